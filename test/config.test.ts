@@ -1,0 +1,70 @@
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.js';
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'thinga-config-'));
+
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://thinga@db/thinga',
+  REDIS_URL: 'redis://cache',
+  PUBLIC_ORIGIN: 'https://thinga.example',
+  SESSION_SECRET: 'q8Zr2mVx7LdK4wTn9YbHc3GsJf6PaUe1RoIi5',
+};
+
+it('needs nothing for a first start, and keeps its secret to itself for the next', () => {
+  const DATA_DIR = folder();
+  const first = readConfig({ DATA_DIR });
+  expect(first).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    publicOrigin: 'http://localhost:3000',
+    trustProxy: 0,
+  });
+  expect(first.secrets[0].length).toBeGreaterThanOrEqual(32);
+  expect(readConfig({ DATA_DIR }).secrets).toEqual(first.secrets);
+  expect(readConfig({ DATA_DIR: folder() }).secrets).not.toEqual(first.secrets);
+  expect(statSync(join(DATA_DIR, 'development.json')).mode & 0o777).toBe(0o600);
+});
+
+it('starts in production with what production needs, and without a log-in that everybody knows', () => {
+  const config = readConfig({
+    ...production,
+    SESSION_SECRET: `${production.SESSION_SECRET},${production.SESSION_SECRET}2`,
+  });
+  expect(config.secrets).toHaveLength(2);
+  expect(config.demoPassword).toBeUndefined();
+});
+
+it.each([
+  ['SESSION_SECRET', undefined],
+  ['SESSION_SECRET', 'too-short-for-a-secret'],
+  ['SESSION_SECRET', 'ab'.repeat(20)],
+  ['SESSION_SECRET', 'change-me-please-0123456789-abcdefghij'],
+  ['SESSION_SECRET', `${production.SESSION_SECRET},short`],
+  ['PUBLIC_ORIGIN', undefined],
+  ['PUBLIC_ORIGIN', 'http://thinga.example'],
+  ['PUBLIC_ORIGIN', 'https://thinga.example/path'],
+  ['PUBLIC_ORIGIN', 'thinga.example'],
+  ['TRUST_PROXY', 'true'],
+  ['DATABASE_URL', undefined],
+  ['DATABASE_URL', 'mysql://db'],
+  ['REDIS_URL', undefined],
+  ['REDIS_URL', 'http://cache'],
+  ['PORT', '80a'],
+  ['PORT', '70000'],
+  ['SESSION_EXPIRE_DAYS', '0'],
+  ['LOG_LEVEL', 'loud'],
+  ['ALLOWED_ORIGINS', 'https://a.example, b'],
+])('refuses to start with %s = %s, and names it', (name, value) => {
+  const read = () => readConfig({ ...production, [name]: value });
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(name);
+});
+
+it('serves with several processes only where they share their stores', () => {
+  expect(() => readConfig({ DATA_DIR: folder(), WEB_CONCURRENCY: '2' })).toThrow('WEB_CONCURRENCY');
+  expect(readConfig({ ...production, WEB_CONCURRENCY: '2' }).workers).toBe(2);
+});
