@@ -1,0 +1,167 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+
+/** Why a session ended; `null` while it lives. */
+export type EndReason =
+  | 'logout'
+  | 'revoked'
+  | 'idle'
+  | 'absolute'
+  | 'password'
+  | 'fingerprint'
+  | 'limit'
+  | 'account'
+  | 'operator';
+
+/** What a person answered: one of the two, about the same, or nothing. */
+export type Outcome = 'left' | 'right' | 'tie' | 'skip';
+
+/** Which part of the pair selection offered a pair, or that the vote came from another tool. */
+export type Arm = 'focus' | 'explore' | 'import';
+
+type Created = ColumnType<Date, Date | undefined, never>;
+
+/** Anyone who can answer: a member shares the id of their `users` row; an imported voter has none. */
+export interface VotersTable {
+  id: GeneratedAlways<number>;
+  /** The name under which a vote file knew this voter, after its topic: `foods/ann`. */
+  importedAs: string | null;
+  createdAt: Created;
+}
+
+/** People with a log-in. */
+export interface UsersTable {
+  id: number;
+  username: string;
+  /** The user name as it is compared: NFKC and lower case. */
+  usernameKey: string;
+  passwordHash: string;
+  role: Generated<'member' | 'admin'>;
+  createdAt: Created;
+  disabledAt: Date | null;
+}
+
+/** The record of every session there was; Redis only remembers the live ones. */
+export interface SessionsTable {
+  id: GeneratedAlways<number>;
+  publicId: Generated<string>;
+  userId: number;
+  accessTokenHash: string;
+  clientFingerprint: string;
+  status: Generated<'active' | 'inactive' | 'expired'>;
+  remembered: boolean;
+  createdAt: Created;
+  lastSeenAt: Generated<Date>;
+  expiresAt: Date;
+  idleExpiresAt: Date;
+  endedAt: Date | null;
+  endReason: EndReason | null;
+  device: string;
+  address: string;
+}
+
+/** What happened to whose session and when; rows are never changed. */
+export interface SessionEventsTable {
+  id: GeneratedAlways<number>;
+  userId: number | null;
+  sessionId: number | null;
+  kind: string;
+  at: Generated<Date>;
+  device: string | null;
+  address: string | null;
+  reason: string | null;
+}
+
+/** A collection of things that are compared with each other. */
+export interface TopicsTable {
+  id: GeneratedAlways<number>;
+  slug: string;
+  title: string;
+  question: string;
+  visibility: Generated<'public' | 'unlisted'>;
+  isDefault: Generated<boolean>;
+  createdAt: Created;
+}
+
+/** What is voted on. */
+export interface ThingsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  slug: string;
+  name: string;
+  picture: string | null;
+  description: string | null;
+  link: string | null;
+  addedBy: number | null;
+  createdAt: Created;
+  retiredAt: Date | null;
+}
+
+/** The ledger: rows are only ever added, and withdrawn once. */
+export interface VotesTable {
+  id: GeneratedAlways<number>;
+  ballotId: string;
+  topicId: number;
+  voter: number | null;
+  leftId: number;
+  rightId: number;
+  outcome: Outcome;
+  arm: Arm;
+  weight: Generated<number>;
+  weightReason: string | null;
+  createdAt: Generated<Date>;
+  withdrawnAt: Date | null;
+  xid: GeneratedAlways<string>;
+  withdrawnXid: string | null;
+}
+
+/** What the ranker has made of the votes on one thing. */
+export interface RatingsTable {
+  thingId: number;
+  topicId: number;
+  mean: number;
+  variance: number;
+  wins: number;
+  losses: number;
+  ties: number;
+  rank: number | null;
+  previousRank: number | null;
+}
+
+/** A thing's rating as it stood at the end of each hour in which it moved. */
+export interface RatingHistoryTable {
+  thingId: number;
+  at: Date;
+  mean: number;
+  variance: number;
+  rank: number;
+}
+
+/** One row a topic: moves whenever what its board shows has moved. */
+export interface BoardsTable {
+  topicId: number;
+  version: Generated<number>;
+  staleSince: Date | null;
+}
+
+/** One row in all: how far the ranker has read the ledger. */
+export interface RankerPositionTable {
+  singleton: Generated<boolean>;
+  xid: string;
+  id: number;
+  generation: number;
+}
+
+/** Every table, as Kysely sees it. */
+export interface Schema {
+  voters: VotersTable;
+  users: UsersTable;
+  sessions: SessionsTable;
+  sessionEvents: SessionEventsTable;
+  topics: TopicsTable;
+  things: ThingsTable;
+  votes: VotesTable;
+  ratings: RatingsTable;
+  ratingHistory: RatingHistoryTable;
+  boards: BoardsTable;
+  rankerPosition: RankerPositionTable;
+}
