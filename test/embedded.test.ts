@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readConfig } from '../src/config.js';
+import { type Database, openDatabase } from '../src/database.js';
+import { migrateDown, migrateUp } from '../src/migrate.js';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'thinga-embedded-'));
+const config = { ...readConfig({ DATA_DIR: dataDir }), databaseUrl: undefined };
+const open = (say: (line: string) => void = () => undefined): Promise<Database> => openDatabase(config, say);
+
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+it('says what takes so long at the first start, and keeps its data for the next', async () => {
+  const said: string[] = [];
+  const first = await open((line) => said.push(line));
+  expect(said.join()).toContain('Creating the embedded database');
+  expect(await migrateUp(first)).toHaveLength(3);
+  await first.insertInto('voters').values({ importedAs: 'kept' }).execute();
+  await first.destroy();
+
+  const second = await open((line) => said.push(line));
+  expect(said).toHaveLength(1);
+  expect(await migrateUp(second)).toEqual([]);
+  expect(await second.selectFrom('voters').select('importedAs').execute()).toEqual([{ importedAs: 'kept' }]);
+  await second.destroy();
+});
+
+it('is one process’s at a time', async () => {
+  const holder = await open();
+  await expect(open()).rejects.toThrow('in use by another process');
+  await holder.destroy();
+  await (await open()).destroy();
+});
+
+it('lends its one connection in turn, so transactions do not mix', async () => {
+  const db = await open();
+  const failing = db.transaction().execute(async (trx) => {
+    await trx.insertInto('voters').values({ importedAs: 'rolled back' }).execute();
+    throw new Error('changed my mind');
+  });
+  const meanwhile = db.insertInto('voters').values({ importedAs: 'stays' }).execute();
+  await expect(failing).rejects.toThrow('changed my mind');
+  await meanwhile;
+  const names = await db.selectFrom('voters').select('importedAs').orderBy('id').execute();
+  expect(names.map(({ importedAs }) => importedAs)).toEqual(['kept', 'stays']);
+  await db.destroy();
+});
+
+it('takes each migration back, and does it again', async () => {
+  const db = await open();
+  for (let step = 0; step < 3; step++) expect(await migrateDown(db)).toHaveLength(1);
+  expect(await migrateDown(db)).toEqual([]);
+  expect(await migrateUp(db)).toHaveLength(3);
+  expect(await db.selectFrom('topics').where('isDefault', '=', true).select('slug').execute()).toEqual([
+    { slug: 'foods' },
+  ]);
+  await db.destroy();
+});
