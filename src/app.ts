@@ -1,0 +1,74 @@
+import compression from 'compression';
+import express, { type Express } from 'express';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Passwords } from './accounts/passwords.js';
+import { accountRoutes } from './accounts/routes.js';
+import type { Config } from './config.js';
+import type { Database } from './database.js';
+import { homeRoutes } from './home/routes.js';
+import type { Boards } from './ranking/board.js';
+import { rankingRoutes } from './ranking/routes.js';
+import { sessionRoutes } from './sessions/routes.js';
+import { RecordedStore } from './sessions/store.js';
+import { thingRoutes } from './things/routes.js';
+import { votingRoutes } from './voting/routes.js';
+import { assets, assetUrl } from './web/assets.js';
+import { refuseCrossSite } from './web/cross-site.js';
+import { currentUser } from './web/current-user.js';
+import { answerErrors, nothingHere } from './web/errors.js';
+import { readFlash } from './web/flash.js';
+import { securityHeaders } from './web/headers.js';
+import { healthRoutes } from './web/health.js';
+import { createLimiter, limitGuesses } from './web/limit.js';
+import { logRequests } from './web/request-log.js';
+import { session, sessionCookieName } from './web/session.js';
+
+/** What the app is made of; `server.ts` and the tests put it together. */
+export interface Parts {
+  config: Config;
+  db: Database;
+  /** Without it, session state and counters live in this process. */
+  redis: Redis | undefined;
+  boards: Boards;
+  passwords: Passwords;
+  log: Logger;
+  /** Begins every key in Redis. */
+  prefix?: string;
+}
+
+/** Puts the site together: what every request passes through, in order, and then the features. */
+export function createApp({ config, db, redis, boards, passwords, log, prefix = 'thinga:' }: Parts): Express {
+  const https = config.publicOrigin.startsWith('https:');
+  const store = new RecordedStore({ db, redis, prefix: `${prefix}session:`, log });
+  const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.trustProxy);
+  app.set('view cache', config.production);
+  app.set('query parser', 'simple');
+  app.locals.assets = { css: assetUrl('app.css'), htmx: assetUrl('htmx.min.js'), js: assetUrl('app.js') };
+
+  app.use(logRequests(log));
+  app.use(securityHeaders(config));
+  app.use(compression());
+  app.use(assets());
+  app.use(healthRoutes(db, redis));
+  app.use(refuseCrossSite(config.publicOrigin));
+  app.use(session(config, store));
+  app.use(limitGuesses(guesses, sessionCookieName(https)));
+  app.use(currentUser(db, config, store));
+  app.use(readFlash(https));
+  app.use(express.urlencoded({ extended: false, limit: '32kb' }));
+
+  app.use(homeRoutes(boards));
+  app.use(accountRoutes(db, passwords, config));
+  app.use(sessionRoutes(db, passwords, config));
+  app.use(votingRoutes(db, boards, config));
+  app.use(rankingRoutes(boards));
+  app.use(thingRoutes(db, boards));
+
+  app.use(nothingHere);
+  app.use(answerErrors(log));
+  return app;
+}

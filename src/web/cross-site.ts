@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { Problem } from './problem.js';
+
+/**
+ * Refuses requests that change something unless this site's own pages sent them: `Sec-Fetch-Site` says so, or,
+ * where a browser does not send it (plain http away from localhost), an `Origin` equal to the public one.
+ * With neither the answer is no. (Go's CrossOriginProtection; OWASP CSRF Prevention Cheat Sheet)
+ */
+export function refuseCrossSite(publicOrigin: string): RequestHandler {
+  return (req, _res, next) => {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return next();
+    const site = req.get('Sec-Fetch-Site');
+    const own = site ? site === 'same-origin' || site === 'none' : req.get('Origin') === publicOrigin;
+    if (own) return next();
+    next(
+      new Problem(
+        403,
+        'This came from another site',
+        'Nothing was changed. Go back to Thinga and try again.',
+      ),
+    );
+  };
+}

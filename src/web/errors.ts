@@ -1,0 +1,69 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { PasswordsBusyError } from '../accounts/passwords.js';
+import { isDatabaseAway } from '../database.js';
+import { sendPage, wantsPart } from './page.js';
+import { notFound, Problem } from './problem.js';
+
+/** Where no page is. */
+export const nothingHere: RequestHandler = () => {
+  throw notFound();
+};
+
+/** Ends a route that other methods lead to: says which ones it knows. */
+export const methodNotAllowed: RequestHandler = (req, res) => {
+  const route = req.route as { methods: Record<string, boolean> };
+  const known = Object.keys(route.methods).filter((method) => method !== '_all');
+  const methods = known.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : method.toUpperCase()));
+  res.setHeader('Allow', methods.join(', '));
+  throw new Problem(405, 'That is not done here', 'This address does not take that kind of request.');
+};
+
+/** Answers what went wrong with a page in plain words; only the log learns more. */
+export function answerErrors(log: Logger): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    const problem = asProblem(error);
+    if (problem.status >= 500) log.error({ err: error, method: req.method, path: req.path }, problem.title);
+    if (res.headersSent) return next(error);
+    res.status(problem.status);
+    if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));
+    if (wantsPart(res)) showInNotice(res);
+    sendPage(res, 'errors/problem', { problem }, 'errors/_problem');
+  };
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const later = { retryAfter: 5 };
+  if (error instanceof PasswordsBusyError)
+    return new Problem(503, 'Many people are logging in', 'Please try again in a few seconds.', later);
+  if (isDatabaseAway(error))
+    return new Problem(
+      503,
+      'We are catching our breath',
+      'Nothing is lost. Please try again in a moment.',
+      later,
+    );
+  const status = httpStatus(error);
+  if (status === 413)
+    return new Problem(413, 'That was too much', 'What you sent is larger than this page takes.');
+  if (status) return new Problem(status, 'That could not be read', 'Please go back and try again.');
+  return new Problem(
+    500,
+    'Something broke on our side',
+    'It has been noted. Going back and trying again may help.',
+  );
+}
+
+// Express and its body parser carry the status of a bad request on the error.
+function httpStatus(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('status' in error)) return undefined;
+  const { status } = error;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+// The part of the page that was to be replaced stays, so that nobody loses the pair they look at.
+function showInNotice(res: Response): void {
+  res.setHeader('HX-Retarget', '#notice');
+  res.setHeader('HX-Reswap', 'innerHTML');
+}

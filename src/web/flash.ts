@@ -1,0 +1,36 @@
+import type { RequestHandler, Response } from 'express';
+
+// Only the name of a message travels, so nobody can make the site say something it would not.
+const messages = {
+  welcome: 'Welcome. Your account is ready.',
+  'signed-in': 'You are logged in.',
+  'signed-out': 'You are logged out.',
+} as const;
+
+/** The name of something the next page tells once. */
+export type Flash = keyof typeof messages;
+
+/** Puts what the page before left to be told into `it.flash`, and forgets it. */
+export function readFlash(https: boolean): RequestHandler {
+  return (req, res, next) => {
+    const kept = /(?:^|;\s*)(?:__Host-)?flash=([\w-]+)/.exec(req.get('Cookie') ?? '')?.[1];
+    res.locals.flash = kept && Object.hasOwn(messages, kept) ? messages[kept as Flash] : undefined;
+    if (kept) res.clearCookie(cookieName(https), cookieOptions(https));
+    res.locals.https = https;
+    next();
+  };
+}
+
+/** Leaves something for the next page to tell. */
+export function flash(res: Response, message: Flash): void {
+  const https = res.locals.https === true;
+  res.cookie(cookieName(https), message, { ...cookieOptions(https), maxAge: 60_000 });
+}
+
+function cookieName(https: boolean): string {
+  return https ? '__Host-flash' : 'flash';
+}
+
+function cookieOptions(https: boolean) {
+  return { httpOnly: true, sameSite: 'lax', secure: https, path: '/' } as const;
+}

@@ -1,0 +1,74 @@
+import { isIPv6 } from 'node:net';
+import type { RequestHandler } from 'express';
+import type { Redis } from 'ioredis';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
+import { Problem } from './problem.js';
+
+/** So many tries in so many seconds. */
+export interface Allowance {
+  name: string;
+  points: number;
+  duration: number;
+}
+
+/**
+ * Counts tries in Redis, where all processes see them, and in this process while Redis is away.
+ * @param prefix keeps the keys of different installations on one Redis apart
+ */
+export function createLimiter(
+  redis: Redis | undefined,
+  prefix: string,
+  allowance: Allowance,
+): RateLimiterAbstract {
+  const { name, points, duration } = allowance;
+  const memory = new RateLimiterMemory({ keyPrefix: name, points, duration });
+  if (!redis) return memory;
+  const keyPrefix = `${prefix}limit:${name}`;
+  return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: memory });
+}
+
+/**
+ * Takes one try from an allowance.
+ * @throws Problem 429 that says when to try again, once there is none left
+ */
+export async function spend(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const retryAfter = Math.max(Math.ceil(refused.msBeforeNext / 1000), 1);
+    throw new Problem(429, 'That was a little too often', `Please try again in ${inWords(retryAfter)}.`, {
+      retryAfter,
+    });
+  }
+}
+
+/** Slows down whoever offers session cookies that stand for no session: somebody may be guessing. */
+export function limitGuesses(limiter: RateLimiterAbstract, cookieName: string): RequestHandler {
+  const offered = new RegExp(`(?:^|;\\s*)${cookieName}=`);
+  return async (req, _res, next) => {
+    if (req.session?.userId === undefined && offered.test(req.get('Cookie') ?? ''))
+      await spend(limiter, addressKey(req.ip));
+    next();
+  };
+}
+
+/** What counts as one place on the network: an IPv4 address, or the /64 that one IPv6 customer has. */
+export function addressKey(address: string | undefined): string {
+  if (!address || !isIPv6(address)) return address ?? 'unknown';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  const [head = '', tail = ''] = address.split('::');
+  const [before, after] = [head, tail].map((part) => (part ? part.split(':') : [])) as [string[], string[]];
+  const zeros = address.includes('::') ? Math.max(8 - before.length - after.length, 0) : 0;
+  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':');
+}
+
+function inWords(seconds: number): string {
+  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+}

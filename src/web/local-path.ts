@@ -1,0 +1,14 @@
+/**
+ * The path to go to after a log-in, when it is one of this site; otherwise `/`.
+ * Browsers read `\` as `/`, drop tabs and line breaks, and resolve dots before they look for a host, so the
+ * path is taken as they would resolve it, and anything that could be read in two ways is refused.
+ */
+export function localPath(next: unknown): string {
+  if (typeof next !== 'string' || !next.startsWith('/') || next.length > 2000) return '/';
+  if (/[\\\p{Cc}]|%(0[0-9a-f]|1[0-9a-f]|7f|5c)/iu.test(next)) return '/';
+  const base = 'http://here.invalid';
+  if (!URL.canParse(next, base)) return '/';
+  const { origin, pathname, search, hash } = new URL(next, base);
+  if (origin !== base || pathname.startsWith('//')) return '/';
+  return pathname + search + hash;
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { Response } from 'express';
+import { root } from '../config.js';
+import * as words from './words.js';
+
+const eta = new Eta({ views: join(root, 'views'), cache: true, functionHeader: 'const w = it.words;' });
+
+/**
+ * Answers with a page. A page and its fragment are one template: `fragment` names the partial that the page
+ * includes, and htmx, which says with `HX-Request-Type: partial` that it replaces only that part, gets it alone.
+ * @param page a template under views, such as `voting/vote`
+ * @param data what it shows; never a request's query or body
+ */
+export function sendPage(res: Response, page: string, data: object, fragment?: string): void {
+  if (!res.app.enabled('view cache')) eta.templatesSync.reset();
+  const { user, flash } = res.locals;
+  const { assets } = res.app.locals;
+  const shown = { assets, user, flash, here: res.req.path, words, ...data };
+  const template = fragment !== undefined && wantsPart(res) ? fragment : page;
+  res
+    .vary('HX-Request-Type')
+    .type('html')
+    .send(eta.render(`/${template}`, shown));
+}
+
+/** Whether htmx asked for a part of the page, to put into the page that is there. */
+export function wantsPart(res: Response): boolean {
+  return res.req.get('HX-Request-Type') === 'partial';
+}
+
+/**
+ * Answers a form that was accepted. Browsers are sent to the page that shows the result, so that reloading it
+ * sends nothing again; htmx gets what that page would show in the same round trip, and the same address.
+ * @param show answers with what is to be seen at `path`
+ */
+export async function seeOther(res: Response, path: string, show?: () => Promise<void>): Promise<void> {
+  if (show && wantsPart(res)) {
+    res.setHeader('HX-Replace-Url', path);
+    await show();
+  } else if (wantsPart(res)) {
+    res.setHeader('HX-Redirect', path);
+    res.status(204).end();
+  } else res.redirect(303, path);
+}
