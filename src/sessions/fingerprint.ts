@@ -1,0 +1,40 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import Bowser from 'bowser';
+
+/** Readable browser and system, such as "Firefox on Linux", for people to recognise their own devices. */
+export function describeDevice(userAgent: string | undefined): string {
+  const { browser, system } = families(userAgent);
+  return `${browser} on ${system}`;
+}
+
+/**
+ * The fingerprint that ties a session to a browser: a keyed hash of browser family and system family, which
+ * stay the same between a page load and an htmx request and over browser updates. Never the version, the
+ * languages or the address: those change under an honest person's hands.
+ * @returns 64 hex characters
+ */
+export function fingerprint(userAgent: string | undefined, secret: string): string {
+  const { browser, system } = families(userAgent);
+  return createHmac('sha256', secret).update(`thinga fingerprint\n${browser}\n${system}`).digest('hex');
+}
+
+/** Whether a browser is the one a session was started with; secrets that were rotated out of first place count. */
+export function matchesFingerprint(
+  recorded: string,
+  userAgent: string | undefined,
+  secrets: string[],
+): boolean {
+  const expected = Buffer.from(recorded, 'hex');
+  return secrets.some((secret) =>
+    timingSafeEqual(Buffer.from(fingerprint(userAgent, secret), 'hex'), expected),
+  );
+}
+
+function families(userAgent: string | undefined): { browser: string; system: string } {
+  // Bowser refuses an empty string, and reads at most what a header of sensible length can hold.
+  const parser = Bowser.getParser(userAgent?.slice(0, 512) || 'unknown');
+  return {
+    browser: parser.getBrowserName() || 'An unknown browser',
+    system: parser.getOSName() || 'an unknown system',
+  };
+}

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+import type { EndReason } from '../schema.js';
+import { matchesFingerprint } from './fingerprint.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const TOUCH_EVERY = 60_000;
+
+/** Who is calling and from where, for the record. */
+export interface Client {
+  userAgent: string | undefined;
+  device: string;
+  address: string;
+}
+
+/** The signed-in person. */
+export interface User {
+  id: number;
+  username: string;
+  role: 'member' | 'admin';
+  createdAt: Date;
+}
+
+/** A session that holds, as its row tells it. */
+export interface LiveSession {
+  id: number;
+  publicId: string;
+  remembered: boolean;
+  lastSeenAt: Date;
+  expiresAt: Date;
+  idleExpiresAt: Date;
+}
+
+/** What the record says of a cookie's id: a person and their session, why it ended, or nothing at all. */
+export type Verdict =
+  | { user: User; session: LiveSession }
+  | { ended: EndReason; justNow: boolean }
+  | undefined;
+
+/** How long sessions live; see docs/security.md for the choice of each. */
+export interface Lifetimes {
+  sessionExpireDays: number;
+  sessionIdleMinutes: number;
+}
+
+/**
+ * What stands for a session in both stores: SHA-256 of the cookie's id, in hex. The id itself is kept nowhere,
+ * so neither store's contents can sign anybody in (OWASP ASVS 5.0, 7.2).
+ */
+export const hashSessionId = (id: string): string => createHash('sha256').update(id).digest('hex');
+
+/**
+ * Writes the record of a new session and the event that tells of it.
+ * @param trx the transaction that also holds whatever else the log-in does
+ */
+export async function recordSession(
+  trx: Database,
+  given: { userId: number; sessionId: string; remembered: boolean; fingerprint: string; client: Client },
+  lifetimes: Lifetimes,
+  now = new Date(),
+): Promise<LiveSession> {
+  const { client, remembered, userId } = given;
+  const absolute = remembered ? lifetimes.sessionExpireDays * DAY : 12 * HOUR;
+  const expiresAt = new Date(now.getTime() + absolute);
+  const session = await trx
+    .insertInto('sessions')
+    .values({
+      userId,
+      accessTokenHash: hashSessionId(given.sessionId),
+      clientFingerprint: given.fingerprint,
+      remembered,
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt,
+      idleExpiresAt: earlier(new Date(now.getTime() + idleTime(remembered, lifetimes)), expiresAt),
+      device: client.device,
+      address: client.address,
+    })
+    .returning(['id', 'publicId', 'remembered', 'lastSeenAt', 'expiresAt', 'idleExpiresAt'])
+    .executeTakeFirstOrThrow();
+  await recordEvent(trx, { kind: 'login', userId, sessionId: session.id, client });
+  return session;
+}
+
+/**
+ * Asks the record whether a session holds and whose it is, in one query; its word wins over Redis's.
+ * A session past its deadline, or offered by another browser, ends here.
+ */
+export async function readVerdict(
+  db: Database,
+  accessTokenHash: string,
+  client: Client,
+  secrets: string[],
+  now = new Date(),
+): Promise<Verdict> {
+  const row = await db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.userId')
+    .where('accessTokenHash', '=', accessTokenHash)
+    .select(['sessions.id', 'publicId', 'status', 'remembered', 'lastSeenAt', 'expiresAt', 'idleExpiresAt'])
+    .select(['endReason', 'clientFingerprint', 'userId', 'username', 'role', 'disabledAt'])
+    .select('users.createdAt as memberSince')
+    .executeTakeFirst();
+  if (!row) return undefined;
+  if (row.status !== 'active') return { ended: row.endReason ?? 'revoked', justNow: false };
+  const ending = row.disabledAt
+    ? 'account'
+    : row.expiresAt <= now
+      ? 'absolute'
+      : row.idleExpiresAt <= now
+        ? 'idle'
+        : matchesFingerprint(row.clientFingerprint, client.userAgent, secrets)
+          ? undefined
+          : 'fingerprint';
+  if (ending) {
+    await endSession(db, accessTokenHash, ending, client);
+    return { ended: ending, justNow: true };
+  }
+  const { userId, username, role, memberSince, ...session } = row;
+  return { user: { id: userId, username, role, createdAt: memberSince }, session };
+}
+
+/**
+ * Moves "last active" and the idle deadline, at most once a minute, and never past the absolute deadline.
+ * @returns the new idle deadline, or undefined when it was left where it is
+ */
+export async function touchSession(
+  db: Database,
+  session: LiveSession,
+  lifetimes: Lifetimes,
+  now = new Date(),
+): Promise<Date | undefined> {
+  if (now.getTime() - session.lastSeenAt.getTime() < TOUCH_EVERY) return undefined;
+  const idle = new Date(now.getTime() + idleTime(session.remembered, lifetimes));
+  const idleExpiresAt = earlier(idle, session.expiresAt);
+  await db
+    .updateTable('sessions')
+    .set({ lastSeenAt: now, idleExpiresAt })
+    .where('id', '=', session.id)
+    .where('status', '=', 'active')
+    .execute();
+  return idleExpiresAt;
+}
+
+/**
+ * Ends a session in the record, once, with the event that tells of it; what ended before keeps its reason.
+ * @returns whether it was live until now
+ */
+export async function endSession(
+  db: Database,
+  accessTokenHash: string,
+  reason: EndReason,
+  client?: Client,
+): Promise<boolean> {
+  if (!db.isTransaction)
+    return db.transaction().execute((trx) => endSession(trx, accessTokenHash, reason, client));
+  const status = reason === 'idle' || reason === 'absolute' ? 'expired' : 'inactive';
+  const ended = await db
+    .updateTable('sessions')
+    .set({ status, endReason: reason, endedAt: sql<Date>`now()` })
+    .where('accessTokenHash', '=', accessTokenHash)
+    .where('status', '=', 'active')
+    .returning(['id', 'userId'])
+    .executeTakeFirst();
+  if (!ended) return false;
+  await recordEvent(db, {
+    kind: eventKind(reason),
+    userId: ended.userId,
+    sessionId: ended.id,
+    reason,
+    client,
+  });
+  return true;
+}
+
+/** Marks every session past a deadline as expired, with its event; several processes may do so at once. */
+export async function sweepSessions(db: Database): Promise<void> {
+  await sql`
+    with ended as (
+      update sessions set status = 'expired', ended_at = now(),
+        end_reason = case when expires_at <= now() then 'absolute' else 'idle' end
+      where id in (select id from sessions where status = 'active' and idle_expires_at <= now()
+                   for update skip locked)
+      returning id, user_id, end_reason)
+    insert into session_events (kind, user_id, session_id, reason)
+    select 'expired', user_id, id, end_reason from ended`.execute(db);
+}
+
+interface Event {
+  kind: string;
+  userId: number | null;
+  sessionId: number | null;
+  reason?: string;
+  client?: Client | undefined;
+}
+
+/** Adds a line to what people can read about their sessions; call it in the transaction of what it tells. */
+export async function recordEvent(
+  trx: Database,
+  { kind, userId, sessionId, reason, client }: Event,
+): Promise<void> {
+  await trx
+    .insertInto('sessionEvents')
+    .values({
+      kind,
+      userId,
+      sessionId,
+      reason: reason ?? null,
+      device: client?.device ?? null,
+      address: client?.address ?? null,
+    })
+    .execute();
+}
+
+function idleTime(remembered: boolean, lifetimes: Lifetimes): number {
+  return remembered ? 14 * DAY : lifetimes.sessionIdleMinutes * 60_000;
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}
+
+function eventKind(reason: EndReason): string {
+  if (reason === 'logout') return 'logout';
+  if (reason === 'fingerprint') return 'mismatch';
+  return reason === 'idle' || reason === 'absolute' ? 'expired' : 'ended';
+}

@@ -1,0 +1,59 @@
+import type { Request, Response } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { sessionCookie, sessionCookieName } from '../web/session.js';
+import { readClient } from './client.js';
+import { fingerprint } from './fingerprint.js';
+import { endSession, hashSessionId, recordSession } from './sessions.js';
+
+/**
+ * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
+ * session's state is saved, and a failure of either leaves no cookie. A session that was under way ends.
+ * @throws Error when either store fails
+ */
+export async function signIn(
+  req: Request,
+  db: Database,
+  config: Config,
+  { userId, remembered }: { userId: number; remembered: boolean },
+): Promise<void> {
+  const client = readClient(req);
+  const before = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
+  await called((done) => req.session.regenerate(done));
+  try {
+    await db.transaction().execute(async (trx) => {
+      if (before) await endSession(trx, before, 'logout', client);
+      const given = { userId, sessionId: req.sessionID, remembered, client };
+      const row = await recordSession(
+        trx,
+        { ...given, fingerprint: fingerprint(client.userAgent, config.secrets[0]) },
+        config,
+      );
+      if (remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
+      req.session.userId = userId;
+      req.session.confirmedAt = Date.now();
+      req.session.until = Math.min(row.idleExpiresAt.getTime(), row.expiresAt.getTime());
+      await called((done) => req.session.save(done));
+    });
+  } catch (error) {
+    req.sessionStore.destroy(req.sessionID);
+    // Without a session express-session sets no cookie, not even on the answer that reports the failure.
+    Object.assign(req, { session: undefined });
+    throw error;
+  }
+}
+
+/**
+ * Ends the session of this browser: the record first, which decides, then its state, then the cookie.
+ * @throws Error when the record can't be reached; then nothing has changed
+ */
+export async function signOut(req: Request, res: Response, db: Database, https: boolean): Promise<void> {
+  await endSession(db, hashSessionId(req.sessionID), 'logout', readClient(req));
+  await called((done) => req.session.destroy(done));
+  res.clearCookie(sessionCookieName(https), sessionCookie(https));
+  res.setHeader('Clear-Site-Data', '"cache", "storage"');
+}
+
+function called(start: (done: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}

@@ -1,0 +1,101 @@
+import { RedisStore } from 'connect-redis';
+import { Cookie, MemoryStore, type SessionData, Store } from 'express-session';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Database } from '../database.js';
+import { hashSessionId, recordEvent } from './sessions.js';
+
+declare module 'express-session' {
+  interface SessionData {
+    userId: number;
+    /** When the password was last given, in milliseconds since 1970; a rebuilt session does not know. */
+    confirmedAt?: number;
+    /** The earlier of the idle and the absolute deadline, in milliseconds since 1970: Redis forgets it then. */
+    until: number;
+    /** Rebuilt from the record of a session that has ended: good only for telling its holder why. */
+    ended?: boolean;
+  }
+}
+
+type Reply<Value> = (error: unknown, value?: Value | null) => void;
+
+/**
+ * Where express-session keeps what it knows: Redis, or this process when there is none. Keys are hashes of the
+ * cookie's id. What Redis does not hold, because it was flushed, restarted or is away, is rebuilt from the
+ * session's record in Postgres, which is asked for its verdict on each request anyway.
+ *
+ * There is deliberately no `touch`: deadlines belong to the record, and move through `extend`.
+ */
+export class RecordedStore extends Store {
+  readonly #inner: Store;
+  readonly #redis: Redis | undefined;
+  readonly #prefix: string;
+  readonly #db: Database;
+  readonly #log: Logger;
+
+  constructor({
+    db,
+    redis,
+    prefix,
+    log,
+  }: { db: Database; redis: Redis | undefined; prefix: string; log: Logger }) {
+    super();
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#db = db;
+    this.#log = log;
+    this.#inner = redis
+      ? new RedisStore({ client: redis, prefix, disableTouch: true, ttl: secondsLeft })
+      : new MemoryStore();
+  }
+
+  override get(id: string, reply: Reply<SessionData>): void {
+    const key = hashSessionId(id);
+    this.#inner.get(key, (error: unknown, data?: SessionData | null) => {
+      if (data) return reply(null, data);
+      if (error) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
+      this.#rebuild(key).then((rebuilt) => reply(null, rebuilt), reply);
+    });
+  }
+
+  override set(id: string, data: SessionData, reply: Reply<never> = () => undefined): void {
+    this.#inner.set(hashSessionId(id), data, reply);
+  }
+
+  override destroy(id: string, reply: Reply<never> = () => undefined): void {
+    this.#inner.destroy(hashSessionId(id), (error: unknown) => {
+      // The record decides; a key that could not be removed opens nothing and dies by its deadline.
+      if (error) this.#log.warn({ reason: String(error) }, 'session state could not be removed');
+      reply(null);
+    });
+  }
+
+  /** Lets Redis remember a session until its new deadline. */
+  async extend(id: string, until: Date): Promise<void> {
+    const key = this.#prefix + hashSessionId(id);
+    await this.#redis?.pexpireat(key, until.getTime()).catch(() => undefined);
+  }
+
+  // Also for a session that has ended: its holder is to learn why, and the verdict lets nobody in by it.
+  async #rebuild(accessTokenHash: string): Promise<SessionData | null> {
+    const row = await this.#db
+      .selectFrom('sessions')
+      .where('accessTokenHash', '=', accessTokenHash)
+      .select(['id', 'userId', 'status', 'idleExpiresAt'])
+      .executeTakeFirst();
+    if (!row) return null;
+    const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
+    if (row.status !== 'active') return { ...rebuilt, ended: true };
+    if (await this.#keep(accessTokenHash, rebuilt))
+      await recordEvent(this.#db, { kind: 'rebuilt', userId: row.userId, sessionId: row.id });
+    return rebuilt;
+  }
+
+  async #keep(key: string, data: SessionData): Promise<boolean> {
+    return new Promise((resolve) => this.#inner.set(key, data, (error: unknown) => resolve(!error)));
+  }
+}
+
+function secondsLeft(data: SessionData): number {
+  return Math.max(Math.ceil((data.until - Date.now()) / 1000), 1);
+}

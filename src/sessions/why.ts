@@ -1,0 +1,16 @@
+import type { EndReason } from '../schema.js';
+
+const reasons: Record<EndReason, string | undefined> = {
+  logout: undefined,
+  revoked: 'This browser was signed out from another of your devices.',
+  idle: 'You were signed out because nothing was done here for a while.',
+  absolute: 'You were signed out because your time on this device was up.',
+  password: 'You were signed out because your password was changed.',
+  fingerprint: 'You were signed out because another browser tried to use your session.',
+  limit: 'You were signed out because you are signed in on many other devices.',
+  account: 'You were signed out because this account was closed or disabled.',
+  operator: 'You were signed out by the people who run this site.',
+};
+
+/** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
+export const whySignedOut = (reason: EndReason): string | undefined => reasons[reason];
