@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { root } from '../config.js';
+
+/** Fewest and most characters of a password (NIST SP 800-63B-4: at least 8, and long ones welcome). */
+export const PASSWORD_LENGTH = { least: 8, most: 128, good: 15 } as const;
+
+/** More log-ins are being checked than the machine can do in a sensible time. */
+export class PasswordsBusyError extends Error {}
+
+/**
+ * Hashes and checks passwords in worker threads, so that a burst of log-ins leaves pages as quick as ever;
+ * a password check is a quarter of a second of work by design.
+ */
+export class Passwords {
+  readonly #workers = new Piscina<WorkOrder, string | boolean>({
+    // Compiled, also when tests run the sources: a worker thread loads plain JavaScript.
+    filename: join(root, 'dist/src/accounts/password-worker.js'),
+    minThreads: 0,
+    maxThreads: 2,
+    idleTimeout: 10_000,
+    maxQueue: 40,
+  });
+  readonly #cost: number;
+  readonly #nobodysHash: Promise<string>;
+
+  /** @param cost bcrypt's cost, 4 to 31; each step doubles the work */
+  constructor(cost: number) {
+    this.#cost = cost;
+    this.#nobodysHash = this.hash('the password of nobody at all');
+    this.#nobodysHash.catch(() => undefined);
+  }
+
+  /** @returns the hash to keep, 60 characters. @throws PasswordsBusyError when too many wait already */
+  async hash(password: string): Promise<string> {
+    return (await this.#run({ material: material(password), cost: this.#cost })) as string;
+  }
+
+  /**
+   * Whether a password is the one behind a hash. Without a hash (nobody has that name) it takes as long and
+   * says no, so that the time of an answer does not tell which names exist.
+   * @throws PasswordsBusyError when too many wait already
+   */
+  async matches(password: string, hash: string | undefined): Promise<boolean> {
+    const against = hash ?? (await this.#nobodysHash);
+    const same = (await this.#run({ material: material(password), hash: against })) as boolean;
+    return same && hash !== undefined;
+  }
+
+  /** Ends the worker threads. */
+  async close(): Promise<void> {
+    await this.#nobodysHash.catch(() => undefined);
+    await this.#workers.destroy();
+  }
+
+  async #run(order: WorkOrder): Promise<string | boolean> {
+    try {
+      return await this.#workers.run(order);
+    } catch (error) {
+      if (error instanceof Error && /queue (is )?(at limit|full)/i.test(error.message))
+        throw new PasswordsBusyError('too many passwords are being checked', { cause: error });
+      throw error;
+    }
+  }
+}
+
+/** What a worker thread is asked: to compare with a hash, or to make one at a cost. */
+export type WorkOrder = { material: string; hash: string } | { material: string; cost: number };
+
+// bcrypt reads 72 bytes and stops at a NUL. 64 base64 characters of a hash hold any password whole; NFKC makes
+// one password of the ways in which keyboards compose the same characters (NIST SP 800-63B-4, 3.1.1.2).
+function material(password: string): string {
+  return createHmac('sha384', 'thinga password 1').update(password.normalize('NFKC')).digest('base64');
+}
