@@ -1,0 +1,67 @@
+import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { Arm } from '../schema.js';
+
+/** An offer to answer one pair, once: a vote counts only for the pair that was offered to that voter. */
+export interface Ballot {
+  id: string;
+  topicId: number;
+  leftId: number;
+  rightId: number;
+  voter: number;
+  arm: Exclude<Arm, 'import'>;
+  /** Seconds since 1970. */
+  expires: number;
+}
+
+/** How long a pair may stay open in a browser, in seconds. */
+export const BALLOT_LIFETIME = 24 * 3600;
+
+/** Makes out a ballot for a pair, to be sent along with the form. */
+export function signBallot(
+  offer: Omit<Ballot, 'id' | 'expires'>,
+  secret: string,
+  { id = randomUUID() as string, expires = now() + BALLOT_LIFETIME } = {},
+): string {
+  const { topicId, leftId, rightId, voter, arm } = offer;
+  const text = Buffer.from(JSON.stringify([id, topicId, leftId, rightId, voter, arm, expires])).toString(
+    'base64url',
+  );
+  return `${text}.${sign(text, secret)}`;
+}
+
+/**
+ * Reads a ballot that came back.
+ * @param secrets newest first; ballots signed before a rotation still count
+ * @returns the ballot, or why it is none: not ours or damaged, or open for too long
+ */
+export function readBallot(signed: string, secrets: string[]): Ballot | 'forged' | 'expired' {
+  const [text = '', signature = '', ...rest] = signed.split('.');
+  const genuine = rest.length === 0 && secrets.some((secret) => equal(sign(text, secret), signature));
+  if (!genuine) return 'forged';
+  const [id, topicId, leftId, rightId, voter, arm, expires] = JSON.parse(
+    Buffer.from(text, 'base64url').toString(),
+  ) as [string, number, number, number, number, Ballot['arm'], number];
+  if (expires < now()) return 'expired';
+  return { id, topicId, leftId, rightId, voter, arm, expires };
+}
+
+// A key of its own (RFC 5869), so that nothing else this site signs can pass for a ballot.
+function sign(text: string, secret: string): string {
+  let key = keys.get(secret);
+  if (!key) {
+    key = Buffer.from(hkdfSync('sha256', secret, '', 'thinga ballot 1', 32));
+    keys.set(secret, key);
+  }
+  return createHmac('sha256', key).update(text).digest('base64url');
+}
+
+const keys = new Map<string, Buffer>();
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,132 @@
+import { type Request, type Response, Router } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import type { Board, Boards } from '../ranking/board.js';
+import { boardOf, topicPath } from '../things/topics.js';
+import { requireUser, userOf } from '../web/current-user.js';
+import { methodNotAllowed } from '../web/errors.js';
+import { readForm } from '../web/form.js';
+import { seeOther, sendPage } from '../web/page.js';
+import { notFound } from '../web/problem.js';
+import { readBallot, signBallot } from './ballot.js';
+import { nextPair, type Pair } from './pairs.js';
+import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
+import { castVote, findVote, isOutcome, lastVote, type Vote, withdrawVote } from './voting.js';
+
+/** The pair page, casting a vote and taking it back. */
+export function votingRoutes(db: Database, boards: Boards, config: Config): Router {
+  const router = Router();
+
+  async function showNext(
+    res: Response,
+    board: Board,
+    after: Vote | undefined,
+    receipt?: Receipt,
+  ): Promise<void> {
+    const again = after?.withdrawnAt && isOnBoard(board, after) ? reopen(after) : undefined;
+    const seen = after ? [after.leftId, after.rightId] : [];
+    showPair(res, board, again ?? (await nextPair(db, board, userOf(res).id, seen)), receipt);
+  }
+
+  function showPair(res: Response, board: Board, pair: Pair | undefined, receipt?: Receipt): void {
+    const voter = userOf(res).id;
+    const ballot = pair && signBallot({ topicId: board.topic.id, voter, ...pair }, config.secrets[0]);
+    const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
+    const data = { board, topic: board.topic, path: topicPath(board.topic), left, right, ballot, receipt };
+    sendPage(res, 'voting/vote', data, 'voting/_pair');
+  }
+
+  router
+    .route(['/vote', '/topics/:slug/vote'])
+    .get(requireUser, async (req, res) => {
+      const board = boardOf(boards, req);
+      const voter = userOf(res).id;
+      const receipt = await receiptFor(db, board, voter, req);
+      await showNext(res, board, await lastVote(db, voter, board.topic.id), receipt);
+    })
+    .post(requireUser, async (req, res) => {
+      const board = boardOf(boards, req);
+      const voter = userOf(res).id;
+      const form = readForm(req, 'ballot', 'choice');
+      const ballot = readBallot(form.ballot, config.secrets);
+      const refused =
+        typeof ballot === 'string'
+          ? refusals[ballot]
+          : ballot.voter !== voter
+            ? refusals.foreign
+            : ballot.topicId !== board.topic.id
+              ? refusals.elsewhere
+              : undefined;
+      if (refused || typeof ballot === 'string') {
+        res.status(422);
+        return showNext(res, board, undefined, { text: refused ?? '' });
+      }
+      if (!isOutcome(form.choice)) {
+        res.status(422);
+        return showPair(res, board, ballot, {
+          text: 'Nothing was counted yet. Choose one of the answers below.',
+        });
+      }
+      const cast = await castVote(db, ballot, form.choice);
+      const { vote } = cast;
+      const note = cast.status === 'answered' ? 'answered' : 'voted';
+      const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
+      await seeOther(res, path, () => showNext(res, board, vote, receiptOf(board, cast)));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/vote/undo')
+    .post(requireUser, async (req, res) => {
+      const voter = userOf(res).id;
+      const { ballot } = readForm(req, 'ballot');
+      const vote = await withdrawVote(db, voter, ballot || undefined);
+      const board = vote && boards.byTopic(vote.topicId);
+      if (!board) return seeOther(res, '/vote');
+      const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
+      await seeOther(res, path, () => showNext(res, board, vote, undoneReceipt(board, vote)));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/votes/:ballotId/withdraw')
+    .post(requireUser, async (req, res) => {
+      const vote = await withdrawVote(db, userOf(res).id, String(req.params.ballotId));
+      if (!vote) throw notFound();
+      await seeOther(res, '/profile#votes');
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+const refusals = {
+  forged: 'Nothing was counted: that ballot could not be read. Here is a fresh pair.',
+  expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
+  foreign: 'Nothing was counted: that ballot was made out to someone else. Here is a pair of your own.',
+  elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
+};
+
+// The address names the vote whose receipt the page shows, so reloading it shows the same and sends nothing.
+async function receiptFor(
+  db: Database,
+  board: Board,
+  voter: number,
+  req: Request,
+): Promise<Receipt | undefined> {
+  const { voted, answered, undone, gone } = req.query;
+  if (gone !== undefined) return receiptOf(board, { status: 'gone' });
+  const id = voted ?? answered ?? undone;
+  const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
+  if (!vote || vote.topicId !== board.topic.id) return undefined;
+  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote);
+  return receiptOf(board, { status: answered ? 'answered' : 'repeated', vote });
+}
+
+function isOnBoard(board: Board, { leftId, rightId }: Vote): boolean {
+  return board.find(leftId) !== undefined && board.find(rightId) !== undefined;
+}
+
+function reopen({ leftId, rightId }: Vote): Pair {
+  return { leftId, rightId, arm: 'explore' };
+}
