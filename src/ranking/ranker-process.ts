@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Database } from '../database.js';
+import { Ranker } from './ranker.js';
+
+// Any number will do, as long as nothing else on this database locks it.
+const ADVISORY_LOCK = 7_468_497;
+const PAUSE_MS = 250;
+const HOUR_MS = 3_600_000;
+
+/** A ranker at work; `stop` lets it finish what it is folding. */
+export interface RankerProcess {
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps the ratings up with the ledger, about four times a second. Of several processes one does it: the one
+ * that holds an advisory lock, for as long as its connection lives; another takes over within a second or two.
+ * @param shared false on the embedded database, whose only connection must not be held, and need not be
+ */
+export function startRanker(db: Database, shared: boolean, log: Logger): RankerProcess {
+  const stopping = new AbortController();
+  const work = run(db, shared, log, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await work;
+    },
+  };
+}
+
+async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      if (shared) await db.connection().execute((connection) => lead(connection, stop));
+      else await foldUntil(db, stop);
+    } catch (error) {
+      log.warn({ err: error }, 'the ranker was interrupted and tries again');
+    }
+    await pause(1_000, stop);
+  }
+}
+
+async function lead(connection: Database, stop: AbortSignal): Promise<void> {
+  const { rows } = await sql<{ leads: boolean }>`
+    select pg_try_advisory_lock(${ADVISORY_LOCK}) as leads`.execute(connection);
+  if (!rows[0]?.leads) return;
+  try {
+    await foldUntil(connection, stop);
+  } finally {
+    await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
+  }
+}
+
+async function foldUntil(db: Database, stop: AbortSignal): Promise<void> {
+  const ranker = new Ranker(db);
+  let noted = 0;
+  while (!stop.aborted) {
+    await ranker.fold({ patient: true });
+    if (Date.now() - noted >= HOUR_MS) {
+      await ranker.noteYesterday();
+      noted = Date.now();
+    }
+    await pause(PAUSE_MS, stop);
+  }
+}
+
+async function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal: stop, ref: false }).catch(() => undefined);
+}
