@@ -1,0 +1,33 @@
+// What the pages gain from a script beyond htmx; all of them work without it.
+
+// A replaced part of the page is not read out by itself: say what it says in the one place that is.
+document.addEventListener('htmx:after:swap', () => {
+  const said = document.querySelector('[data-spoken]')?.textContent ?? '';
+  const [left, right] = [...document.querySelectorAll('.choice .name')].map((name) => name.textContent);
+  document.getElementById('spoken').textContent = right ? `${said} Next: ${left} or ${right}.` : said;
+});
+
+// htmx swaps nothing in when no answer came, so the page stays as it is and says so.
+document.addEventListener('htmx:error', () => {
+  const lost = document.createElement('div');
+  lost.className = 'flash bad';
+  lost.textContent = 'No answer came. Press the button again: a vote counts once, however often it is sent.';
+  document.getElementById('notice').replaceChildren(lost);
+});
+document.addEventListener('htmx:before:request', () => document.getElementById('notice').replaceChildren());
+
+for (const input of document.querySelectorAll('input[type="password"]')) {
+  const toggle = document.createElement('button');
+  toggle.type = 'button';
+  toggle.className = 'quiet show-password';
+  toggle.textContent = 'Show';
+  toggle.setAttribute('aria-label', 'Show password');
+  toggle.setAttribute('aria-pressed', 'false');
+  toggle.addEventListener('click', () => {
+    const shown = input.type === 'password';
+    input.type = shown ? 'text' : 'password';
+    toggle.textContent = shown ? 'Hide' : 'Show';
+    toggle.setAttribute('aria-pressed', String(shown));
+  });
+  input.after(toggle);
+}
