@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
+import { Passwords } from './accounts/passwords.js';
+import { createApp } from './app.js';
+import { type Config, readConfig } from './config.js';
+import { type Database, openDatabase } from './database.js';
+import { migrateUp } from './migrate.js';
+import { Boards } from './ranking/board.js';
+import { startRanker } from './ranking/ranker-process.js';
+import { openRedis } from './redis.js';
+import { startSweep } from './sessions/sweep.js';
+import { explain } from './startup-error.js';
+import { seed } from './things/seed.js';
+import { createHttpServer } from './web/born-right.js';
+import { isFirst, lead, leads, leave } from './workers.js';
+
+let config: Config | undefined;
+try {
+  config = readConfig();
+  if (leads(config.workers)) lead(config.workers);
+  else await serve(config);
+} catch (error) {
+  if (isFirst()) process.stderr.write(`Thinga can't start: ${explain(error, config)}\n`);
+  process.exit(1);
+}
+
+/** Serves the site until the process is asked to stop; then lets what is under way finish. */
+async function serve(config: Config): Promise<void> {
+  const log = pino({ level: config.logLevel });
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left rejected'));
+  const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
+  const db = await openDatabase(config, say);
+  await migrateUp(db);
+  const passwords = new Passwords(config.passwordCost);
+  if (!config.databaseUrl) await fillIfEmpty(config, db, passwords);
+  const boards = new Boards(db);
+  await boards.refresh();
+
+  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, log }));
+  await once(server.listen(config.port, config.host), 'listening');
+  const ranker = startRanker(db, config.databaseUrl !== undefined, log);
+  const sweep = startSweep(db, log);
+  boards.follow(log);
+  await greet(config, server, db, passwords);
+
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await drain(server);
+  boards.stop();
+  sweep.stop();
+  await ranker.stop();
+  await passwords.close();
+  redis?.disconnect();
+  await db.destroy();
+  leave();
+}
+
+async function fillIfEmpty(config: Config, db: Database, passwords: Passwords): Promise<void> {
+  if (await db.selectFrom('things').select('id').limit(1).executeTakeFirst()) return;
+  say('Filling it with things to vote on ...');
+  await seed(db);
+  await makeDemoLogIn(db, passwords, config);
+}
+
+async function greet(config: Config, server: Server, db: Database, passwords: Passwords): Promise<void> {
+  if (!isFirst()) return;
+  const { port } = server.address() as AddressInfo;
+  say(`Thinga is at ${config.production ? config.publicOrigin : `http://localhost:${port}`}`);
+  const demo = await findDemoLogIn(db, passwords, config);
+  if (demo) say(`Log in as ${demo.username} with the password ${demo.password}`);
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const giveUp = setTimeout(() => server.closeAllConnections(), 10_000);
+  await closed;
+  clearTimeout(giveUp);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
