@@ -1,0 +1,44 @@
+import { Router } from 'express';
+import type { Database } from '../database.js';
+import type { Boards } from '../ranking/board.js';
+import { describe } from '../ranking/words.js';
+import { methodNotAllowed } from '../web/errors.js';
+import { sendPage } from '../web/page.js';
+import { notFound } from '../web/problem.js';
+import { findThing } from './things.js';
+import { topicPath } from './topics.js';
+
+/** The list of topics, and a page for each thing. */
+export function thingRoutes(db: Database, boards: Boards): Router {
+  const router = Router();
+
+  router
+    .route('/topics')
+    .get((_req, res) => {
+      const topics = boards.listed().map((board) => ({
+        ...board.topic,
+        path: topicPath(board.topic),
+        size: board.size,
+        votes: board.votes,
+        leaders: board.standings.slice(0, 3),
+      }));
+      sendPage(res, 'things/topics', { topics });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/things/:id')
+    .get(async (req, res) => {
+      const thing = await findThing(db, String(req.params.id));
+      if (!thing) throw notFound();
+      const board = boards.byTopic(thing.topicId);
+      const standing = board?.find(thing.id);
+      if (!board || !standing) return sendPage(res, 'things/retired', { thing });
+      const neighbours = [board.standings[standing.rank - 2], board.standings[standing.rank]];
+      const data = { ...describe(standing), neighbours, size: board.size, path: topicPath(board.topic) };
+      sendPage(res, 'things/thing', { thing, standing, topic: board.topic, ...data });
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}

@@ -1,0 +1,17 @@
+import type { Request } from 'express';
+import type { Board, Boards, TopicCard } from '../ranking/board.js';
+import { notFound } from '../web/problem.js';
+
+/** The board an address is about: the topic it names, or the default one. @throws Problem 404 for no topic */
+export function boardOf(boards: Boards, req: Request): Board {
+  const { slug } = req.params;
+  if (slug === undefined) return boards.default();
+  const board = boards.get(String(slug));
+  if (!board) throw notFound();
+  return board;
+}
+
+/** What a topic's addresses begin with: nothing for the default one, whose pages are `/vote` and `/top`. */
+export function topicPath(topic: TopicCard): string {
+  return topic.isDefault ? '' : `/topics/${topic.slug}`;
+}
