@@ -1,0 +1,142 @@
+import { sql } from 'kysely';
+import { beforeAll, expect, it } from 'vitest';
+import type { Database } from '../../src/database.js';
+import { readLedger } from '../../src/ranking/ledger.js';
+import { Ranker } from '../../src/ranking/ranker.js';
+import { foldAll, itOnPostgres, member, topic, useSite, vote } from '../site.js';
+
+const site = useSite();
+
+beforeAll(() => topic(site));
+
+const ratings = () => site.db.selectFrom('ratings').selectAll().orderBy('thingId').execute();
+
+const counted = async () => (await ratings()).reduce((sum, row) => sum + row.wins + row.ties / 2, 0);
+
+async function things(): Promise<{ topicId: number; ids: number[] }> {
+  const rows = await site.db.selectFrom('things').select(['id', 'topicId']).orderBy('id').execute();
+  return { topicId: rows[0]?.topicId ?? 0, ids: rows.map(({ id }) => id) };
+}
+
+async function castNameless(db: Database): Promise<void> {
+  const { topicId, ids } = await things();
+  const [leftId = 0, rightId = 0] = ids;
+  await db
+    .insertInto('votes')
+    .values({
+      ballotId: crypto.randomUUID(),
+      topicId,
+      leftId,
+      rightId,
+      voter: null,
+      outcome: 'left',
+      arm: 'import',
+    })
+    .execute();
+}
+
+it('folds each vote once, whichever ranker comes', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  await vote(browser);
+  await vote(browser, 'skip');
+  await foldAll(site.db, new Ranker(site.db), new Ranker(site.db), new Ranker(site.db));
+  expect(await counted()).toBe(2);
+  expect(await new Ranker(site.db).fold()).toBe(0);
+  expect(await counted()).toBe(2);
+});
+
+it('goes on rightly when another ranker folded in between', async () => {
+  const [one, other] = [new Ranker(site.db), new Ranker(site.db)];
+  const before = await counted();
+  for (const ranker of [one, other, one, other]) {
+    await castNameless(site.db);
+    await foldAll(site.db, ranker);
+  }
+  const live = await ratings();
+  expect(await counted()).toBe(before + 4);
+  const { topicId } = await things();
+  await new Ranker(site.db).replay(topicId);
+  expect(await ratings()).toEqual(live);
+});
+
+it('forgets a vote that was taken back, without a trace', async () => {
+  await site.rank();
+  const before = await ratings();
+  const { browser } = await member(site);
+  await vote(browser);
+  await site.rank();
+  expect(await ratings()).not.toEqual(before);
+  await browser.post('/vote/undo').expect(303);
+  await site.rank();
+  expect(await ratings()).toEqual(before);
+});
+
+it('rebuilds to the same ratings from the ledger', async () => {
+  const { browser } = await member(site);
+  for (const choice of ['left', 'tie', 'right'] as const) await vote(browser, choice);
+  await browser.post('/vote/undo').expect(303);
+  await site.rank();
+  const live = await ratings();
+  await site.db.updateTable('ratings').set({ mean: 9, wins: 99 }).execute();
+  const { topicId } = await things();
+  await new Ranker(site.db).replay(topicId);
+  expect(await ratings()).toEqual(live);
+});
+
+itOnPostgres('folds a vote whose transaction stayed open while later ones committed', async () => {
+  await site.rank();
+  const before = await counted();
+  let finish = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let written = (): void => undefined;
+  const isWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const slow = site.db.transaction().execute(async (trx) => {
+    await castNameless(trx);
+    written();
+    await held;
+  });
+  await isWritten;
+  await castNameless(site.db);
+  await castNameless(site.db);
+  await new Ranker(site.db).fold();
+  finish();
+  await slow;
+  await site.rank();
+  expect(await counted()).toBe(before + 3);
+  expect(await new Ranker(site.db).fold()).toBe(0);
+});
+
+it('reads the ledger in the order of its transactions as numbers, not as text', async () => {
+  const { topicId, ids } = await things();
+  for (const xid of ['100', '9', '99', '10'])
+    await sql`
+      insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm, xid)
+      values (gen_random_uuid(), ${topicId}, ${ids[0]}, ${ids[1]}, 'skip', 'import', ${xid}::xid8)`.execute(
+      site.db,
+    );
+  const read: string[] = [];
+  for (let after = { xid: '0', id: 0 }; read.length < 4; ) {
+    const [entry] = await readLedger(site.db, after, 1);
+    if (!entry) break;
+    read.push(entry.xidText);
+    after = { xid: entry.xidText, id: entry.id };
+  }
+  expect(read).toEqual(['9', '10', '99', '100']);
+});
+
+it('loses nothing when a fold fails half-way', async () => {
+  await site.rank();
+  const before = await counted();
+  await castNameless(site.db);
+  const ranker = new Ranker(site.db);
+  await sql`alter table ratings add constraint broken check (wins < 0) not valid`.execute(site.db);
+  await expect(foldAll(site.db, ranker)).rejects.toThrow('broken');
+  await sql`alter table ratings drop constraint broken`.execute(site.db);
+  await foldAll(site.db, ranker);
+  expect(await counted()).toBe(before + 1);
+});

@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import { beforeAll, expect, it } from 'vitest';
+import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
+
+const site = useSite();
+
+beforeAll(async () => {
+  await topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad'] });
+});
+
+const names = async (path = '/top') =>
+  read((await visit(site).get(path).expect(200)).text)('.board .name')
+    .map((_index, name) => read('')(name).text())
+    .get();
+
+it('says that nothing is known before the first vote', async () => {
+  const { text } = await visit(site).get('/top').expect(200);
+  expect(read(text)('.lead').text()).toContain('Nobody has voted yet');
+  expect(read(text)('.board tbody tr')).toHaveLength(4);
+  expect(read(text)('.board .note').first().text()).toBe('New: no votes so far');
+});
+
+it('moves as people choose, and shows a number only from ten votes on', async () => {
+  const order = ['Salad', 'Pizza', 'Sushi', 'Ramen'];
+  for (let person = 0; person < 4; person++) {
+    const { browser } = await member(site);
+    for (let pair = 0; pair < 6; pair++)
+      await vote(browser, ({ left, right }) =>
+        order.indexOf(left) < order.indexOf(right) ? 'left' : 'right',
+      );
+  }
+  await site.rank();
+  expect(await names()).toEqual(order);
+  const $ = read((await visit(site).get('/top')).text);
+  expect($('.board .note').first().text()).toMatch(/^beats an average thing \d+ times in \d+$/);
+  expect($('.lead').text()).toBe('From 24 votes between 4 things.');
+});
+
+it('shows twenty of many', async () => {
+  await topic(site, { slug: 'many', names: thingNames(30) });
+  expect(await names('/topics/many/top')).toHaveLength(20);
+});
+
+it('compares with where a thing stood yesterday', async () => {
+  await sql`update rating_history set at = at - interval '25 hours', rank = 5 - rank`.execute(site.db);
+  const { Ranker } = await import('../../src/ranking/ranker.js');
+  await new Ranker(site.db).noteYesterday();
+  await site.boards.refresh();
+  const $ = read((await visit(site).get('/top')).text);
+  expect($('.board .rank').first().text()).toContain('up 3');
+  expect($('.board .rank').last().text()).toContain('down 3');
+});
+
+it('has a page for a thing: its place, its record, its neighbours', async () => {
+  const top = read((await visit(site).get('/top')).text);
+  const page = await visit(site)
+    .get(top('.board a').first().attr('href') ?? '')
+    .expect(200);
+  const $ = read(page.text);
+  expect($('h1').text()).toBe('Salad');
+  expect($('.standing').text()).toContain('1st of 4');
+  expect($('.counts dd').first().text()).toBe('12');
+  expect($('.neighbours').text()).toContain('Pizza');
+});
+
+it('keeps the page of a thing that was taken down, off the board', async () => {
+  const thing = await site.db
+    .selectFrom('things')
+    .where('name', '=', 'Salad')
+    .select('id')
+    .executeTakeFirstOrThrow();
+  await site.db.updateTable('things').set({ retiredAt: new Date() }).where('id', '=', thing.id).execute();
+  await sql`update boards set version = version + 1`.execute(site.db);
+  await site.boards.refresh();
+  expect(await names()).toEqual(['Pizza', 'Sushi', 'Ramen']);
+  expect(read((await visit(site).get(`/things/${thing.id}`).expect(200)).text)('p').text()).toContain(
+    'taken down',
+  );
+});
+
+it('lists the topics that are public', async () => {
+  await site.db
+    .insertInto('topics')
+    .values({ slug: 'secret', title: 'Secret', question: 'Which?', visibility: 'unlisted' })
+    .execute();
+  await site.boards.refresh();
+  const $ = read((await visit(site).get('/topics').expect(200)).text);
+  expect(
+    $('.topics h2')
+      .map((_index, title) => $(title).text())
+      .get(),
+  ).toEqual(['Foods', 'Many']);
+  await visit(site).get('/topics/secret/top').expect(200);
+});

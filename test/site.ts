@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type CheerioAPI, load } from 'cheerio';
+import type { Redis } from 'ioredis';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { afterAll, beforeAll, inject, it } from 'vitest';
+import { Passwords } from '../src/accounts/passwords.js';
+import { createApp } from '../src/app.js';
+import { type Config, readConfig } from '../src/config.js';
+import { type Database, openDatabase } from '../src/database.js';
+import { migrateUp } from '../src/migrate.js';
+import { Boards } from '../src/ranking/board.js';
+import { Ranker } from '../src/ranking/ranker.js';
+import { openRedis } from '../src/redis.js';
+import { importThings } from '../src/things/import.js';
+import { createHttpServer } from '../src/web/born-right.js';
+import { onServer } from './stores.js';
+
+/** The whole site on a port of its own, with a database of its own. */
+export interface Site {
+  origin: string;
+  server: Server;
+  db: Database;
+  redis: Redis | undefined;
+  /** What every key of this site in Redis begins with. */
+  prefix: string;
+  boards: Boards;
+  config: Config;
+  /** Folds the votes so far into the ranking and shows it, as the running site does by itself. */
+  rank(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a site before a file's tests and closes it after them. */
+export function useSite(settings: Partial<Config> = {}): Site {
+  const site = {} as Site;
+  beforeAll(async () => {
+    Object.assign(site, await openSite(settings));
+  });
+  afterAll(() => site.close());
+  return site;
+}
+
+/** Starts a site: the shipped app on the stores that the run was given. */
+export async function openSite(settings: Partial<Config> = {}): Promise<Site> {
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const stores = await openDatabaseOfItsOwn(settings);
+  const { config, db } = stores;
+  const redisUrl = inject('redis');
+  const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
+  const prefix = `thinga-test-${randomBytes(6).toString('hex')}:`;
+  const passwords = new Passwords(config.passwordCost);
+  const boards = new Boards(db);
+  await boards.refresh();
+  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, log, prefix }));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const ranker = new Ranker(db);
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    db,
+    redis,
+    prefix,
+    boards,
+    config,
+    async rank() {
+      await foldAll(db, ranker);
+      await boards.refresh();
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await passwords.close();
+      if (redis) await forget(redis, prefix);
+      redis?.disconnect();
+      await stores.close();
+    },
+  };
+}
+
+/**
+ * Folds until nothing that is committed is left: transactions of other tests, in other databases of the same
+ * server, hold a fold back for a moment.
+ */
+export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
+  do await Promise.all(rankers.map((ranker) => ranker.fold()));
+  while (await isBehind(db));
+}
+
+async function isBehind(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ behind: boolean }>`
+    select exists (select from votes, ranker_position as position
+      where (votes.xid, votes.id) > (position.xid, position.id)
+        or (votes.withdrawn_xid, votes.id) > (position.xid, position.id)) as behind`.execute(db);
+  return rows[0]?.behind ?? false;
+}
+
+/** A migrated database for one test file, on the Postgres server or embedded, and what removes it again. */
+export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Promise<{
+  db: Database;
+  config: Config;
+  close(): Promise<void>;
+}> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'thinga-test-'));
+  const config: Config = { ...readConfig({ DATA_DIR: dataDir }), passwordCost: 4, ...settings };
+  const postgres = inject('postgres');
+  const name = `thinga_test_${randomBytes(6).toString('hex')}`;
+  if (postgres) {
+    await onServer(postgres.server, `create database ${name} template ${postgres.template}`);
+    config.databaseUrl = Object.assign(new URL(postgres.server), { pathname: `/${name}` }).href;
+  }
+  const db = await openDatabase(config, () => undefined);
+  if (!postgres) await migrateUp(db);
+  return {
+    db,
+    config,
+    async close() {
+      await db.destroy();
+      if (postgres) await onServer(postgres.server, `drop database ${name} with (force)`);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A test that needs two connections at once, which only a Postgres server has; elsewhere it says so. */
+export function itOnPostgres(name: string, test: () => Promise<void>): void {
+  it(name, async (context) => {
+    if (!inject('postgres')) context.skip('the embedded database has one connection');
+    await test();
+  });
+}
+
+/** A test of what Redis holds; without Redis it says so. */
+export function itOnRedis(name: string, test: () => Promise<void>): void {
+  it(name, async (context) => {
+    if (!inject('redis')) context.skip('session state is in the process');
+    await test();
+  });
+}
+
+/** A browser that nobody is signed in on; it keeps cookies and says, as browsers do, where a request is from. */
+export type Browser = ReturnType<typeof supertest.agent>;
+
+export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+export const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+
+/** Opens a browser on a site. */
+export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
+  return supertest.agent(site.origin).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', userAgent);
+}
+
+/** What htmx adds to a request that replaces part of a page. */
+export const HTMX = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
+
+let people = 0;
+
+/** Somebody who has registered through the form and is signed in. */
+export async function member(
+  site: Site,
+  { username = `person${++people}`, password = 'a long enough phrase', userAgent = FIREFOX } = {},
+): Promise<{ browser: Browser; username: string; password: string; id: number }> {
+  const browser = visit(site, { userAgent });
+  await browser.post('/register').type('form').send({ username, password }).expect(303);
+  const { id } = await site.db
+    .selectFrom('users')
+    .where('username', '=', username)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  return { browser, username, password, id };
+}
+
+/** A topic with things in it, brought by the import that operators use. */
+export async function topic(
+  site: Site,
+  { slug = 'foods', names = ['Ramen', 'Sushi', 'Pizza', 'Salad'] }: { slug?: string; names?: string[] } = {},
+): Promise<{ slug: string; names: string[] }> {
+  await importThings(site.db, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
+  await site.boards.refresh();
+  return { slug, names };
+}
+
+/** So many things with plain names. */
+export const thingNames = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `Thing ${index + 1}`);
+
+/** A page as a person finds it: text by selector. */
+export function read(html: string): CheerioAPI {
+  return load(html);
+}
+
+/** The pair on a vote page: its ballot and the two names. */
+export function pairOn(html: string): { ballot: string; left: string; right: string } {
+  const $ = read(html);
+  const name = (side: string): string => $(`#choose-${side} .name`).text();
+  return {
+    ballot: String($('#pair .duel').closest('form').find('[name=ballot]').val() ?? ''),
+    left: name('left'),
+    right: name('right'),
+  };
+}
+
+/** Opens the vote page and answers what it offers. */
+export async function vote(
+  browser: Browser,
+  choice:
+    | 'left'
+    | 'right'
+    | 'tie'
+    | 'skip'
+    | ((pair: { left: string; right: string }) => 'left' | 'right') = 'left',
+  path = '/vote',
+): Promise<{ ballot: string; left: string; right: string; choice: string }> {
+  const pair = pairOn((await browser.get(path).expect(200)).text);
+  const chosen = typeof choice === 'function' ? choice(pair) : choice;
+  await browser.post(path).type('form').send({ ballot: pair.ballot, choice: chosen }).expect(303);
+  return { ...pair, choice: chosen };
+}
+
+async function forget(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}*` }))
+    if (keys.length > 0) await redis.del(...keys);
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import supertest from 'supertest';
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
+import { root } from '../src/config.js';
+import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'thinga-start-'));
+const running = new Set<ChildProcess>();
+let port = 0;
+
+beforeAll(async () => {
+  port = await freePort();
+});
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** Starts the built site as `npm start` does. */
+function start(env: Record<string, string>): {
+  child: ChildProcess;
+  said(): string;
+  until(text: string): Promise<void>;
+} {
+  const child = spawn(process.execPath, ['dist/src/server.js'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: String(port), ...env },
+  });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+  return {
+    child,
+    said: () => output,
+    async until(text) {
+      while (!output.includes(text)) {
+        if (child.exitCode !== null) throw new Error(`it ended: ${output}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+const browse = () =>
+  supertest.agent(`http://127.0.0.1:${port}`).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', FIREFOX);
+
+it('starts with nothing but Node: prints its address and a log-in that works, and a restart signs nobody out', async () => {
+  const first = start({});
+  await first.until('Log in as');
+  expect(first.said()).toContain(`http://localhost:${port}`);
+  const [, username, password] = /Log in as (\S+) with the password (\S+)/.exec(first.said()) ?? [];
+  const browser = browse();
+  await browser.post('/login').type('form').send({ username, password }).expect(303);
+  const vote = await browser.get('/vote').expect(200);
+  expect(vote.text).toContain('Which would you rather eat?');
+
+  first.child.kill('SIGKILL');
+  await once(first.child, 'exit');
+  const second = start({});
+  await second.until('Log in as');
+  expect(second.said()).not.toContain('Creating');
+  await browser.get('/profile').expect(200);
+
+  second.child.kill('SIGTERM');
+  const [code] = await once(second.child, 'exit');
+  expect(code).toBe(0);
+});
+
+it('says in one line that the port is taken, and ends', async () => {
+  const taken = createServer().listen(port, '127.0.0.1');
+  await once(taken, 'listening');
+  expect(await failure({ DATA_DIR: dataDir })).toMatch(new RegExp(`port ${port} .* is in use`));
+  taken.close();
+});
+
+it.each([
+  ['Postgres is away', { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:9/x' }, 'Postgres at 127.0.0.1:9'],
+  ['Redis is away', { REDIS_URL: 'redis://:geheim@127.0.0.1:9' }, 'Redis at 127.0.0.1:9'],
+  ['a setting is wrong', { PORT: 'eighty' }, 'PORT is "eighty"'],
+])('says in one line that %s, and ends', async (_case, env, message) => {
+  const said = await failure(env);
+  expect(said).toContain(message);
+  expect(said).not.toContain('geheim');
+});
+
+itOnPostgres('says in one line which migration fails, and ends', async () => {
+  const own = await openDatabaseOfItsOwn();
+  await own.db.schema.dropTable('rankerPosition').execute();
+  await own.db
+    .deleteFrom('kysely_migration' as never)
+    .where('name' as never, 'like', '%ratings' as never)
+    .execute();
+  const said = await failure({ DATABASE_URL: own.config.databaseUrl ?? '' });
+  expect(said).toMatch(/migration 2026-11-21-3-ratings failed: /);
+  await own.close();
+});
+
+itOnPostgres('serves from two processes that share their stores', async () => {
+  const redis = inject('redis');
+  if (!redis) return;
+  const own = await openDatabaseOfItsOwn();
+  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '', REDIS_URL: redis, WEB_CONCURRENCY: '2' });
+  await site.until('Thinga is at');
+  const browser = browse();
+  await browser
+    .post('/register')
+    .type('form')
+    .send({ username: 'both', password: 'a long enough phrase' })
+    .expect(303);
+  for (let look = 0; look < 6; look++) await browse().get('/readyz').expect(200);
+  await browser.get('/profile').expect(200);
+  site.child.kill('SIGTERM');
+  await once(site.child, 'exit');
+  await own.close();
+});
+
+async function failure(env: Record<string, string>): Promise<string> {
+  const site = start(env);
+  const [code] = await once(site.child, 'exit');
+  expect(code).toBe(1);
+  const lines = site.said().trim().split('\n');
+  expect(lines.at(-1)).toMatch(/^Thinga can't start: /);
+  expect(lines.filter((line) => /error|at .*\(|\{/i.test(line))).toEqual([]);
+  return lines.at(-1) ?? '';
+}

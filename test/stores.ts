@@ -1,0 +1,84 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { readConfig } from '../src/config.js';
+import { openDatabase } from '../src/database.js';
+import { migrateUp } from '../src/migrate.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A Postgres server, and a migrated database on it that each test file copies; absent without a server. */
+    postgres: { server: string; template: string } | undefined;
+    redis: string | undefined;
+  }
+}
+
+/**
+ * Finds out what the tests run on: the Postgres and Redis that DATABASE_URL and REDIS_URL name, else those on
+ * this machine, else the embedded database. Only databases of the tests' own are made, and dropped again.
+ * `TEST_STORES=embedded` leaves the servers alone.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const embedded = process.env.TEST_STORES === 'embedded';
+  const server = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
+  const redis = process.env.REDIS_URL || 'redis://127.0.0.1:6379';
+  const postgresAnswers = !embedded && (await answersPostgres(server));
+  const redisAnswers = !embedded && (await answersRedis(redis));
+  console.info(
+    [
+      postgresAnswers
+        ? 'Tests run on a Postgres server.'
+        : 'Tests run on the embedded database: those that need two connections at once are skipped.',
+      redisAnswers
+        ? 'Session state is in Redis.'
+        : 'Session state is in the process: tests of what Redis holds are skipped.',
+    ].join(' '),
+  );
+  const template = `thinga_test_${process.pid}`;
+  project.provide('postgres', postgresAnswers ? { server, template } : undefined);
+  project.provide('redis', redisAnswers ? redis : undefined);
+  if (!postgresAnswers) return async () => undefined;
+
+  await onServer(server, `create database ${template}`);
+  const databaseUrl = Object.assign(new URL(server), { pathname: `/${template}` }).href;
+  const db = await openDatabase(
+    { ...readConfig({ DATA_DIR: join(tmpdir(), 'thinga-test-setup') }), databaseUrl },
+    () => undefined,
+  );
+  await migrateUp(db);
+  await db.destroy();
+  return () => onServer(server, `drop database ${template} with (force)`);
+}
+
+/** Runs one statement on a Postgres server. */
+export async function onServer(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server, connectionTimeoutMillis: 2_000 });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+async function answersPostgres(server: string): Promise<boolean> {
+  return onServer(server, 'select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function answersRedis(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,279 @@
+import { beforeAll, expect, it } from 'vitest';
+import { type Ballot, signBallot } from '../../src/voting/ballot.js';
+import { type Browser, HTMX, member, pairOn, read, topic, useSite, visit, vote } from '../site.js';
+
+const site = useSite();
+
+beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry', 'Pie'] }));
+
+const ledger = (voter: number) =>
+  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+
+const send = (browser: Browser, ballot: string, choice: string, path = '/vote') =>
+  browser.post(path).type('form').send({ ballot, choice });
+
+async function ballotOf(browser: Browser): Promise<string> {
+  return pairOn((await browser.get('/vote').expect(200)).text).ballot;
+}
+
+async function signed(voter: number, changes: Partial<Ballot> = {}): Promise<string> {
+  const things = await site.db
+    .selectFrom('things')
+    .select(['id', 'topicId'])
+    .orderBy('id')
+    .limit(2)
+    .execute();
+  const [left, right] = things;
+  const offer = { topicId: left?.topicId ?? 0, leftId: left?.id ?? 0, rightId: right?.id ?? 0, voter };
+  return signBallot({ ...offer, arm: 'explore', ...changes }, site.config.secrets[0], changes);
+}
+
+it('asks the topic’s question about two different things', async () => {
+  const { browser } = await member(site);
+  const { text } = await browser.get('/vote').expect(200);
+  expect(read(text)('h1').text()).toBe('Which would you rather eat?');
+  const { left, right } = pairOn(text);
+  expect(left).not.toBe(right);
+  expect(read(text)('#choose-left').attr('aria-label')).toBe(`Choose ${left}`);
+});
+
+it.each(['left', 'right', 'tie', 'skip'] as const)(
+  'writes down %s, and says so on the next page',
+  async (choice) => {
+    const { browser, id } = await member(site);
+    const pair = pairOn((await browser.get('/vote')).text);
+    const answer = await send(browser, pair.ballot, choice).expect(303);
+    const next = await browser.get(answer.headers.location ?? '').expect(200);
+    const told = {
+      left: `you chose ${pair.left} over ${pair.right}`,
+      right: `you chose ${pair.right} over ${pair.left}`,
+      tie: `${pair.left} and ${pair.right} are about the same to you`,
+      skip: `you skipped ${pair.left} and ${pair.right}`,
+    };
+    expect(read(next.text)('.receipt p').text()).toContain(told[choice]);
+    expect(await ledger(id)).toMatchObject([{ outcome: choice, withdrawnAt: null, arm: 'explore' }]);
+  },
+);
+
+it('gives htmx the next pair in the same round trip, with the same receipt and address', async () => {
+  const { browser } = await member(site);
+  const pair = pairOn((await browser.get('/vote')).text);
+  const answer = await send(browser, pair.ballot, 'left').set(HTMX).expect(200);
+  expect(answer.headers['hx-replace-url']).toMatch(/^\/vote\?voted=/);
+  const $ = read(answer.text);
+  expect($('main')).toHaveLength(0);
+  expect($('#pair .receipt p').text()).toContain(`you chose ${pair.left}`);
+  const page = await browser.get(answer.headers['hx-replace-url'] ?? '').expect(200);
+  expect(read(page.text)('#pair .receipt p').text()).toBe($('#pair .receipt p').text());
+});
+
+it('counts a ballot once however often it is sent, and answers the same each time', async () => {
+  const { browser, id } = await member(site);
+  const ballot = await ballotOf(browser);
+  const first = await send(browser, ballot, 'left').expect(303);
+  const again = await send(browser, ballot, 'right').expect(303);
+  expect(again.headers.location).toBe(first.headers.location);
+  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
+});
+
+it('counts ten simultaneous posts of one ballot once', async () => {
+  const { browser, id } = await member(site);
+  const ballot = await ballotOf(browser);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => send(browser, ballot, 'left')));
+  expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1);
+  expect(answers.every(({ status }) => status === 303)).toBe(true);
+  expect(await ledger(id)).toHaveLength(1);
+});
+
+it('lets an answer stand when the same pair comes back on another ballot, sides swapped or not', async () => {
+  const { browser, id } = await member(site);
+  const [one, other] = [await signed(id), await signed(id)];
+  await send(browser, one, 'left').expect(303);
+  const answer = await send(browser, other, 'right').expect(303);
+  const page = await browser.get(answer.headers.location ?? '').expect(200);
+  expect(read(page.text)('.receipt p').text()).toContain('that answer stands');
+  const [row] = await ledger(id);
+  const swapped = await signed(id, { leftId: row?.rightId ?? 0, rightId: row?.leftId ?? 0 });
+  await send(browser, swapped, 'left').expect(303);
+  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
+});
+
+it('counts nothing for a ballot that is not one, is too old, someone else’s or another topic’s', async () => {
+  await topic(site, { slug: 'animals', names: ['Otter', 'Owl', 'Yak'] });
+  const { browser, id } = await member(site);
+  const stranger = await member(site);
+  const good = await ballotOf(browser);
+  const refused: [string, string, string][] = [
+    ['', '/vote', 'could not be read'],
+    ['nonsense', '/vote', 'could not be read'],
+    [`${good}x`, '/vote', 'could not be read'],
+    [`x${good}`, '/vote', 'could not be read'],
+    [await signed(id, { expires: Math.floor(Date.now() / 1000) - 1 }), '/vote', 'more than a day'],
+    [await ballotOf(stranger.browser), '/vote', 'someone else'],
+    [good, '/topics/animals/vote', 'another topic'],
+  ];
+  for (const [ballot, path, message] of refused) {
+    const answer = await send(browser, ballot, 'left', path);
+    expect(answer.status).toBe(422);
+    expect(read(answer.text)('.receipt p').text()).toContain(message);
+    expect(pairOn(answer.text).ballot).not.toBe('');
+  }
+  expect(await ledger(id)).toEqual([]);
+});
+
+it('keeps the pair when the answer is none of the four', async () => {
+  const { browser, id } = await member(site);
+  const pair = pairOn((await browser.get('/vote')).text);
+  const answer = await send(browser, pair.ballot, 'both');
+  expect(answer.status).toBe(422);
+  expect(pairOn(answer.text)).toMatchObject({ left: pair.left, right: pair.right });
+  expect(await ledger(id)).toEqual([]);
+});
+
+it('says so when one of the two was taken down meanwhile', async () => {
+  await topic(site, { slug: 'passing', names: ['Here', 'Gone'] });
+  const { browser, id } = await member(site);
+  const { ballot } = pairOn((await browser.get('/topics/passing/vote')).text);
+  await site.db.updateTable('things').set({ retiredAt: new Date() }).where('name', '=', 'Gone').execute();
+  const answer = await send(browser, ballot, 'left', '/topics/passing/vote').expect(303);
+  const page = await browser.get(answer.headers.location ?? '').expect(200);
+  expect(read(page.text)('.receipt p').text()).toContain('taken down');
+  expect(await ledger(id)).toEqual([]);
+});
+
+it('takes the last vote back once, and shows that pair again', async () => {
+  const { browser, id } = await member(site);
+  await vote(browser);
+  const pair = await vote(browser);
+  const [, last] = await ledger(id);
+  for (let press = 0; press < 2; press++) {
+    const answer = await browser.post('/vote/undo').type('form').send({ ballot: last?.ballotId }).expect(303);
+    const page = await browser.get(answer.headers.location ?? '').expect(200);
+    expect(pairOn(page.text)).toMatchObject({ left: pair.left, right: pair.right });
+    expect(read(page.text)('.receipt p').text()).toContain('Taken back');
+  }
+  const rows = await ledger(id);
+  expect(rows.map((row) => row.withdrawnAt !== null)).toEqual([false, true]);
+  const again = pairOn((await browser.get('/vote')).text);
+  await send(browser, again.ballot, 'right').expect(303);
+  expect((await ledger(id)).at(-1)).toMatchObject({
+    leftId: last?.leftId,
+    rightId: last?.rightId,
+    outcome: 'right',
+  });
+});
+
+it('takes a vote back with htmx in one round trip', async () => {
+  const { browser, id } = await member(site);
+  const pair = await vote(browser);
+  const [row] = await ledger(id);
+  const answer = await browser
+    .post('/vote/undo')
+    .set(HTMX)
+    .type('form')
+    .send({ ballot: row?.ballotId })
+    .expect(200);
+  expect(pairOn(answer.text)).toMatchObject({ left: pair.left, right: pair.right });
+});
+
+it('leaves a vote that was taken back as it is when its ballot comes once more', async () => {
+  const { browser, id } = await member(site);
+  const { ballot } = await vote(browser);
+  await browser.post('/vote/undo').expect(303);
+  const answer = await send(browser, ballot, 'left').expect(303);
+  const page = await browser.get(answer.headers.location ?? '');
+  expect(read(page.text)('.receipt p').text()).toContain('You took that back');
+  expect(await ledger(id)).toHaveLength(1);
+});
+
+it('lets nobody take back the vote of another', async () => {
+  const owner = await member(site);
+  const other = await member(site);
+  await vote(owner.browser);
+  const [row] = await ledger(owner.id);
+  await other.browser.post('/vote/undo').type('form').send({ ballot: row?.ballotId }).expect(303);
+  await other.browser.post(`/profile/votes/${row?.ballotId}/withdraw`).expect(404);
+  expect(await ledger(owner.id)).toMatchObject([{ withdrawnAt: null }]);
+});
+
+it('lists a person’s votes on their profile, each to be taken back', async () => {
+  const { browser, id } = await member(site);
+  const pair = await vote(browser);
+  await vote(browser);
+  const $ = read((await browser.get('/profile')).text);
+  expect($('.votes li')).toHaveLength(2);
+  expect($('.votes li').last().text()).toContain(pair.left);
+  await browser.post($('.votes form').last().attr('action') ?? '').expect(303);
+  expect((await ledger(id)).map((row) => row.withdrawnAt !== null)).toEqual([true, false]);
+  expect(read((await browser.get('/profile')).text)('.votes li')).toHaveLength(1);
+});
+
+it('never shows a pair twice, and says when there is none left', async () => {
+  await topic(site, { slug: 'few', names: ['One', 'Two', 'Three', 'Four', 'Five'] });
+  const { browser } = await member(site);
+  const seen = new Set<string>();
+  for (let pair = 0; pair < 10; pair++) {
+    const { left, right } = await vote(browser, 'left', '/topics/few/vote');
+    seen.add([left, right].sort().join());
+  }
+  expect(seen.size).toBe(10);
+  const done = await browser.get('/topics/few/vote').expect(200);
+  expect(read(done.text)('h2').text()).toBe('You have answered every pair');
+});
+
+it('puts a thing on either side about equally often', async () => {
+  await topic(site, { slug: 'coin', names: ['Heads', 'Tails'] });
+  const { browser } = await member(site);
+  let heads = 0;
+  for (let look = 0; look < 200; look++)
+    if (pairOn((await browser.get('/topics/coin/vote')).text).left === 'Heads') heads++;
+  // Outside this lies less than one run in a million.
+  expect(heads).toBeGreaterThan(64);
+  expect(heads).toBeLessThan(136);
+});
+
+it('sends visitors to log in, and back to the topic', async () => {
+  const page = await visit(site).get('/topics/animals/vote').expect(303);
+  expect(page.headers.location).toBe('/login?next=%2Ftopics%2Fanimals%2Fvote');
+});
+
+it('has something to say about a topic with nothing in it', async () => {
+  await site.db.insertInto('topics').values({ slug: 'empty', title: 'Empty', question: 'What?' }).execute();
+  await site.boards.refresh();
+  const { browser } = await member(site);
+  const page = await browser.get('/topics/empty/vote').expect(200);
+  expect(read(page.text)('h2').text()).toBe('Nothing to choose between yet');
+  expect(read((await browser.get('/topics/empty/top').expect(200)).text)('.card').text()).toContain(
+    'nothing',
+  );
+});
+
+it('keeps every promise of the ledger in the database as well', async () => {
+  const { browser, id } = await member(site);
+  await vote(browser);
+  const [row] = await ledger(id);
+  const votes = site.db.updateTable('votes').where('id', '=', row?.id ?? 0);
+  await expect(votes.set({ outcome: 'tie' }).execute()).rejects.toThrow('append-only');
+  await expect(
+    site.db
+      .deleteFrom('votes')
+      .where('id', '=', row?.id ?? 0)
+      .execute(),
+  ).rejects.toThrow('append-only');
+  const { id: _id, xid, withdrawnXid, withdrawnAt, ...copy } = row ?? expect.fail();
+  const insert = (changes: Partial<typeof copy>) =>
+    site.db
+      .insertInto('votes')
+      .values({ ...copy, ballotId: crypto.randomUUID(), ...changes })
+      .execute();
+  await expect(insert({})).rejects.toThrow('one_answer_a_pair');
+  await expect(insert({ leftId: copy.rightId, rightId: copy.leftId })).rejects.toThrow('one_answer_a_pair');
+  await expect(insert({ leftId: copy.rightId })).rejects.toThrow('check');
+  await expect(insert({ ballotId: copy.ballotId, voter: null })).rejects.toThrow('ballot_id');
+  const animals = await site.db
+    .selectFrom('topics')
+    .where('slug', '=', 'animals')
+    .select('id')
+    .executeTakeFirstOrThrow();
+  await expect(insert({ topicId: animals.id, voter: null })).rejects.toThrow('foreign key');
+});

@@ -1,0 +1,167 @@
+import { beforeAll, expect, it } from 'vitest';
+import { member, read, topic, useSite, visit, vote } from '../site.js';
+
+const site = useSite();
+
+beforeAll(async () => {
+  await topic(site);
+});
+
+const UNSAFE = [
+  '/register',
+  '/login',
+  '/logout',
+  '/vote',
+  '/topics/foods/vote',
+  '/vote/undo',
+  '/profile/votes/00000000-0000-4000-8000-000000000000/withdraw',
+];
+
+it.each(UNSAFE)('refuses POST %s from anywhere but this site', async (path) => {
+  const { browser } = await member(site);
+  await vote(browser);
+  const rows = async () => [
+    await site.db.selectFrom('users').select('id').execute(),
+    await site.db.selectFrom('sessions').select(['id', 'status']).execute(),
+    await site.db.selectFrom('votes').select(['id', 'withdrawnAt']).execute(),
+  ];
+  const before = await rows();
+  const form = { username: 'mallory', password: 'engines and flowers', ballot: 'x', choice: 'left' };
+  const headers = [
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site', Origin: site.config.publicOrigin },
+    { 'Sec-Fetch-Site': '', Origin: 'https://evil.test' },
+    { 'Sec-Fetch-Site': '', Origin: 'null' },
+    { 'Sec-Fetch-Site': '', Origin: `${site.config.publicOrigin}.evil.test` },
+    { 'Sec-Fetch-Site': '', Origin: site.config.publicOrigin.replace('http:', 'https:') },
+    { 'Sec-Fetch-Site': '' },
+  ];
+  for (const header of headers) {
+    const answer = await browser.post(path).set(header).type('form').send(form);
+    expect([header, answer.status]).toEqual([header, 403]);
+  }
+  expect(await rows()).toEqual(before);
+});
+
+it('takes a form whose Origin is the public one where browsers send no Sec-Fetch-Site', async () => {
+  const answer = await visit(site)
+    .post('/register')
+    .set({ 'Sec-Fetch-Site': '', Origin: site.config.publicOrigin })
+    .type('form')
+    .send({ username: 'plain-http', password: 'engines and flowers' });
+  expect(answer.status).toBe(303);
+});
+
+it('sends the headers that keep other sites and scripts out, on pages and errors alike', async () => {
+  for (const path of ['/', '/login', '/nowhere', '/topics/none/top', '/app.css']) {
+    const { headers } = await visit(site).get(path);
+    const policy = headers['content-security-policy'] ?? '';
+    expect(policy).toContain("default-src 'none'");
+    for (const rule of [
+      "object-src 'none'",
+      "base-uri 'none'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+    ])
+      expect(policy).toContain(rule);
+    expect(policy).not.toMatch(/unsafe|data:|\*/);
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['cross-origin-opener-policy']).toBe('same-origin');
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    expect(headers['permissions-policy']).toContain('camera=()');
+    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['strict-transport-security']).toBeUndefined();
+  }
+});
+
+it('has no inline script or style for the policy to stop', async () => {
+  const { browser } = await member(site);
+  for (const path of ['/', '/vote', '/top', '/topics', '/profile']) {
+    const $ = read((await browser.get(path).expect(200)).text);
+    expect($('script:not([src]), style, [style], [onclick], [hx-on]')).toHaveLength(0);
+  }
+});
+
+it('lets no cache keep what a signed-in person sees', async () => {
+  const { browser } = await member(site);
+  for (const path of ['/', '/vote', '/top', '/profile', '/nowhere']) {
+    const { headers } = await browser.get(path);
+    expect([path, headers['cache-control']]).toEqual([path, 'no-store']);
+    expect(headers.vary).toContain('HX-Request-Type');
+  }
+});
+
+it('answers what is no form with words, never with a fault', async () => {
+  const browser = visit(site);
+  const json = await browser.post('/login').send({ username: 'a', password: 'b' });
+  expect(json.status).toBe(400);
+  await browser.post('/login').type('form').send('username=a&username=b&password=c').expect(400);
+  await browser.post('/login').expect(422);
+  await browser
+    .post('/login')
+    .type('form')
+    .send(`username=${'x'.repeat(40_000)}`)
+    .expect(413);
+  await browser.post('/login').type('form').send('username=%').expect(422);
+  await browser.post('/register').type('form').send('__proto__=a&constructor=b').expect(422);
+  expect(read(json.text)('h1').text()).toBe('That form could not be read');
+});
+
+it('says which methods an address takes', async () => {
+  const browser = visit(site);
+  const answer = await browser.put('/login').expect(405);
+  expect(answer.headers.allow).toBe('GET, HEAD, POST');
+  expect((await browser.delete('/top').expect(405)).headers.allow).toBe('GET, HEAD');
+  await browser.post('/').expect(405);
+});
+
+it('has a page for what is not there', async () => {
+  const browser = visit(site);
+  for (const path of ['/nowhere', '/topics/none/top', '/things/999999', '/things/abc', '/%E0%A4%A'])
+    expect([400, 404]).toContain((await browser.get(path)).status);
+  const { text } = await browser.get('/nowhere').expect(404);
+  expect(read(text)('h1').text()).toBe('There is nothing here');
+});
+
+it('leaves the page as it is when a part of it can’t be had, and says why', async () => {
+  const { browser } = await member(site);
+  const answer = await browser
+    .get('/topics/none/vote')
+    .set({ 'HX-Request': 'true', 'HX-Request-Type': 'partial' });
+  expect(answer.status).toBe(404);
+  expect(answer.headers['hx-retarget']).toBe('#notice');
+  expect(read(answer.text)('html main')).toHaveLength(0);
+});
+
+it('changes nothing when everything is looked at', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  const snapshot = async () =>
+    JSON.stringify([
+      await site.db.selectFrom('sessions').selectAll().orderBy('id').execute(),
+      await site.db.selectFrom('sessionEvents').selectAll().orderBy('id').execute(),
+      await site.db.selectFrom('votes').selectAll().orderBy('id').execute(),
+      await site.db.selectFrom('users').selectAll().orderBy('id').execute(),
+      await site.db.selectFrom('rankerPosition').selectAll().execute(),
+    ]);
+  const before = await snapshot();
+  const seen = new Set<string>();
+  const ahead = ['/'];
+  for (let path = ahead.pop(); path; path = ahead.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const { text, type } = await browser.get(path);
+    if (type !== 'text/html') continue;
+    const links = read(text)('a[href^="/"]')
+      .map((_index, link) => link.attribs.href)
+      .get();
+    ahead.push(...links.map((link) => link.split('#')[0] ?? '/'));
+  }
+  expect(seen.size).toBeGreaterThan(8);
+  expect(await snapshot()).toBe(before);
+});
+
+it('says whether it lives and whether its stores answer', async () => {
+  expect((await visit(site).get('/healthz').expect(200)).text).toBe('ok\n');
+  expect((await visit(site).get('/readyz').expect(200)).text).toContain('database ok');
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/browser/**', 'test/bench/**', 'node_modules/**', 'dist/**'],
+    globalSetup: ['test/stores.ts'],
+    // A first run on a slow machine creates databases; no test asserts a time.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ['default'],
+  },
+});
