@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { Site } from '../site.js';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** A window of the real browser, and everything it complained about. */
+export interface Window {
+  page: Page;
+  /** Errors, violations of the content security policy, and answers that were faults. */
+  complaints: string[];
+}
+
+/** Starts one headless Chromium before a file's tests; CHROMIUM names another one. */
+export function useChromium(): { open(site: Site, options?: BrowserContextOptions): Promise<Window> } {
+  let browser: Browser | undefined;
+  const contexts: BrowserContext[] = [];
+  beforeAll(async () => {
+    const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+    if (!executablePath) throw new Error('No Chromium found: install it, or set CHROMIUM to its path.');
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+    browser = await chromium.launch({
+      executablePath,
+      args: [...args, '--disable-component-update', '--disable-sync', '--no-first-run'],
+    });
+  });
+  afterAll(async () => {
+    for (const context of contexts) await context.close();
+    await browser?.close();
+  });
+  return {
+    async open(site, options = {}) {
+      if (!browser) throw new Error('Chromium is not running');
+      const context = await browser.newContext({ baseURL: site.origin, ...options });
+      contexts.push(context);
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('response', (response) => {
+        if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
+      });
+      return { page, complaints };
+    },
+  };
+}
+
+/** Asserts that nothing on the page is cut off at the side. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const { wide, seen } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth,
+    seen: document.documentElement.clientWidth,
+  }));
+  expect(wide).toBeLessThanOrEqual(seen);
+}

@@ -1,0 +1,179 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
+import { root } from '../../src/config.js';
+import { seed } from '../../src/things/seed.js';
+import { useSite } from '../site.js';
+import { expectNoSidewaysScroll, useChromium } from './chromium.js';
+
+const site = useSite();
+const chromium = useChromium();
+const pictures = join(root, 'test/browser/screenshots');
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true });
+  await seed(site.db);
+  await site.boards.refresh();
+});
+
+const looks = [
+  { name: 'desktop with JavaScript', script: true, width: 1280, height: 900, scheme: 'light' },
+  { name: 'desktop without JavaScript', script: false, width: 1280, height: 900, scheme: 'dark' },
+  { name: 'phone with JavaScript', script: true, width: 390, height: 844, scheme: 'dark' },
+  { name: 'phone without JavaScript', script: false, width: 390, height: 844, scheme: 'light' },
+  { name: 'small phone with JavaScript', script: true, width: 320, height: 640, scheme: 'light' },
+] as const;
+
+it.each(looks)('goes from the front page to logging out: $name', async (look) => {
+  const { page, complaints } = await chromium.open(site, {
+    viewport: { width: look.width, height: look.height },
+    javaScriptEnabled: look.script,
+    colorScheme: look.scheme,
+  });
+  const username = look.name.replaceAll(' ', '-').slice(0, 30);
+  const shoot = async (step: string): Promise<void> => {
+    await expectNoSidewaysScroll(page);
+    await page.screenshot({ path: join(pictures, `${username}-${step}.png`), fullPage: true });
+  };
+
+  await page.goto('/');
+  await shoot('1-index');
+  await page.getByRole('link', { name: 'Register and vote' }).click();
+  await shoot('2-register');
+  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('short');
+  await page.locator('form.stack').evaluate((form: HTMLFormElement) => {
+    form.noValidate = true;
+  });
+  await page.getByRole('button', { name: 'Register' }).click();
+  await shoot('3-register-refused');
+  expect(await page.locator('#password-error').textContent()).toContain('at least 8');
+  expect(await page.getByLabel('Name').inputValue()).toBe(username);
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.waitForURL('**/vote');
+  await shoot('4-vote');
+
+  let loads = 0;
+  page.on('load', () => loads++);
+  const first = await pairOn(page);
+  await page.locator('#choose-left').click();
+  await page.locator('.receipt').getByText(`you chose ${first[0]} over ${first[1]}`).waitFor();
+  const second = await pairOn(page);
+  expect(second.join()).not.toBe(first.join());
+  expect(new URL(page.url()).searchParams.has('voted')).toBe(true);
+  expect(await page.title()).toBe('Which would you rather eat? · Thinga');
+  await shoot('5-voted');
+  if (look.script) {
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-left');
+    expect(await page.locator('#spoken').textContent()).toContain(`Next: ${second[0]} or ${second[1]}`);
+  }
+
+  await page.locator('#undo').click();
+  await page.locator('.receipt').getByText('Taken back').waitFor();
+  expect(await pairOn(page)).toEqual(first);
+  await page.locator('#choose-right').click();
+  await page.locator('.receipt').getByText(`you chose ${first[1]} over ${first[0]}`).waitFor();
+  expect(loads).toBe(look.script ? 0 : 3);
+  for (const choice of ['tie', 'skip', 'left', 'left', 'right']) {
+    const before = await pairOn(page);
+    await page.locator(`#choose-${choice}`).click();
+    await expect.poll(() => pairOn(page)).not.toEqual(before);
+  }
+  await page.reload();
+  await site.rank();
+
+  await page.getByRole('link', { name: 'Top 20', exact: true }).click();
+  expect(await page.locator('.board tbody tr').count()).toBe(20);
+  await shoot('6-top');
+  await page.locator('.board a').first().click();
+  await shoot('7-thing');
+  await page.getByRole('link', { name: 'Topics', exact: true }).click();
+  expect(await page.locator('.topics > li').count()).toBe(5);
+  await shoot('8-topics');
+  await page.getByRole('link', { name: 'Vote in Animals' }).click();
+  await shoot('9-animals');
+  await page.getByRole('link', { name: username }).click();
+  expect(await page.locator('.votes li').count()).toBe(6);
+  await shoot('10-profile');
+  await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('You are logged out.').waitFor();
+  await page.goto('/profile');
+  expect(new URL(page.url()).pathname).toBe('/login');
+  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a wrong one entirely');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('do not belong together').waitFor();
+  await shoot('11-login-refused');
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.waitForURL('**/profile');
+  await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
+  await page.goto('/nowhere');
+  await shoot('12-nowhere');
+
+  // Chromium notes every 404 and 422 of a page as an error of its own; those are meant.
+  expect(complaints.filter((text) => !/status of (404|422)/.test(text))).toEqual([]);
+});
+
+it('keeps the pair when no answer comes, and counts the vote once when it is sent again', async () => {
+  const { page } = await chromium.open(site);
+  await page.goto('/register');
+  await page.getByLabel('Name').fill('in-a-tunnel');
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.waitForURL('**/vote');
+  const before = await pairOn(page);
+  await page.context().setOffline(true);
+  await page.locator('#choose-left').click();
+  await page.locator('#notice').getByText('No answer came').waitFor();
+  expect(await pairOn(page)).toEqual(before);
+  await page.context().setOffline(false);
+  await page.locator('#choose-left').click();
+  await page.locator('.receipt').getByText(`you chose ${before[0]}`).waitFor();
+  expect(await page.locator('#notice').textContent()).toBe('');
+});
+
+it('takes the browser’s Back to the page before, whole', async () => {
+  const { page } = await chromium.open(site);
+  await page.goto('/register');
+  await page.getByLabel('Name').fill('back-again');
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.waitForURL('**/vote');
+  await page.locator('#choose-left').click();
+  await page.locator('.receipt').getByText('you chose').waitFor();
+  await page.getByRole('link', { name: 'Top 20', exact: true }).click();
+  await page.waitForURL('**/top');
+  await page.goBack();
+  await page.locator('#choose-left').waitFor();
+  expect(await page.getByRole('banner').count()).toBe(1);
+  expect(await page.locator('#pair').count()).toBe(1);
+});
+
+it('works by keyboard alone', async () => {
+  const { page } = await chromium.open(site);
+  await page.goto('/register');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('keys-only');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('a long enough phrase');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/vote');
+  await page.locator('#choose-right').focus();
+  for (let vote = 0; vote < 3; vote++) {
+    const before = await pairOn(page);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => pairOn(page)).not.toEqual(before);
+    await page.locator('.receipt').getByText(`you chose ${before[1]} over ${before[0]}`).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-right');
+  }
+});
+
+async function pairOn(page: Page): Promise<string[]> {
+  return page.locator('.choice .name').allTextContents();
+}
