@@ -7,7 +7,7 @@ import { accountRoutes } from './accounts/routes.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
-import type { Boards } from './ranking/board.js';
+import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';

@@ -8,7 +8,7 @@ import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { migrateUp } from './migrate.js';
-import { Boards } from './ranking/board.js';
+import { Boards } from './ranking/boards.js';
 import { startRanker } from './ranking/ranker-process.js';
 import { openRedis } from './redis.js';
 import { startSweep } from './sessions/sweep.js';

@@ -17,7 +17,7 @@ import { createApp } from '../src/app.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase } from '../src/database.js';
 import { migrateUp } from '../src/migrate.js';
-import { Boards } from '../src/ranking/board.js';
+import { Boards } from '../src/ranking/boards.js';
 import { Ranker } from '../src/ranking/ranker.js';
 import { openRedis } from '../src/redis.js';
 import { importThings } from '../src/things/import.js';

@@ -1,19 +1,11 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
-import { appearances, applyVote, byStrength, type Rating, unrated } from './rating.js';
+import { appearances, applyVote, unrated } from './rating.js';
+import { dropRatings, moveBoard, type Rated, readRatings, type Topic, writeRatings } from './ratings.js';
 
 /** How many ledger entries one transaction folds at most. */
 const BATCH = 5_000;
-
-interface Rated extends Rating {
-  id: number;
-  rank: number | undefined;
-  /** Has a row in `ratings`. */
-  kept: boolean;
-}
-
-type Topic = Map<number, Rated>;
 
 /**
  * Folds the ledger's votes into the ratings, each exactly once.
@@ -39,14 +31,9 @@ export class Ranker {
    */
   async fold({ patient = false } = {}): Promise<number> {
     let folded = 0;
-    try {
-      for (let batch = BATCH; batch === BATCH; folded += batch) batch = await this.#foldBatch();
-      for (const topicId of await this.#staleTopics())
-        if (!patient || this.#isDue(topicId)) await this.replay(topicId);
-    } catch (error) {
-      this.#topics.clear();
-      throw error;
-    }
+    for (let batch = BATCH; batch === BATCH; folded += batch) batch = await this.#foldBatch();
+    for (const topicId of await this.#staleTopics())
+      if (!patient || this.#isDue(topicId)) await this.replay(topicId);
     return folded;
   }
 
@@ -56,9 +43,9 @@ export class Ranker {
    */
   async replay(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
     const began = Date.now();
-    await this.#db.transaction().execute(async (trx) => {
-      const position = await this.#lockPosition(trx);
-      const topic = await this.#load(trx, topicId);
+    await this.#inTurn(async (trx, position) => {
+      const topic = await readRatings(trx, topicId);
+      this.#topics.set(topicId, topic);
       for (const thing of topic.values()) Object.assign(thing, unrated());
       let votes = 0;
       for await (const entries of readStandingVotes(trx, topicId, position)) {
@@ -66,13 +53,9 @@ export class Ranker {
         votes += entries.length;
         told(votes);
       }
-      await writeRatings(trx, topicId, topic, [...topic.values()].filter(hasVotes));
-      const voted = [...topic.values()].filter(hasVotes).map((thing) => thing.id);
-      await trx
-        .deleteFrom('ratings')
-        .where('topicId', '=', topicId)
-        .where(sql<boolean>`thing_id <> all (${voted}::bigint[])`)
-        .execute();
+      const voted = [...topic.values()].filter(hasVotes);
+      await writeRatings(trx, topicId, topic, voted);
+      await dropRatings(trx, topicId, voted);
       for (const thing of topic.values()) thing.kept = hasVotes(thing);
       await moveBoard(trx, topicId, { stale: false });
       await this.#writePosition(trx, position);
@@ -82,8 +65,7 @@ export class Ranker {
 
   /** Notes for every thing where it stood a day ago, which is what the leaderboard's arrows compare with. */
   async noteYesterday(): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
-      await this.#lockPosition(trx);
+    await this.#inTurn(async (trx) => {
       const { rows } = await sql<{ topicId: number }>`
         update ratings set previous_rank = day_ago.rank
         from (select distinct on (thing_id) thing_id, rank from rating_history
@@ -98,8 +80,7 @@ export class Ranker {
     // A look without a lock first: an idle site writes nothing.
     const [news] = await readLedger(this.#db, await readPosition(this.#db), 1);
     if (!news) return 0;
-    return this.#db.transaction().execute(async (trx) => {
-      const position = await this.#lockPosition(trx);
+    return this.#inTurn(async (trx, position) => {
       const entries = await readLedger(trx, position, BATCH);
       const last = entries.at(-1);
       if (!last) return 0;
@@ -120,6 +101,16 @@ export class Ranker {
     });
   }
 
+  // Memory that ran ahead of a transaction which then failed is not to be believed.
+  async #inTurn<Result>(work: (trx: Database, position: Position) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#db.transaction().execute(async (trx) => work(trx, await this.#lockPosition(trx)));
+    } catch (error) {
+      this.#topics.clear();
+      throw error;
+    }
+  }
+
   async #lockPosition(trx: Database): Promise<Position> {
     const { rows } = await sql<Position & { generation: number }>`
       select xid::text as xid, id, generation from ranker_position for update`.execute(trx);
@@ -137,18 +128,9 @@ export class Ranker {
   }
 
   async #topic(trx: Database, topicId: number): Promise<Topic> {
-    return this.#topics.get(topicId) ?? this.#load(trx, topicId);
-  }
-
-  async #load(trx: Database, topicId: number): Promise<Topic> {
-    const { rows } = await sql<Rating & { id: number; rank: number | null; kept: boolean }>`
-      select things.id, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance, coalesce(wins, 0) as wins,
-        coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, rank, thing_id is not null as kept
-      from things left join ratings on thing_id = things.id
-      where things.topic_id = ${topicId} and retired_at is null`.execute(trx);
-    const topic: Topic = new Map(rows.map((row) => [row.id, { ...row, rank: row.rank ?? undefined }]));
-    this.#topics.set(topicId, topic);
-    return topic;
+    const known = this.#topics.get(topicId) ?? (await readRatings(trx, topicId));
+    this.#topics.set(topicId, known);
+    return known;
   }
 
   async #staleTopics(): Promise<number[]> {
@@ -200,41 +182,4 @@ function addAll(sets: Map<number, Set<Rated>>, key: number, members: Rated[]): v
   const set = sets.get(key) ?? new Set();
   sets.set(key, set);
   for (const member of members) set.add(member);
-}
-
-// Things whose place changed because others moved are written too, so that a row's rank is never old.
-async function writeRatings(trx: Database, topicId: number, topic: Topic, touched: Rated[]): Promise<void> {
-  const changed = new Set(touched);
-  const order = [...topic.values()].sort(byStrength);
-  for (const [index, thing] of order.entries()) {
-    if (thing.rank !== index + 1 && thing.kept) changed.add(thing);
-    thing.rank = index + 1;
-  }
-  const rows = [...changed].sort((one, other) => one.id - other.id);
-  if (rows.length === 0) return;
-  const column = <Value>(read: (thing: Rated) => Value): Value[] => rows.map(read);
-  await sql`
-    with moved as (
-      insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, rank)
-      select ${topicId}::bigint, * from unnest(
-        ${column((thing) => thing.id)}::bigint[], ${column((thing) => thing.mean)}::float8[],
-        ${column((thing) => thing.variance)}::float8[], ${column((thing) => thing.wins)}::int[],
-        ${column((thing) => thing.losses)}::int[], ${column((thing) => thing.ties)}::int[],
-        ${column((thing) => thing.rank)}::int[])
-      on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
-        wins = excluded.wins, losses = excluded.losses, ties = excluded.ties, rank = excluded.rank
-      returning thing_id, mean, variance, rank)
-    insert into rating_history (thing_id, at, mean, variance, rank)
-    select thing_id, date_trunc('hour', now()), mean, variance, rank from moved
-    on conflict (thing_id, at) do update
-      set mean = excluded.mean, variance = excluded.variance, rank = excluded.rank`.execute(trx);
-  for (const thing of rows) thing.kept = true;
-}
-
-async function moveBoard(trx: Database, topicId: number, { stale }: { stale?: boolean } = {}): Promise<void> {
-  const staleSince =
-    stale === undefined ? sql`stale_since` : stale ? sql`coalesce(stale_since, now())` : sql`null`;
-  await sql`
-    update boards set version = version + 1, stale_since = ${staleSince}
-    where topic_id = ${topicId}`.execute(trx);
 }

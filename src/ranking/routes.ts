@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
-import type { Boards } from './board.js';
+import type { Boards } from './boards.js';
 import { describe } from './words.js';
 
 /** How many things a Top page shows. */

@@ -2,25 +2,15 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { EndReason } from '../schema.js';
-import { matchesFingerprint } from './fingerprint.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const TOUCH_EVERY = 60_000;
 
 /** Who is calling and from where, for the record. */
 export interface Client {
   userAgent: string | undefined;
   device: string;
   address: string;
-}
-
-/** The signed-in person. */
-export interface User {
-  id: number;
-  username: string;
-  role: 'member' | 'admin';
-  createdAt: Date;
 }
 
 /** A session that holds, as its row tells it. */
@@ -32,12 +22,6 @@ export interface LiveSession {
   expiresAt: Date;
   idleExpiresAt: Date;
 }
-
-/** What the record says of a cookie's id: a person and their session, why it ended, or nothing at all. */
-export type Verdict =
-  | { user: User; session: LiveSession }
-  | { ended: EndReason; justNow: boolean }
-  | undefined;
 
 /** How long sessions live; see docs/security.md for the choice of each. */
 export interface Lifetimes {
@@ -74,7 +58,7 @@ export async function recordSession(
       createdAt: now,
       lastSeenAt: now,
       expiresAt,
-      idleExpiresAt: earlier(new Date(now.getTime() + idleTime(remembered, lifetimes)), expiresAt),
+      idleExpiresAt: idleDeadline({ remembered, expiresAt }, lifetimes, now),
       device: client.device,
       address: client.address,
     })
@@ -84,64 +68,14 @@ export async function recordSession(
   return session;
 }
 
-/**
- * Asks the record whether a session holds and whose it is, in one query; its word wins over Redis's.
- * A session past its deadline, or offered by another browser, ends here.
- */
-export async function readVerdict(
-  db: Database,
-  accessTokenHash: string,
-  client: Client,
-  secrets: string[],
-  now = new Date(),
-): Promise<Verdict> {
-  const row = await db
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.userId')
-    .where('accessTokenHash', '=', accessTokenHash)
-    .select(['sessions.id', 'publicId', 'status', 'remembered', 'lastSeenAt', 'expiresAt', 'idleExpiresAt'])
-    .select(['endReason', 'clientFingerprint', 'userId', 'username', 'role', 'disabledAt'])
-    .select('users.createdAt as memberSince')
-    .executeTakeFirst();
-  if (!row) return undefined;
-  if (row.status !== 'active') return { ended: row.endReason ?? 'revoked', justNow: false };
-  const ending = row.disabledAt
-    ? 'account'
-    : row.expiresAt <= now
-      ? 'absolute'
-      : row.idleExpiresAt <= now
-        ? 'idle'
-        : matchesFingerprint(row.clientFingerprint, client.userAgent, secrets)
-          ? undefined
-          : 'fingerprint';
-  if (ending) {
-    await endSession(db, accessTokenHash, ending, client);
-    return { ended: ending, justNow: true };
-  }
-  const { userId, username, role, memberSince, ...session } = row;
-  return { user: { id: userId, username, role, createdAt: memberSince }, session };
-}
-
-/**
- * Moves "last active" and the idle deadline, at most once a minute, and never past the absolute deadline.
- * @returns the new idle deadline, or undefined when it was left where it is
- */
-export async function touchSession(
-  db: Database,
-  session: LiveSession,
+/** When a session ends unless something is done on it before; never past its absolute deadline. */
+export function idleDeadline(
+  { remembered, expiresAt }: Pick<LiveSession, 'remembered' | 'expiresAt'>,
   lifetimes: Lifetimes,
-  now = new Date(),
-): Promise<Date | undefined> {
-  if (now.getTime() - session.lastSeenAt.getTime() < TOUCH_EVERY) return undefined;
-  const idle = new Date(now.getTime() + idleTime(session.remembered, lifetimes));
-  const idleExpiresAt = earlier(idle, session.expiresAt);
-  await db
-    .updateTable('sessions')
-    .set({ lastSeenAt: now, idleExpiresAt })
-    .where('id', '=', session.id)
-    .where('status', '=', 'active')
-    .execute();
-  return idleExpiresAt;
+  now: Date,
+): Date {
+  const idle = remembered ? 14 * DAY : lifetimes.sessionIdleMinutes * 60_000;
+  return new Date(Math.min(now.getTime() + idle, expiresAt.getTime()));
 }
 
 /**
@@ -212,14 +146,6 @@ export async function recordEvent(
       address: client?.address ?? null,
     })
     .execute();
-}
-
-function idleTime(remembered: boolean, lifetimes: Lifetimes): number {
-  return remembered ? 14 * DAY : lifetimes.sessionIdleMinutes * 60_000;
-}
-
-function earlier(one: Date, other: Date): Date {
-  return one < other ? one : other;
 }
 
 function eventKind(reason: EndReason): string {

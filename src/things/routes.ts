@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Database } from '../database.js';
-import type { Boards } from '../ranking/board.js';
+import type { Boards } from '../ranking/boards.js';
 import { describe } from '../ranking/words.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
-import type { Board, Boards, TopicCard } from '../ranking/board.js';
+import type { Board, TopicCard } from '../ranking/board.js';
+import type { Boards } from '../ranking/boards.js';
 import { notFound } from '../web/problem.js';
 
 /** The board an address is about: the topic it names, or the default one. @throws Problem 404 for no topic */

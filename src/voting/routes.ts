@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import type { Board, Boards } from '../ranking/board.js';
+import type { Board } from '../ranking/board.js';
+import type { Boards } from '../ranking/boards.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';

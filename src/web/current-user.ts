@@ -3,15 +3,9 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import type { EndReason } from '../schema.js';
 import { readClient } from '../sessions/client.js';
-import {
-  hashSessionId,
-  type LiveSession,
-  readVerdict,
-  recordEvent,
-  touchSession,
-  type User,
-} from '../sessions/sessions.js';
+import { hashSessionId, type LiveSession, recordEvent } from '../sessions/sessions.js';
 import type { RecordedStore } from '../sessions/store.js';
+import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
 import { localPath } from './local-path.js';
 import { notFound } from './problem.js';
 

@@ -1,0 +1,108 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Database } from '../database.js';
+import { Board, type Standing, type TopicCard } from './board.js';
+
+/**
+ * Every topic's board, kept in memory and loaded again when the ranker has moved it, so that showing a pair or
+ * the Top 20 costs the same however many votes there are, and works while the database is away.
+ */
+export class Boards {
+  readonly #db: Database;
+  readonly #boards = new Map<string, Board>();
+  #refreshing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The board of a topic, by its slug; undefined when there is no such topic. */
+  get(slug: string): Board | undefined {
+    return this.#boards.get(slug);
+  }
+
+  /** The board whose pages are `/vote` and `/top`. @throws Error before the first refresh */
+  default(): Board {
+    for (const board of this.#boards.values()) if (board.topic.isDefault) return board;
+    throw new Error('the boards are not loaded yet');
+  }
+
+  /** The board of a topic, by its id. */
+  byTopic(topicId: number): Board | undefined {
+    for (const board of this.#boards.values()) if (board.topic.id === topicId) return board;
+    return undefined;
+  }
+
+  /** The boards of all topics that are listed, by title. */
+  listed(): Board[] {
+    return [...this.#boards.values()]
+      .filter((board) => board.topic.visibility === 'public')
+      .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
+  }
+
+  /** Where a thing stands, whichever topic it is of. */
+  findThing(thingId: number): { board: Board; standing: Standing } | undefined {
+    for (const board of this.#boards.values()) {
+      const standing = board.find(thingId);
+      if (standing) return { board, standing };
+    }
+    return undefined;
+  }
+
+  /** Loads the boards that have moved since they were last loaded. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#load().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** Refreshes now and then until `stop`; a database that is away leaves the boards as they were. */
+  follow(log: Logger, everyMs = 500): void {
+    const again = (): void => {
+      this.#timer = setTimeout(async () => {
+        await this.refresh().catch((error: unknown) =>
+          log.warn({ err: error }, 'the boards are not refreshed'),
+        );
+        if (this.#timer) again();
+      }, everyMs);
+      this.#timer.unref();
+    };
+    again();
+  }
+
+  /** Ends `follow`. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #load(): Promise<void> {
+    const topics = await this.#db
+      .selectFrom('topics')
+      .innerJoin('boards', 'boards.topicId', 'topics.id')
+      .select(['id', 'slug', 'title', 'question', 'visibility', 'isDefault', 'version'])
+      .execute();
+    for (const { version, ...topic } of topics) {
+      const known = this.#boards.get(topic.slug);
+      if (known?.version === version && sameTopic(known.topic, topic)) continue;
+      this.#boards.set(topic.slug, new Board(topic, version, await this.#standings(topic.id)));
+    }
+    const slugs = new Set(topics.map((topic) => topic.slug));
+    for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
+  }
+
+  async #standings(topicId: number): Promise<Omit<Standing, 'rank'>[]> {
+    const { rows } = await sql<Omit<Standing, 'rank'>>`
+      select things.id, name, picture, description, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance,
+        coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, previous_rank
+      from things left join ratings on thing_id = things.id
+      where things.topic_id = ${topicId} and retired_at is null`.execute(this.#db);
+    return rows;
+  }
+}
+
+function sameTopic(one: TopicCard, other: TopicCard): boolean {
+  return (Object.keys(one) as (keyof TopicCard)[]).every((key) => one[key] === other[key]);
+}
