@@ -10,6 +10,7 @@ import { type Database, openDatabase } from './database.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
 import { startRanker } from './ranking/ranker-process.js';
+import { adoptLedger } from './ranking/restored.js';
 import { openRedis } from './redis.js';
 import { startSweep } from './sessions/sweep.js';
 import { explain } from './startup-error.js';
@@ -34,6 +35,7 @@ async function serve(config: Config): Promise<void> {
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
   const db = await openDatabase(config, say);
   await migrateUp(db);
+  await adoptLedger(db);
   const passwords = new Passwords(config.passwordCost);
   if (!config.databaseUrl) await fillIfEmpty(config, db, passwords);
   const boards = new Boards(db);

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database.js';
 import { readLedger } from '../../src/ranking/ledger.js';
 import { Ranker } from '../../src/ranking/ranker.js';
+import { adoptLedger } from '../../src/ranking/restored.js';
 import { foldAll, itOnPostgres, member, topic, useSite, vote } from '../site.js';
 
 const site = useSite();
@@ -138,5 +139,28 @@ it('loses nothing when a fold fails half-way', async () => {
   await expect(foldAll(site.db, ranker)).rejects.toThrow('broken');
   await sql`alter table ratings drop constraint broken`.execute(site.db);
   await foldAll(site.db, ranker);
+  expect(await counted()).toBe(before + 1);
+});
+
+it('takes over a ledger that was restored into a younger server', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  await browser.post('/vote/undo').expect(303);
+  await vote(browser);
+  await site.rank();
+  const before = await counted();
+  const later = '90000000000000000';
+  await sql`alter table votes disable trigger votes_only_withdraw`.execute(site.db);
+  await sql`update votes set xid = (xid::text::numeric + ${later}::numeric)::text::xid8,
+    withdrawn_xid = (withdrawn_xid::text::numeric + ${later}::numeric)::text::xid8`.execute(site.db);
+  await sql`alter table votes enable trigger votes_only_withdraw`.execute(site.db);
+  await sql`update ranker_position set xid = (xid::text::numeric + ${later}::numeric)::text::xid8`.execute(
+    site.db,
+  );
+
+  expect(await adoptLedger(site.db)).toBe(true);
+  expect(await adoptLedger(site.db)).toBe(false);
+  await castNameless(site.db);
+  await site.rank();
   expect(await counted()).toBe(before + 1);
 });
