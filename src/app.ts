@@ -52,7 +52,8 @@ export function createApp({ config, db, redis, boards, passwords, log, prefix = 
   app.use(logRequests(log));
   app.use(securityHeaders(config));
   app.use(compression());
-  app.use(assets());
+  // Only what looks like a file is looked for on the disk.
+  app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis));
   app.use(refuseCrossSite(config.publicOrigin));
   app.use(session(config, store));

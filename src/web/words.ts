@@ -1,5 +1,10 @@
+// Made once: making a formatter costs more than rendering the rest of a page.
+const numbers = new Intl.NumberFormat('en-GB');
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+const times = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
+
 /** A whole number for people: 12,345. */
-export const number = (value: number): string => value.toLocaleString('en-GB');
+export const number = (value: number): string => numbers.format(value);
 
 /** A count with its noun: "1 vote", "12 votes". */
 export const count = (value: number, noun: string, plural = `${noun}s`): string =>
@@ -13,9 +18,7 @@ export function ordinal(place: number): string {
 }
 
 /** A day for people: 21 November 2026, in UTC. */
-export const day = (date: Date): string =>
-  date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+export const day = (date: Date): string => days.format(date);
 
 /** A moment for people: 21 November 2026, 14:05 UTC. */
-export const moment = (date: Date): string =>
-  `${day(date)}, ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })} UTC`;
+export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
