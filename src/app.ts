@@ -63,8 +63,8 @@ export function createApp({ config, db, redis, boards, passwords, log, prefix = 
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
   app.use(homeRoutes(boards));
-  app.use(accountRoutes(db, passwords, config));
-  app.use(sessionRoutes(db, passwords, config));
+  app.use(accountRoutes(db, passwords, config, store));
+  app.use(sessionRoutes(db, passwords, config, store));
   app.use(votingRoutes(db, boards, config));
   app.use(rankingRoutes(boards));
   app.use(thingRoutes(db, boards));

@@ -1,4 +1,6 @@
 import { type Database, violates } from '../database.js';
+import { endDevices } from '../sessions/devices.js';
+import { type Client, recordEvent } from '../sessions/sessions.js';
 import { PASSWORD_LENGTH, type Passwords } from './passwords.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
@@ -58,6 +60,30 @@ export async function authenticate(
   return user && matches && !user.disabledAt ? { userId: user.id } : undefined;
 }
 
+/**
+ * Gives a person a new password, and ends their sessions everywhere but here.
+ * @param here the session it is done on, and who does it
+ * @returns what is wrong with the password, or the hashes that the ended sessions went by
+ * @throws PasswordsBusyError when too many passwords are being hashed already
+ */
+export async function changePassword(
+  db: Database,
+  passwords: Passwords,
+  user: { id: number; username: string },
+  password: string,
+  here: { sessionId: number; client: Client },
+): Promise<{ wrong: string } | { ended: string[] }> {
+  const wrong = checkPassword(user.username, password);
+  if (wrong) return { wrong };
+  const passwordHash = await passwords.hash(password);
+  const { sessionId, client } = here;
+  return db.transaction().execute(async (trx) => {
+    await trx.updateTable('users').set({ passwordHash }).where('id', '=', user.id).execute();
+    await recordEvent(trx, { kind: 'password', userId: user.id, sessionId, client });
+    return { ended: await endDevices(trx, user.id, 'password', { keep: sessionId, client }) };
+  });
+}
+
 function checkRegistration(username: string, password: string): FieldErrors<keyof Registration> {
   const errors: FieldErrors<keyof Registration> = {};
   const length = [...username].length;
@@ -66,19 +92,22 @@ function checkRegistration(username: string, password: string): FieldErrors<keyo
   else if (!/^[\p{L}\p{M}\p{N}_.-]+$/u.test(username))
     errors.username = 'A name is made of letters, digits, dots, hyphens and underscores.';
 
+  const wrong = checkPassword(username, password);
+  if (wrong) errors.password = wrong;
+  return errors;
+}
+
+function checkPassword(username: string, password: string): string | undefined {
   const { least, most } = PASSWORD_LENGTH;
   const size = [...password].length;
-  if (size < least) errors.password = `A password has at least ${least} characters; 15 make a good one.`;
-  else if (size > most) errors.password = `A password has at most ${most} characters.`;
-  else if (
-    username &&
-    usernameKey(password).includes(usernameKey(username)) &&
-    size < username.length + least
-  )
-    errors.password = 'This password is little more than your name. Anyone would try it first.';
-  else if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password))
-    errors.password = 'This password is among the first that anyone would try.';
-  return errors;
+  if (size < least) return `A password has at least ${least} characters; 15 make a good one.`;
+  if (size > most) return `A password has at most ${most} characters.`;
+  const includesName = username !== '' && usernameKey(password).includes(usernameKey(username));
+  if (includesName && size < username.length + least)
+    return 'This password is little more than your name. Anyone would try it first.';
+  if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password))
+    return 'This password is among the first that anyone would try.';
+  return undefined;
 }
 
 function usernameKey(name: string): string {

@@ -2,7 +2,9 @@ import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
-import { signIn } from '../sessions/sign-in.js';
+import { isTheirs } from '../sessions/confirm.js';
+import { renew, signIn } from '../sessions/sign-in.js';
+import type { RecordedStore } from '../sessions/store.js';
 import { countVotes, votesOf } from '../voting/voting.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -10,13 +12,18 @@ import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage } from '../web/page.js';
-import { register } from './accounts.js';
+import { changePassword, register } from './accounts.js';
 import { PASSWORD_LENGTH, type Passwords } from './passwords.js';
 
 const VOTES_A_PAGE = 20;
 
-/** Registering and the profile. */
-export function accountRoutes(db: Database, passwords: Passwords, config: Config): Router {
+/** Registering, the profile and the password. */
+export function accountRoutes(
+  db: Database,
+  passwords: Passwords,
+  config: Config,
+  store: RecordedStore,
+): Router {
   const router = Router();
 
   router
@@ -61,6 +68,28 @@ export function accountRoutes(db: Database, passwords: Passwords, config: Config
         session,
         device,
       });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/password')
+    .get(requireUser, (_req, res) => sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH }))
+    .post(requireUser, async (req, res) => {
+      const user = userOf(res);
+      const form = readForm(req, 'current', 'password');
+      const refuse = (errors: { current?: string; password?: string }): void => {
+        res.status(422);
+        sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
+      };
+      if (!(await isTheirs(db, passwords, user.id, form.current)))
+        return refuse({ current: 'That is not your current password.' });
+      const here = { sessionId: res.locals.session?.id ?? 0, client: readClient(req) };
+      const changed = await changePassword(db, passwords, user, form.password, here);
+      if ('wrong' in changed) return refuse({ password: changed.wrong });
+      await store.forget(changed.ended);
+      await renew(req, db);
+      flash(res, 'password-changed');
+      await seeOther(res, '/profile/sessions');
     })
     .all(methodNotAllowed);
 

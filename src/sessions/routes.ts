@@ -3,19 +3,31 @@ import { authenticate } from '../accounts/accounts.js';
 import type { Passwords } from '../accounts/passwords.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { requireGuest } from '../web/current-user.js';
+import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage } from '../web/page.js';
+import { notFound } from '../web/problem.js';
+import { readClient } from './client.js';
+import { requireConfirmation } from './confirm.js';
+import { devicesOf, endDevice, endDevices } from './devices.js';
 import { signIn, signOut } from './sign-in.js';
-import { whySignedOut } from './why.js';
+import type { RecordedStore } from './store.js';
+import { timelineOf } from './timeline.js';
+import { endingsInBrief, whySignedOut } from './why.js';
 
-/** Logging in and out. */
-export function sessionRoutes(db: Database, passwords: Passwords, config: Config): Router {
+/** Logging in and out, and where one is signed in. */
+export function sessionRoutes(
+  db: Database,
+  passwords: Passwords,
+  config: Config,
+  store: RecordedStore,
+): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
+  const confirmed = requireConfirmation(db, passwords);
 
   router
     .route('/login')
@@ -48,6 +60,39 @@ export function sessionRoutes(db: Database, passwords: Passwords, config: Config
       if (req.session.userId !== undefined) await signOut(req, res, db, https);
       flash(res, 'signed-out');
       await seeOther(res, '/');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/sessions')
+    .get(requireUser, async (_req, res) => {
+      const user = userOf(res);
+      const [devices, timeline] = await Promise.all([devicesOf(db, user.id), timelineOf(db, user.id)]);
+      const { session } = res.locals;
+      sendPage(res, 'sessions/devices', { ...devices, timeline, session, endings: endingsInBrief });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/sessions/end-others')
+    .post(requireUser, confirmed, async (req, res) => {
+      const keep = res.locals.session?.id ?? 0;
+      const ended = await endDevices(db, userOf(res).id, 'revoked', { keep, client: readClient(req) });
+      await store.forget(ended);
+      flash(res, 'others-ended');
+      await seeOther(res, '/profile/sessions');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/sessions/:publicId/end')
+    .post(requireUser, confirmed, async (req, res) => {
+      const { stranger } = readForm(req, 'stranger');
+      const ended = await endDevice(db, userOf(res).id, String(req.params.publicId), readClient(req));
+      if (!ended) throw notFound();
+      await store.forget([ended]);
+      flash(res, stranger ? 'stranger-ended' : 'device-ended');
+      await seeOther(res, stranger ? '/profile/password' : '/profile/sessions');
     })
     .all(methodNotAllowed);
 

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { readClient } from './client.js';
 import { fingerprint } from './fingerprint.js';
-import { endSession, hashSessionId, recordSession } from './sessions.js';
+import { endSession, hashSessionId, recordEvent, recordSession } from './sessions.js';
 
 /**
  * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
@@ -38,6 +38,39 @@ export async function signIn(
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
     // Without a session express-session sets no cookie, not even on the answer that reports the failure.
+    Object.assign(req, { session: undefined });
+    throw error;
+  }
+}
+
+/**
+ * Gives the session under way a new id, and notes that the password was just given. The id before is dead from
+ * then on (OWASP ASVS 5.0, 7.2.4).
+ * @returns whether it was still live; of two at once one wins
+ * @throws Error when either store fails; then the old id goes on
+ */
+export async function renew(req: Request, db: Database): Promise<boolean> {
+  const before = hashSessionId(req.sessionID);
+  const { userId, until, cookie } = req.session;
+  const client = readClient(req);
+  await called((done) => req.session.regenerate(done));
+  try {
+    return await db.transaction().execute(async (trx) => {
+      const row = await trx
+        .updateTable('sessions')
+        .set({ accessTokenHash: hashSessionId(req.sessionID) })
+        .where('accessTokenHash', '=', before)
+        .where('status', '=', 'active')
+        .returning('id')
+        .executeTakeFirst();
+      if (!row) return false;
+      await recordEvent(trx, { kind: 'rotated', userId: userId ?? null, sessionId: row.id, client });
+      if (cookie.expires) req.session.cookie.expires = cookie.expires;
+      Object.assign(req.session, { userId, until, confirmedAt: Date.now() });
+      await called((done) => req.session.save(done));
+      return true;
+    });
+  } catch (error) {
     Object.assign(req, { session: undefined });
     throw error;
   }

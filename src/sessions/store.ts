@@ -70,6 +70,12 @@ export class RecordedStore extends Store {
     });
   }
 
+  /** Drops the state of sessions that the record has ended, by the hashes they go by. */
+  async forget(accessTokenHashes: string[]): Promise<void> {
+    for (const key of accessTokenHashes)
+      await new Promise<void>((resolve) => this.#inner.destroy(key, () => resolve()));
+  }
+
   /** Lets Redis remember a session until its new deadline. */
   async extend(id: string, until: Date): Promise<void> {
     const key = this.#prefix + hashSessionId(id);

@@ -14,3 +14,16 @@ const reasons: Record<EndReason, string | undefined> = {
 
 /** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
 export const whySignedOut = (reason: EndReason): string | undefined => reasons[reason];
+
+/** Why a session ended, for a list of sessions. */
+export const endingsInBrief: Record<EndReason, string> = {
+  logout: 'Signed out there',
+  revoked: 'Signed out from another device',
+  idle: 'Ran out: nothing was done on it for a while',
+  absolute: 'Ran out: its time was up',
+  password: 'Ended with a change of password',
+  fingerprint: 'Ended: another browser used it',
+  limit: 'Ended: more than 20 sessions',
+  account: 'Ended with the account',
+  operator: 'Ended by the people who run this site',
+};

@@ -5,6 +5,10 @@ const messages = {
   welcome: 'Welcome. Your account is ready.',
   'signed-in': 'You are logged in.',
   'signed-out': 'You are logged out.',
+  'others-ended': 'You are signed out everywhere else.',
+  'device-ended': 'That device is signed out.',
+  'stranger-ended': 'That session is ended. Now choose a new password, so that it stays so.',
+  'password-changed': 'Your password is changed, and you are signed out everywhere else.',
 } as const;
 
 /** The name of something the next page tells once. */

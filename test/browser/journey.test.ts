@@ -95,7 +95,7 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
   await page.getByRole('link', { name: 'Vote in Animals' }).click();
   await shoot('9-animals');
   await page.getByRole('link', { name: username }).click();
-  expect(await page.locator('.votes li').count()).toBe(6);
+  expect(await page.locator('.entries li').count()).toBe(6);
   await shoot('10-profile');
   await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
   await page.getByText('You are logged out.').waitFor();

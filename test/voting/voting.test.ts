@@ -201,11 +201,11 @@ it('lists a person’s votes on their profile, each to be taken back', async () 
   const pair = await vote(browser);
   await vote(browser);
   const $ = read((await browser.get('/profile')).text);
-  expect($('.votes li')).toHaveLength(2);
-  expect($('.votes li').last().text()).toContain(pair.left);
-  await browser.post($('.votes form').last().attr('action') ?? '').expect(303);
+  expect($('.entries li')).toHaveLength(2);
+  expect($('.entries li').last().text()).toContain(pair.left);
+  await browser.post($('.entries form').last().attr('action') ?? '').expect(303);
   expect((await ledger(id)).map((row) => row.withdrawnAt !== null)).toEqual([true, false]);
-  expect(read((await browser.get('/profile')).text)('.votes li')).toHaveLength(1);
+  expect(read((await browser.get('/profile')).text)('.entries li')).toHaveLength(1);
 });
 
 it('never shows a pair twice, and says when there is none left', async () => {

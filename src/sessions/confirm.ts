@@ -1,0 +1,47 @@
+import type { RequestHandler } from 'express';
+import type { Passwords } from '../accounts/passwords.js';
+import type { Database } from '../database.js';
+import { userOf } from '../web/current-user.js';
+import { sendPage } from '../web/page.js';
+import { renew } from './sign-in.js';
+
+/** How long after the password was given sensitive things may be done without giving it again. */
+export const CONFIRMED_FOR_MS = 10 * 60_000;
+
+/**
+ * Lets through whoever gave their password within the last ten minutes, and asks everybody else for it. The
+ * question is a form with the same address and fields, so what was asked for is done once the password is right.
+ */
+export function requireConfirmation(db: Database, passwords: Passwords): RequestHandler {
+  return async (req, res, next) => {
+    if (Date.now() - (req.session.confirmedAt ?? 0) < CONFIRMED_FOR_MS) return next();
+    const fields = readFields(req.body);
+    const given = fields.get('password');
+    fields.delete('password');
+    if (given && (await isTheirs(db, passwords, userOf(res).id, given)) && (await renew(req, db)))
+      return next();
+    const error = given ? 'That is not your password. Nothing was done yet.' : undefined;
+    res.status(422);
+    sendPage(res, 'sessions/confirm', { action: req.originalUrl, fields: [...fields], error });
+  };
+}
+
+/** Whether a password is this person's. @throws PasswordsBusyError when too many are being checked already */
+export async function isTheirs(
+  db: Database,
+  passwords: Passwords,
+  userId: number,
+  password: string,
+): Promise<boolean> {
+  const user = await db
+    .selectFrom('users')
+    .where('id', '=', userId)
+    .select('passwordHash')
+    .executeTakeFirst();
+  return passwords.matches(password, user?.passwordHash);
+}
+
+function readFields(body: unknown): Map<string, string> {
+  const entries = Object.entries((body ?? {}) as Record<string, unknown>);
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

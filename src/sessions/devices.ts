@@ -1,0 +1,80 @@
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+import type { EndReason } from '../schema.js';
+import { type Client, endSession } from './sessions.js';
+
+/** A session as its owner sees it. */
+export interface Device {
+  publicId: string;
+  device: string;
+  address: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+  expiresAt: Date;
+  endedAt: Date | null;
+  endReason: EndReason | null;
+}
+
+/** A person's live sessions, the one active last first, and those that ended within 28 days. */
+export async function devicesOf(db: Database, userId: number): Promise<{ live: Device[]; ended: Device[] }> {
+  const devices = await db
+    .selectFrom('sessions')
+    .where('userId', '=', userId)
+    .where((row) =>
+      row.or([row('status', '=', 'active'), row('endedAt', '>', sql<Date>`now() - interval '28 days'`)]),
+    )
+    .select(['publicId', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'endedAt', 'endReason'])
+    .orderBy(sql`coalesce(ended_at, last_seen_at)`, 'desc')
+    .limit(100)
+    .execute();
+  return {
+    live: devices.filter((device) => !device.endedAt),
+    ended: devices.filter((device) => device.endedAt),
+  };
+}
+
+/**
+ * Ends one of a person's own sessions.
+ * @returns the hash it went by, for its state to be dropped; undefined when it is not theirs or has ended
+ */
+export async function endDevice(
+  db: Database,
+  userId: number,
+  publicId: string,
+  client: Client,
+): Promise<string | undefined> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(publicId)) return undefined;
+  const session = await db
+    .selectFrom('sessions')
+    .where('publicId', '=', publicId)
+    .where('userId', '=', userId)
+    .where('status', '=', 'active')
+    .select('accessTokenHash')
+    .executeTakeFirst();
+  if (!session) return undefined;
+  await endSession(db, session.accessTokenHash, 'revoked', client);
+  return session.accessTokenHash;
+}
+
+/**
+ * Ends all of a person's sessions but one, or all of them.
+ * @param keep the id of the session that lives on
+ * @returns the hashes they went by, for their state to be dropped
+ */
+export async function endDevices(
+  db: Database,
+  userId: number,
+  reason: EndReason,
+  { keep, client }: { keep?: number; client?: Client } = {},
+): Promise<string[]> {
+  const sessions = await db
+    .selectFrom('sessions')
+    .where('userId', '=', userId)
+    .where('status', '=', 'active')
+    .where('id', '<>', keep ?? 0)
+    .select('accessTokenHash')
+    .execute();
+  const hashes = sessions.map((session) => session.accessTokenHash);
+  for (const hash of hashes) await endSession(db, hash, reason, client);
+  return hashes;
+}

@@ -1,0 +1,131 @@
+import { expect, it } from 'vitest';
+import { CHROME, itOnRedis, member, read, useSite, visit } from '../site.js';
+
+const site = useSite();
+
+type Person = Awaited<ReturnType<typeof member>>;
+
+async function signInAgain({ username, password }: Person, userAgent = CHROME) {
+  const browser = visit(site, { userAgent });
+  await browser.post('/login').type('form').send({ username, password }).expect(303);
+  return browser;
+}
+
+const rows = (id: number) =>
+  site.db.selectFrom('sessions').where('userId', '=', id).selectAll().orderBy('id').execute();
+
+/** As if the password had been given a while ago: what Redis knew is lost, and with it the freshness. */
+async function letTimePass({ id }: Person): Promise<void> {
+  await site.db.updateTable('sessions').set({ lastSeenAt: new Date() }).where('userId', '=', id).execute();
+  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+  if (keys.length > 0) await site.redis?.del(...keys);
+}
+
+it('lists where a person is signed in, marks this one, and names no secret', async () => {
+  const person = await member(site);
+  await signInAgain(person);
+  const { text } = await person.browser.get('/profile/sessions').expect(200);
+  const $ = read(text);
+  expect(
+    $('.entry-name')
+      .map((_index, name) => $(name).text())
+      .get()
+      .sort(),
+  ).toEqual(['Chrome on Windows', 'Firefox on Linux this one']);
+  expect($('#happened').parent().text()).toContain('Signed in on Chrome on Windows');
+  for (const { accessTokenHash } of await rows(person.id)) expect(text).not.toContain(accessTokenHash);
+});
+
+it('ends another session at once, and tells that browser why', async () => {
+  const person = await member(site);
+  const other = await signInAgain(person);
+  const $ = read((await person.browser.get('/profile/sessions')).text);
+  await person.browser.post($('form[action$="/end"]').first().attr('action') ?? '').expect(303);
+  await other.get('/profile').expect(303);
+  expect(read((await other.get('/login')).text)('.flash').text()).toContain('from another of your devices');
+  await person.browser.get('/profile').expect(200);
+  expect((await rows(person.id)).map(({ endReason }) => endReason)).toEqual([null, 'revoked']);
+  const page = read((await person.browser.get('/profile/sessions')).text);
+  expect(page('#ended').parent().text()).toContain('Signed out from another device');
+});
+
+it('signs out everywhere else', async () => {
+  const person = await member(site);
+  const others = [await signInAgain(person), await signInAgain(person)];
+  await person.browser.post('/profile/sessions/end-others').expect(303);
+  for (const other of others) await other.get('/profile').expect(303);
+  await person.browser.get('/profile').expect(200);
+});
+
+it('knows nothing of another person’s sessions', async () => {
+  const owner = await member(site);
+  const stranger = await member(site);
+  const [row] = await rows(owner.id);
+  await stranger.browser.post(`/profile/sessions/${row?.publicId}/end`).expect(404);
+  await stranger.browser.post('/profile/sessions/nonsense/end').expect(404);
+  await owner.browser.get('/profile').expect(200);
+});
+
+itOnRedis(
+  'asks for the password when it was given a while ago, and then does what was asked for under a new id',
+  async () => {
+    const person = await member(site);
+    const other = await signInAgain(person);
+    await letTimePass(person);
+    const asked = await person.browser.post('/profile/sessions/end-others').expect(422);
+    expect(read(asked.text)('form.stack').attr('action')).toBe('/profile/sessions/end-others');
+    const wrong = await person.browser
+      .post('/profile/sessions/end-others')
+      .type('form')
+      .send({ password: 'not this' });
+    expect(read(wrong.text)('#password-error').text()).toContain('not your password');
+    await other.get('/profile').expect(200);
+
+    const [before] = await rows(person.id);
+    const { password } = person;
+    await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
+    await other.get('/profile').expect(303);
+    await person.browser.get('/profile').expect(200);
+    const [after] = await rows(person.id);
+    expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
+  },
+);
+
+it('ends a session that was somebody else’s, and leads to a new password', async () => {
+  const person = await member(site);
+  const other = await signInAgain(person);
+  const $ = read((await person.browser.get('/profile/sessions')).text);
+  const form = $('form:has([name=stranger])').first();
+  const answer = await person.browser
+    .post(form.attr('action') ?? '')
+    .type('form')
+    .send({ stranger: 'yes' });
+  expect(answer.headers.location).toBe('/profile/password');
+  await other.get('/profile').expect(303);
+  const page = await person.browser.get('/profile/password').expect(200);
+  expect(read(page.text)('.flash').text()).toContain('choose a new password');
+});
+
+it('changes a password: the current one is asked for, other sessions end, this one gets a new id', async () => {
+  const person = await member(site);
+  const other = await signInAgain(person);
+  const change = (current: string, password: string) =>
+    person.browser.post('/profile/password').type('form').send({ current, password });
+  expect(
+    read((await change('wrong', 'another long phrase').expect(422)).text)('#current-error').text(),
+  ).not.toBe('');
+  expect(read((await change(person.password, 'short').expect(422)).text)('#password-error').text()).toContain(
+    '8',
+  );
+  const [before] = await rows(person.id);
+  await change(person.password, 'another long phrase').expect(303);
+  const [after, ended] = await rows(person.id);
+  expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
+  expect(ended?.endReason).toBe('password');
+  await other.get('/profile').expect(303);
+  await person.browser.get('/profile').expect(200);
+  const log = (password: string) =>
+    visit(site).post('/login').type('form').send({ username: person.username, password });
+  await log(person.password).expect(422);
+  await log('another long phrase').expect(303);
+});
