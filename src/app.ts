@@ -40,7 +40,7 @@ export interface Parts {
 /** Puts the site together: what every request passes through, in order, and then the features. */
 export function createApp({ config, db, redis, boards, passwords, log, prefix = 'thinga:' }: Parts): Express {
   const https = config.publicOrigin.startsWith('https:');
-  const store = new RecordedStore({ db, redis, prefix: `${prefix}session:`, log });
+  const store = new RecordedStore({ db, redis, prefix: `${prefix}session:`, secrets: config.secrets, log });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const app = express();
   app.disable('x-powered-by');

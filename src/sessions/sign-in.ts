@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { readClient } from './client.js';
 import { fingerprint } from './fingerprint.js';
-import { endSession, hashSessionId, recordEvent, recordSession } from './sessions.js';
+import { endSession, hashSessionId, type LiveSession, recordEvent, recordSession } from './sessions.js';
 
 /**
  * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
@@ -29,11 +29,7 @@ export async function signIn(
         { ...given, fingerprint: fingerprint(client.userAgent, config.secrets[0]) },
         config,
       );
-      if (remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
-      req.session.userId = userId;
-      req.session.confirmedAt = Date.now();
-      req.session.until = Math.min(row.idleExpiresAt.getTime(), row.expiresAt.getTime());
-      await called((done) => req.session.save(done));
+      await saveState(req, userId, row);
     });
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
@@ -51,7 +47,7 @@ export async function signIn(
  */
 export async function renew(req: Request, db: Database): Promise<boolean> {
   const before = hashSessionId(req.sessionID);
-  const { userId, until, cookie } = req.session;
+  const { userId } = req.session;
   const client = readClient(req);
   await called((done) => req.session.regenerate(done));
   try {
@@ -61,13 +57,11 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
         .set({ accessTokenHash: hashSessionId(req.sessionID) })
         .where('accessTokenHash', '=', before)
         .where('status', '=', 'active')
-        .returning('id')
+        .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
         .executeTakeFirst();
-      if (!row) return false;
-      await recordEvent(trx, { kind: 'rotated', userId: userId ?? null, sessionId: row.id, client });
-      if (cookie.expires) req.session.cookie.expires = cookie.expires;
-      Object.assign(req.session, { userId, until, confirmedAt: Date.now() });
-      await called((done) => req.session.save(done));
+      if (!row || userId === undefined) return false;
+      await recordEvent(trx, { kind: 'rotated', userId, sessionId: row.id, client });
+      await saveState(req, userId, row);
       return true;
     });
   } catch (error) {
@@ -85,6 +79,14 @@ export async function signOut(req: Request, res: Response, db: Database, https: 
   await called((done) => req.session.destroy(done));
   res.clearCookie(sessionCookieName(https), sessionCookie(https));
   res.setHeader('Clear-Site-Data', '"cache", "storage"');
+}
+
+type Deadlines = Pick<LiveSession, 'remembered' | 'expiresAt' | 'idleExpiresAt'>;
+
+async function saveState(req: Request, userId: number, row: Deadlines): Promise<void> {
+  if (row.remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
+  Object.assign(req.session, { userId, confirmedAt: Date.now(), until: row.idleExpiresAt.getTime() });
+  await called((done) => req.session.save(done));
 }
 
 function called(start: (done: (error?: unknown) => void) => void): Promise<void> {

@@ -3,6 +3,7 @@ import { Cookie, MemoryStore, type SessionData, Store } from 'express-session';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
+import { BrokenSealError, createSeal } from './seal.js';
 import { hashSessionId, recordEvent } from './sessions.js';
 
 declare module 'express-session' {
@@ -14,10 +15,23 @@ declare module 'express-session' {
     until: number;
     /** Rebuilt from the record of a session that has ended: good only for telling its holder why. */
     ended?: boolean;
+    /** The key it was kept under. */
+    boundTo?: string;
   }
 }
 
 type Reply<Value> = (error: unknown, value?: Value | null) => void;
+
+type Serializer = NonNullable<ConstructorParameters<typeof RedisStore>[0]['serializer']>;
+
+interface Parts {
+  db: Database;
+  redis: Redis | undefined;
+  /** Begins every key. */
+  prefix: string;
+  secrets: [string, ...string[]];
+  log: Logger;
+}
 
 /**
  * Where express-session keeps what it knows: Redis, or this process when there is none. Keys are hashes of the
@@ -33,33 +47,36 @@ export class RecordedStore extends Store {
   readonly #db: Database;
   readonly #log: Logger;
 
-  constructor({
-    db,
-    redis,
-    prefix,
-    log,
-  }: { db: Database; redis: Redis | undefined; prefix: string; log: Logger }) {
+  constructor({ db, redis, prefix, log, secrets }: Parts) {
     super();
     this.#redis = redis;
     this.#prefix = prefix;
     this.#db = db;
     this.#log = log;
     this.#inner = redis
-      ? new RedisStore({ client: redis, prefix, disableTouch: true, ttl: secondsLeft })
+      ? new RedisStore({
+          client: redis,
+          prefix,
+          disableTouch: true,
+          ttl: secondsLeft,
+          serializer: createSeal(secrets) as Serializer,
+        })
       : new MemoryStore();
   }
 
   override get(id: string, reply: Reply<SessionData>): void {
     const key = hashSessionId(id);
     this.#inner.get(key, (error: unknown, data?: SessionData | null) => {
-      if (data) return reply(null, data);
+      const { boundTo, ...state } = data ?? {};
+      if (boundTo === key) return reply(null, state as SessionData);
       if (error) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
-      this.#rebuild(key).then((rebuilt) => reply(null, rebuilt), reply);
+      const forged = Boolean(data) || error instanceof BrokenSealError;
+      this.#rebuild(key, forged).then((rebuilt) => reply(null, rebuilt), reply);
     });
   }
 
   override set(id: string, data: SessionData, reply: Reply<never> = () => undefined): void {
-    this.#inner.set(hashSessionId(id), data, reply);
+    this.#keep(hashSessionId(id), data, reply);
   }
 
   override destroy(id: string, reply: Reply<never> = () => undefined): void {
@@ -83,7 +100,7 @@ export class RecordedStore extends Store {
   }
 
   // Also for a session that has ended: its holder is to learn why, and the verdict lets nobody in by it.
-  async #rebuild(accessTokenHash: string): Promise<SessionData | null> {
+  async #rebuild(accessTokenHash: string, forged: boolean): Promise<SessionData | null> {
     const row = await this.#db
       .selectFrom('sessions')
       .where('accessTokenHash', '=', accessTokenHash)
@@ -92,13 +109,17 @@ export class RecordedStore extends Store {
     if (!row) return null;
     const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
     if (row.status !== 'active') return { ...rebuilt, ended: true };
-    if (await this.#keep(accessTokenHash, rebuilt))
-      await recordEvent(this.#db, { kind: 'rebuilt', userId: row.userId, sessionId: row.id });
+    const kept = await new Promise((resolve) => {
+      this.#keep(accessTokenHash, rebuilt, (error) => resolve(!error));
+    });
+    const kind = forged ? 'tampered' : 'rebuilt';
+    if (kept) await recordEvent(this.#db, { kind, userId: row.userId, sessionId: row.id });
     return rebuilt;
   }
 
-  async #keep(key: string, data: SessionData): Promise<boolean> {
-    return new Promise((resolve) => this.#inner.set(key, data, (error: unknown) => resolve(!error)));
+  // Sealed together with its key, so that it opens nothing under another one.
+  #keep(key: string, data: SessionData, reply: Reply<never>): void {
+    this.#inner.set(key, { ...data, boundTo: key }, reply);
   }
 }
 
