@@ -2,9 +2,29 @@
 
 // A replaced part of the page is not read out by itself: say what it says in the one place that is.
 document.addEventListener('htmx:after:swap', () => {
+  swapped = performance.now();
+  document.querySelector('main > .flash')?.remove();
   const said = document.querySelector('[data-spoken]')?.textContent ?? '';
   const [left, right] = [...document.querySelectorAll('.choice .name')].map((name) => name.textContent);
   document.getElementById('spoken').textContent = right ? `${said} Next: ${left} or ${right}.` : said;
+  // The button that was pressed may be gone: the work goes on at the pair, or at what is said instead of one.
+  if (document.activeElement === document.body)
+    (document.getElementById('choose-left') ?? document.getElementById('question'))?.focus();
+});
+
+// The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
+let swapped = Number.NEGATIVE_INFINITY;
+document.addEventListener(
+  'click',
+  (event) => {
+    if (performance.now() - swapped > 350 || !event.target.closest('#pair button')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+document.addEventListener('keydown', (event) => {
+  if (event.repeat && event.key === 'Enter' && event.target.closest('#pair')) event.preventDefault();
 });
 
 // htmx swaps nothing in when no answer came, so the page stays as it is and says so.

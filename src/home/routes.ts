@@ -11,7 +11,10 @@ export function homeRoutes(boards: Boards): Router {
     .route('/')
     .get((_req, res) => {
       const board = boards.default();
-      const leaders = board.standings.slice(0, 3).map((standing) => ({ ...standing, ...describe(standing) }));
+      const leaders = board.standings
+        .slice(0, 3)
+        .map((standing) => ({ ...standing, ...describe(standing) }))
+        .filter((leader) => leader.votes > 0);
       const topics = boards.listed().map(({ topic, size }) => ({ ...topic, size }));
       sendPage(res, 'home/index', {
         topic: board.topic,

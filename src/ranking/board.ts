@@ -25,6 +25,8 @@ export class Board {
   readonly topic: TopicCard;
   readonly version: number;
   readonly standings: readonly Standing[];
+  /** The things' ids, in an order that does not change with the ranking. */
+  readonly ids: readonly number[];
   readonly means: Float64Array;
   readonly variances: Float64Array;
   /** Number of votes the board rests on. */
@@ -35,6 +37,7 @@ export class Board {
     this.topic = topic;
     this.version = version;
     this.standings = rows.sort(byStrength).map((row, index) => ({ ...row, rank: index + 1 }));
+    this.ids = this.standings.map((standing) => standing.id).sort((one, other) => one - other);
     this.means = Float64Array.from(this.standings, (standing) => standing.mean);
     this.variances = Float64Array.from(this.standings, (standing) => standing.variance);
     this.votes = this.standings.reduce((sum, standing) => sum + appearances(standing), 0) / 2;

@@ -49,7 +49,7 @@ export function sessionRoutes(
         return sendPage(res, 'sessions/login', { username, remembered, next: localPath(form.next), error });
       }
       await signIn(req, db, config, { userId: found.userId, remembered });
-      flash(res, 'signed-in');
+      flash(res, 'logged-in');
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })
     .all(methodNotAllowed);
@@ -58,7 +58,7 @@ export function sessionRoutes(
     .route('/logout')
     .post(async (req, res) => {
       if (req.session.userId !== undefined) await signOut(req, res, db, https);
-      flash(res, 'signed-out');
+      flash(res, 'logged-out');
       await seeOther(res, '/');
     })
     .all(methodNotAllowed);

@@ -31,11 +31,11 @@ export async function timelineOf(db: Database, userId: number, limit = 30): Prom
 }
 
 const words: Record<string, string> = {
-  login: 'Signed in',
-  logout: 'Signed out',
+  login: 'Logged in',
+  logout: 'Logged out',
   expired: 'A session ran out',
   ended: 'A session was ended',
-  mismatch: 'A sign-in was refused: another browser used this session',
+  mismatch: 'A visit was refused: another browser used this session',
   drift: 'A session that had ended was refused',
   rotated: 'The password was given again',
   password: 'The password was changed',

@@ -2,14 +2,14 @@ import type { EndReason } from '../schema.js';
 
 const reasons: Record<EndReason, string | undefined> = {
   logout: undefined,
-  revoked: 'This browser was signed out from another of your devices.',
-  idle: 'You were signed out because nothing was done here for a while.',
-  absolute: 'You were signed out because your time on this device was up.',
-  password: 'You were signed out because your password was changed.',
-  fingerprint: 'You were signed out because another browser tried to use your session.',
-  limit: 'You were signed out because you are signed in on many other devices.',
-  account: 'You were signed out because this account was closed or disabled.',
-  operator: 'You were signed out by the people who run this site.',
+  revoked: 'This browser was logged out from another of your devices.',
+  idle: 'You were logged out because nothing was done here for a while.',
+  absolute: 'You were logged out because your time on this device was up.',
+  password: 'You were logged out because your password was changed.',
+  fingerprint: 'You were logged out because another browser tried to use your session.',
+  limit: 'You were logged out because you are logged in on many other devices.',
+  account: 'You were logged out because this account was closed or disabled.',
+  operator: 'You were logged out by the people who run this site.',
 };
 
 /** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
@@ -17,8 +17,8 @@ export const whySignedOut = (reason: EndReason): string | undefined => reasons[r
 
 /** Why a session ended, for a list of sessions. */
 export const endingsInBrief: Record<EndReason, string> = {
-  logout: 'Signed out there',
-  revoked: 'Signed out from another device',
+  logout: 'Logged out there',
+  revoked: 'Logged out from another device',
   idle: 'Ran out: nothing was done on it for a while',
   absolute: 'Ran out: its time was up',
   password: 'Ended with a change of password',

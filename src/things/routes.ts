@@ -6,7 +6,7 @@ import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { findThing } from './things.js';
-import { topicPath } from './topics.js';
+import { boardOf, topicPath } from './topics.js';
 
 /** The list of topics, and a page for each thing. */
 export function thingRoutes(db: Database, boards: Boards): Router {
@@ -24,6 +24,11 @@ export function thingRoutes(db: Database, boards: Boards): Router {
       }));
       sendPage(res, 'things/topics', { topics });
     })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug')
+    .get((req, res) => res.redirect(303, `${topicPath(boardOf(boards, req).topic)}/top`))
     .all(methodNotAllowed);
 
   router

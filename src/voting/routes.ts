@@ -6,8 +6,9 @@ import type { Boards } from '../ranking/boards.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
+import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
-import { seeOther, sendPage } from '../web/page.js';
+import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { readBallot, signBallot } from './ballot.js';
 import { nextPair, type Pair } from './pairs.js';
@@ -25,8 +26,8 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
     receipt?: Receipt,
   ): Promise<void> {
     const again = after?.withdrawnAt && isOnBoard(board, after) ? reopen(after) : undefined;
-    const seen = after ? [after.leftId, after.rightId] : [];
-    showPair(res, board, again ?? (await nextPair(db, board, userOf(res).id, seen)), receipt);
+    const turn = { voter: userOf(res).id, after };
+    showPair(res, board, again ?? (await nextPair(db, board, turn, config.secrets[0])), receipt);
   }
 
   function showPair(res: Response, board: Board, pair: Pair | undefined, receipt?: Receipt): void {
@@ -58,9 +59,15 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
             : ballot.topicId !== board.topic.id
               ? refusals.elsewhere
               : undefined;
+      const latest = () => lastVote(db, voter, board.topic.id);
+      // Somebody else has logged in on this browser since: the whole page is to show who.
+      if (refused === refusals.foreign && wantsPart(res)) {
+        flash(res, 'not-yours');
+        return seeOther(res, `${topicPath(board.topic)}/vote`);
+      }
       if (refused || typeof ballot === 'string') {
         res.status(422);
-        return showNext(res, board, undefined, { text: refused ?? '' });
+        return showNext(res, board, await latest(), { text: refused ?? '' });
       }
       if (!isOutcome(form.choice)) {
         res.status(422);
@@ -72,7 +79,10 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
-      await seeOther(res, path, () => showNext(res, board, vote, receiptOf(board, cast)));
+      await seeOther(res, path, async () => {
+        const after = cast.status === 'cast' ? cast.vote : await latest();
+        await showNext(res, board, after, receiptOf(board, cast));
+      });
     })
     .all(methodNotAllowed);
 
@@ -94,7 +104,8 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
     .post(requireUser, async (req, res) => {
       const vote = await withdrawVote(db, userOf(res).id, String(req.params.ballotId));
       if (!vote) throw notFound();
-      await seeOther(res, '/profile#votes');
+      flash(res, 'taken-back');
+      await seeOther(res, '/profile');
     })
     .all(methodNotAllowed);
 
@@ -104,7 +115,7 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
 const refusals = {
   forged: 'Nothing was counted: that ballot could not be read. Here is a fresh pair.',
   expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
-  foreign: 'Nothing was counted: that ballot was made out to someone else. Here is a pair of your own.',
+  foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
 };
 

@@ -6,6 +6,7 @@ import { readClient } from '../sessions/client.js';
 import { hashSessionId, type LiveSession, recordEvent } from '../sessions/sessions.js';
 import type { RecordedStore } from '../sessions/store.js';
 import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
+import { flash } from './flash.js';
 import { localPath } from './local-path.js';
 import { notFound } from './problem.js';
 
@@ -65,6 +66,7 @@ export const requireUser: RequestHandler = (req, res, next) => {
   if (res.locals.user) return next();
   if (res.locals.unknownBecause) throw res.locals.unknownBecause;
   const from = req.method === 'GET' && !req.get('HX-Request') ? req.originalUrl : pageOf(req.get('Referer'));
+  if (req.method !== 'GET') flash(res, 'not-logged-in');
   const login = from === '/' ? '/login' : `/login?next=${encodeURIComponent(from)}`;
   if (req.get('HX-Request')) res.status(401).setHeader('HX-Redirect', login).end();
   else res.redirect(303, login);

@@ -16,7 +16,7 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
   const known = Object.keys(route.methods).filter((method) => method !== '_all');
   const methods = known.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : method.toUpperCase()));
   res.setHeader('Allow', methods.join(', '));
-  throw new Problem(405, 'That is not done here', 'This address does not take that kind of request.');
+  throw new Problem(405, 'This page cannot be opened directly', 'Go back, or start from the front page.');
 };
 
 /** Answers what went wrong with a page in plain words; only the log learns more. */

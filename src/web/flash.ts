@@ -3,12 +3,15 @@ import type { RequestHandler, Response } from 'express';
 // Only the name of a message travels, so nobody can make the site say something it would not.
 const messages = {
   welcome: 'Welcome. Your account is ready.',
-  'signed-in': 'You are logged in.',
-  'signed-out': 'You are logged out.',
-  'others-ended': 'You are signed out everywhere else.',
-  'device-ended': 'That device is signed out.',
+  'logged-in': 'You are logged in.',
+  'logged-out': 'You are logged out.',
+  'not-logged-in': 'You are logged out, so nothing was changed. Log in and try again.',
+  'not-yours': 'Somebody else has logged in on this browser, so that choice was not counted.',
+  'taken-back': 'Taken back. It no longer counts.',
+  'others-ended': 'You are logged out everywhere else.',
+  'device-ended': 'That device is logged out.',
   'stranger-ended': 'That session is ended. Now choose a new password, so that it stays so.',
-  'password-changed': 'Your password is changed, and you are signed out everywhere else.',
+  'password-changed': 'Your password is changed, and you are logged out everywhere else.',
 } as const;
 
 /** The name of something the next page tells once. */

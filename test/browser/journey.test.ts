@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { root } from '../../src/config.js';
+import { importThings } from '../../src/things/import.js';
 import { seed } from '../../src/things/seed.js';
 import { useSite } from '../site.js';
 import { expectNoSidewaysScroll, useChromium } from './chromium.js';
@@ -70,13 +72,17 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
     expect(await page.locator('#spoken').textContent()).toContain(`Next: ${second[0]} or ${second[1]}`);
   }
 
+  await lookAt(page);
   await page.locator('#undo').click();
   await page.locator('.receipt').getByText('Taken back').waitFor();
   expect(await pairOn(page)).toEqual(first);
+  if (look.script) expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-left');
+  await lookAt(page);
   await page.locator('#choose-right').click();
   await page.locator('.receipt').getByText(`you chose ${first[1]} over ${first[0]}`).waitFor();
   expect(loads).toBe(look.script ? 0 : 3);
   for (const choice of ['tie', 'skip', 'left', 'left', 'right']) {
+    await lookAt(page);
     const before = await pairOn(page);
     await page.locator(`#choose-${choice}`).click();
     await expect.poll(() => pairOn(page)).not.toEqual(before);
@@ -97,6 +103,8 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
   await page.getByRole('link', { name: username }).click();
   expect(await page.locator('.entries li').count()).toBe(6);
   await shoot('10-profile');
+  await page.getByRole('link', { name: 'Where you are logged in' }).click();
+  await shoot('10b-devices');
   await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
   await page.getByText('You are logged out.').waitFor();
   await page.goto('/profile');
@@ -119,11 +127,7 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
 
 it('keeps the pair when no answer comes, and counts the vote once when it is sent again', async () => {
   const { page } = await chromium.open(site);
-  await page.goto('/register');
-  await page.getByLabel('Name').fill('in-a-tunnel');
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.getByRole('button', { name: 'Register' }).click();
-  await page.waitForURL('**/vote');
+  await register(page, 'in-a-tunnel');
   const before = await pairOn(page);
   await page.context().setOffline(true);
   await page.locator('#choose-left').click();
@@ -137,11 +141,7 @@ it('keeps the pair when no answer comes, and counts the vote once when it is sen
 
 it('takes the browser’s Back to the page before, whole', async () => {
   const { page } = await chromium.open(site);
-  await page.goto('/register');
-  await page.getByLabel('Name').fill('back-again');
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.getByRole('button', { name: 'Register' }).click();
-  await page.waitForURL('**/vote');
+  await register(page, 'back-again');
   await page.locator('#choose-left').click();
   await page.locator('.receipt').getByText('you chose').waitFor();
   await page.getByRole('link', { name: 'Top 20', exact: true }).click();
@@ -166,6 +166,7 @@ it('works by keyboard alone', async () => {
   await page.waitForURL('**/vote');
   await page.locator('#choose-right').focus();
   for (let vote = 0; vote < 3; vote++) {
+    await lookAt(page);
     const before = await pairOn(page);
     await page.keyboard.press('Enter');
     await expect.poll(() => pairOn(page)).not.toEqual(before);
@@ -173,6 +174,78 @@ it('works by keyboard alone', async () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-right');
   }
 });
+
+it('takes a double click, or a key held down, for one vote', async () => {
+  const { page } = await chromium.open(site);
+  await register(page, 'twitchy');
+  const votes = async (): Promise<number> => {
+    const { count } = await site.db
+      .selectFrom('votes')
+      .innerJoin('users', 'users.id', 'votes.voter')
+      .where('username', '=', 'twitchy')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  };
+  await page.locator('#choose-left').dblclick({ delay: 30 });
+  await page.locator('.receipt').getByText('you chose').waitFor();
+  await page.waitForTimeout(150);
+  await page.mouse.down();
+  await page.mouse.up();
+  await lookAt(page);
+  expect(await votes()).toBe(1);
+  await page.locator('#choose-right').focus();
+  for (let repeat = 0; repeat < 6; repeat++) {
+    await page.keyboard.down('Enter');
+    await page.waitForTimeout(120);
+  }
+  await page.keyboard.up('Enter');
+  await lookAt(page);
+  expect(await votes()).toBe(2);
+});
+
+it('has room for long names and large text', async () => {
+  await importThings(
+    site.db,
+    Readable.from([
+      `name\n${'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellsch'}\nPi\n`,
+    ]),
+    { slug: 'odd' },
+  );
+  await site.boards.refresh();
+  const { page } = await chromium.open(site, { viewport: { width: 320, height: 640 } });
+  await register(page, 'abcdefghijklmnopqrstuvwxyz1234');
+  for (const path of [
+    '/topics/odd/vote',
+    '/topics/odd/top',
+    '/profile',
+    '/profile/sessions',
+    '/profile/password',
+  ]) {
+    await page.goto(path);
+    await expectNoSidewaysScroll(page);
+  }
+  await page.goto('/topics/odd/vote');
+  await page.locator('#choose-left').click();
+  await page.locator('.receipt').getByText('you chose').waitFor();
+  await expectNoSidewaysScroll(page);
+  await page.goto('/topics/odd/top');
+  await page.locator('.board a').first().click();
+  await expectNoSidewaysScroll(page);
+});
+
+/** As long as a person looks at a pair at the least before they choose. */
+async function lookAt(page: Page): Promise<void> {
+  await page.waitForTimeout(400);
+}
+
+async function register(page: Page, username: string): Promise<void> {
+  await page.goto('/register');
+  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.waitForURL('**/vote');
+}
 
 async function pairOn(page: Page): Promise<string[]> {
   return page.locator('.choice .name').allTextContents();

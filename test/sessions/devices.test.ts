@@ -32,7 +32,7 @@ it('lists where a person is signed in, marks this one, and names no secret', asy
       .get()
       .sort(),
   ).toEqual(['Chrome on Windows', 'Firefox on Linux this one']);
-  expect($('#happened').parent().text()).toContain('Signed in on Chrome on Windows');
+  expect($('#happened').parent().text()).toContain('Logged in on Chrome on Windows');
   for (const { accessTokenHash } of await rows(person.id)) expect(text).not.toContain(accessTokenHash);
 });
 
@@ -46,7 +46,7 @@ it('ends another session at once, and tells that browser why', async () => {
   await person.browser.get('/profile').expect(200);
   expect((await rows(person.id)).map(({ endReason }) => endReason)).toEqual([null, 'revoked']);
   const page = read((await person.browser.get('/profile/sessions')).text);
-  expect(page('#ended').parent().text()).toContain('Signed out from another device');
+  expect(page('#ended').parent().text()).toContain('Logged out from another device');
 });
 
 it('signs out everywhere else', async () => {

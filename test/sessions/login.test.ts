@@ -164,7 +164,7 @@ it('ends a session that was idle, or old, and tells its holder', async () => {
       .selectAll()
       .executeTakeFirst();
     expect(row).toMatchObject({ status: 'expired', endReason });
-    expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('You were signed out');
+    expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('You were logged out');
   }
 });
 
