@@ -11,6 +11,7 @@ import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
+import { Throttle } from './sessions/throttle.js';
 import { thingRoutes } from './things/routes.js';
 import { votingRoutes } from './voting/routes.js';
 import { assets, assetUrl } from './web/assets.js';
@@ -64,7 +65,7 @@ export function createApp({ config, db, redis, boards, passwords, log, prefix = 
 
   app.use(homeRoutes(boards));
   app.use(accountRoutes(db, passwords, config, store));
-  app.use(sessionRoutes(db, passwords, config, store));
+  app.use(sessionRoutes(db, passwords, config, store, new Throttle(redis, prefix)));
   app.use(votingRoutes(db, boards, config));
   app.use(rankingRoutes(boards));
   app.use(thingRoutes(db, boards));

@@ -13,10 +13,16 @@ import { notFound } from '../web/problem.js';
 import { readClient } from './client.js';
 import { requireConfirmation } from './confirm.js';
 import { devicesOf, endDevice, endDevices } from './devices.js';
+import { knownDevice, rememberDevice } from './known-device.js';
 import { signIn, signOut } from './sign-in.js';
 import type { RecordedStore } from './store.js';
+import type { Throttle } from './throttle.js';
 import { timelineOf } from './timeline.js';
 import { endingsInBrief, whySignedOut } from './why.js';
+
+// The same for a wrong name, a wrong password, a disabled account and too many tries: which it was is nobody's.
+const REFUSED =
+  'That name and password do not belong together, or there were too many tries. Check both, and try again in a while.';
 
 /** Logging in and out, and where one is signed in. */
 export function sessionRoutes(
@@ -24,6 +30,7 @@ export function sessionRoutes(
   passwords: Passwords,
   config: Config,
   store: RecordedStore,
+  throttle: Throttle,
 ): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
@@ -41,14 +48,19 @@ export function sessionRoutes(
     .post(async (req, res) => {
       const form = readForm(req, 'username', 'password', 'remember', 'next');
       const { username, password } = form;
-      const found = await authenticate(db, passwords, { username, password });
       const remembered = form.remember !== '';
-      if (!found) {
+      const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
+      // Asked for even when it can't count, so that the time of the answer tells nothing.
+      const found = await authenticate(db, passwords, { username, password });
+      if (!found || !(await throttle.allows(attempt))) {
+        await throttle.failed(attempt);
         res.status(422);
-        const error = 'That name and password do not belong together. Check both and try again.';
-        return sendPage(res, 'sessions/login', { username, remembered, next: localPath(form.next), error });
+        const typed = { username, remembered, next: localPath(form.next) };
+        return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });
       }
       await signIn(req, db, config, { userId: found.userId, remembered });
+      await throttle.succeeded(attempt);
+      rememberDevice(res, username, config);
       flash(res, 'logged-in');
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { member, read, useSite, visit } from '../site.js';
+
+const site = useSite({ trustProxy: 1 });
+
+let place = 0;
+const somewhere = (): string => `198.51.100.${(place++ % 250) + 1}`;
+
+const tryIt = (browser: ReturnType<typeof visit>, username: string, password: string, from = somewhere()) =>
+  browser.post('/login').set('X-Forwarded-For', from).type('form').send({ username, password });
+
+it('makes a stranger wait after some failures, in the same words, while the owner’s device gets in', async () => {
+  const { browser, username, password } = await member(site);
+  await tryIt(browser, username, password).expect(303);
+  const stranger = visit(site);
+  const first = await tryIt(stranger, username, 'a wrong guess 1').expect(422);
+  for (let guess = 2; guess <= 7; guess++)
+    await tryIt(stranger, username, `a wrong guess ${guess}`).expect(422);
+  const right = await tryIt(stranger, username, password);
+  expect(right.status).toBe(422);
+  expect(right.text).toBe(first.text);
+  expect(read(right.text)('#login-error').text()).toContain('too many tries');
+  await browser.post('/logout').expect(303);
+  await tryIt(browser, username, password).expect(303);
+});
+
+it('lets nobody use the device of another account', async () => {
+  const owner = await member(site);
+  const other = await member(site);
+  await tryIt(other.browser, other.username, other.password).expect(303);
+  for (let guess = 1; guess <= 7; guess++)
+    await tryIt(other.browser, owner.username, `a wrong guess ${guess}`);
+  await tryIt(other.browser, owner.username, owner.password).expect(422);
+});
+
+it('forgets failures once somebody logs in', async () => {
+  const { username, password } = await member(site);
+  for (let round = 0; round < 4; round++) {
+    for (let guess = 0; guess < 4; guess++) await tryIt(visit(site), username, 'a wrong guess').expect(422);
+    await tryIt(visit(site), username, password).expect(303);
+  }
+});
+
+it('has one allowance for all the addresses of an IPv6 customer, and says when to try again', async () => {
+  let refused = 0;
+  for (let guess = 0; guess < 70; guess++) {
+    const from = `2001:db8:1:2:${guess.toString(16)}::${guess}`;
+    const answer = await tryIt(visit(site), `nobody${guess}`, 'a wrong guess', from);
+    if (answer.status !== 429) continue;
+    refused++;
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(read(answer.text)('main').text()).toMatch(/try again in \d+ (seconds|minutes)/);
+  }
+  expect(refused).toBe(10);
+  await tryIt(visit(site), 'nobody', 'a wrong guess', '2001:db8:1:3::1').expect(422);
+});
