@@ -1,0 +1,52 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../database.js';
+import type { Problem, Problems } from './problems.js';
+
+/**
+ * Lends one connection on which temporary tables can hold a file's rows while they are checked: a file of any
+ * size goes there in short steps, so that no write transaction stays open and keeps the ranker waiting.
+ * Imports into the same topic take turns.
+ * @param tables the names of the temporary tables, which are gone before and after
+ * @param work may use nothing but the connection it is given: the embedded database has no other
+ */
+export async function onStage<Result>(
+  db: Database,
+  slug: string,
+  tables: string[],
+  work: (connection: Database) => Promise<Result>,
+): Promise<Result> {
+  return db.connection().execute(async (connection) => {
+    const lock = sql`hashtextextended(${`thinga import ${slug}`}, 0)`;
+    await sql`select pg_advisory_lock(${lock})`.execute(connection);
+    try {
+      await dropTables(connection, tables);
+      return await work(connection);
+    } finally {
+      // With the connection lost, Postgres has done both; what went wrong before is what should be heard of.
+      await dropTables(connection, tables).catch(() => undefined);
+      await sql`select pg_advisory_unlock(${lock})`.execute(connection).catch(() => undefined);
+    }
+  });
+}
+
+/**
+ * Notes the rows that a query finds fault with.
+ * @param faults selects `row_no` and what else `name` needs
+ * @param name says what is wrong with one of them
+ */
+export async function noteFaults<Fault extends object>(
+  connection: Database,
+  problems: Problems,
+  faults: RawBuilder<Fault>,
+  name: (fault: Fault) => Omit<Problem, 'row'>,
+): Promise<void> {
+  const { rows } = await sql<Fault & { rowNo: number; total: number }>`
+    select faults.*, (count(*) over ())::int as total from (${faults}) as faults
+    order by row_no limit 20`.execute(connection);
+  for (const fault of rows) problems.add({ row: fault.rowNo, ...name(fault) });
+  problems.addUnseen((rows[0]?.total ?? 0) - rows.length);
+}
+
+async function dropTables(connection: Database, tables: string[]): Promise<void> {
+  for (const table of tables) await sql`drop table if exists ${sql.id('pg_temp', table)}`.execute(connection);
+}
