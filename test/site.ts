@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Redis } from 'ioredis';
-import { sql } from 'kysely';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
@@ -18,6 +17,7 @@ import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase } from '../src/database.js';
 import { migrateUp } from '../src/migrate.js';
 import { Boards } from '../src/ranking/boards.js';
+import { catchUp } from '../src/ranking/catch-up.js';
 import { Ranker } from '../src/ranking/ranker.js';
 import { openRedis } from '../src/redis.js';
 import { importThings } from '../src/things/import.js';
@@ -86,21 +86,10 @@ export async function openSite(settings: Partial<Config> = {}): Promise<Site> {
   };
 }
 
-/**
- * Folds until nothing that is committed is left: transactions of other tests, in other databases of the same
- * server, hold a fold back for a moment.
- */
+/** Folds with all the rankers at once until the ranking has every committed vote. */
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
-  do await Promise.all(rankers.map((ranker) => ranker.fold()));
-  while (await isBehind(db));
-}
-
-async function isBehind(db: Database): Promise<boolean> {
-  const { rows } = await sql<{ behind: boolean }>`
-    select exists (select from votes, ranker_position as position
-      where (votes.xid, votes.id) > (position.xid, position.id)
-        or (votes.withdrawn_xid, votes.id) > (position.xid, position.id)) as behind`.execute(db);
-  return rows[0]?.behind ?? false;
+  const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker)));
+  if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
 }
 
 /** A migrated database for one test file, on the Postgres server or embedded, and what removes it again. */

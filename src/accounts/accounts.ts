@@ -84,6 +84,34 @@ export async function changePassword(
   });
 }
 
+/** A person by their name, whatever its case. @throws Error when nobody has it */
+export async function findUser(db: Database, name: string): Promise<{ id: number; username: string }> {
+  const user = await db
+    .selectFrom('users')
+    .where('usernameKey', '=', usernameKey(name.trim()))
+    .select(['id', 'username'])
+    .executeTakeFirst();
+  if (!user) throw new Error(`there is nobody called ${name}`);
+  return user;
+}
+
+/** Closes a person's account to log-ins and ends all their sessions; their votes go on counting. */
+export async function disable(db: Database, userId: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', userId).execute();
+    await recordEvent(trx, { kind: 'disabled', userId, sessionId: null });
+    await endDevices(trx, userId, 'account');
+  });
+}
+
+/** Makes a person an admin. */
+export async function promote(db: Database, userId: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.updateTable('users').set({ role: 'admin' }).where('id', '=', userId).execute();
+    await recordEvent(trx, { kind: 'promoted', userId, sessionId: null });
+  });
+}
+
 function checkRegistration(username: string, password: string): FieldErrors<keyof Registration> {
   const errors: FieldErrors<keyof Registration> = {};
   const length = [...username].length;

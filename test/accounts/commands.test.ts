@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { adminCommand } from '../../src/accounts/commands.js';
+import { UsageError } from '../../src/command-line.js';
+import { member, read, useSite, visit } from '../site.js';
+
+const site = useSite();
+
+const admin = (line: string) => adminCommand(line.split(' '))({ db: site.db, config: site.config });
+
+it('ends one person’s sessions, at once and with a reason', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  await admin(`sessions end --user ${one.username.toUpperCase()}`);
+  await one.browser.get('/profile').expect(303);
+  expect(read((await one.browser.get('/login')).text)('.flash').text()).toContain('people who run this site');
+  await other.browser.get('/profile').expect(200);
+});
+
+it('ends everybody’s sessions', async () => {
+  const people = [await member(site), await member(site)];
+  await admin('sessions end --all');
+  for (const { browser } of people) await browser.get('/profile').expect(303);
+  const live = await site.db.selectFrom('sessions').where('status', '=', 'active').select('id').execute();
+  expect(live).toEqual([]);
+});
+
+it('disables an account: logged out everywhere, and no log-in works any more', async () => {
+  const { browser, username, password } = await member(site);
+  await admin(`users disable ${username}`);
+  await browser.get('/profile').expect(303);
+  await visit(site).post('/login').type('form').send({ username, password }).expect(422);
+});
+
+it('makes an admin', async () => {
+  const { id, username } = await member(site);
+  await admin(`users promote ${username}`);
+  const user = await site.db.selectFrom('users').where('id', '=', id).select('role').executeTakeFirst();
+  expect(user).toEqual({ role: 'admin' });
+});
+
+it('says what it takes, and who is not there', async () => {
+  for (const line of [
+    'sessions end',
+    'sessions end --user a --all',
+    'users',
+    'users disable',
+    'users crown a',
+    'users disable a b',
+  ])
+    expect(() => admin(line), line).toThrow(UsageError);
+  await expect(admin('users disable nobody-at-all')).rejects.toThrow('nobody called nobody-at-all');
+});
