@@ -49,12 +49,14 @@ export function useSite(settings: Partial<Config> = {}): Site {
   return site;
 }
 
-/** Starts a site: the shipped app on the stores that the run was given. */
-export async function openSite(settings: Partial<Config> = {}): Promise<Site> {
+/**
+ * Starts a site: the shipped app on the stores that the run was given.
+ * @param redisUrl another way to Redis than the run's own
+ */
+export async function openSite(settings: Partial<Config> = {}, redisUrl = inject('redis')): Promise<Site> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const stores = await openDatabaseOfItsOwn(settings);
   const { config, db } = stores;
-  const redisUrl = inject('redis');
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost);
@@ -104,7 +106,8 @@ export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Prom
   const name = `thinga_test_${randomBytes(6).toString('hex')}`;
   if (postgres) {
     await onServer(postgres.server, `create database ${name} template ${postgres.template}`);
-    config.databaseUrl = Object.assign(new URL(postgres.server), { pathname: `/${name}` }).href;
+    const server = settings.databaseUrl ?? postgres.server;
+    config.databaseUrl = Object.assign(new URL(server), { pathname: `/${name}` }).href;
   }
   const db = await openDatabase(config, () => undefined);
   if (!postgres) await migrateUp(db);

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
 import { isTheirs } from '../sessions/confirm.js';
 import { renew, signIn } from '../sessions/sign-in.js';
-import type { RecordedStore } from '../sessions/store.js';
+import { type RecordedStore, StateAwayError } from '../sessions/store.js';
 import { countVotes, votesOf } from '../voting/voting.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -12,6 +12,7 @@ import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage } from '../web/page.js';
+import { Problem } from '../web/problem.js';
 import { changePassword, register } from './accounts.js';
 import { PASSWORD_LENGTH, type Passwords } from './passwords.js';
 
@@ -40,7 +41,11 @@ export function accountRoutes(
         const typed = { username, next: localPath(next), length: PASSWORD_LENGTH };
         return sendPage(res, 'accounts/register', { ...typed, errors });
       }
-      await signIn(req, db, config, { userId: registered.userId, remembered: false });
+      await signIn(req, db, config, { userId: registered.userId, remembered: false }).catch((error) => {
+        if (!(error instanceof StateAwayError)) throw error;
+        const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
+        throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
+      });
       flash(res, 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })

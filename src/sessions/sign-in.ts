@@ -5,11 +5,12 @@ import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { readClient } from './client.js';
 import { fingerprint } from './fingerprint.js';
 import { endSession, hashSessionId, type LiveSession, recordEvent, recordSession } from './sessions.js';
+import { StateAwayError } from './store.js';
 
 /**
  * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
  * session's state is saved, and a failure of either leaves no cookie. A session that was under way ends.
- * @throws Error when either store fails
+ * @throws StateAwayError when its state can't be saved; Error when the record can't be written
  */
 export async function signIn(
   req: Request,
@@ -86,7 +87,11 @@ type Deadlines = Pick<LiveSession, 'remembered' | 'expiresAt' | 'idleExpiresAt'>
 async function saveState(req: Request, userId: number, row: Deadlines): Promise<void> {
   if (row.remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
   Object.assign(req.session, { userId, confirmedAt: Date.now(), until: row.idleExpiresAt.getTime() });
-  await called((done) => req.session.save(done));
+  try {
+    await called((done) => req.session.save(done));
+  } catch (error) {
+    throw new StateAwayError('session state could not be saved', { cause: error });
+  }
 }
 
 function called(start: (done: (error?: unknown) => void) => void): Promise<void> {

@@ -22,6 +22,9 @@ declare module 'express-session' {
 
 type Reply<Value> = (error: unknown, value?: Value | null) => void;
 
+/** Session state can't be saved just now, so nobody can log in. */
+export class StateAwayError extends Error {}
+
 type Serializer = NonNullable<ConstructorParameters<typeof RedisStore>[0]['serializer']>;
 
 interface Parts {

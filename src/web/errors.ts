@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { PasswordsBusyError } from '../accounts/passwords.js';
 import { isDatabaseAway } from '../database.js';
+import { StateAwayError } from '../sessions/store.js';
 import { sendPage, wantsPart } from './page.js';
 import { notFound, Problem } from './problem.js';
 
@@ -37,7 +38,7 @@ function asProblem(error: unknown): Problem {
   const later = { retryAfter: 5 };
   if (error instanceof PasswordsBusyError)
     return new Problem(503, 'Many people are logging in', 'Please try again in a few seconds.', later);
-  if (isDatabaseAway(error))
+  if (isDatabaseAway(error) || error instanceof StateAwayError)
     return new Problem(
       503,
       'We are catching our breath',

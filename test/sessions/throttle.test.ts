@@ -14,7 +14,7 @@ it('makes a stranger wait after some failures, in the same words, while the owne
   await tryIt(browser, username, password).expect(303);
   const stranger = visit(site);
   const first = await tryIt(stranger, username, 'a wrong guess 1').expect(422);
-  for (let guess = 2; guess <= 7; guess++)
+  for (let guess = 2; guess <= 15; guess++)
     await tryIt(stranger, username, `a wrong guess ${guess}`).expect(422);
   const right = await tryIt(stranger, username, password);
   expect(right.status).toBe(422);
@@ -28,7 +28,7 @@ it('lets nobody use the device of another account', async () => {
   const owner = await member(site);
   const other = await member(site);
   await tryIt(other.browser, other.username, other.password).expect(303);
-  for (let guess = 1; guess <= 7; guess++)
+  for (let guess = 1; guess <= 15; guess++)
     await tryIt(other.browser, owner.username, `a wrong guess ${guess}`);
   await tryIt(other.browser, owner.username, owner.password).expect(422);
 });

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { type Proxy, proxyTo } from '../proxy.js';
+import { HTMX, member, openSite, pairOn, read, type Site, topic, visit, vote } from '../site.js';
+
+// Both stores are reached through proxies that can be cut, so the shared servers are left alone.
+let postgres: Proxy;
+let redis: Proxy;
+let site: Site;
+const [server, redisUrl] = [inject('postgres')?.server, inject('redis')];
+const bothStores = server !== undefined && redisUrl !== undefined;
+
+beforeAll(async () => {
+  if (!bothStores) return;
+  [postgres, redis] = [await proxyTo(server), await proxyTo(redisUrl)];
+  site = await openSite({ databaseUrl: postgres.url }, redis.url);
+  await topic(site);
+});
+afterAll(async () => {
+  await site?.close();
+  await postgres?.close();
+  await redis?.close();
+});
+
+function itWithBothStores(name: string, test: () => Promise<void>): void {
+  it(name, async (context) => {
+    if (!bothStores) context.skip('needs a Postgres server and Redis');
+    await test();
+  });
+}
+
+async function eventually(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+const sessionsOf = (userId: number) =>
+  site.db.selectFrom('sessions').where('userId', '=', userId).selectAll().orderBy('id').execute();
+
+itWithBothStores('goes on by the record while Redis is away, and notices it coming back', async () => {
+  const { browser, id, username, password } = await member(site);
+  redis.cut();
+  await browser.get('/profile').expect(200);
+  await vote(browser);
+  const before = await sessionsOf(id);
+  const refused = await visit(site).post('/login').type('form').send({ username, password });
+  expect(refused.status).toBe(503);
+  expect(refused.headers['set-cookie']).toBeUndefined();
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect(await sessionsOf(id)).toEqual(before);
+  await visit(site).get('/profile').expect(303);
+
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  await visit(site).post('/login').type('form').send({ username, password }).expect(303);
+  await browser.get('/profile').expect(200);
+});
+
+itWithBothStores(
+  'shows what it has in memory while Postgres is away, takes nobody for anybody, and goes on',
+  async () => {
+    const { browser } = await member(site);
+    const pair = pairOn((await browser.get('/vote')).text);
+    postgres.cut();
+    for (const person of [browser, visit(site)])
+      for (const path of ['/', '/top', '/topics']) await person.get(path).expect(200);
+    for (const path of ['/vote', '/profile']) {
+      const answer = await browser.get(path).expect(503);
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      expect(read(answer.text)('h1').text()).toBe('We are catching our breath');
+    }
+    const part = await browser
+      .post('/vote')
+      .set(HTMX)
+      .type('form')
+      .send({ ballot: pair.ballot, choice: 'left' });
+    expect(part.status).toBe(503);
+    expect(part.headers['hx-retarget']).toBe('#notice');
+    await browser.post('/logout').expect(503);
+
+    await postgres.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    await browser.post('/vote').type('form').send({ ballot: pair.ballot, choice: 'left' }).expect(303);
+    await browser.get('/profile').expect(200);
+  },
+);
