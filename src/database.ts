@@ -39,7 +39,7 @@ export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return (
-    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08|57P0|53300)/.test(code) ||
+    /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08|57P0|53300)/.test(code) ||
     /connection terminated|timeout exceeded when trying to connect|not queryable/i.test(error.message)
   );
 }
@@ -52,6 +52,8 @@ function namedPool(url: string): PostgresPool {
     connectionTimeoutMillis: 2_000,
     // A write transaction left open holds the ranker back (docs/ranking.md), so it is not left open for long.
     idle_in_transaction_session_timeout: 30_000,
+    // No page waits for ever; the ranker, imports and migrations set themselves none.
+    statement_timeout: 15_000,
     types: { getTypeParser },
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
@@ -67,6 +69,8 @@ const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 function named(client: pg.PoolClient): PostgresPoolClient {
   const known = wrapped.get(client);
   if (known) return known;
+  // The pool listens only while a connection is idle; one that breaks while it is lent must not end the process.
+  client.on('error', () => undefined);
   const lent = {
     query: (text: string, values: readonly unknown[]) =>
       client.query(values.length > 0 ? { name: statementName(text), text, values: [...values] } : text),

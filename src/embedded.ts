@@ -58,17 +58,41 @@ async function create(files: string): Promise<void> {
 // when its holder dies, however it dies; a file with a process id would be believed after that.
 async function lockFolder(folder: string): Promise<Server> {
   const name = `thinga-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)}`;
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
-  const server = await listen(path);
+  const server = await listen(socketPath(name));
   if (server) return server;
-  if (await answers(path))
+  if (!leavesFiles || (await answers(socketPath(name))))
     throw new Error(
       `the embedded database in ${folder} is in use by another process (stop it, or set DATABASE_URL)`,
     );
-  rmSync(path, { force: true });
-  const second = await listen(path);
-  if (!second) throw new Error(`the embedded database in ${folder} is being opened by another process`);
-  return second;
+  return takeOver(socketPath(name), folder);
+}
+
+// Linux has sockets and Windows has pipes that are no files, so that nothing of them is ever left behind.
+const leavesFiles = !['linux', 'win32'].includes(process.platform);
+
+function socketPath(name: string): string {
+  if (process.platform === 'linux') return `\0${name}`;
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+}
+
+// What a dead process left is removed by one process at a time: two would remove each other's.
+async function takeOver(path: string, folder: string): Promise<Server> {
+  const guard = `${path}.guard`;
+  try {
+    mkdirSync(guard);
+  } catch {
+    throw new Error(
+      `the embedded database in ${folder} is being opened by another process (or remove ${guard})`,
+    );
+  }
+  try {
+    if (!(await answers(path))) rmSync(path, { force: true });
+    const server = await listen(path);
+    if (!server) throw new Error(`the embedded database in ${folder} is in use by another process`);
+    return server;
+  } finally {
+    rmSync(guard, { recursive: true, force: true });
+  }
 }
 
 function listen(path: string): Promise<Server | undefined> {

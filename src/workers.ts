@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
 
+const RETRY_MS = 1_000;
+
 /** Whether this process only keeps others going, as one does with WEB_CONCURRENCY above 1. */
 export const leads = (workers: number): boolean => workers > 1 && cluster.isPrimary;
 
@@ -12,17 +14,20 @@ export function leave(): void {
 }
 
 /**
- * Keeps so many processes serving on one port: one that dies at work is replaced, one that can't start ends all.
+ * Keeps so many processes serving on one port: one that dies is replaced, unless none could ever start.
  */
 export function lead(workers: number): void {
   let stopping = false;
-  const serving = new Set<number>();
+  let hasServed = false;
   for (let worker = 0; worker < workers; worker++) cluster.fork();
-  cluster.on('listening', (worker) => serving.add(worker.id));
-  cluster.on('exit', (worker) => {
+  cluster.on('listening', () => {
+    hasServed = true;
+  });
+  cluster.on('exit', () => {
     if (stopping) return;
-    if (!serving.delete(worker.id)) process.exit(1);
-    cluster.fork();
+    if (!hasServed) process.exit(1);
+    // A store may be away: the next one tries again in a while.
+    setTimeout(() => stopping || cluster.fork(), RETRY_MS);
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {

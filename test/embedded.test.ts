@@ -34,6 +34,13 @@ it('is one process’s at a time', async () => {
   await (await open()).destroy();
 });
 
+it('lets one of several in that come at once', async () => {
+  const opened = await Promise.allSettled([open(), open(), open(), open()]);
+  const inside = opened.filter((one) => one.status === 'fulfilled');
+  expect(inside).toHaveLength(1);
+  for (const { value } of inside) await value.destroy();
+});
+
 it('lends its one connection in turn, so transactions do not mix', async () => {
   const db = await open();
   const failing = db.transaction().execute(async (trx) => {

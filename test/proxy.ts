@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A stand-in address for a store, which can go away and come back. */
-export interface Proxy {
+export interface StoreProxy {
   url: string;
   /** Breaks every connection and takes no new one, as when the store is killed. */
   cut(): void;
@@ -12,7 +12,7 @@ export interface Proxy {
 }
 
 /** Puts a proxy before a store's address. */
-export async function proxyTo(url: string): Promise<Proxy> {
+export async function proxyTo(url: string): Promise<StoreProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   const server = createServer((near) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { root } from '../src/config.js';
@@ -107,6 +108,24 @@ itOnPostgres('says in one line which migration fails, and ends', async () => {
     .execute();
   const said = await failure({ DATABASE_URL: own.config.databaseUrl ?? '' });
   expect(said).toMatch(/migration 2026-11-21-3-ratings failed: /);
+  await own.close();
+});
+
+itOnPostgres('lives through Postgres ending its connections, and goes on ranking', async () => {
+  const own = await openDatabaseOfItsOwn();
+  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '' });
+  await site.until('Thinga is at');
+  await browse().get('/readyz').expect(200);
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`.execute(own.db);
+  while ((await browse().get('/readyz')).status !== 200);
+  const leads = async () =>
+    (
+      await sql`select from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(own.db)
+    ).rows.length;
+  while ((await leads()) === 0);
+  expect(site.child.exitCode).toBeNull();
   await own.close();
 });
 

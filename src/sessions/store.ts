@@ -72,9 +72,10 @@ export class RecordedStore extends Store {
     this.#inner.get(key, (error: unknown, data?: SessionData | null) => {
       const { boundTo, ...state } = data ?? {};
       if (boundTo === key) return reply(null, state as SessionData);
-      if (error) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
       const forged = Boolean(data) || error instanceof BrokenSealError;
-      this.#rebuild(key, forged).then((rebuilt) => reply(null, rebuilt), reply);
+      const away = Boolean(error) && !forged;
+      if (away) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
+      this.#rebuild(key, { forged, away }).then((rebuilt) => reply(null, rebuilt), reply);
     });
   }
 
@@ -103,7 +104,10 @@ export class RecordedStore extends Store {
   }
 
   // Also for a session that has ended: its holder is to learn why, and the verdict lets nobody in by it.
-  async #rebuild(accessTokenHash: string, forged: boolean): Promise<SessionData | null> {
+  async #rebuild(
+    accessTokenHash: string,
+    { forged, away }: { forged: boolean; away: boolean },
+  ): Promise<SessionData | null> {
     const row = await this.#db
       .selectFrom('sessions')
       .where('accessTokenHash', '=', accessTokenHash)
@@ -112,6 +116,7 @@ export class RecordedStore extends Store {
     if (!row) return null;
     const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
     if (row.status !== 'active') return { ...rebuilt, ended: true };
+    if (away) return rebuilt;
     const kept = await new Promise((resolve) => {
       this.#keep(accessTokenHash, rebuilt, (error) => resolve(!error));
     });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { Config } from '../config.js';
+import { isDatabaseAway } from '../database.js';
 import type { RecordedStore } from '../sessions/store.js';
 
 /** The session cookie's name: browsers accept `__Host-` only over https, for this host and with no Domain. */
@@ -15,24 +16,30 @@ export const sessionCookie = (https: boolean) =>
  * Finds the session that a request's cookie stands for. Visitors without one get none: nothing is stored and no
  * cookie is set until somebody logs in.
  */
-export function session(config: Config, store: RecordedStore): RequestHandler[] {
+export function session(config: Config, store: RecordedStore): (RequestHandler | ErrorRequestHandler)[] {
   const https = config.publicOrigin.startsWith('https:');
-  return [
-    // The public origin says whether people reach this site over https. express-session would otherwise believe
-    // the proxy's header, and silently set no cookie when that is missing.
-    (req, _res, next) => {
-      Object.defineProperty(req, 'secure', { value: https, configurable: true });
-      next();
-    },
-    expressSession({
-      name: sessionCookieName(https),
-      secret: config.secrets,
-      store,
-      genid: () => randomBytes(32).toString('base64url'),
-      cookie: sessionCookie(https),
-      resave: false,
-      saveUninitialized: false,
-      rolling: false,
-    }),
-  ];
+  // The public origin says whether people reach this site over https. express-session would otherwise believe
+  // the proxy's header, and silently set no cookie when that is missing.
+  const believeOrigin: RequestHandler = (req, _res, next) => {
+    Object.defineProperty(req, 'secure', { value: https, configurable: true });
+    next();
+  };
+  const find = expressSession({
+    name: sessionCookieName(https),
+    secret: config.secrets,
+    store,
+    genid: () => randomBytes(32).toString('base64url'),
+    cookie: sessionCookie(https),
+    resave: false,
+    saveUninitialized: false,
+    rolling: false,
+  });
+  return [believeOrigin, find, goOnWithoutRecord];
 }
+
+// With the record away nobody is taken for anybody, and pages that need nobody go on.
+const goOnWithoutRecord: ErrorRequestHandler = (error, _req, res, next) => {
+  if (!isDatabaseAway(error)) return next(error);
+  res.locals.unknownBecause = error;
+  next();
+};

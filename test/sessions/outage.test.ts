@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { type Proxy, proxyTo } from '../proxy.js';
+import { proxyTo, type StoreProxy } from '../proxy.js';
 import { HTMX, member, openSite, pairOn, read, type Site, topic, visit, vote } from '../site.js';
 
 // Both stores are reached through proxies that can be cut, so the shared servers are left alone.
-let postgres: Proxy;
-let redis: Proxy;
+let postgres: StoreProxy;
+let redis: StoreProxy;
 let site: Site;
 const [server, redisUrl] = [inject('postgres')?.server, inject('redis')];
 const bothStores = server !== undefined && redisUrl !== undefined;
@@ -74,6 +74,13 @@ itWithBothStores(
       .send({ ballot: pair.ballot, choice: 'left' });
     expect(part.status).toBe(503);
     expect(part.headers['hx-retarget']).toBe('#notice');
+    await browser.post('/logout').expect(503);
+
+    // Not even with the session's state gone as well is a public page refused to the holder of its cookie.
+    const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+    await site.redis?.del(...keys);
+    await browser.get('/top').expect(200);
+    await browser.get('/profile').expect(503);
     await browser.post('/logout').expect(503);
 
     await postgres.mend();
