@@ -112,6 +112,7 @@ export class Ranker {
   }
 
   async #lockPosition(trx: Database): Promise<Position> {
+    await sql`set local statement_timeout = 0`.execute(trx);
     const { rows } = await sql<Position & { generation: number }>`
       select xid::text as xid, id, generation from ranker_position for update`.execute(trx);
     const [row] = rows;
@@ -170,7 +171,7 @@ const hasVotes = (thing: Rated): boolean => appearances(thing) > 0;
 function applyEntry(topic: Topic, entry: Entry): Rated[] {
   if (entry.outcome === 'skip') return [];
   const [left, right] = [entry.leftId, entry.rightId].map((id) => {
-    const known = topic.get(id) ?? { id, ...unrated(), rank: undefined, kept: false };
+    const known = topic.get(id) ?? { id, ...unrated(), rank: undefined, kept: false, retired: false };
     topic.set(id, known);
     return known;
   }) as [Rated, Rated];

@@ -8,6 +8,8 @@ export interface Rated extends Rating {
   rank: number | undefined;
   /** Has a row in `ratings`. */
   kept: boolean;
+  /** Taken down: rated by the votes that were cast on it, but ranked no more. */
+  retired: boolean;
 }
 
 /** A topic's things by their ids. */
@@ -15,11 +17,12 @@ export type Topic = Map<number, Rated>;
 
 /** Reads a topic's things with their ratings as they are kept; those without votes stand at the average. */
 export async function readRatings(trx: Database, topicId: number): Promise<Topic> {
-  const { rows } = await sql<Rating & { id: number; rank: number | null; kept: boolean }>`
+  const { rows } = await sql<Omit<Rated, 'rank'> & { rank: number | null }>`
     select things.id, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance, coalesce(wins, 0) as wins,
-      coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, rank, thing_id is not null as kept
+      coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, rank, thing_id is not null as kept,
+      retired_at is not null as retired
     from things left join ratings on thing_id = things.id
-    where things.topic_id = ${topicId} and retired_at is null`.execute(trx);
+    where things.topic_id = ${topicId}`.execute(trx);
   return new Map(rows.map((row) => [row.id, { ...row, rank: row.rank ?? undefined }]));
 }
 
@@ -34,7 +37,8 @@ export async function writeRatings(
   touched: Rated[],
 ): Promise<void> {
   const changed = new Set(touched);
-  const order = [...topic.values()].sort(byStrength);
+  const order = [...topic.values()].filter((thing) => !thing.retired).sort(byStrength);
+  for (const thing of topic.values()) if (thing.retired) thing.rank = undefined;
   for (const [index, thing] of order.entries()) {
     if (thing.rank !== index + 1 && thing.kept) changed.add(thing);
     thing.rank = index + 1;
@@ -49,12 +53,12 @@ export async function writeRatings(
         ${column((thing) => thing.id)}::bigint[], ${column((thing) => thing.mean)}::float8[],
         ${column((thing) => thing.variance)}::float8[], ${column((thing) => thing.wins)}::int[],
         ${column((thing) => thing.losses)}::int[], ${column((thing) => thing.ties)}::int[],
-        ${column((thing) => thing.rank)}::int[])
+        ${column((thing) => thing.rank ?? null)}::int[])
       on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
         wins = excluded.wins, losses = excluded.losses, ties = excluded.ties, rank = excluded.rank
       returning thing_id, mean, variance, rank)
     insert into rating_history (thing_id, at, mean, variance, rank)
-    select thing_id, date_trunc('hour', now()), mean, variance, rank from moved
+    select thing_id, date_trunc('hour', now()), mean, variance, rank from moved where rank is not null
     on conflict (thing_id, at) do update
       set mean = excluded.mean, variance = excluded.variance, rank = excluded.rank`.execute(trx);
   for (const thing of rows) thing.kept = true;

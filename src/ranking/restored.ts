@@ -9,10 +9,13 @@ import type { Database } from '../database.js';
  */
 export async function adoptLedger(db: Database): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
+    await sql`set local statement_timeout = 0`.execute(trx);
+    // Compared in a statement of its own: one that waited for the lock would still look with its old snapshot.
+    await sql`select from ranker_position for update`.execute(trx);
     const { rows } = await sql<{ restored: boolean }>`
       select position.xid >= pg_snapshot_xmax(pg_current_snapshot())
         or exists (select from votes where xid >= pg_snapshot_xmax(pg_current_snapshot())) as restored
-      from ranker_position as position for update`.execute(trx);
+      from ranker_position as position`.execute(trx);
     if (!rows[0]?.restored) return false;
     await sql`alter table votes disable trigger votes_only_withdraw`.execute(trx);
     await sql`

@@ -130,6 +130,29 @@ it('reads the ledger in the order of its transactions as numbers, not as text', 
   expect(read).toEqual(['9', '10', '99', '100']);
 });
 
+it('rates what was taken down by all its votes, live as in a rebuild, and ranks it no more', async () => {
+  await castNameless(site.db);
+  await site.rank();
+  const { topicId, ids } = await things();
+  await site.db
+    .updateTable('things')
+    .set({ retiredAt: new Date() })
+    .where('id', '=', ids[0] ?? 0)
+    .execute();
+  await sql`update ranker_position set generation = generation + 1`.execute(site.db);
+  await castNameless(site.db);
+  await site.rank();
+  const live = await ratings();
+  expect(live.find(({ thingId }) => thingId === ids[0])?.rank).toBeNull();
+  await new Ranker(site.db).replay(topicId);
+  expect(await ratings()).toEqual(live);
+  await site.db
+    .updateTable('things')
+    .set({ retiredAt: null })
+    .where('id', '=', ids[0] ?? 0)
+    .execute();
+});
+
 it('loses nothing when a fold fails half-way', async () => {
   await site.rank();
   const before = await counted();
