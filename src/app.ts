@@ -23,7 +23,7 @@ import { securityHeaders } from './web/headers.js';
 import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
 import { logRequests } from './web/request-log.js';
-import { session, sessionCookieName } from './web/session.js';
+import { session } from './web/session.js';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -58,7 +58,7 @@ export function createApp({ config, db, redis, boards, passwords, log, prefix = 
   app.use(healthRoutes(db, redis));
   app.use(refuseCrossSite(config.publicOrigin));
   app.use(session(config, store));
-  app.use(limitGuesses(guesses, sessionCookieName(https)));
+  app.use(limitGuesses(guesses, https));
   app.use(currentUser(db, config, store));
   app.use(readFlash(https));
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));

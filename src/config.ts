@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 
 /** The folder that holds package.json, views and public, whether the code runs from src or from dist. */
@@ -128,22 +129,48 @@ interface DevelopmentSecrets {
 // Kept beside the embedded database, so that a restart signs nobody out and the printed log-in goes on working.
 function developmentSecrets(dataDir: string): DevelopmentSecrets {
   const file = join(dataDir, 'development.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
+  if (existsSync(file)) return readSecrets(file);
   const made = {
     sessionSecret: randomBytes(36).toString('base64url'),
     demoPassword: randomBytes(9).toString('base64url'),
   };
   mkdirSync(dataDir, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  renameSync(unfinished, file);
   return made;
+}
+
+function readSecrets(file: string): DevelopmentSecrets {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
+  } catch {
+    throw new ConfigError(
+      `${file} can't be read: remove it, and a new secret is made (everybody is logged out).`,
+    );
+  }
 }
 
 function readTrustProxy(text: string | undefined): number | string[] {
   if (!text) return 0;
-  if (/^\d{1,2}$/.test(text)) return Number(text);
+  if (/^\d+$/.test(text)) {
+    if (Number(text) <= 10) return Number(text);
+    throw new ConfigError(
+      `TRUST_PROXY=${text} would believe almost any visitor: give the real number of hops.`,
+    );
+  }
   if (text === 'true')
     throw new ConfigError('TRUST_PROXY=true would believe any visitor: give a number of hops or addresses.');
+  const wrong = list(text).find((place) => !isPlace(place));
+  if (wrong)
+    throw new ConfigError(`TRUST_PROXY holds "${wrong}": give a number of hops, or addresses and subnets.`);
   return list(text);
+}
+
+function isPlace(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  return isIP(address) > 0 && more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
 }
 
 function readLogLevel(text: string | undefined, production: boolean): string {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
+import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
 import { startRanker } from './ranking/ranker-process.js';
@@ -30,7 +30,7 @@ try {
 
 /** Serves the site until the process is asked to stop; then lets what is under way finish. */
 async function serve(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config.logLevel);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left rejected'));
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
   const db = await openDatabase(config, say);
@@ -76,10 +76,13 @@ async function greet(config: Config, server: Server, db: Database, passwords: Pa
 
 async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close');
+  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
   server.close();
-  server.closeIdleConnections();
-  const giveUp = setTimeout(() => server.closeAllConnections(), 10_000);
+  // Connections that are kept alive end as soon as their answer is out.
+  const endIdle = setInterval(() => server.closeIdleConnections(), 100);
+  const giveUp = setTimeout(() => server.closeAllConnections(), 5_000);
   await closed;
+  clearInterval(endIdle);
   clearTimeout(giveUp);
 }
 

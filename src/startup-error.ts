@@ -27,9 +27,9 @@ export function explain(error: unknown, config?: Stores): string {
 // A connection that could not be made, or a port that could not be had.
 function away(error: Error & Details, config: Stores | undefined): string | undefined {
   const { code, syscall, address, hostname, port, path } = error;
-  if (syscall === 'listen' && code === 'EADDRINUSE')
+  if ((syscall === 'listen' || syscall === 'bind') && code === 'EADDRINUSE')
     return `port ${port} on ${address} is in use: stop what uses it, or set PORT to another one`;
-  if (syscall === 'listen' && code === 'EACCES')
+  if ((syscall === 'listen' || syscall === 'bind') && code === 'EACCES')
     return `port ${port} is reserved for the system: set PORT to another one`;
   if (syscall === 'connect' || syscall === 'getaddrinfo')
     return `${storeAt(port, hostname, config) ?? `${address ?? hostname}`} can't be reached: ${syscall} ${code}`;

@@ -51,11 +51,13 @@ export async function authenticate(
   passwords: Passwords,
   { username, password }: Registration,
 ): Promise<{ userId: number } | undefined> {
-  const user = await db
-    .selectFrom('users')
-    .where('usernameKey', '=', usernameKey(username.trim()))
-    .select(['id', 'passwordHash', 'disabledAt'])
-    .executeTakeFirst();
+  const user = isUsername(username.normalize('NFKC').trim())
+    ? await db
+        .selectFrom('users')
+        .where('usernameKey', '=', usernameKey(username.trim()))
+        .select(['id', 'passwordHash', 'disabledAt'])
+        .executeTakeFirst()
+    : undefined;
   const matches = await passwords.matches(password, user?.passwordHash);
   return user && matches && !user.disabledAt ? { userId: user.id } : undefined;
 }
@@ -117,7 +119,7 @@ function checkRegistration(username: string, password: string): FieldErrors<keyo
   const length = [...username].length;
   if (length === 0) errors.username = 'Choose a name. It is public, and you log in with it.';
   else if (length < 2 || length > 30) errors.username = 'A name has 2 to 30 characters.';
-  else if (!/^[\p{L}\p{M}\p{N}_.-]+$/u.test(username))
+  else if (!isUsername(username))
     errors.username = 'A name is made of letters, digits, dots, hyphens and underscores.';
 
   const wrong = checkPassword(username, password);
@@ -136,6 +138,15 @@ function checkPassword(username: string, password: string): string | undefined {
   if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password))
     return 'This password is among the first that anyone would try.';
   return undefined;
+}
+
+// Some letters and marks can't be seen; a name of them, or one that differs from another by them, would deceive.
+function isUsername(name: string): boolean {
+  return (
+    /^[\p{L}\p{M}\p{N}_.-]+$/u.test(name) &&
+    /[\p{L}\p{N}]/u.test(name) &&
+    !/\p{Default_Ignorable_Code_Point}/u.test(name)
+  );
 }
 
 function usernameKey(name: string): string {

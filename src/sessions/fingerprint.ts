@@ -30,11 +30,35 @@ export function matchesFingerprint(
   );
 }
 
-function families(userAgent: string | undefined): { browser: string; system: string } {
-  // Bowser refuses an empty string, and reads at most what a header of sensible length can hold.
-  const parser = Bowser.getParser(userAgent?.slice(0, 512) || 'unknown');
-  return {
-    browser: parser.getBrowserName() || 'An unknown browser',
-    system: parser.getOSName() || 'an unknown system',
+interface Families {
+  browser: string;
+  system: string;
+}
+
+// The same few hundred agents come again and again, twice a request.
+const known = new Map<string, Families>();
+
+function families(userAgent: string | undefined): Families {
+  const agent = userAgent?.slice(0, 512) || 'unknown';
+  const cached = known.get(agent);
+  if (cached) return cached;
+  const parser = Bowser.getParser(agent, true);
+  const read = {
+    browser: plain(parser.getBrowserName()) || 'An unknown browser',
+    system: plain(parser.getOSName()) || 'an unknown system',
   };
+  if (known.size >= 1_000) known.clear();
+  known.set(agent, read);
+  return read;
+}
+
+// Of a browser it does not know Bowser takes the name from the header as it stands, version and all.
+function plain(name: string): string {
+  return (
+    name
+      .split('/')[0]
+      ?.replace(/\p{Cc}/gu, '')
+      .trim()
+      .slice(0, 40) ?? ''
+  );
 }

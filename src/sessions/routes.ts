@@ -69,6 +69,7 @@ export function sessionRoutes(
   router
     .route('/logout')
     .post(async (req, res) => {
+      if (res.locals.unknownBecause) throw res.locals.unknownBecause;
       if (req.session.userId !== undefined) await signOut(req, res, db, https);
       flash(res, 'logged-out');
       await seeOther(res, '/');

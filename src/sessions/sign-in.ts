@@ -66,6 +66,7 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
       return true;
     });
   } catch (error) {
+    req.sessionStore.destroy(req.sessionID);
     Object.assign(req, { session: undefined });
     throw error;
   }

@@ -31,7 +31,12 @@ export async function* readRows<Column extends string>(
   problems: Problems,
   told: (rows: number) => void,
 ): AsyncGenerator<Row<Column>[]> {
-  const parser = parse({ bom: true, relax_column_count: true, record_delimiter: ['\r\n', '\n', '\r'] });
+  const parser = parse({
+    bom: true,
+    max_record_size: 100_000,
+    relax_column_count: true,
+    record_delimiter: ['\r\n', '\n', '\r'],
+  });
   // Errors of the source come out of the loop below, so there is nothing left to do for this callback.
   pipeline(source, parser, () => undefined);
   let row = 0;

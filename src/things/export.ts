@@ -36,6 +36,18 @@ export async function exportThings(db: Database, slug: string, out: Writable): P
  * @throws Error when there is no such topic
  */
 export async function exportVotes(db: Database, slug: string, out: Writable): Promise<void> {
+  // Seen as of one moment: a vote that is taken back and cast again meanwhile is not to be written twice.
+  await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
+      await writeVotes(trx, slug, out);
+    });
+}
+
+async function writeVotes(db: Database, slug: string, out: Writable): Promise<void> {
   const topic = await topicCalled(db, slug);
   const prefix = await memberPrefix(db, slug);
   const page = async (after: number) => {

@@ -14,7 +14,7 @@ const TOPICS: TopicWords[] = [
 ];
 
 /**
- * Fills the site with five topics of about forty things each; what is there already stays as it is.
+ * Fills the site with five topics of about forty things each; a second time it changes only what was edited since.
  * @param told is called after each topic
  */
 export async function seed(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import express, { type RequestHandler } from 'express';
 import { root } from '../config.js';
 
@@ -14,7 +14,7 @@ export function assets(): RequestHandler {
   return express.static(folder, {
     index: false,
     setHeaders(res, path) {
-      const known = res.req.url?.includes('?v=');
+      const known = res.req.url === assetUrl(relative(folder, path).replaceAll('\\', '/'));
       const picture = path.includes(`${join(folder, 'pictures')}`);
       res.setHeader(
         'Cache-Control',
@@ -30,9 +30,15 @@ export function assets(): RequestHandler {
 
 /** The address of a file in `public` with its hash, so that a new version is a new address. */
 export function assetUrl(file: string): string {
-  const hash = createHash('sha256')
-    .update(readFileSync(join(folder, file)))
-    .digest('hex')
-    .slice(0, 12);
-  return `/${file}?v=${hash}`;
+  let url = urls.get(file);
+  if (!url) {
+    const hash = createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex');
+    url = `/${file}?v=${hash.slice(0, 12)}`;
+    urls.set(file, url);
+  }
+  return url;
 }
+
+const urls = new Map<string, string>();

@@ -38,6 +38,10 @@ function asProblem(error: unknown): Problem {
   const later = { retryAfter: 5 };
   if (error instanceof PasswordsBusyError)
     return new Problem(503, 'Many people are logging in', 'Please try again in a few seconds.', later);
+  const status = httpStatus(error);
+  if (status === 413)
+    return new Problem(413, 'That was too much', 'What you sent is larger than this page takes.');
+  if (status) return new Problem(status, 'That could not be read', 'Please go back and try again.');
   if (isDatabaseAway(error) || error instanceof StateAwayError)
     return new Problem(
       503,
@@ -45,10 +49,6 @@ function asProblem(error: unknown): Problem {
       'Nothing is lost. Please try again in a moment.',
       later,
     );
-  const status = httpStatus(error);
-  if (status === 413)
-    return new Problem(413, 'That was too much', 'What you sent is larger than this page takes.');
-  if (status) return new Problem(status, 'That could not be read', 'Please go back and try again.');
   return new Problem(
     500,
     'Something broke on our side',

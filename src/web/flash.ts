@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import { wantsPart } from './page.js';
 
 // Only the name of a message travels, so nobody can make the site say something it would not.
 const messages = {
@@ -20,7 +21,9 @@ export type Flash = keyof typeof messages;
 /** Puts what the page before left to be told into `it.flash`, and forgets it. */
 export function readFlash(https: boolean): RequestHandler {
   return (req, res, next) => {
-    const kept = /(?:^|;\s*)(?:__Host-)?flash=([\w-]+)/.exec(req.get('Cookie') ?? '')?.[1];
+    const kept = wantsPart(res)
+      ? undefined
+      : /(?:^|;\s*)(?:__Host-)?flash=([\w-]+)/.exec(req.get('Cookie') ?? '')?.[1];
     res.locals.flash = kept && Object.hasOwn(messages, kept) ? messages[kept as Flash] : undefined;
     if (kept) res.clearCookie(cookieName(https), cookieOptions(https));
     res.locals.https = https;

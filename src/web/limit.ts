@@ -8,6 +8,7 @@ import {
   RateLimiterRes,
 } from 'rate-limiter-flexible';
 import { Problem } from './problem.js';
+import { sessionCookie, sessionCookieName } from './session.js';
 
 /** So many tries in so many seconds. */
 export interface Allowance {
@@ -49,11 +50,15 @@ export async function spend(limiter: RateLimiterAbstract, key: string): Promise<
 }
 
 /** Slows down whoever offers session cookies that stand for no session: somebody may be guessing. */
-export function limitGuesses(limiter: RateLimiterAbstract, cookieName: string): RequestHandler {
-  const offered = new RegExp(`(?:^|;\\s*)${cookieName}=`);
-  return async (req, _res, next) => {
-    if (req.session?.userId === undefined && offered.test(req.get('Cookie') ?? ''))
+export function limitGuesses(limiter: RateLimiterAbstract, https: boolean): RequestHandler {
+  const name = sessionCookieName(https);
+  const offered = new RegExp(`(?:^|;\\s*)${name}=`);
+  return async (req, res, next) => {
+    if (req.session && req.session.userId === undefined && offered.test(req.get('Cookie') ?? '')) {
+      // An honest browser stops offering it.
+      res.clearCookie(name, sessionCookie(https));
       await spend(limiter, addressKey(req.ip));
+    }
     next();
   };
 }

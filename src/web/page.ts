@@ -18,6 +18,7 @@ export function sendPage(res: Response, page: string, data: object, fragment?: s
   const { assets } = res.app.locals;
   const shown = { assets, user, flash, here: res.req.path, words, ...data };
   const template = fragment !== undefined && wantsPart(res) ? fragment : page;
+  if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
   res
     .vary('HX-Request-Type')
     .type('html')

@@ -32,6 +32,13 @@ it.each([
     'username',
     'letters',
   ],
+  [
+    'a name of what can’t be seen',
+    { username: '\u3164\u3164', password: 'engines and flowers' },
+    'username',
+    'letters',
+  ],
+  ['a name of dots', { username: '..', password: 'engines and flowers' }, 'username', 'letters'],
   ['a short password', { username: 'shorty', password: 'seven c' }, 'password', 'at least 8'],
   ['an endless password', { username: 'longy', password: 'x1'.repeat(65) }, 'password', 'at most 128'],
   [

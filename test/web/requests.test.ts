@@ -107,6 +107,31 @@ it('answers what is no form with words, never with a fault', async () => {
   expect(read(json.text)('h1').text()).toBe('That form could not be read');
 });
 
+it('takes a body without a length for what it is', async () => {
+  const chunked = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"ballot":""}'));
+      controller.close();
+    },
+  });
+  const answer = await fetch(`${site.origin}/login`, {
+    method: 'POST',
+    body: chunked,
+    duplex: 'half',
+    headers: { 'Content-Type': 'application/json', 'Sec-Fetch-Site': 'same-origin' },
+  } as RequestInit);
+  expect(answer.status).toBe(400);
+});
+
+it('lets only the file that an address names be kept for ever', async () => {
+  const page = read((await visit(site).get('/')).text);
+  const css = page('link[rel=stylesheet]').attr('href') ?? '';
+  expect((await visit(site).get(css)).headers['cache-control']).toContain('immutable');
+  const other = await visit(site).get('/app.css?v=000000000000').expect(200);
+  expect(other.headers['cache-control']).toBe('public, no-cache');
+  expect((await visit(site).get('/')).headers['cache-control']).toBe('private, no-cache');
+});
+
 it('says which methods an address takes', async () => {
   const browser = visit(site);
   const answer = await browser.put('/login').expect(405);
