@@ -14,7 +14,8 @@ export interface Attempt {
 const MOST_FAILURES = 100;
 const FREE_FAILURES = 5;
 const LONGEST_WAIT_S = 15 * 60;
-const DAY_S = 24 * 3600;
+// The longest that a timer of this process can run: the counters live in it while Redis is away.
+const FORGET_AFTER_S = 24 * 24 * 3600;
 
 /**
  * Slows down guessing: an account's failures in a row make the wait for the next try grow, from a second to a
@@ -32,7 +33,7 @@ export class Throttle {
     this.#failures = createLimiter(redis, prefix, {
       name: 'log-in-failures',
       points: many,
-      duration: 90 * DAY_S,
+      duration: FORGET_AFTER_S,
     });
     this.#waits = createLimiter(redis, prefix, { name: 'log-in-waits', points: 1, duration: LONGEST_WAIT_S });
     this.#addresses = createLimiter(redis, prefix, {
