@@ -17,6 +17,7 @@ const USAGE = `Commands:
   npm run rank -- --rebuild [--topic SLUG]
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- users disable|promote NAME
+  npm run admin -- audit verify
 FILE.csv may be - for standard input.`;
 
 const migrateCommand: Command = (args) => {

@@ -59,7 +59,7 @@ export interface SessionsTable {
   address: string;
 }
 
-/** What happened to whose session and when; rows are never changed. */
+/** What happened to whose session and when; rows are never changed, and the database chains them. */
 export interface SessionEventsTable {
   id: GeneratedAlways<number>;
   userId: number | null;
@@ -69,6 +69,19 @@ export interface SessionEventsTable {
   device: string | null;
   address: string | null;
   reason: string | null;
+  /** The event's number in its person's chain, from 1; this and the hashes are empty until the commit. */
+  place: GeneratedAlways<number | null>;
+  previousHash: GeneratedAlways<string | null>;
+  hash: GeneratedAlways<string | null>;
+}
+
+/** Where each person's chain of events ends. */
+export interface ChainHeadsTable {
+  /** The person's id, 0 for events that belong to nobody. */
+  userKey: number;
+  userId: GeneratedAlways<number | null>;
+  place: number;
+  hash: string;
 }
 
 /** A collection of things that are compared with each other. */
@@ -157,6 +170,7 @@ export interface Schema {
   users: UsersTable;
   sessions: SessionsTable;
   sessionEvents: SessionEventsTable;
+  chainHeads: ChainHeadsTable;
   topics: TopicsTable;
   things: ThingsTable;
   votes: VotesTable;

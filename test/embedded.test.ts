@@ -16,7 +16,7 @@ it('says what takes so long at the first start, and keeps its data for the next'
   const said: string[] = [];
   const first = await open((line) => said.push(line));
   expect(said.join()).toContain('Creating the embedded database');
-  expect(await migrateUp(first)).toHaveLength(3);
+  expect(await migrateUp(first)).toHaveLength(4);
   await first.insertInto('voters').values({ importedAs: 'kept' }).execute();
   await first.destroy();
 
@@ -57,9 +57,9 @@ it('lends its one connection in turn, so transactions do not mix', async () => {
 
 it('takes each migration back, and does it again', async () => {
   const db = await open();
-  for (let step = 0; step < 3; step++) expect(await migrateDown(db)).toHaveLength(1);
+  for (let step = 0; step < 4; step++) expect(await migrateDown(db)).toHaveLength(1);
   expect(await migrateDown(db)).toEqual([]);
-  expect(await migrateUp(db)).toHaveLength(3);
+  expect(await migrateUp(db)).toHaveLength(4);
   expect(await db.selectFrom('topics').where('isDefault', '=', true).select('slug').execute()).toEqual([
     { slug: 'foods' },
   ]);

@@ -1,22 +1,27 @@
 import { type Command, readArguments, UsageError } from '../command-line.js';
+import type { Database } from '../database.js';
+import { type Break, verifyChains } from '../sessions/chain.js';
 import { endAllSessions, endDevices } from '../sessions/devices.js';
 import { count } from '../web/words.js';
 import { disable, findUser, promote } from './accounts.js';
 
 /**
- * `admin sessions end --user NAME` or `--all`, `admin users disable NAME`, `admin users promote NAME`: what an
- * operator can do to accounts. Redis need not be reached: the record decides.
+ * `admin sessions end --user NAME` or `--all`, `admin users disable NAME`, `admin users promote NAME`,
+ * `admin audit verify`: what an operator can do to accounts, and to their record. Redis need not be reached: the
+ * record decides.
  */
 export const adminCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, { user: { type: 'string' }, all: { type: 'boolean' } });
   const [what, verb, name, ...more] = positionals;
   if (what === 'sessions' && verb === 'end' && name === undefined) return endSessions(values);
+  if (what === 'audit' && verb === 'verify' && name === undefined) return verifyAudit;
   if (what === 'users' && name !== undefined && more.length === 0) {
     if (verb === 'disable') return changeUser(name, disable, 'disabled, and logged out everywhere');
     if (verb === 'promote') return changeUser(name, promote, 'an admin now');
   }
   throw new UsageError(
-    'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users promote NAME',
+    'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users promote NAME, ' +
+      'audit verify',
   );
 };
 
@@ -37,4 +42,18 @@ function changeUser(name: string, change: typeof disable, outcome: string): Retu
     await change(db, user.id);
     console.info(`${user.username} is ${outcome}.`);
   };
+}
+
+const verifyAudit: ReturnType<Command> = async ({ db }) => {
+  const { events, chains, broken } = await verifyChains(db);
+  if (broken) throw new Error(await tell(db, broken));
+  console.info(
+    `${count(events, 'event')} in ${count(chains, 'chain')} ${events === 1 ? 'is' : 'are'} whole.`,
+  );
+};
+
+async function tell(db: Database, { userId, place, what }: Break): Promise<string> {
+  if (userId === null) return `the record was tampered with: event ${place} of nobody in particular ${what}`;
+  const user = await db.selectFrom('users').where('id', '=', userId).select('username').executeTakeFirst();
+  return `the record was tampered with: event ${place} of ${user?.username ?? 'somebody'} (person ${userId}) ${what}`;
 }

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { expect, it, vi } from 'vitest';
 import { adminCommand } from '../../src/accounts/commands.js';
 import { UsageError } from '../../src/command-line.js';
 import { member, read, useSite, visit } from '../site.js';
@@ -37,6 +38,17 @@ it('makes an admin', async () => {
   expect(user).toEqual({ role: 'admin' });
 });
 
+it('says that the record of events is whole, or names the first event that is not', async () => {
+  const { id, username } = await member(site);
+  const said = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  await admin('audit verify');
+  expect(said.mock.lastCall?.[0]).toMatch(/^\d+ events in \d+ chains are whole\.$/);
+  said.mockRestore();
+  await sql`alter table session_events disable trigger user`.execute(site.db);
+  await sql`update session_events set device = 'Safari' where user_id = ${id}`.execute(site.db);
+  await expect(admin('audit verify')).rejects.toThrow(`event 1 of ${username} (person ${id}) was changed`);
+});
+
 it('says what it takes, and who is not there', async () => {
   for (const line of [
     'sessions end',
@@ -45,6 +57,8 @@ it('says what it takes, and who is not there', async () => {
     'users disable',
     'users crown a',
     'users disable a b',
+    'audit',
+    'audit verify a',
   ])
     expect(() => admin(line), line).toThrow(UsageError);
   await expect(admin('users disable nobody-at-all')).rejects.toThrow('nobody called nobody-at-all');

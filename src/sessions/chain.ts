@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+
+/** One event of a person's chain, exactly as it was hashed; docs/security.md has the canonical form. */
+export interface ChainedEvent {
+  /** Its number in the person's chain, from 1. */
+  place: number;
+  sessionId: number | null;
+  kind: string;
+  /** UTC, ISO 8601 with microseconds: `2026-11-21T14:05:00.123456Z`. */
+  at: string;
+  device: string | null;
+  address: string | null;
+  reason: string | null;
+  /** The hash of the event before; 64 zeros for the first. */
+  previousHash: string;
+  hash: string;
+}
+
+/** The first event that is not what was recorded. */
+export interface Break {
+  /** Whose chain it is in; null for the chain of events that belong to nobody. */
+  userId: number | null;
+  place: number;
+  /** What became of it, after its name: "was removed". */
+  what: string;
+}
+
+/** What all chains were found to be. */
+export interface Audit {
+  events: number;
+  chains: number;
+  broken: Break | undefined;
+}
+
+/** A person's events in the order of their chain, for the owner to check; those not committed yet are left out. */
+export async function eventsOf(db: Database, userId: number): Promise<ChainedEvent[]> {
+  const { rows } = await sql<ChainedEvent>`
+    select ${hashed} from session_events
+    where coalesce(user_id, 0) = ${userId} and hash is not null order by place`.execute(db);
+  return rows;
+}
+
+/**
+ * How many events a person's chain has, and the receipt of the last: the first 12 digits of its hash, which are
+ * the same as long as nothing up to it is changed. Undefined when nothing has happened yet.
+ */
+export async function headOf(
+  db: Database,
+  userId: number,
+): Promise<{ place: number; receipt: string } | undefined> {
+  const head = await db
+    .selectFrom('chainHeads')
+    .where('userKey', '=', userId)
+    .select(['place', 'hash'])
+    .executeTakeFirst();
+  return head && { place: head.place, receipt: head.hash.slice(0, 12).replace(/.{4}(?=.)/g, '$& ') };
+}
+
+/**
+ * Recomputes every chain, on one snapshot, and finds the first event that was changed, removed, moved or added
+ * behind the triggers' back, in the order of people and places.
+ */
+export async function verifyChains(db: Database): Promise<Audit> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      const audit: Audit = { events: 0, chains: 0, broken: undefined };
+      let last: Link | undefined;
+      for await (const link of linksOf(trx)) {
+        const goesOn = last?.userKey === link.userKey;
+        audit.broken = (last && !goesOn && breakAtEnd(last)) || breakAt(link, goesOn ? last : undefined);
+        if (audit.broken) return audit;
+        audit.events++;
+        if (!goesOn) audit.chains++;
+        last = link;
+      }
+      audit.broken = (last && breakAtEnd(last)) ?? (await vanished(trx)) ?? (await unchained(trx));
+      return audit;
+    });
+}
+
+interface Link extends ChainedEvent {
+  userKey: number;
+  headPlace: number | null;
+  headHash: string | null;
+}
+
+const PAGE = 1000;
+const NOTHING = '0'.repeat(64);
+
+const hashed = sql`session_events.place, session_id, kind, device, address, reason, previous_hash,
+  session_events.hash, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
+
+async function* linksOf(db: Database): AsyncGenerator<Link> {
+  let after = { userKey: -1, place: 0 };
+  for (;;) {
+    const { rows } = await sql<Link>`
+      select ${hashed}, coalesce(session_events.user_id, 0) as user_key,
+        head.place as head_place, head.hash as head_hash
+      from session_events left join chain_heads as head on head.user_key = coalesce(session_events.user_id, 0)
+      where (coalesce(session_events.user_id, 0), session_events.place)
+        > (${after.userKey}::bigint, ${after.place}::bigint) and session_events.place is not null
+      order by coalesce(session_events.user_id, 0), session_events.place limit ${PAGE}`.execute(db);
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = last;
+  }
+}
+
+function breakAt(link: Link, before: Link | undefined): Break | undefined {
+  const { place } = link;
+  const due = (before?.place ?? 0) + 1;
+  const isBeyondHead = link.headPlace !== null && due > link.headPlace;
+  if (place > due && !isBeyondHead) return broken(link, due, 'was removed');
+  if (place !== due || isBeyondHead) return broken(link, place, 'was added');
+  if (hashOf(link, place) !== link.hash) {
+    for (let other = 1; other <= (link.headPlace ?? 0); other++)
+      if (hashOf(link, other) === link.hash) return broken(link, place, `stood at place ${other} before`);
+    return broken(link, place, 'was changed');
+  }
+  if (link.previousHash === (before?.hash ?? NOTHING)) return undefined;
+  return broken(link, Math.max(place - 1, 1), 'was changed and hashed anew');
+}
+
+function breakAtEnd(last: Link): Break | undefined {
+  const { place, hash, headPlace, headHash } = last;
+  if (headPlace === null) return broken(last, place, 'is the last, but nothing says so: the head is gone');
+  if (headPlace > place) return broken(last, place + 1, 'was removed');
+  return headHash === hash ? undefined : broken(last, place, 'was changed and hashed anew');
+}
+
+// Chains of which nothing but the head is left.
+async function vanished(db: Database): Promise<Break | undefined> {
+  const { rows } = await sql<{ userKey: number }>`
+    select user_key from chain_heads as head
+    where not exists (select from session_events where coalesce(user_id, 0) = user_key and place is not null)
+    order by user_key limit 1`.execute(db);
+  return rows[0] && broken(rows[0], 1, 'was removed');
+}
+
+// Every commit chains its events, unless the trigger was switched off.
+async function unchained(db: Database): Promise<Break | undefined> {
+  const { rows } = await sql<{ userKey: number; place: number }>`
+    select coalesce(event.user_id, 0) as user_key, coalesce(head.place, 0) + 1 as place
+    from session_events as event left join chain_heads as head on head.user_key = coalesce(event.user_id, 0)
+    where event.hash is null or event.place is null order by 1, event.id limit 1`.execute(db);
+  return rows[0] && broken(rows[0], rows[0].place, 'was added');
+}
+
+const broken = ({ userKey }: { userKey: number }, place: number, what: string): Break => ({
+  userId: userKey || null,
+  place,
+  what,
+});
+
+function hashOf(link: Link, place: number): string {
+  const { userKey, sessionId, kind, at, device, address, reason, previousHash } = link;
+  const fields = [place, userKey || null, sessionId, kind, at, device, address, reason, previousHash];
+  return createHash('sha256').update(fields.map(escapeField).join('\n')).digest('hex');
+}
+
+// A backslash and a line's end are escaped, and \N stands for nothing, as in the text form of Postgres's COPY.
+const escapeField = (value: string | number | null): string =>
+  value === null ? '\\N' : String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
