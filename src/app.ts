@@ -2,13 +2,16 @@ import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { leavingRoutes } from './accounts/leaving.js';
 import type { Passwords } from './accounts/passwords.js';
 import { accountRoutes } from './accounts/routes.js';
+import { apiRoutes } from './api/routes.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
+import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
 import { Throttle } from './sessions/throttle.js';
@@ -22,8 +25,12 @@ import { readFlash } from './web/flash.js';
 import { securityHeaders } from './web/headers.js';
 import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
+import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
+
+/** Begins every key in Redis, unless told otherwise. */
+export const PREFIX = 'thinga:';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -33,15 +40,34 @@ export interface Parts {
   redis: Redis | undefined;
   boards: Boards;
   passwords: Passwords;
+  /** Sign-outs that wait for the record; the sweep settles them. */
+  lateSignOuts: LateSignOuts;
   log: Logger;
   /** Begins every key in Redis. */
   prefix?: string;
 }
 
 /** Puts the site together: what every request passes through, in order, and then the features. */
-export function createApp({ config, db, redis, boards, passwords, log, prefix = 'thinga:' }: Parts): Express {
+export function createApp({
+  config,
+  db,
+  redis,
+  boards,
+  passwords,
+  log,
+  lateSignOuts,
+  prefix = PREFIX,
+}: Parts): Express {
   const https = config.publicOrigin.startsWith('https:');
-  const store = new RecordedStore({ db, redis, prefix: `${prefix}session:`, secrets: config.secrets, log });
+  const store = new RecordedStore({
+    db,
+    redis,
+    prefix: `${prefix}session:`,
+    secrets: config.secrets,
+    lateSignOuts,
+    log,
+  });
+  const throttle = new Throttle(redis, prefix);
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const app = express();
   app.disable('x-powered-by');
@@ -56,19 +82,22 @@ export function createApp({ config, db, redis, boards, passwords, log, prefix = 
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis));
-  app.use(refuseCrossSite(config.publicOrigin));
+  app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));
   app.use(limitGuesses(guesses, https));
   app.use(currentUser(db, config, store));
   app.use(readFlash(https));
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
+  if (config.rateLimits) app.use(limitRates(redis, prefix));
   app.use(homeRoutes(boards));
   app.use(accountRoutes(db, passwords, config, store));
-  app.use(sessionRoutes(db, passwords, config, store, new Throttle(redis, prefix)));
+  app.use(leavingRoutes(db, passwords, config, store));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
   app.use(votingRoutes(db, boards, config));
   app.use(rankingRoutes(boards));
   app.use(thingRoutes(db, boards));
+  app.use(apiRoutes(boards, config));
 
   app.use(nothingHere);
   app.use(answerErrors(log));

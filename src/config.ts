@@ -27,12 +27,16 @@ export interface Config {
   sessionExpireDays: number;
   /** Minutes without a request after which a session that is not kept signed in ends. */
   sessionIdleMinutes: number;
+  /** Whether a session that another kind of browser offers ends, is only recorded, or is taken as it comes. */
+  sessionFingerprint: 'off' | 'log' | 'enforce';
   allowedOrigins: string[];
   /** What Express may believe of X-Forwarded-*: a number of hops, or addresses and subnets. */
   trustProxy: number | string[];
   /** Processes to serve with; more than one only on real Postgres and Redis. */
   workers: number;
   logLevel: string;
+  /** Whether registering, voting and exporting are limited to what a person does by hand. */
+  rateLimits: boolean;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -62,10 +66,12 @@ export function readConfig(env: Environment = process.env): Config {
     demoPassword: undefined,
     sessionExpireDays: integer(env, 'SESSION_EXPIRE_DAYS', 30, 1, 400),
     sessionIdleMinutes: integer(env, 'SESSION_IDLE_MINUTES', 120, 1, 60 * 24),
+    sessionFingerprint: readFingerprintMode(env.SESSION_FINGERPRINT),
     allowedOrigins: list(env.ALLOWED_ORIGINS).map((origin) => readOrigin('ALLOWED_ORIGINS', origin)),
     trustProxy: readTrustProxy(env.TRUST_PROXY),
     workers: integer(env, 'WEB_CONCURRENCY', 1, 1, 64),
     logLevel: readLogLevel(env.LOG_LEVEL, production),
+    rateLimits: true,
     passwordCost: 12,
   };
   if (production) requireForProduction(env, config);
@@ -171,6 +177,12 @@ function isPlace(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   return isIP(address) > 0 && more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+}
+
+function readFingerprintMode(text: string | undefined): Config['sessionFingerprint'] {
+  const mode = text || 'enforce';
+  if (mode === 'off' || mode === 'log' || mode === 'enforce') return mode;
+  throw new ConfigError(`SESSION_FINGERPRINT is "${mode}", not one of off, log and enforce.`);
 }
 
 function readLogLevel(text: string | undefined, production: boolean): string {

@@ -1,11 +1,12 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 /**
  * The log: JSON lines on standard output. Of an error it keeps what kind it was, what it said and where, and
  * nothing that hangs on it: drivers put the command they were given there, session state included.
+ * @param to standard output, unless told otherwise
  */
-export function createLog(level: string): Logger {
-  return pino({ level, serializers: { err: describeError } });
+export function createLog(level: string, to: DestinationStream = pino.destination(1)): Logger {
+  return pino({ level, serializers: { err: describeError } }, to);
 }
 
 function describeError(error: unknown): object {

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
-import { createApp } from './app.js';
+import { createApp, PREFIX } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { createLog } from './log.js';
@@ -12,6 +12,7 @@ import { Boards } from './ranking/boards.js';
 import { startRanker } from './ranking/ranker-process.js';
 import { adoptLedger } from './ranking/restored.js';
 import { openRedis } from './redis.js';
+import { LateSignOuts } from './sessions/late-sign-outs.js';
 import { startSweep } from './sessions/sweep.js';
 import { explain } from './startup-error.js';
 import { seed } from './things/seed.js';
@@ -38,13 +39,14 @@ async function serve(config: Config): Promise<void> {
   await adoptLedger(db);
   const passwords = new Passwords(config.passwordCost);
   if (!config.databaseUrl) await fillIfEmpty(config, db, passwords);
+  const lateSignOuts = new LateSignOuts(redis, `${PREFIX}late-sign-outs`);
   const boards = new Boards(db);
   await boards.refresh();
 
-  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, log }));
+  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, lateSignOuts, log }));
   await once(server.listen(config.port, config.host), 'listening');
   const ranker = startRanker(db, config.databaseUrl !== undefined, log);
-  const sweep = startSweep(db, log);
+  const sweep = startSweep(db, lateSignOuts, log);
   boards.follow(log);
   await greet(config, server, db, passwords);
 

@@ -57,6 +57,9 @@ it.each([
   ['PORT', '70000'],
   ['SESSION_EXPIRE_DAYS', '0'],
   ['LOG_LEVEL', 'loud'],
+  ['SESSION_FINGERPRINT', 'maybe'],
+  ['TRUST_PROXY', '99'],
+  ['TRUST_PROXY', 'yes'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
 ])('refuses to start with %s = %s, and names it', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });

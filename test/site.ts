@@ -8,18 +8,20 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Redis } from 'ioredis';
-import { pino } from 'pino';
+import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
 import { Passwords } from '../src/accounts/passwords.js';
 import { createApp } from '../src/app.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase } from '../src/database.js';
+import { createLog } from '../src/log.js';
 import { migrateUp } from '../src/migrate.js';
 import { Boards } from '../src/ranking/boards.js';
 import { catchUp } from '../src/ranking/catch-up.js';
 import { Ranker } from '../src/ranking/ranker.js';
 import { openRedis } from '../src/redis.js';
+import { LateSignOuts } from '../src/sessions/late-sign-outs.js';
 import { importThings } from '../src/things/import.js';
 import { createHttpServer } from '../src/web/born-right.js';
 import { onServer } from './stores.js';
@@ -52,17 +54,30 @@ export function useSite(settings: Partial<Config> = {}): Site {
 /**
  * Starts a site: the shipped app on the stores that the run was given.
  * @param redisUrl another way to Redis than the run's own
+ * @param beside a site whose stores this one shares, as another process of it does
+ * @param log where it tells what happens
  */
-export async function openSite(settings: Partial<Config> = {}, redisUrl = inject('redis')): Promise<Site> {
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const stores = await openDatabaseOfItsOwn(settings);
+export async function openSite(
+  settings: Partial<Config> = {},
+  {
+    redisUrl = inject('redis'),
+    beside,
+    log = createLog(process.env.TEST_LOG ?? 'silent'),
+  }: { redisUrl?: string | undefined; beside?: Site; log?: Logger } = {},
+): Promise<Site> {
+  const stores = beside
+    ? { db: beside.db, config: { ...beside.config, ...settings }, close: async () => undefined }
+    : await openDatabaseOfItsOwn(settings);
   const { config, db } = stores;
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
-  const prefix = `thinga-test-${randomBytes(6).toString('hex')}:`;
+  const prefix = beside?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost);
+  const lateSignOuts = new LateSignOuts(redis, `${prefix}late-sign-outs`);
   const boards = new Boards(db);
   await boards.refresh();
-  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, log, prefix }));
+  const server = createHttpServer(
+    createApp({ config, db, redis, boards, passwords, lateSignOuts, log, prefix }),
+  );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const ranker = new Ranker(db);
   return {
@@ -90,7 +105,7 @@ export async function openSite(settings: Partial<Config> = {}, redisUrl = inject
 
 /** Folds with all the rankers at once until the ranking has every committed vote. */
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
-  const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker)));
+  const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker, 45_000)));
   if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
 }
 
@@ -101,7 +116,12 @@ export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Prom
   close(): Promise<void>;
 }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'thinga-test-'));
-  const config: Config = { ...readConfig({ DATA_DIR: dataDir }), passwordCost: 4, ...settings };
+  const config: Config = {
+    ...readConfig({ DATA_DIR: dataDir }),
+    passwordCost: 4,
+    rateLimits: false,
+    ...settings,
+  };
   const postgres = inject('postgres');
   const name = `thinga_test_${randomBytes(6).toString('hex')}`;
   if (postgres) {

@@ -1,7 +1,8 @@
+import { sql } from 'kysely';
 import { type Database, violates } from '../database.js';
 import { endDevices } from '../sessions/devices.js';
 import { type Client, recordEvent } from '../sessions/sessions.js';
-import { PASSWORD_LENGTH, type Passwords } from './passwords.js';
+import { isCommon, PASSWORD_LENGTH, type Passwords } from './passwords.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
 export type FieldErrors<Field extends string> = Partial<Record<Field, string>>;
@@ -42,15 +43,15 @@ export async function register(
 }
 
 /**
- * Who a name and a password belong to; undefined when they belong to nobody, in the time it takes to find that
- * they do.
+ * Whether a name and a password belong together and may log in, in the same time whatever the answer.
+ * @returns whose name it is, if anybody's, and whether the password is theirs and the account open
  * @throws PasswordsBusyError when too many passwords are being checked already
  */
 export async function authenticate(
   db: Database,
   passwords: Passwords,
   { username, password }: Registration,
-): Promise<{ userId: number } | undefined> {
+): Promise<{ userId: number; accepted: boolean } | { userId: undefined; accepted: false }> {
   const user = isUsername(username.normalize('NFKC').trim())
     ? await db
         .selectFrom('users')
@@ -59,7 +60,8 @@ export async function authenticate(
         .executeTakeFirst()
     : undefined;
   const matches = await passwords.matches(password, user?.passwordHash);
-  return user && matches && !user.disabledAt ? { userId: user.id } : undefined;
+  if (!user) return { userId: undefined, accepted: false };
+  return { userId: user.id, accepted: matches && !user.disabledAt };
 }
 
 /**
@@ -106,6 +108,36 @@ export async function disable(db: Database, userId: number): Promise<void> {
   });
 }
 
+/**
+ * Closes a person's account: their name, password, sessions and what happened to them are gone. Their votes stay
+ * in the ledger without a name, or are withdrawn with them.
+ * @returns the hashes their live sessions went by, for their state to be dropped
+ */
+export async function closeAccount(
+  db: Database,
+  userId: number,
+  { keepVotes }: { keepVotes: boolean },
+): Promise<string[]> {
+  return db.transaction().execute(async (trx) => {
+    const ended = await endDevices(trx, userId, 'account');
+    if (!keepVotes)
+      await trx
+        .updateTable('votes')
+        .set({ withdrawnAt: new Date() })
+        .where('voter', '=', userId)
+        .where('withdrawnAt', 'is', null)
+        .execute();
+    await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
+    await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
+    await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();
+    await trx.deleteFrom('chainHeads').where('userKey', '=', userId).execute();
+    await trx.deleteFrom('sessions').where('userId', '=', userId).execute();
+    await trx.deleteFrom('users').where('id', '=', userId).execute();
+    await recordEvent(trx, { kind: 'closed', userId: null, sessionId: null });
+    return ended;
+  });
+}
+
 /** Makes a person an admin. */
 export async function promote(db: Database, userId: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
@@ -135,7 +167,7 @@ function checkPassword(username: string, password: string): string | undefined {
   const includesName = username !== '' && usernameKey(password).includes(usernameKey(username));
   if (includesName && size < username.length + least)
     return 'This password is little more than your name. Anyone would try it first.';
-  if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password))
+  if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password) || isCommon(password))
     return 'This password is among the first that anyone would try.';
   return undefined;
 }

@@ -22,5 +22,5 @@ export async function findDemoLogIn(
 ): Promise<Registration | undefined> {
   if (!demoPassword) return undefined;
   const demo = { username: DEMO, password: demoPassword };
-  return (await authenticate(db, passwords, demo)) ? demo : undefined;
+  return (await authenticate(db, passwords, demo)).accepted ? demo : undefined;
 }

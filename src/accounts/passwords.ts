@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
+import { dictionary } from '@zxcvbn-ts/language-common';
 import { Piscina } from 'piscina';
 import { root } from '../config.js';
 
@@ -64,6 +65,12 @@ export class Passwords {
     }
   }
 }
+
+// The 49,000 passwords that come first in lists of what was stolen elsewhere.
+const common = new Set(dictionary['passwords-common']);
+
+/** Whether a password is among the most common ones, in whatever case. */
+export const isCommon = (password: string): boolean => common.has(password.normalize('NFKC').toLowerCase());
 
 /** What a worker thread is asked: to compare with a hash, or to make one at a cost. */
 export type WorkOrder = { material: string; hash: string } | { material: string; cost: number };

@@ -41,11 +41,13 @@ export function accountRoutes(
         const typed = { username, next: localPath(next), length: PASSWORD_LENGTH };
         return sendPage(res, 'accounts/register', { ...typed, errors });
       }
-      await signIn(req, db, config, { userId: registered.userId, remembered: false }).catch((error) => {
+      try {
+        await signIn(req, db, config, { userId: registered.userId, remembered: false });
+      } catch (error) {
         if (!(error instanceof StateAwayError)) throw error;
         const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
-      });
+      }
       flash(res, 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })

@@ -79,6 +79,29 @@ export async function endDevices(
   return hashes;
 }
 
+/**
+ * Ends a person's oldest sessions beyond so many.
+ * @returns the hashes they went by, for their state to be dropped
+ */
+export async function endOldest(
+  trx: Database,
+  userId: number,
+  most: number,
+  client: Client,
+): Promise<string[]> {
+  const oldest = await trx
+    .selectFrom('sessions')
+    .where('userId', '=', userId)
+    .where('status', '=', 'active')
+    .select('accessTokenHash')
+    .orderBy('id', 'desc')
+    .offset(most)
+    .execute();
+  const hashes = oldest.map((session) => session.accessTokenHash);
+  for (const hash of hashes) await endSession(trx, hash, 'limit', client);
+  return hashes;
+}
+
 /** Ends every session there is, in one step. @returns how many were live */
 export async function endAllSessions(db: Database, reason: EndReason): Promise<number> {
   const { rows } = await sql<{ id: number }>`

@@ -10,10 +10,13 @@ import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
+import { headOf } from './chain.js';
 import { readClient } from './client.js';
 import { requireConfirmation } from './confirm.js';
 import { devicesOf, endDevice, endDevices } from './devices.js';
 import { knownDevice, rememberDevice } from './known-device.js';
+import type { LateSignOuts } from './late-sign-outs.js';
+import { recordEvent } from './sessions.js';
 import { signIn, signOut } from './sign-in.js';
 import type { RecordedStore } from './store.js';
 import type { Throttle } from './throttle.js';
@@ -31,6 +34,7 @@ export function sessionRoutes(
   config: Config,
   store: RecordedStore,
   throttle: Throttle,
+  lateSignOuts: LateSignOuts,
 ): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
@@ -52,13 +56,22 @@ export function sessionRoutes(
       const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
       // Asked for even when it can't count, so that the time of the answer tells nothing.
       const found = await authenticate(db, passwords, { username, password });
-      if (!found || !(await throttle.allows(attempt))) {
+      const allowed = await throttle.allows(attempt);
+      if (!found.accepted || !allowed) {
+        const kind = allowed ? 'login-failed' : 'login-throttled';
+        // For names that nobody has as well: the time of the answer tells nothing.
+        await recordEvent(db, {
+          kind,
+          userId: found.userId ?? null,
+          sessionId: null,
+          client: readClient(req),
+        });
         await throttle.failed(attempt);
         res.status(422);
         const typed = { username, remembered, next: localPath(form.next) };
         return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });
       }
-      await signIn(req, db, config, { userId: found.userId, remembered });
+      await store.forget(await signIn(req, db, config, { userId: found.userId, remembered }));
       await throttle.succeeded(attempt);
       rememberDevice(res, username, config);
       flash(res, 'logged-in');
@@ -69,8 +82,8 @@ export function sessionRoutes(
   router
     .route('/logout')
     .post(async (req, res) => {
-      if (res.locals.unknownBecause) throw res.locals.unknownBecause;
-      if (req.session.userId !== undefined) await signOut(req, res, db, https);
+      const mayBeSomebody = res.locals.unknownBecause ?? req.session?.userId;
+      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { https, lateSignOuts });
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })
@@ -80,9 +93,13 @@ export function sessionRoutes(
     .route('/profile/sessions')
     .get(requireUser, async (_req, res) => {
       const user = userOf(res);
-      const [devices, timeline] = await Promise.all([devicesOf(db, user.id), timelineOf(db, user.id)]);
+      const [devices, timeline, head] = await Promise.all([
+        devicesOf(db, user.id),
+        timelineOf(db, user.id),
+        headOf(db, user.id),
+      ]);
       const { session } = res.locals;
-      sendPage(res, 'sessions/devices', { ...devices, timeline, session, endings: endingsInBrief });
+      sendPage(res, 'sessions/devices', { ...devices, timeline, head, session, endings: endingsInBrief });
     })
     .all(methodNotAllowed);
 

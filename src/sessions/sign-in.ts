@@ -1,15 +1,21 @@
 import type { Request, Response } from 'express';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
+import { type Database, isDatabaseAway } from '../database.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { readClient } from './client.js';
+import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
+import type { LateSignOuts } from './late-sign-outs.js';
 import { endSession, hashSessionId, type LiveSession, recordEvent, recordSession } from './sessions.js';
 import { StateAwayError } from './store.js';
+
+/** Live sessions that one account may have; the oldest end beyond it. */
+const MOST_SESSIONS = 20;
 
 /**
  * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
  * session's state is saved, and a failure of either leaves no cookie. A session that was under way ends.
+ * @returns the hashes of sessions that ended because there were too many, for their state to be dropped
  * @throws StateAwayError when its state can't be saved; Error when the record can't be written
  */
 export async function signIn(
@@ -17,12 +23,12 @@ export async function signIn(
   db: Database,
   config: Config,
   { userId, remembered }: { userId: number; remembered: boolean },
-): Promise<void> {
+): Promise<string[]> {
   const client = readClient(req);
   const before = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
   await called((done) => req.session.regenerate(done));
   try {
-    await db.transaction().execute(async (trx) => {
+    return await db.transaction().execute(async (trx) => {
       if (before) await endSession(trx, before, 'logout', client);
       const given = { userId, sessionId: req.sessionID, remembered, client };
       const row = await recordSession(
@@ -31,6 +37,7 @@ export async function signIn(
         config,
       );
       await saveState(req, userId, row);
+      return endOldest(trx, userId, MOST_SESSIONS, client);
     });
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
@@ -74,11 +81,26 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
 
 /**
  * Ends the session of this browser: the record first, which decides, then its state, then the cookie.
- * @throws Error when the record can't be reached; then nothing has changed
+ * While the record is away the end of the session is kept until it is back.
+ * @throws Error when it can be kept nowhere; then nothing has changed
  */
-export async function signOut(req: Request, res: Response, db: Database, https: boolean): Promise<void> {
-  await endSession(db, hashSessionId(req.sessionID), 'logout', readClient(req));
-  await called((done) => req.session.destroy(done));
+export async function signOut(
+  req: Request,
+  res: Response,
+  db: Database,
+  { https, lateSignOuts }: { https: boolean; lateSignOuts: LateSignOuts },
+): Promise<void> {
+  const key = hashSessionId(req.sessionID);
+  try {
+    await endSession(db, key, 'logout', readClient(req));
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    await lateSignOuts.note(key).catch(() => {
+      throw error;
+    });
+  }
+  req.sessionStore.destroy(req.sessionID);
+  Object.assign(req, { session: undefined });
   res.clearCookie(sessionCookieName(https), sessionCookie(https));
   res.setHeader('Clear-Site-Data', '"cache", "storage"');
 }

@@ -3,6 +3,7 @@ import { Cookie, MemoryStore, type SessionData, Store } from 'express-session';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
+import type { LateSignOuts } from './late-sign-outs.js';
 import { BrokenSealError, createSeal } from './seal.js';
 import { hashSessionId, recordEvent } from './sessions.js';
 
@@ -32,6 +33,7 @@ interface Parts {
   redis: Redis | undefined;
   /** Begins every key. */
   prefix: string;
+  lateSignOuts: LateSignOuts;
   secrets: [string, ...string[]];
   log: Logger;
 }
@@ -49,9 +51,11 @@ export class RecordedStore extends Store {
   readonly #prefix: string;
   readonly #db: Database;
   readonly #log: Logger;
+  readonly #lateSignOuts: LateSignOuts;
 
-  constructor({ db, redis, prefix, log, secrets }: Parts) {
+  constructor({ db, redis, prefix, log, secrets, lateSignOuts }: Parts) {
     super();
+    this.#lateSignOuts = lateSignOuts;
     this.#redis = redis;
     this.#prefix = prefix;
     this.#db = db;
@@ -115,6 +119,10 @@ export class RecordedStore extends Store {
       .executeTakeFirst();
     if (!row) return null;
     const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
+    if (row.status === 'active' && (await this.#lateSignOuts.has(accessTokenHash))) {
+      await this.#lateSignOuts.settle(this.#db);
+      return { ...rebuilt, ended: true };
+    }
     if (row.status !== 'active') return { ...rebuilt, ended: true };
     if (away) return rebuilt;
     const kept = await new Promise((resolve) => {

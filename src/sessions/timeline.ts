@@ -32,7 +32,10 @@ export async function timelineOf(db: Database, userId: number, limit = 30): Prom
 
 const words: Record<string, string> = {
   login: 'Logged in',
+  'login-failed': 'A log-in failed: the password was wrong',
+  'login-throttled': 'A log-in was refused: there had been too many tries',
   logout: 'Logged out',
+  tampered: 'The state of a session had been changed, and was not believed',
   expired: 'A session ran out',
   ended: 'A session was ended',
   mismatch: 'A visit was refused: another browser used this session',

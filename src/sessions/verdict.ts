@@ -1,7 +1,15 @@
+import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { EndReason } from '../schema.js';
 import { matchesFingerprint } from './fingerprint.js';
-import { type Client, endSession, idleDeadline, type Lifetimes, type LiveSession } from './sessions.js';
+import {
+  type Client,
+  endSession,
+  idleDeadline,
+  type Lifetimes,
+  type LiveSession,
+  recordEvent,
+} from './sessions.js';
 
 const TOUCH_EVERY_MS = 60_000;
 
@@ -27,7 +35,7 @@ export async function readVerdict(
   db: Database,
   accessTokenHash: string,
   client: Client,
-  secrets: string[],
+  config: Pick<Config, 'secrets' | 'sessionFingerprint'>,
   now = new Date(),
 ): Promise<Verdict> {
   const row = await db
@@ -39,21 +47,30 @@ export async function readVerdict(
     .select('users.createdAt as memberSince')
     .executeTakeFirst();
   if (!row) return undefined;
-  if (row.status !== 'active') return { ended: row.endReason ?? 'revoked', justNow: false };
-  const ending = row.disabledAt
+  const {
+    clientFingerprint,
+    disabledAt,
+    endReason,
+    status,
+    userId,
+    username,
+    role,
+    memberSince,
+    ...session
+  } = row;
+  if (status !== 'active') return { ended: endReason ?? 'revoked', justNow: false };
+  const mode = config.sessionFingerprint;
+  const strange = mode !== 'off' && !matchesFingerprint(clientFingerprint, client.userAgent, config.secrets);
+  const overdue = session.expiresAt <= now ? 'absolute' : session.idleExpiresAt <= now ? 'idle' : undefined;
+  const ending = disabledAt
     ? 'account'
-    : row.expiresAt <= now
-      ? 'absolute'
-      : row.idleExpiresAt <= now
-        ? 'idle'
-        : matchesFingerprint(row.clientFingerprint, client.userAgent, secrets)
-          ? undefined
-          : 'fingerprint';
+    : (overdue ?? (strange && mode === 'enforce' ? 'fingerprint' : undefined));
   if (ending) {
     await endSession(db, accessTokenHash, ending, client);
     return { ended: ending, justNow: true };
   }
-  const { userId, username, role, memberSince, ...session } = row;
+  if (strange && isTouchDue(session, now))
+    await recordEvent(db, { kind: 'mismatch', userId, sessionId: session.id, client });
   return { user: { id: userId, username, role, createdAt: memberSince }, session };
 }
 
@@ -67,7 +84,7 @@ export async function touchSession(
   lifetimes: Lifetimes,
   now = new Date(),
 ): Promise<Date | undefined> {
-  if (now.getTime() - session.lastSeenAt.getTime() < TOUCH_EVERY_MS) return undefined;
+  if (!isTouchDue(session, now)) return undefined;
   const idleExpiresAt = idleDeadline(session, lifetimes, now);
   await db
     .updateTable('sessions')
@@ -76,4 +93,8 @@ export async function touchSession(
     .where('status', '=', 'active')
     .execute();
   return idleExpiresAt;
+}
+
+function isTouchDue({ lastSeenAt }: Pick<LiveSession, 'lastSeenAt'>, now: Date): boolean {
+  return now.getTime() - lastSeenAt.getTime() >= TOUCH_EVERY_MS;
 }

@@ -1,4 +1,9 @@
 import type { RequestHandler } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Database } from '../database.js';
+import { readClient } from '../sessions/client.js';
+import { recordEvent } from '../sessions/sessions.js';
+import { addressKey } from './limit.js';
 import { Problem } from './problem.js';
 
 /**
@@ -6,12 +11,19 @@ import { Problem } from './problem.js';
  * where a browser does not send it (plain http away from localhost), an `Origin` equal to the public one.
  * With neither the answer is no. (Go's CrossOriginProtection; OWASP CSRF Prevention Cheat Sheet)
  */
-export function refuseCrossSite(publicOrigin: string): RequestHandler {
-  return (req, _res, next) => {
+export function refuseCrossSite(publicOrigin: string, db: Database): RequestHandler {
+  // Recorded now and then: nobody is to fill the record from outside.
+  const recorded = new RateLimiterMemory({ points: 20, duration: 3600 });
+  return async (req, _res, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return next();
     const site = req.get('Sec-Fetch-Site');
     const own = site ? site === 'same-origin' || site === 'none' : req.get('Origin') === publicOrigin;
     if (own) return next();
+    const event = { kind: 'cross-site', userId: null, sessionId: null, client: readClient(req) };
+    await recorded.consume(addressKey(req.ip)).then(
+      () => recordEvent(db, event).catch(() => undefined),
+      () => undefined,
+    );
     next(
       new Problem(
         403,

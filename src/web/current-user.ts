@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import type { EndReason } from '../schema.js';
 import { readClient } from '../sessions/client.js';
+import { carryOver } from '../sessions/secret-change.js';
 import { hashSessionId, type LiveSession, recordEvent } from '../sessions/sessions.js';
 import type { RecordedStore } from '../sessions/store.js';
 import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
@@ -34,12 +35,13 @@ export function currentUser(db: Database, config: Config, store: RecordedStore):
     const client = readClient(req);
     const key = hashSessionId(req.sessionID);
     try {
-      const verdict = await readVerdict(db, key, client, config.secrets);
+      const verdict = await readVerdict(db, key, client, config);
       if (verdict && 'user' in verdict) {
         Object.assign(res.locals, verdict);
         res.setHeader('Cache-Control', 'no-store');
         const until = await touchSession(db, verdict.session, config);
         if (until) await store.extend(req.sessionID, until);
+        await carryOver(req, res, db, config, verdict.session);
       } else {
         if (verdict) res.locals.endReason = verdict.ended;
         if (!req.session.ended) {

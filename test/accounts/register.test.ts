@@ -47,6 +47,8 @@ it.each([
     'password',
     'your name',
   ],
+  ['one of the most common passwords', { username: 'common', password: 'Password1' }, 'password', 'first'],
+  ['the name of this place', { username: 'namer', password: 'thinga123' }, 'password', 'first'],
   ['one character again and again', { username: 'again', password: 'aaaaaaaaaa' }, 'password', 'first'],
 ])('refuses %s beside the field and keeps what was typed', async (_case, form, field, message) => {
   const answer = await visit(site).post('/register').type('form').send(form);

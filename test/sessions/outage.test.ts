@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { proxyTo, type StoreProxy } from '../proxy.js';
-import { HTMX, member, openSite, pairOn, read, type Site, topic, visit, vote } from '../site.js';
+import {
+  type Browser,
+  HTMX,
+  member,
+  openSite,
+  pairOn,
+  read,
+  type Site,
+  topic,
+  visit,
+  vote,
+} from '../site.js';
 
 // Both stores are reached through proxies that can be cut, so the shared servers are left alone.
 let postgres: StoreProxy;
@@ -12,7 +23,7 @@ const bothStores = server !== undefined && redisUrl !== undefined;
 beforeAll(async () => {
   if (!bothStores) return;
   [postgres, redis] = [await proxyTo(server), await proxyTo(redisUrl)];
-  site = await openSite({ databaseUrl: postgres.url }, redis.url);
+  site = await openSite({ databaseUrl: postgres.url }, { redisUrl: redis.url });
   await topic(site);
 });
 afterAll(async () => {
@@ -74,14 +85,12 @@ itWithBothStores(
       .send({ ballot: pair.ballot, choice: 'left' });
     expect(part.status).toBe(503);
     expect(part.headers['hx-retarget']).toBe('#notice');
-    await browser.post('/logout').expect(503);
 
     // Not even with the session's state gone as well is a public page refused to the holder of its cookie.
     const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
     await site.redis?.del(...keys);
     await browser.get('/top').expect(200);
     await browser.get('/profile').expect(503);
-    await browser.post('/logout').expect(503);
 
     await postgres.mend();
     await eventually(async () => (await visit(site).get('/readyz')).status === 200);
@@ -89,3 +98,40 @@ itWithBothStores(
     await browser.get('/profile').expect(200);
   },
 );
+
+itWithBothStores('keeps a sign-out made while Postgres is away, and honours it', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  const cookies = [await cookieOf(one.browser), await cookieOf(other.browser)];
+  postgres.cut();
+  await one.browser.post('/logout').expect(303);
+  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+  await site.redis?.del(...keys);
+  await other.browser.post('/logout').expect(303);
+  await postgres.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  for (const cookie of cookies) await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+  for (const { id } of [one, other])
+    expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+});
+
+itWithBothStores('does not say "logged out" when that can be kept nowhere', async () => {
+  const { browser, id } = await member(site);
+  postgres.cut();
+  redis.cut();
+  await browser.post('/logout').expect(503);
+  await postgres.mend();
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  await browser.get('/profile').expect(200);
+  expect(await sessionsOf(id)).toMatchObject([{ status: 'active' }]);
+});
+
+async function cookieOf(browser: Browser): Promise<string> {
+  const cookie = browser.jar.getCookie('thinga', {
+    path: '/',
+    domain: '127.0.0.1',
+    secure: false,
+    script: false,
+  });
+  return `thinga=${cookie?.value}`;
+}

@@ -1,0 +1,59 @@
+import { stringify } from 'csv-stringify/sync';
+import { Router } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { requireConfirmation } from '../sessions/confirm.js';
+import type { RecordedStore } from '../sessions/store.js';
+import { requireUser, userOf } from '../web/current-user.js';
+import { methodNotAllowed } from '../web/errors.js';
+import { flash } from '../web/flash.js';
+import { readForm } from '../web/form.js';
+import { seeOther, sendPage } from '../web/page.js';
+import { sessionCookie, sessionCookieName } from '../web/session.js';
+import { closeAccount } from './accounts.js';
+import { ownData, ownVotes } from './own-data.js';
+import type { Passwords } from './passwords.js';
+
+/** Taking one's own data along, and closing the account. */
+export function leavingRoutes(
+  db: Database,
+  passwords: Passwords,
+  config: Config,
+  store: RecordedStore,
+): Router {
+  const router = Router();
+  const https = config.publicOrigin.startsWith('https:');
+
+  router
+    .route('/profile/export')
+    .get(requireUser, async (req, res) => {
+      const user = userOf(res);
+      const csv = req.query.format === 'csv';
+      res.attachment(`thinga-${user.id}.${csv ? 'csv' : 'json'}`);
+      if (!csv) return res.type('json').send(`${JSON.stringify(await ownData(db, user), null, 2)}\n`);
+      const columns = ['topic', 'left', 'right', 'outcome', 'at', 'withdrawnAt'];
+      const votes = await ownVotes(db, user.id);
+      return res.type('csv').send(stringify(votes, { header: true, columns, escape_formulas: true }));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/close')
+    .get(requireUser, (_req, res) => sendPage(res, 'accounts/close', {}))
+    .post(requireUser, requireConfirmation(db, passwords), async (req, res) => {
+      const { votes } = readForm(req, 'votes');
+      if (votes !== 'keep' && votes !== 'withdraw') {
+        res.status(422);
+        return sendPage(res, 'accounts/close', { error: 'Choose what is to become of your votes.' });
+      }
+      await store.forget(await closeAccount(db, userOf(res).id, { keepVotes: votes === 'keep' }));
+      Object.assign(req, { session: undefined });
+      res.clearCookie(sessionCookieName(https), sessionCookie(https));
+      res.setHeader('Clear-Site-Data', '"cache", "storage"');
+      flash(res, 'closed');
+      await seeOther(res, '/');
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}

@@ -1,0 +1,82 @@
+import cors from 'cors';
+import { type RequestHandler, Router } from 'express';
+import type { Config } from '../config.js';
+import type { Board } from '../ranking/board.js';
+import type { Boards } from '../ranking/boards.js';
+import { describe } from '../ranking/words.js';
+import { boardOf } from '../things/topics.js';
+import { methodNotAllowed } from '../web/errors.js';
+
+const TOP = 20;
+
+/** The read-only JSON for other sites: the leaderboards, and who is logged in. */
+export function apiRoutes(boards: Boards, config: Config): Router {
+  const router = Router();
+  router
+    .route('/api/topics')
+    .all(shareWith(config.allowedOrigins))
+    .get((_req, res) => {
+      res.json({
+        topics: boards.listed().map(({ topic, size, votes }) => ({
+          slug: topic.slug,
+          title: topic.title,
+          question: topic.question,
+          things: size,
+          votes,
+        })),
+      });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route(['/api/top', '/api/topics/:slug/top'])
+    .all(shareWith(config.allowedOrigins))
+    .get((req, res) => {
+      res.json(topOf(boardOf(boards, req), config.publicOrigin));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/api/me')
+    .all(shareWith(config.allowedOrigins, { credentials: true }))
+    .get((_req, res) => {
+      const { user, unknownBecause } = res.locals;
+      if (unknownBecause) throw unknownBecause;
+      res.setHeader('Cache-Control', 'no-store');
+      if (user)
+        res.json({ username: user.username, role: user.role, memberSince: user.createdAt.toISOString() });
+      else res.status(401).json({ error: 'Nobody is logged in.' });
+    })
+    .all(methodNotAllowed);
+  return router;
+}
+
+function topOf({ topic, standings, votes }: Board, origin: string): object {
+  const top = standings.slice(0, TOP).map((standing) => {
+    const { votes: cast, isNew } = describe(standing);
+    const { rank, name, wins, losses, ties } = standing;
+    const score = isNew ? null : standing.mean;
+    return {
+      rank,
+      name,
+      url: `${origin}/things/${standing.id}`,
+      score,
+      isNew,
+      wins,
+      losses,
+      ties,
+      votes: cast,
+    };
+  });
+  return { topic: topic.slug, title: topic.title, votes, top };
+}
+
+// Exactly the listed origins may read an answer; nobody else is told anything (no header at all).
+function shareWith(origins: string[], { credentials = false } = {}): RequestHandler {
+  const share = cors({ origin: origins, credentials, methods: ['GET'] });
+  return (req, res, next) => {
+    res.vary('Origin');
+    if (origins.includes(req.get('Origin') ?? '')) share(req, res, next);
+    else next();
+  };
+}

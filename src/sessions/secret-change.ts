@@ -1,0 +1,38 @@
+import { parse } from 'cookie';
+import { sign, unsign } from 'cookie-signature';
+import type { Request, Response } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { sessionCookie, sessionCookieName } from '../web/session.js';
+import { fingerprint } from './fingerprint.js';
+import type { LiveSession } from './sessions.js';
+
+/**
+ * Carries a session over to the newest secret: its cookie is signed again, its fingerprint keyed again and its
+ * state sealed again, so that the older secret can be dropped once everybody has been here. express-session
+ * goes on accepting an older signature, but never renews it.
+ */
+export async function carryOver(
+  req: Request,
+  res: Response,
+  db: Database,
+  config: Config,
+  session: LiveSession,
+): Promise<void> {
+  const [newest, ...older] = config.secrets;
+  if (older.length === 0) return;
+  const https = config.publicOrigin.startsWith('https:');
+  const name = sessionCookieName(https);
+  const offered = parse(req.get('Cookie') ?? '')[name] ?? '';
+  if (unsign(offered.replace(/^s:/, ''), newest) !== false) return;
+
+  await db
+    .updateTable('sessions')
+    .set({ clientFingerprint: fingerprint(req.get('User-Agent'), newest) })
+    .where('id', '=', session.id)
+    .execute();
+  // A store that is away keeps the older seal; the cookie is then offered, and carried over, once more.
+  const saved = await new Promise((resolve) => req.session.save((error) => resolve(!error)));
+  const expires = session.remembered ? { expires: session.expiresAt } : {};
+  if (saved) res.cookie(name, `s:${sign(req.sessionID, newest)}`, { ...sessionCookie(https), ...expires });
+}

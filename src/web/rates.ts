@@ -1,0 +1,26 @@
+import { type RequestHandler, Router } from 'express';
+import type { Redis } from 'ioredis';
+import { type Allowance, addressKey, createLimiter, spend } from './limit.js';
+
+/**
+ * How often things may be done by one person or from one place: far more often than anyone does them by hand.
+ * Whoever goes beyond reads when to try again, and nothing of theirs is lost.
+ */
+export function limitRates(redis: Redis | undefined, prefix: string): Router {
+  const limit = (allowance: Allowance): RequestHandler => {
+    const limiter = createLimiter(redis, prefix, allowance);
+    return async (req, res, next) => {
+      const { user } = res.locals;
+      await spend(limiter, user ? `person:${user.id}` : `place:${addressKey(req.ip)}`);
+      next();
+    };
+  };
+  const router = Router();
+  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }));
+  router.post(
+    ['/vote', '/vote/undo', '/topics/:slug/vote'],
+    limit({ name: 'vote', points: 240, duration: 60 }),
+  );
+  router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
+  return router;
+}

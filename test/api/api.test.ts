@@ -1,0 +1,60 @@
+import { beforeAll, expect, it } from 'vitest';
+import { member, topic, useSite, visit, vote } from '../site.js';
+
+const FRIEND = 'https://friend.example';
+const site = useSite({ allowedOrigins: [FRIEND] });
+const PATHS = ['/api/topics', '/api/top', '/api/topics/foods/top', '/api/me'];
+
+beforeAll(async () => {
+  await topic(site);
+});
+
+it('gives the leaderboard as JSON', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  await site.rank();
+  const { body } = await visit(site).get('/api/top').expect(200);
+  expect(body).toMatchObject({ topic: 'foods', votes: 1 });
+  expect(body.top).toHaveLength(4);
+  expect(body.top[0]).toMatchObject({ rank: 1, isNew: true, score: null, wins: 1, losses: 0, votes: 1 });
+  expect((await visit(site).get('/api/topics').expect(200)).body.topics).toEqual([
+    expect.objectContaining({ slug: 'foods', things: 4, votes: 1 }),
+  ]);
+  await visit(site).get('/api/topics/none/top').expect(404);
+});
+
+it('says who is logged in, or 401', async () => {
+  const { browser, username } = await member(site);
+  const me = await browser.get('/api/me').expect(200);
+  expect(me.body).toMatchObject({ username, role: 'member' });
+  expect(me.headers['cache-control']).toBe('no-store');
+  expect((await visit(site).get('/api/me').expect(401)).body).toEqual({ error: 'Nobody is logged in.' });
+});
+
+it('lets exactly the listed origins read it, and only one of the paths with a cookie', async () => {
+  for (const path of PATHS) {
+    const { headers } = await visit(site).get(path).set('Origin', FRIEND);
+    expect([path, headers['access-control-allow-origin']]).toEqual([path, FRIEND]);
+    expect([path, headers['access-control-allow-credentials']]).toEqual([
+      path,
+      path === '/api/me' ? 'true' : undefined,
+    ]);
+    expect(headers.vary).toContain('Origin');
+  }
+});
+
+it('tells no other origin anything, and no page has such a header', async () => {
+  const origins = [
+    'https://evil.test',
+    `${FRIEND}.evil.test`,
+    'http://friend.example',
+    'null',
+    `${FRIEND}:8443`,
+  ];
+  for (const path of [...PATHS, '/', '/top', '/login'])
+    for (const origin of path.startsWith('/api') ? origins : [...origins, FRIEND]) {
+      const { headers } = await visit(site).get(path).set('Origin', origin);
+      const told = Object.keys(headers).filter((name) => name.startsWith('access-control'));
+      expect([path, origin, told]).toEqual([path, origin, []]);
+    }
+});

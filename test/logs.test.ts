@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLog } from '../src/log.js';
+import { member, openSite, type Site, topic, visit, vote } from './site.js';
+
+let site: Site;
+let logged = '';
+
+beforeAll(async () => {
+  site = await openSite({}, { log: createLog('trace', { write: (line) => void (logged += line) }) });
+  await topic(site);
+});
+afterAll(() => site.close());
+
+it('logs what was asked and answered, and nothing that opens anything', async () => {
+  const password = 'a secret phrase indeed';
+  const { browser, username } = await member(site, { password });
+  await visit(site)
+    .post('/login?next=/secret-query')
+    .type('form')
+    .send({ username, password: 'wrong secret guess' });
+  const { ballot } = await vote(browser);
+  await browser.get('/nowhere').expect(404);
+  await browser.post('/login').type('form').send('username=a&username=b');
+  const cookie = browser.jar.getCookie('thinga', {
+    path: '/',
+    domain: '127.0.0.1',
+    secure: false,
+    script: false,
+  });
+  const [row] = await site.db.selectFrom('sessions').selectAll().execute();
+  await browser.post('/logout').expect(303);
+
+  expect(logged).toContain('"path":"/vote","status":303');
+  for (const secret of [
+    password,
+    'wrong secret guess',
+    'secret-query',
+    cookie?.value,
+    ballot,
+    row?.accessTokenHash,
+  ])
+    expect(logged).not.toContain(secret);
+  expect(logged).not.toContain('"stack"');
+});
+
+it('keeps of an error what it said, and nothing that hangs on it', () => {
+  const lines: string[] = [];
+  const error = Object.assign(new Error('refused'), {
+    command: { args: ['the state of a session'] },
+    code: 'EX',
+  });
+  createLog('info', { write: (line) => void lines.push(line) }).error({ err: error }, 'it failed');
+  expect(JSON.parse(lines.join('')).err).toMatchObject({ type: 'Error', message: 'refused', code: 'EX' });
+  expect(lines.join('')).not.toContain('the state of a session');
+});

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { member, read, useSite, visit } from '../site.js';
+
+// A password check that takes a while, so that a hundred at once are more than are let wait.
+const site = useSite({ passwordCost: 11 });
+
+it('tells surplus log-ins to come back, keeps the name, and goes on serving pages meanwhile', async () => {
+  const { username, password } = await member(site);
+  const log = () => visit(site).post('/login').type('form').send({ username, password });
+  const logIns = Promise.all(Array.from({ length: 100 }, log));
+  await visit(site).get('/').expect(200);
+  const answers = await logIns;
+  const refused = answers.filter(({ status }) => status === 503);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(answers.filter(({ status }) => status === 303).length).toBe(answers.length - refused.length);
+  expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
+  expect(read(refused[0]?.text ?? '')('h1').text()).toBe('Many people are logging in');
+  expect(refused[0]?.headers['set-cookie']).toBeUndefined();
+});
