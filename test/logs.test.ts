@@ -6,7 +6,10 @@ let site: Site;
 let logged = '';
 
 beforeAll(async () => {
-  site = await openSite({}, { log: createLog('trace', { write: (line) => void (logged += line) }) });
+  const write = (line: string): void => {
+    logged += line;
+  };
+  site = await openSite({}, { log: createLog('trace', { write }) });
   await topic(site);
 });
 afterAll(() => site.close());

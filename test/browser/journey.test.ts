@@ -105,6 +105,10 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
   await shoot('10-profile');
   await page.getByRole('link', { name: 'Where you are logged in' }).click();
   await shoot('10b-devices');
+  await page.goto('/profile/password');
+  await shoot('10c-password');
+  await page.goto('/profile/close');
+  await shoot('10d-close');
   await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
   await page.getByText('You are logged out.').waitFor();
   await page.goto('/profile');
