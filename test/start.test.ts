@@ -101,13 +101,12 @@ it.each([
 
 itOnPostgres('says in one line which migration fails, and ends', async () => {
   const own = await openDatabaseOfItsOwn();
-  await own.db.schema.dropTable('rankerPosition').execute();
   await own.db
     .deleteFrom('kysely_migration' as never)
-    .where('name' as never, 'like', '%ratings' as never)
+    .where('name' as never, 'like', '%chain' as never)
     .execute();
   const said = await failure({ DATABASE_URL: own.config.databaseUrl ?? '' });
-  expect(said).toMatch(/migration 2026-11-21-3-ratings failed: /);
+  expect(said).toMatch(/migration 2026-11-21-4-chain failed: /);
   await own.close();
 });
 

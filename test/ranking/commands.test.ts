@@ -78,8 +78,8 @@ it('seeds topics, and a log-in that it prints', async () => {
 
 it('takes back a migration and brings it again', async () => {
   expect(await run('migrate')).toMatchObject({ code: 0 });
-  expect((await run('migrate down')).out).toBe('Took back 2026-11-21-3-ratings.\n');
-  expect((await run('migrate')).out).toBe('Migrated 2026-11-21-3-ratings.\n');
+  expect((await run('migrate down')).out).toBe('Took back 2026-11-21-4-chain.\n');
+  expect((await run('migrate')).out).toBe('Migrated 2026-11-21-4-chain.\n');
   expect((await run('migrate')).out).toBe('The tables are up to date.\n');
 });
 
