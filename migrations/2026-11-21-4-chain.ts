@@ -25,7 +25,7 @@ export async function up(db: Untyped): Promise<void> {
     create table chain_heads (
       user_key bigint primary key,
       user_id bigint generated always as (nullif(user_key, 0)) stored references users (id) on delete cascade,
-      place bigint not null check (place > 0),
+      place bigint not null check (place >= 0),
       hash text not null check (hash ~ '^[0-9a-f]{64}$')
     ) with (fillfactor = 70)`.execute(db);
 
@@ -47,29 +47,37 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     create function chain_events() returns void language plpgsql as $$
     declare
-      event session_events;
       head chain_heads;
+      event session_events;
       new_hash text;
     begin
-      for event in
-        select * from session_events where hash is null
-        order by coalesce(user_id, 0), id for no key update skip locked
+      for head.user_key in
+        select distinct coalesce(user_id, 0) as user_key from session_events where hash is null order by user_key
       loop
-        insert into chain_heads (user_key, place, hash) values (coalesce(event.user_id, 0), 1, repeat('0', 64))
-          on conflict (user_key) do update set place = chain_heads.place + 1 returning * into head;
-        new_hash := encode(sha256(convert_to(concat_ws(chr(10),
-          head.place,
-          event_field(event.user_id::text),
-          event_field(event.session_id::text),
-          event_field(event.kind),
-          to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-          event_field(event.device),
-          event_field(event.address),
-          event_field(event.reason),
-          head.hash), 'UTF8')), 'hex');
-        update session_events set place = head.place, previous_hash = head.hash, hash = new_hash
-          where id = event.id;
-        update chain_heads set hash = new_hash where user_key = head.user_key;
+        -- Waits for whoever else chains this person's events, and goes on from there.
+        insert into chain_heads (user_key, place, hash) values (head.user_key, 0, repeat('0', 64))
+          on conflict (user_key) do update set place = chain_heads.place
+          returning place, hash into head.place, head.hash;
+        for event in
+          select * from session_events where hash is null and coalesce(user_id, 0) = head.user_key
+          order by id for no key update skip locked
+        loop
+          head.place := head.place + 1;
+          new_hash := encode(sha256(convert_to(concat_ws(chr(10),
+            head.place,
+            event_field(event.user_id::text),
+            event_field(event.session_id::text),
+            event_field(event.kind),
+            to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            event_field(event.device),
+            event_field(event.address),
+            event_field(event.reason),
+            head.hash), 'UTF8')), 'hex');
+          update session_events set place = head.place, previous_hash = head.hash, hash = new_hash
+            where id = event.id;
+          head.hash := new_hash;
+        end loop;
+        update chain_heads set place = head.place, hash = head.hash where user_key = head.user_key;
       end loop;
     end $$`.execute(db);
   await sql`

@@ -138,7 +138,8 @@ function breakAtEnd(last: Link): Break | undefined {
 async function vanished(db: Database): Promise<Break | undefined> {
   const { rows } = await sql<{ userKey: number }>`
     select user_key from chain_heads as head
-    where not exists (select from session_events where coalesce(user_id, 0) = user_key and place is not null)
+    where place > 0 and not exists (
+      select from session_events where coalesce(user_id, 0) = user_key and session_events.place is not null)
     order by user_key limit 1`.execute(db);
   return rows[0] && broken(rows[0], 1, 'was removed');
 }

@@ -81,6 +81,14 @@ it('refuses to change or remove what is chained', async () => {
   );
 });
 
+it('goes with its person’s account, and the other chains stay whole', async () => {
+  const person = await chained();
+  const browser = await logInAgain(person);
+  await browser.post('/profile/close').type('form').send({ votes: 'keep' }).expect(303);
+  expect(await headOf(site.db, person.id)).toBeUndefined();
+  await whole();
+});
+
 const at = (place: number) => sql`user_id = (select max(user_id) from chain_heads) and place = ${place}`;
 const theirs = sql`user_id = (select max(user_id) from chain_heads)`;
 
