@@ -31,6 +31,7 @@ export async function up(db: Untyped): Promise<void> {
       public_id uuid not null unique default gen_random_uuid(),
       user_id bigint not null references users (id),
       access_token_hash text not null unique check (access_token_hash ~ '^[0-9a-f]{64}$'),
+      previous_token_hash text check (previous_token_hash ~ '^[0-9a-f]{64}$'),
       client_fingerprint text not null check (client_fingerprint ~ '^[0-9a-f]{64}$'),
       status session_status not null default 'active',
       remembered boolean not null,
@@ -45,6 +46,8 @@ export async function up(db: Untyped): Promise<void> {
       address text not null,
       check ((status = 'active') = (ended_at is null) and (ended_at is null) = (end_reason is null))
     )`.execute(db);
+  // The id before the last change of it opens nothing, but a log-out that was sent with it is honoured.
+  await sql`create index on sessions (previous_token_hash) where previous_token_hash is not null`.execute(db);
   await sql`create index on sessions (user_id, created_at desc)`.execute(db);
   await sql`create index on sessions (idle_expires_at) where status = 'active'`.execute(db);
 

@@ -46,6 +46,7 @@ export interface SessionsTable {
   publicId: Generated<string>;
   userId: number;
   accessTokenHash: string;
+  previousTokenHash: string | null;
   clientFingerprint: string;
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;

@@ -130,7 +130,6 @@ export async function closeAccount(
     await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
     await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
     await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();
-    await trx.deleteFrom('chainHeads').where('userKey', '=', userId).execute();
     await trx.deleteFrom('sessions').where('userId', '=', userId).execute();
     await trx.deleteFrom('users').where('id', '=', userId).execute();
     await recordEvent(trx, { kind: 'closed', userId: null, sessionId: null });

@@ -94,7 +94,10 @@ export function accountRoutes(
       const changed = await changePassword(db, passwords, user, form.password, here);
       if ('wrong' in changed) return refuse({ password: changed.wrong });
       await store.forget(changed.ended);
-      await renew(req, db);
+      // The password is changed; that the id stays while its state can't be saved is no reason to say otherwise.
+      await renew(req, db).catch((error: unknown) => {
+        if (!(error instanceof StateAwayError)) throw error;
+      });
       flash(res, 'password-changed');
       await seeOther(res, '/profile/sessions');
     })

@@ -18,8 +18,11 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
     const fields = readFields(req.body);
     const given = fields.get('password');
     fields.delete('password');
-    if (given && (await isTheirs(db, passwords, userOf(res).id, given)) && (await renew(req, db)))
-      return next();
+    if (given && (await isTheirs(db, passwords, userOf(res).id, given))) {
+      if (await renew(req, db)) return next();
+      // Another request of this browser was confirmed first: with its cookie the page can be asked again.
+      return res.redirect(303, '/profile/sessions');
+    }
     const error = given ? 'That is not your password. Nothing was done yet.' : undefined;
     res.status(422);
     sendPage(res, 'sessions/confirm', { action: req.originalUrl, fields: [...fields], error });

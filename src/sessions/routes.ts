@@ -83,7 +83,7 @@ export function sessionRoutes(
     .route('/logout')
     .post(async (req, res) => {
       const mayBeSomebody = res.locals.unknownBecause ?? req.session?.userId;
-      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { https, lateSignOuts });
+      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { https, lateSignOuts, store });
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })

@@ -80,25 +80,28 @@ export function idleDeadline(
 
 /**
  * Ends a session in the record, once, with the event that tells of it; what ended before keeps its reason.
- * @returns whether it was live until now
+ * @param accessTokenHash of its id, or of the id it had before the last change
+ * @returns the hash it went by until now; undefined when it was not live
  */
 export async function endSession(
   db: Database,
   accessTokenHash: string,
   reason: EndReason,
   client?: Client,
-): Promise<boolean> {
+): Promise<string | undefined> {
   if (!db.isTransaction)
     return db.transaction().execute((trx) => endSession(trx, accessTokenHash, reason, client));
   const status = reason === 'idle' || reason === 'absolute' ? 'expired' : 'inactive';
   const ended = await db
     .updateTable('sessions')
     .set({ status, endReason: reason, endedAt: sql<Date>`now()` })
-    .where('accessTokenHash', '=', accessTokenHash)
+    .where((row) =>
+      row.or([row('accessTokenHash', '=', accessTokenHash), row('previousTokenHash', '=', accessTokenHash)]),
+    )
     .where('status', '=', 'active')
-    .returning(['id', 'userId'])
+    .returning(['id', 'userId', 'accessTokenHash'])
     .executeTakeFirst();
-  if (!ended) return false;
+  if (!ended) return undefined;
   await recordEvent(db, {
     kind: eventKind(reason),
     userId: ended.userId,
@@ -106,17 +109,20 @@ export async function endSession(
     reason,
     client,
   });
-  return true;
+  return ended.accessTokenHash;
 }
 
-/** Marks every session past a deadline as expired, with its event; several processes may do so at once. */
+/**
+ * Marks sessions past a deadline as expired, with their events, 10,000 at most: chaining the events takes its time.
+ * Several processes may do so at once.
+ */
 export async function sweepSessions(db: Database): Promise<void> {
   await sql`
     with ended as (
       update sessions set status = 'expired', ended_at = now(),
         end_reason = case when expires_at <= now() then 'absolute' else 'idle' end
       where id in (select id from sessions where status = 'active' and idle_expires_at <= now()
-                   for update skip locked)
+                   limit 10000 for update skip locked)
       returning id, user_id, end_reason)
     insert into session_events (kind, user_id, session_id, reason)
     select 'expired', user_id, id, end_reason from ended`.execute(db);

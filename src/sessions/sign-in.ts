@@ -7,7 +7,7 @@ import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
 import type { LateSignOuts } from './late-sign-outs.js';
 import { endSession, hashSessionId, type LiveSession, recordEvent, recordSession } from './sessions.js';
-import { StateAwayError } from './store.js';
+import { type RecordedStore, StateAwayError } from './store.js';
 
 /** Live sessions that one account may have; the oldest end beyond it. */
 const MOST_SESSIONS = 20;
@@ -24,6 +24,7 @@ export async function signIn(
   config: Config,
   { userId, remembered }: { userId: number; remembered: boolean },
 ): Promise<string[]> {
+  if (!req.session) throw new StateAwayError('the record was away when the session was looked for');
   const client = readClient(req);
   const before = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
   await called((done) => req.session.regenerate(done));
@@ -59,10 +60,10 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
   const client = readClient(req);
   await called((done) => req.session.regenerate(done));
   try {
-    return await db.transaction().execute(async (trx) => {
+    const renewed = await db.transaction().execute(async (trx) => {
       const row = await trx
         .updateTable('sessions')
-        .set({ accessTokenHash: hashSessionId(req.sessionID) })
+        .set({ accessTokenHash: hashSessionId(req.sessionID), previousTokenHash: before })
         .where('accessTokenHash', '=', before)
         .where('status', '=', 'active')
         .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
@@ -72,6 +73,9 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
       await saveState(req, userId, row);
       return true;
     });
+    // Another request was first: its cookie is the good one, and this answer must not replace it.
+    if (!renewed) Object.assign(req, { session: undefined });
+    return renewed;
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
     Object.assign(req, { session: undefined });
@@ -88,11 +92,12 @@ export async function signOut(
   req: Request,
   res: Response,
   db: Database,
-  { https, lateSignOuts }: { https: boolean; lateSignOuts: LateSignOuts },
+  { https, lateSignOuts, store }: { https: boolean; lateSignOuts: LateSignOuts; store: RecordedStore },
 ): Promise<void> {
   const key = hashSessionId(req.sessionID);
   try {
-    await endSession(db, key, 'logout', readClient(req));
+    const ended = await endSession(db, key, 'logout', readClient(req));
+    if (ended) await store.forget([ended]);
   } catch (error) {
     if (!isDatabaseAway(error)) throw error;
     await lateSignOuts.note(key).catch(() => {

@@ -52,6 +52,7 @@ export class RecordedStore extends Store {
   readonly #db: Database;
   readonly #log: Logger;
   readonly #lateSignOuts: LateSignOuts;
+  readonly #saved = new WeakMap<SessionData, string>();
 
   constructor({ db, redis, prefix, log, secrets, lateSignOuts }: Parts) {
     super();
@@ -84,7 +85,14 @@ export class RecordedStore extends Store {
   }
 
   override set(id: string, data: SessionData, reply: Reply<never> = () => undefined): void {
-    this.#keep(hashSessionId(id), data, reply);
+    // express-session saves a changed session once more as the answer goes out: what has ended since stays gone.
+    const state = JSON.stringify(data);
+    if (this.#saved.get(data) === state) reply(null);
+    else
+      this.#keep(hashSessionId(id), data, (error) => {
+        if (!error) this.#saved.set(data, state);
+        reply(error);
+      });
   }
 
   override destroy(id: string, reply: Reply<never> = () => undefined): void {
@@ -114,11 +122,18 @@ export class RecordedStore extends Store {
   ): Promise<SessionData | null> {
     const row = await this.#db
       .selectFrom('sessions')
-      .where('accessTokenHash', '=', accessTokenHash)
-      .select(['id', 'userId', 'status', 'idleExpiresAt'])
+      .where((session) =>
+        session.or([
+          session('accessTokenHash', '=', accessTokenHash),
+          session('previousTokenHash', '=', accessTokenHash),
+        ]),
+      )
+      .select(['id', 'userId', 'status', 'idleExpiresAt', 'accessTokenHash'])
       .executeTakeFirst();
     if (!row) return null;
     const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
+    // An id that was changed: nobody's any more, and no guess either.
+    if (row.accessTokenHash !== accessTokenHash) return { ...rebuilt, ended: true };
     if (row.status === 'active' && (await this.#lateSignOuts.has(accessTokenHash))) {
       await this.#lateSignOuts.settle(this.#db);
       return { ...rebuilt, ended: true };

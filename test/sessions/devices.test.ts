@@ -106,6 +106,20 @@ it('ends a session that was somebody else’s, and leads to a new password', asy
   expect(read(page.text)('.flash').text()).toContain('choose a new password');
 });
 
+it('honours a log-out that was sent with the id from before a change, and counts it as no guess', async () => {
+  const person = await member(site);
+  const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
+  const before = `thinga=${person.browser.jar.getCookie('thinga', jar)?.value}`;
+  const form = { current: person.password, password: 'another long phrase' };
+  await person.browser.post('/profile/password').type('form').send(form).expect(303);
+  const late = await visit(site).get('/profile').set('Cookie', before).expect(303);
+  expect(late.headers['set-cookie']).toBeUndefined();
+  await person.browser.get('/profile').expect(200);
+  await visit(site).post('/logout').set('Cookie', before).expect(303);
+  await person.browser.get('/profile').expect(303);
+  expect(await rows(person.id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+});
+
 it('changes a password: the current one is asked for, other sessions end, this one gets a new id', async () => {
   const person = await member(site);
   const other = await signInAgain(person);
