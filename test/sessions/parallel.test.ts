@@ -1,0 +1,188 @@
+import { expect } from 'vitest';
+import { hashSessionId } from '../../src/sessions/sessions.js';
+import { FIREFOX, itOnPostgres, itOnRedis, member, openSite, type Site, useSite } from '../site.js';
+
+// Checking a password takes a moment, so that what is sent meanwhile comes in between.
+const site = useSite({ passwordCost: 6, trustProxy: 1 });
+
+interface Answer {
+  status: number;
+  location: string;
+}
+
+/** A browser that has several requests under way at once: each answer's cookies count when it arrives. */
+class Tabs {
+  cookie = '';
+  /** Every value its session cookie ever had. */
+  readonly all = new Set<string>();
+
+  async send(path: string, fields?: Record<string, string>, { at = site } = {}): Promise<Answer> {
+    const answer = await fetch(at.origin + path, {
+      method: fields ? 'POST' : 'GET',
+      redirect: 'manual',
+      headers: {
+        'User-Agent': FIREFOX,
+        'Sec-Fetch-Site': 'same-origin',
+        'X-Forwarded-For': `10.0.${Math.floor(requests / 250) % 250}.${requests++ % 250}`,
+        ...(this.cookie && { Cookie: `thinga=${this.cookie}` }),
+      },
+      ...(fields && { body: new URLSearchParams(fields) }),
+    });
+    for (const header of answer.headers.getSetCookie()) {
+      const value = /^thinga=([^;]*)/.exec(header)?.[1];
+      if (value === undefined) continue;
+      this.cookie = value;
+      if (value) this.all.add(value);
+    }
+    await answer.text();
+    return { status: answer.status, location: answer.headers.get('location') ?? '' };
+  }
+
+  /** Sends, and goes where it is sent. */
+  async follow(path: string, fields?: Record<string, string>): Promise<Answer> {
+    const answer = await this.send(path, fields);
+    return answer.status === 303 ? this.send(answer.location) : answer;
+  }
+}
+
+let requests = 0;
+
+interface Person {
+  username: string;
+  password: string;
+  id: number;
+}
+
+async function logIn({ username, password }: Person, at = site): Promise<Tabs> {
+  const tabs = new Tabs();
+  const { status } = await tabs.send('/login', { username, password }, { at });
+  expect(status).toBe(303);
+  return tabs;
+}
+
+/** Which of a browser's cookies still let anybody in. */
+async function opening(cookies: Iterable<string>, at = site): Promise<string[]> {
+  const open: string[] = [];
+  for (const cookie of cookies) {
+    const tabs = new Tabs();
+    tabs.cookie = cookie;
+    if ((await tabs.send('/profile', undefined, { at })).status === 200) open.push(cookie);
+  }
+  return open;
+}
+
+/** As if the password had been given a while ago: Redis forgets, and with it the freshness is gone. */
+async function letTimePass(): Promise<void> {
+  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+  if (keys.length > 0) await site.redis?.del(...keys);
+}
+
+const liveRows = (userId: number) =>
+  site.db
+    .selectFrom('sessions')
+    .where('userId', '=', userId)
+    .where('status', '=', 'active')
+    .select('accessTokenHash')
+    .execute();
+
+const idIn = (cookie: string): string => decodeURIComponent(cookie).slice(2).split('.')[0] ?? '';
+
+itOnPostgres('answers five requests around a change of password, and leaves one live id', async () => {
+  for (let round = 0; round < 5; round++) {
+    const person = await member(site);
+    await person.browser.post('/logout').expect(303);
+    const tabs = await logIn(person);
+    const next = { current: person.password, password: `another phrase ${round}` };
+    const answers = await Promise.all([
+      tabs.send('/profile/password', next),
+      tabs.send('/profile'),
+      tabs.send('/profile/password', next),
+      tabs.send('/profile/sessions'),
+      tabs.send('/api/me'),
+    ]);
+    for (const { status } of answers) expect([200, 303, 401, 422]).toContain(status);
+    const open = await opening(tabs.all);
+    expect(open).toHaveLength(1);
+    expect(await liveRows(person.id)).toEqual([{ accessTokenHash: hashSessionId(idIn(open[0] ?? '')) }]);
+  }
+});
+
+itOnRedis('answers five requests around a confirmation, and leaves one live id', async () => {
+  for (let round = 0; round < 5; round++) {
+    const person = await member(site);
+    await person.browser.post('/logout').expect(303);
+    const tabs = await logIn(person);
+    await letTimePass();
+    const { password } = person;
+    const answers = await Promise.all([
+      tabs.follow('/profile/sessions/end-others', { password }),
+      tabs.follow('/profile'),
+      tabs.follow('/profile/sessions/end-others', { password }),
+      tabs.follow('/profile/sessions'),
+      tabs.follow('/profile/sessions/end-others', { password }),
+    ]);
+    for (const { status } of answers) expect([200, 303, 401, 422]).toContain(status);
+    const open = await opening(tabs.all);
+    expect(open).toHaveLength(1);
+    expect(await liveRows(person.id)).toEqual([{ accessTokenHash: hashSessionId(idIn(open[0] ?? '')) }]);
+  }
+});
+
+itOnRedis('stays logged out, whatever was still under way', async () => {
+  for (let round = 0; round < 50; round++) {
+    const person = await member(site);
+    await person.browser.post('/logout').expect(303);
+    const tabs = await logIn(person);
+    const before = tabs.cookie;
+    await letTimePass();
+    const { password } = person;
+    const slow = [
+      tabs.send('/profile/sessions/end-others', { password }),
+      tabs.send('/profile/password', { current: password, password: `${password}!` }),
+      tabs.send('/profile'),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, round % 20));
+    const old = new Tabs();
+    old.cookie = before;
+    const out = await old.send('/logout', {});
+    const over = (await liveRows(person.id)).length === 0;
+    const answers = await Promise.all(slow);
+    for (const { status } of [out, ...answers]) expect([200, 303, 401, 422]).toContain(status);
+    expect(await opening([before])).toEqual([]);
+    // A confirmation that was quicker has given the session another id, which is not the one logged out.
+    if (over) expect(await opening(tabs.all)).toEqual([]);
+  }
+});
+
+itOnRedis('lets two processes hear of each other at the next request', async () => {
+  const other = await openSite({}, { beside: site });
+  try {
+    await crossOver(other);
+  } finally {
+    await other.close();
+  }
+});
+
+async function crossOver(other: Site): Promise<void> {
+  const person = await member(site);
+  await person.browser.post('/logout').expect(303);
+  const here = await logIn(person);
+  const there = await logIn(person, other);
+  // Each opens on both, and ends on both.
+  for (const at of [site, other])
+    expect(await opening([here.cookie, there.cookie], at)).toEqual([here.cookie, there.cookie]);
+  expect((await there.send('/profile/sessions/end-others', {}, { at: other })).status).toBe(303);
+  expect(await opening([here.cookie, there.cookie])).toEqual([there.cookie]);
+
+  const back = await logIn(person);
+  expect((await back.send('/logout', {})).status).toBe(303);
+  for (const at of [other, site]) expect(await opening(back.all, at)).toEqual([]);
+
+  // A change of password gives a new id here, and ends what the other process let in.
+  const writer = await logIn(person);
+  const [before] = writer.all;
+  const next = { current: person.password, password: 'another long phrase' };
+  expect((await writer.send('/profile/password', next)).status).toBe(303);
+  expect(await opening([before ?? '', there.cookie], other)).toEqual([]);
+  expect(await opening([writer.cookie], other)).toEqual([writer.cookie]);
+}
