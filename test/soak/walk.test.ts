@@ -273,7 +273,7 @@ async function changePassword(window: Window): Promise<void> {
   must(person?.password, password);
   endAllBut(window);
   // While its state can't be saved, the id stays.
-  if (answer.set || !away.has('redis')) rotated(window, answer.set);
+  if (answer.set || isCalm()) rotated(window, answer.set);
 }
 
 async function hasNewPassword(person: Person): Promise<boolean> {
