@@ -104,11 +104,15 @@ export async function endOldest(
 
 /** Ends every session there is, in one step. @returns how many were live */
 export async function endAllSessions(db: Database, reason: EndReason): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    with ended as (
-      update sessions set status = 'inactive', ended_at = now(), end_reason = ${reason}
-      where status = 'active' returning id, user_id)
-    insert into session_events (kind, user_id, session_id, reason)
-    select 'ended', user_id, id, ${reason} from ended returning id`.execute(db);
-  return rows.length;
+  return db.transaction().execute(async (trx) => {
+    // Chaining the events of a large site takes longer than any page may.
+    await sql`set local statement_timeout = 0`.execute(trx);
+    const { rows } = await sql<{ id: number }>`
+      with ended as (
+        update sessions set status = 'inactive', ended_at = now(), end_reason = ${reason}
+        where status = 'active' returning id, user_id)
+      insert into session_events (kind, user_id, session_id, reason)
+      select 'ended', user_id, id, ${reason} from ended returning id`.execute(trx);
+    return rows.length;
+  });
 }
