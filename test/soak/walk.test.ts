@@ -359,7 +359,8 @@ async function mend(): Promise<void> {
 /** Cookies that were logged out while Postgres was away: dead at once, in the record when it is back. */
 const late = new Set<Cookie>();
 
-// With Postgres away for only the first half of a log-in it is answered with 500: add them when it is not.
+// A log-in whose answer is lost to Postgres may have moved a deadline that Redis does not hear of; the model does
+// not know that yet, so log-ins are not cut in the middle.
 const startsOne = { redis: [logIn, logIn, register], postgres: [] };
 
 /** Breaks a store's connections for a moment just before or in the middle of a step. */
