@@ -20,8 +20,8 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
     fields.delete('password');
     if (given && (await isTheirs(db, passwords, userOf(res).id, given))) {
       if (await renew(req, db)) return next();
-      // Another request of this browser was confirmed first: with its cookie the page can be asked again.
-      return res.redirect(303, '/profile/sessions');
+      // It was ended meanwhile: the log-in page tells why.
+      return res.redirect(303, '/login');
     }
     const error = given ? 'That is not your password. Nothing was done yet.' : undefined;
     res.status(422);

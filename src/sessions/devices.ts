@@ -51,9 +51,7 @@ export async function endDevice(
     .where('status', '=', 'active')
     .select('accessTokenHash')
     .executeTakeFirst();
-  if (!session) return undefined;
-  await endSession(db, session.accessTokenHash, 'revoked', client);
-  return session.accessTokenHash;
+  return session && endSession(db, session.accessTokenHash, 'revoked', client);
 }
 
 /**
@@ -74,9 +72,10 @@ export async function endDevices(
     .where('id', '<>', keep ?? 0)
     .select('accessTokenHash')
     .execute();
-  const hashes = sessions.map((session) => session.accessTokenHash);
-  for (const hash of hashes) await endSession(db, hash, reason, client);
-  return hashes;
+  const ended: string[] = [];
+  for (const { accessTokenHash } of sessions)
+    ended.push((await endSession(db, accessTokenHash, reason, client)) ?? accessTokenHash);
+  return ended;
 }
 
 /**

@@ -50,8 +50,8 @@ export async function signIn(
 
 /**
  * Gives the session under way a new id, and notes that the password was just given. The id before is dead from
- * then on (OWASP ASVS 5.0, 7.2.4).
- * @returns whether it was still live; of two at once one wins
+ * then on (OWASP ASVS 5.0, 7.2.4). Of two at once one changes it, and the other goes on without a cookie of its own.
+ * @returns whether the session is still live, by whichever of them
  * @throws Error when either store fails; then the old id goes on
  */
 export async function renew(req: Request, db: Database): Promise<boolean> {
@@ -75,7 +75,7 @@ export async function renew(req: Request, db: Database): Promise<boolean> {
     });
     // Another request was first: its cookie is the good one, and this answer must not replace it.
     if (!renewed) Object.assign(req, { session: undefined });
-    return renewed;
+    return renewed || (await wasRenewed(db, before));
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
     Object.assign(req, { session: undefined });
@@ -108,6 +108,16 @@ export async function signOut(
   Object.assign(req, { session: undefined });
   res.clearCookie(sessionCookieName(https), sessionCookie(https));
   res.setHeader('Clear-Site-Data', '"cache", "storage"');
+}
+
+async function wasRenewed(db: Database, accessTokenHash: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .where('previousTokenHash', '=', accessTokenHash)
+    .where('status', '=', 'active')
+    .select('id')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 type Deadlines = Pick<LiveSession, 'remembered' | 'expiresAt' | 'idleExpiresAt'>;
