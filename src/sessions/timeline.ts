@@ -21,7 +21,7 @@ export async function timelineOf(db: Database, userId: number, limit = 30): Prom
     .where('event.userId', '=', userId)
     .where('kind', 'in', Object.keys(words))
     .select(['kind', 'at', 'reason', 'event.device', 'event.address', 'session.publicId as live'])
-    .orderBy('event.id', 'desc')
+    .orderBy('event.place', 'desc')
     .limit(limit)
     .execute();
   return events.map(({ kind, reason, ...event }) => ({
