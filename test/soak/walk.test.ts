@@ -163,7 +163,6 @@ async function offer(cookie: Cookie | undefined, userAgent: string): Promise<voi
   const page = chance(0.15);
   const answer = await send('GET', page ? '/profile' : '/api/me', { cookie, userAgent });
   const lets = cookie !== undefined && opens(cookie);
-  if (cookie && !isCalm()) cookie.mayForgetEarly = true;
   if (!allowed(answer, cookie && away.has('postgres'))) return;
   must(answer.status, lets ? 200 : page ? 303 : 401);
   if (lets && !page) must(JSON.parse(answer.text).username, cookie?.session.person.username);
@@ -236,8 +235,7 @@ async function endOne(window: Window): Promise<void> {
       .executeTakeFirstOrThrow());
   const path = `/profile/sessions/${row?.publicId ?? 'nonsense'}/end`;
   if (!(await confirmed(window, path, target ? 303 : 404)) || !target) return;
-  // One that was confirmed and then ends itself is saved to Redis once more as the answer goes out.
-  end(target, { unseen: target === window.cookie?.session });
+  end(target);
 }
 
 async function endOthers(window: Window): Promise<void> {
@@ -359,16 +357,11 @@ async function mend(): Promise<void> {
 /** Cookies that were logged out while Postgres was away: dead at once, in the record when it is back. */
 const late = new Set<Cookie>();
 
-// A log-in whose answer is lost to Postgres may have moved a deadline that Redis does not hear of; the model does
-// not know that yet, so log-ins are not cut in the middle.
-const startsOne = { redis: [logIn, logIn, register], postgres: [] };
-
 /** Breaks a store's connections for a moment just before or in the middle of a step. */
 async function disturb(window: Window): Promise<void> {
   if (away.size > 0) await mend();
   const store = pick(['postgres', 'redis'] as const);
-  const step = pick([visit, logOut, endOne, endOthers, changePassword, steal, ...startsOne[store]]);
-  if (!step) return;
+  const step = pick([visit, logIn, logOut, endOne, endOthers, changePassword, steal, register] as const);
   past.push(`${step.name} around a cut of ${store}`);
   disturbed = true;
   const breaking = sleep(pick([0, 0, 1, 2, 3, 5, 8, 12])).then(async () => {
@@ -567,6 +560,8 @@ async function send(
   given: { cookie: Cookie | undefined; userAgent: string; fields?: Record<string, string> },
 ): Promise<Answer> {
   requests++;
+  // A deadline that moved may not have reached Redis.
+  if (given.cookie && !isCalm()) given.cookie.mayForgetEarly = true;
   try {
     const answer = await fetch(site.origin + path, {
       method,
