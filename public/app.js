@@ -50,4 +50,18 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
     toggle.setAttribute('aria-pressed', String(shown));
   });
   input.after(toggle);
+  if (input.autocomplete === 'new-password') showLength(input);
+}
+
+// What the hint says in words, filling up while one types; those who can't see it have the hint.
+function showLength(input) {
+  const meter = document.createElement('meter');
+  const good = Number(input.dataset.good);
+  Object.assign(meter, { min: 0, max: good, low: input.minLength, high: good - 1, optimum: good });
+  meter.className = 'password-length';
+  meter.setAttribute('aria-hidden', 'true');
+  input.addEventListener('input', () => {
+    meter.value = [...input.value].length;
+  });
+  document.getElementById('password-hint').after(meter);
 }

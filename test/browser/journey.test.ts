@@ -111,6 +111,8 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
   await shoot('10d-close');
   await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
   await page.getByText('You are logged out.').waitFor();
+  await page.goBack();
+  expect(await page.getByText(username).count()).toBe(0);
   await page.goto('/profile');
   expect(new URL(page.url()).pathname).toBe('/login');
   await page.getByLabel('Name').fill(username);
