@@ -157,6 +157,18 @@ export interface BoardsTable {
   staleSince: Date | null;
 }
 
+/** Which votes of a topic were fitted together the last time; without a row, none were yet. */
+export interface FitsTable {
+  topicId: number;
+  /** The place in the ledger up to which they were. */
+  xid: string;
+  id: number;
+  votes: number;
+  /** How far opinions lie apart: the variance of strengths before any vote. */
+  spread: number;
+  fittedAt: Generated<Date>;
+}
+
 /** One row in all: how far the ranker has read the ledger. */
 export interface RankerPositionTable {
   singleton: Generated<boolean>;
@@ -178,5 +190,6 @@ export interface Schema {
   ratings: RatingsTable;
   ratingHistory: RatingHistoryTable;
   boards: BoardsTable;
+  fits: FitsTable;
   rankerPosition: RankerPositionTable;
 }

@@ -37,7 +37,7 @@ async function rebuild(db: Database, ranker: Ranker, topic: Topic): Promise<void
   const progress = showProgress(topic.title, total);
   let votes = 0;
   try {
-    await ranker.replay(topic.id, (read) => {
+    await ranker.refit(topic.id, (read) => {
       votes = read;
       progress.to(read);
     });

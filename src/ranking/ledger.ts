@@ -14,6 +14,7 @@ export interface Entry {
   xidText: string;
   id: number;
   topicId: number;
+  voter: number | null;
   leftId: number;
   rightId: number;
   outcome: Outcome;
@@ -32,14 +33,14 @@ export interface Entry {
 export async function readLedger(db: Database, after: Position, limit: number): Promise<Entry[]> {
   // The text of the transaction id has a name of its own: ordering by a cast would sort "10" before "9".
   const { rows } = await sql<Entry>`
-    select xid_text, id, topic_id, left_id, right_id, outcome, weight, withdrawal from (
-      (select xid, xid::text as xid_text, id, topic_id, left_id, right_id, outcome, weight, false as withdrawal
+    select xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, withdrawal from (
+      (select xid, xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, false as withdrawal
        from votes
        where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.xid, votes.id limit ${limit})
       union all
-      (select withdrawn_xid, withdrawn_xid::text as xid_text, id, topic_id, left_id, right_id, outcome, weight, true
+      (select withdrawn_xid, withdrawn_xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, true
        from votes
        where (withdrawn_xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and withdrawn_xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -49,6 +50,9 @@ export async function readLedger(db: Database, after: Position, limit: number): 
   return rows;
 }
 
+/** Before the first entry of any ledger. */
+export const BEGINNING: Position = { xid: '0', id: 0 };
+
 /**
  * Reads a topic's standing votes up to a position, oldest first, some thousand at a time: those withdrawn by
  * then are left out.
@@ -56,13 +60,13 @@ export async function readLedger(db: Database, after: Position, limit: number): 
 export async function* readStandingVotes(
   db: Database,
   topicId: number,
-  upTo: Position,
+  { from = BEGINNING, upTo }: { from?: Position; upTo: Position },
   limit = 5000,
 ): AsyncGenerator<Entry[]> {
-  let after: Position = { xid: '0', id: 0 };
+  let after = from;
   for (;;) {
     const { rows } = await sql<Entry>`
-      select xid::text as xid_text, id, topic_id, left_id, right_id, outcome, weight, false as withdrawal
+      select xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, false as withdrawal
       from votes
       where topic_id = ${topicId}
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)

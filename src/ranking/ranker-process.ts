@@ -60,6 +60,7 @@ async function foldUntil(db: Database, stop: AbortSignal): Promise<void> {
     await ranker.fold({ patient: true });
     if (Date.now() - noted >= HOUR_MS) {
       await ranker.noteYesterday();
+      await ranker.refitDaily();
       noted = Date.now();
     }
     await pause(PAUSE_MS, stop);

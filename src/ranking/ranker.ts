@@ -1,14 +1,24 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
+import type { Fit } from '../rating/refit.js';
+import { Fitter } from './fitter.js';
+import { GatheredVotes } from './gathered.js';
 import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
-import { appearances, applyVote, unrated } from './rating.js';
-import { dropRatings, moveBoard, type Rated, readRatings, type Topic, writeRatings } from './ratings.js';
+import {
+  applyEntry,
+  dropRatings,
+  hasVotes,
+  moveBoard,
+  readRatings,
+  type TopicRatings,
+  writeRatings,
+} from './ratings.js';
 
 /** How many ledger entries one transaction folds at most. */
 const BATCH = 5_000;
 
 /**
- * Folds the ledger's votes into the ratings, each exactly once.
+ * Folds the ledger's votes into the ratings, each exactly once, and now and then fits all of a topic's votes anew.
  *
  * The new ratings and the position reached are one transaction, which first locks the position's row: a crash
  * repeats and skips nothing, and a second ranker or a rebuild waits its turn. What is kept in memory between
@@ -16,8 +26,9 @@ const BATCH = 5_000;
  */
 export class Ranker {
   readonly #db: Database;
-  readonly #topics = new Map<number, Topic>();
-  readonly #replays = new Map<number, { ended: number; took: number }>();
+  readonly #fitter = new Fitter();
+  readonly #topics = new Map<number, TopicRatings>();
+  readonly #refits = new Map<number, { ended: number; took: number }>();
   #generation = -1;
 
   constructor(db: Database) {
@@ -25,42 +36,71 @@ export class Ranker {
   }
 
   /**
-   * Folds everything that is in the ledger, and replays the topics in which votes were withdrawn.
-   * @param patient leave a topic that was replayed at length a moment ago for a later call
+   * Folds everything that is in the ledger, and fits the topics anew in which votes were withdrawn or so many were
+   * added that it tells: a vote a thing, or a tenth of those fitted before, whichever is more.
+   * @param patient leave a topic that was fitted at length a moment ago for a later call
    * @returns how many entries were folded
    */
   async fold({ patient = false } = {}): Promise<number> {
     let folded = 0;
     for (let batch = BATCH; batch === BATCH; folded += batch) batch = await this.#foldBatch();
-    for (const topicId of await this.#staleTopics())
-      if (!patient || this.#isDue(topicId)) await this.replay(topicId);
+    for (const topicId of new Set([...(await this.#staleTopics()), ...this.#grownTopics()]))
+      if (!patient || this.#isDue(topicId)) await this.refit(topicId);
     return folded;
   }
 
   /**
-   * Recomputes one topic's ratings from the votes that stand, up to the position the ranker has reached.
+   * Fits one topic's ratings to all of its votes that stand at this moment. Votes that arrive meanwhile are folded
+   * in as ever, and applied to the fit as it takes their place.
    * @param told is called with the number of votes read so far
    */
-  async replay(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
+  async refit(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
     const began = Date.now();
+    const { fit, topic: fitted, upTo } = await this.fit(topicId, told);
     await this.#inTurn(async (trx, position) => {
-      const topic = await readRatings(trx, topicId);
+      const topic = takeOver(await readRatings(trx, topicId), fitted, fit);
       this.#topics.set(topicId, topic);
-      for (const thing of topic.values()) Object.assign(thing, unrated());
-      let votes = 0;
-      for await (const entries of readStandingVotes(trx, topicId, position)) {
-        for (const entry of entries) applyEntry(topic, entry);
-        votes += entries.length;
-        told(votes);
-      }
-      const voted = [...topic.values()].filter(hasVotes);
+      for await (const entries of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
+        for (const entry of entries) applyEntry(topic, entry, new Set());
+      const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
       await writeRatings(trx, topicId, topic, voted);
-      await dropRatings(trx, topicId, voted);
-      for (const thing of topic.values()) thing.kept = hasVotes(thing);
-      await moveBoard(trx, topicId, { stale: false });
+      await dropRatings(trx, topicId, topic);
+      await writeFit(trx, topicId, { ...upTo, votes: fitted.votes, spread: fit.spread });
+      await moveBoard(trx, topicId, { stale: await lostVotes(trx, topicId, upTo, position) });
       await this.#writePosition(trx, position);
     });
-    this.#replays.set(topicId, { ended: Date.now(), took: Date.now() - began });
+    this.#refits.set(topicId, { ended: Date.now(), took: Date.now() - began });
+  }
+
+  /**
+   * Computes the fit of one topic's votes that stand at the position the ranker has reached, and writes nothing.
+   * @param told is called with the number of votes read so far
+   * @returns the fit, what it rests on (with means and variances as they were kept), and that position
+   */
+  async fit(
+    topicId: number,
+    told: (votes: number) => void = () => undefined,
+  ): Promise<{ fit: Fit; topic: TopicRatings; upTo: Position }> {
+    const upTo = await readPosition(this.#db);
+    // Read after the position, so that no vote up to it is about a thing that is not among them.
+    const topic = await readRatings(this.#db, topicId);
+    for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
+    topic.votes = 0;
+    const votes = new GatheredVotes(topic);
+    for await (const entries of readStandingVotes(this.#db, topicId, { upTo })) {
+      for (const entry of entries) votes.add(entry);
+      told(votes.count);
+    }
+    return { fit: await this.#fitter.fit(votes.take()), topic, upTo };
+  }
+
+  /** Fits the topics anew that have had votes since their last fit, a day ago or longer. */
+  async refitDaily(): Promise<void> {
+    const { rows } = await sql<{ topicId: number }>`
+      select topic_id from fits where fitted_at <= now() - interval '24 hours' and exists (
+        select from votes where votes.topic_id = fits.topic_id and (votes.xid, votes.id) > (fits.xid, fits.id))
+      order by fitted_at`.execute(this.#db);
+    for (const { topicId } of rows) await this.refit(topicId);
   }
 
   /** Notes for every thing where it stood a day ago, which is what the leaderboard's arrows compare with. */
@@ -84,15 +124,16 @@ export class Ranker {
       const entries = await readLedger(trx, position, BATCH);
       const last = entries.at(-1);
       if (!last) return 0;
-      const touched = new Map<number, Set<Rated>>();
+      await this.#readAgainIfGrown(trx, entries);
+      const touched = new Map<number, Set<number>>();
       const stale = new Set<number>();
       for (const entry of entries) {
-        const topic = await this.#topic(trx, entry.topicId);
         if (entry.withdrawal) stale.add(entry.topicId);
-        else addAll(touched, entry.topicId, applyEntry(topic, entry));
+        else applyEntry(await this.#topic(trx, entry.topicId), entry, setOf(touched, entry.topicId));
       }
       for (const [topicId, things] of touched) {
-        await writeRatings(trx, topicId, await this.#topic(trx, topicId), [...things]);
+        if (things.size === 0) continue;
+        await writeRatings(trx, topicId, await this.#topic(trx, topicId), things);
         await moveBoard(trx, topicId);
       }
       for (const topicId of stale) await moveBoard(trx, topicId, { stale: true });
@@ -128,7 +169,15 @@ export class Ranker {
       generation = ${this.#generation}`.execute(trx);
   }
 
-  async #topic(trx: Database, topicId: number): Promise<Topic> {
+  // Whoever adds things announces it, but an operator's SQL may not.
+  async #readAgainIfGrown(trx: Database, entries: Entry[]): Promise<void> {
+    for (const { topicId, leftId, rightId } of entries) {
+      const { places } = await this.#topic(trx, topicId);
+      if (!places.has(leftId) || !places.has(rightId)) this.#topics.delete(topicId);
+    }
+  }
+
+  async #topic(trx: Database, topicId: number): Promise<TopicRatings> {
     const known = this.#topics.get(topicId) ?? (await readRatings(trx, topicId));
     this.#topics.set(topicId, known);
     return known;
@@ -144,10 +193,16 @@ export class Ranker {
     return rows.map((row) => row.topicId);
   }
 
-  // A long replay is not repeated for each of many withdrawals: it gets a tenth of the ranker's time at most.
+  #grownTopics(): number[] {
+    return [...this.#topics]
+      .filter(([, { ids, votes, fitted }]) => votes - fitted >= Math.max(ids.length, fitted / 10))
+      .map(([topicId]) => topicId);
+  }
+
+  // A long fit is not repeated for each of many withdrawals: it gets a tenth of the ranker's time at most.
   #isDue(topicId: number): boolean {
-    const replay = this.#replays.get(topicId);
-    return !replay || Date.now() - replay.ended >= 10 * replay.took;
+    const refit = this.#refits.get(topicId);
+    return !refit || Date.now() - refit.ended >= 10 * refit.took;
   }
 }
 
@@ -166,21 +221,52 @@ export async function announceThings(trx: Database, topicId: number): Promise<vo
   await moveBoard(trx, topicId);
 }
 
-const hasVotes = (thing: Rated): boolean => appearances(thing) > 0;
-
-function applyEntry(topic: Topic, entry: Entry): Rated[] {
-  if (entry.outcome === 'skip') return [];
-  const [left, right] = [entry.leftId, entry.rightId].map((id) => {
-    const known = topic.get(id) ?? { id, ...unrated(), rank: undefined, kept: false, retired: false };
-    topic.set(id, known);
-    return known;
-  }) as [Rated, Rated];
-  applyVote(left, right, entry.outcome, entry.weight);
-  return [left, right];
+/** Puts a fit in the place of the ratings that were kept; things added since stand at the average. */
+function takeOver(topic: TopicRatings, fitted: TopicRatings, fit: Fit): TopicRatings {
+  topic.means.fill(0);
+  topic.variances.fill(fit.spread);
+  for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
+  for (const [place, id] of fitted.ids.entries()) {
+    const now = topic.places.get(id);
+    if (now === undefined) continue;
+    topic.means[now] = fit.means[place] as number;
+    topic.variances[now] = fit.variances[place] as number;
+    topic.wins[now] = fitted.wins[place] as number;
+    topic.losses[now] = fitted.losses[place] as number;
+    topic.ties[now] = fitted.ties[place] as number;
+  }
+  return Object.assign(topic, { votes: fitted.votes, fitted: fitted.votes });
 }
 
-function addAll(sets: Map<number, Set<Rated>>, key: number, members: Rated[]): void {
+async function writeFit(
+  trx: Database,
+  topicId: number,
+  { xid, id, votes, spread }: Position & { votes: number; spread: number },
+): Promise<void> {
+  await sql`
+    insert into fits (topic_id, xid, id, votes, spread)
+    values (${topicId}, ${xid}::xid8, ${id}, ${votes}, ${spread})
+    on conflict (topic_id) do update set xid = excluded.xid, id = excluded.id, votes = excluded.votes,
+      spread = excluded.spread, fitted_at = now()`.execute(trx);
+}
+
+/** Whether votes that a fit rests on were withdrawn while it was under way: then it is stale already. */
+async function lostVotes(
+  trx: Database,
+  topicId: number,
+  upTo: Position,
+  position: Position,
+): Promise<boolean> {
+  const { rows } = await sql<{ lost: boolean }>`
+    select exists (
+      select from votes where topic_id = ${topicId} and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
+        and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
+        and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint)) as lost`.execute(trx);
+  return rows[0]?.lost ?? false;
+}
+
+function setOf(sets: Map<number, Set<number>>, key: number): Set<number> {
   const set = sets.get(key) ?? new Set();
   sets.set(key, set);
-  for (const member of members) set.add(member);
+  return set;
 }

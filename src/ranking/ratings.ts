@@ -1,59 +1,136 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import { byStrength, type Rating } from './rating.js';
+import { applyVote, type Field } from '../rating/online.js';
+import type { Entry } from './ledger.js';
 
-/** A thing as the ranker works on it. */
-export interface Rated extends Rating {
-  id: number;
-  rank: number | undefined;
-  /** Has a row in `ratings`. */
-  kept: boolean;
-  /** Taken down: rated by the votes that were cast on it, but ranked no more. */
-  retired: boolean;
+/** A topic's things as the ranker works on them: one element of each array a thing. */
+export interface TopicRatings extends Field {
+  /** The things' ids, in rising order. */
+  ids: number[];
+  /** Which element each id is. */
+  places: Map<number, number>;
+  wins: Int32Array;
+  losses: Int32Array;
+  ties: Int32Array;
+  /** Places on the leaderboard, from 1; 0 for a thing that has none. */
+  ranks: Int32Array;
+  /** 1 for a thing that has a row in `ratings`. */
+  kept: Uint8Array;
+  /** 1 for a thing taken down: rated by the votes that were cast on it, but ranked no more. */
+  retired: Uint8Array;
+  /** How many votes the ratings rest on, skips left out. */
+  votes: number;
+  /** How many of them were fitted together the last time. */
+  fitted: number;
 }
 
-/** A topic's things by their ids. */
-export type Topic = Map<number, Rated>;
+/**
+ * Reads a topic's things with their ratings as they are kept. Those without votes stand at the average, as unsure
+ * as the topic's opinions lie apart.
+ */
+export async function readRatings(trx: Database, topicId: number): Promise<TopicRatings> {
+  const { rows } = await sql<Row>`
+    select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
+      coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
+      coalesce(rank, 0) as rank, thing_id is not null as kept, retired_at is not null as retired,
+      coalesce(votes, 0) as fitted
+    from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
+    where things.topic_id = ${topicId} order by things.id`.execute(trx);
+  const topic: TopicRatings = {
+    ids: rows.map((row) => row.id),
+    places: new Map(rows.map((row, place) => [row.id, place])),
+    means: Float64Array.from(rows, (row) => row.mean),
+    variances: Float64Array.from(rows, (row) => row.variance),
+    wins: Int32Array.from(rows, (row) => row.wins),
+    losses: Int32Array.from(rows, (row) => row.losses),
+    ties: Int32Array.from(rows, (row) => row.ties),
+    ranks: Int32Array.from(rows, (row) => row.rank),
+    kept: Uint8Array.from(rows, (row) => Number(row.kept)),
+    retired: Uint8Array.from(rows, (row) => Number(row.retired)),
+    votes: 0,
+    fitted: rows[0]?.fitted ?? 0,
+  };
+  topic.votes = rows.reduce((sum, row) => sum + row.wins + row.losses + row.ties, 0) / 2;
+  return topic;
+}
 
-/** Reads a topic's things with their ratings as they are kept; those without votes stand at the average. */
-export async function readRatings(trx: Database, topicId: number): Promise<Topic> {
-  const { rows } = await sql<Omit<Rated, 'rank'> & { rank: number | null }>`
-    select things.id, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance, coalesce(wins, 0) as wins,
-      coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, rank, thing_id is not null as kept,
-      retired_at is not null as retired
-    from things left join ratings on thing_id = things.id
-    where things.topic_id = ${topicId}`.execute(trx);
-  return new Map(rows.map((row) => [row.id, { ...row, rank: row.rank ?? undefined }]));
+interface Row {
+  id: number;
+  mean: number;
+  variance: number;
+  wins: number;
+  losses: number;
+  ties: number;
+  rank: number;
+  kept: boolean;
+  retired: boolean;
+  fitted: number;
+}
+
+/** What a vote gives its left side: 1 when that was chosen, 0 when the other was, half for "about the same". */
+export const scoreOf = ({ outcome }: Pick<Entry, 'outcome'>): number =>
+  outcome === 'left' ? 1 : outcome === 'right' ? 0 : 0.5;
+
+/**
+ * Moves two things by one vote, and counts it; a skip moves nothing.
+ * @param touched is told which things moved
+ */
+export function applyEntry(topic: TopicRatings, entry: Entry, touched: Set<number>): void {
+  if (entry.outcome === 'skip') return;
+  const [left, right] = placesOf(topic, entry);
+  applyVote(topic, left, right, scoreOf(entry), entry.weight);
+  countEntry(topic, entry, left, right);
+  touched.add(left).add(right);
+}
+
+/** Which elements a vote's things are. @throws Error when they were added after the topic was read */
+export function placesOf({ places }: TopicRatings, { id, leftId, rightId }: Entry): [number, number] {
+  const [left, right] = [places.get(leftId), places.get(rightId)];
+  if (left === undefined || right === undefined) throw new Error(`vote ${id} is about a thing not read yet`);
+  return [left, right];
+}
+
+/** Counts a vote for both of its things without moving them. */
+export function countEntry(topic: TopicRatings, { outcome }: Entry, left: number, right: number): void {
+  const [forLeft, forRight] =
+    outcome === 'tie'
+      ? [topic.ties, topic.ties]
+      : outcome === 'left'
+        ? [topic.wins, topic.losses]
+        : [topic.losses, topic.wins];
+  forLeft[left] = (forLeft[left] as number) + 1;
+  forRight[right] = (forRight[right] as number) + 1;
+  topic.votes++;
+}
+
+/** Whether any vote that stands is about a thing. */
+export function hasVotes({ wins, losses, ties }: TopicRatings, place: number): boolean {
+  return (wins[place] as number) + (losses[place] as number) + (ties[place] as number) > 0;
 }
 
 /**
  * Writes the ratings that moved, and their history; also of things whose place changed because others moved, so
  * that a row's rank is never old.
+ * @param touched the places of the things that moved
  */
 export async function writeRatings(
   trx: Database,
   topicId: number,
-  topic: Topic,
-  touched: Rated[],
+  topic: TopicRatings,
+  touched: Iterable<number>,
 ): Promise<void> {
   const changed = new Set(touched);
-  const order = [...topic.values()].filter((thing) => !thing.retired).sort(byStrength);
-  for (const thing of topic.values()) if (thing.retired) thing.rank = undefined;
-  for (const [index, thing] of order.entries()) {
-    if (thing.rank !== index + 1 && thing.kept) changed.add(thing);
-    thing.rank = index + 1;
-  }
-  const rows = [...changed].sort((one, other) => one.id - other.id);
+  for (const place of rank(topic)) if (topic.kept[place]) changed.add(place);
+  const rows = [...changed].sort((one, other) => one - other);
   if (rows.length === 0) return;
-  const column = <Value>(read: (thing: Rated) => Value): Value[] => rows.map(read);
+  const column = (values: ArrayLike<number>): number[] => rows.map((place) => values[place] as number);
   await sql`
     with moved as (
       insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, rank)
-      select ${topicId}::bigint, * from unnest(
-        ${column((thing) => thing.id)}::bigint[], ${column((thing) => thing.mean)}::float8[],
-        ${column((thing) => thing.variance)}::float8[], ${column((thing) => thing.wins)}::int[],
-        ${column((thing) => thing.losses)}::int[], ${column((thing) => thing.ties)}::int[],
-        ${column((thing) => thing.rank ?? null)}::int[])
+      select ${topicId}::bigint, id, mean, variance, wins, losses, ties, nullif(rank, 0) from unnest(
+        ${column(topic.ids)}::bigint[], ${column(topic.means)}::float8[], ${column(topic.variances)}::float8[],
+        ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[],
+        ${column(topic.ranks)}::int[]) as moved (id, mean, variance, wins, losses, ties, rank)
       on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
         wins = excluded.wins, losses = excluded.losses, ties = excluded.ties, rank = excluded.rank
       returning thing_id, mean, variance, rank)
@@ -61,14 +138,15 @@ export async function writeRatings(
     select thing_id, date_trunc('hour', now()), mean, variance, rank from moved where rank is not null
     on conflict (thing_id, at) do update
       set mean = excluded.mean, variance = excluded.variance, rank = excluded.rank`.execute(trx);
-  for (const thing of rows) thing.kept = true;
+  for (const place of rows) topic.kept[place] = 1;
 }
 
 /** Forgets the ratings of the things in a topic that no standing vote is about any more. */
-export async function dropRatings(trx: Database, topicId: number, kept: Rated[]): Promise<void> {
-  const ids = kept.map((thing) => thing.id);
+export async function dropRatings(trx: Database, topicId: number, topic: TopicRatings): Promise<void> {
+  const kept = topic.ids.filter((_id, place) => hasVotes(topic, place));
   await sql`
-    delete from ratings where topic_id = ${topicId} and thing_id <> all (${ids}::bigint[])`.execute(trx);
+    delete from ratings where topic_id = ${topicId} and thing_id <> all (${kept}::bigint[])`.execute(trx);
+  for (const place of topic.ids.keys()) topic.kept[place] = Number(hasVotes(topic, place));
 }
 
 /**
@@ -85,4 +163,19 @@ export async function moveBoard(
   await sql`
     update boards set version = version + 1, stale_since = ${staleSince}
     where topic_id = ${topicId}`.execute(trx);
+}
+
+/** Gives each thing its place anew. @returns those that had another one */
+function rank({ means, ranks, retired, ids }: TopicRatings): number[] {
+  // Of two level things the one that was there first comes first: ids rise with the places.
+  const order = [...ids.keys()]
+    .filter((place) => !retired[place])
+    .sort((one, other) => (means[other] as number) - (means[one] as number) || one - other);
+  const moved: number[] = [];
+  for (const [index, place] of order.entries()) {
+    if (ranks[place] !== index + 1) moved.push(place);
+    ranks[place] = index + 1;
+  }
+  for (const place of ids.keys()) if (retired[place]) ranks[place] = 0;
+  return moved;
 }

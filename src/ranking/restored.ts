@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 /**
  * Takes over a ledger that was restored from a dump into a younger Postgres server. Its votes carry transaction
  * ids that lie in the future there, so the ranker would wait for them for ever and pass over new votes: they are
- * moved to the beginning of that server's time, in the order of their ids, and every topic is replayed.
+ * moved to the beginning of that server's time, in the order of their ids, and every topic is fitted anew.
  * @returns whether there was anything to do, which there is only after such a restore
  */
 export async function adoptLedger(db: Database): Promise<boolean> {
@@ -26,6 +26,7 @@ export async function adoptLedger(db: Database): Promise<boolean> {
     await sql`
       update ranker_position set xid = '2', generation = generation + 1,
         id = (select coalesce(max(id), 0) from votes)`.execute(trx);
+    await sql`delete from fits`.execute(trx);
     await sql`update boards set stale_since = coalesce(stale_since, now())`.execute(trx);
     return true;
   });

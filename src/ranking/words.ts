@@ -1,5 +1,9 @@
+import { winChance } from '../rating/online.js';
 import type { Standing } from './board.js';
-import { appearances, NEW_BELOW, winChance } from './rating.js';
+import { appearances } from './rating.js';
+
+/** Votes below which a thing is shown as new and without a number. */
+export const NEW_BELOW = 10;
 
 /** A standing in words that need no statistics. */
 export interface Description {

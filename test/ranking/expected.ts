@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import { expect } from 'vitest';
+import type { Database } from '../../src/database.js';
+import type { Votes } from '../../src/rating/graph.js';
+import { applyVote, unratedField } from '../../src/rating/online.js';
+import { refit } from '../../src/rating/refit.js';
+
+/** What a topic's ratings must be, worked out in the plainest way from the ledger and the note of the last fit. */
+async function expectedRatings(db: Database, topicId: number) {
+  const things = await db
+    .selectFrom('things')
+    .where('topicId', '=', topicId)
+    .select('id')
+    .orderBy('id')
+    .execute();
+  const place = new Map(things.map(({ id }, index) => [id, index]));
+  const [fitted, later] = [await votesOf(db, topicId, true), await votesOf(db, topicId, false)];
+  const field = unratedField(things.length);
+  const fit = await db.selectFrom('fits').where('topicId', '=', topicId).select('spread').executeTakeFirst();
+  if (fit) Object.assign(field, refit(asVotes(fitted, place, things.length), { tolerance: 1e-6 }));
+  for (const { leftId, rightId, score, weight } of later)
+    applyVote(field, place.get(leftId) ?? 0, place.get(rightId) ?? 0, score, weight);
+  return things.flatMap(({ id }, index) => {
+    const own = [...fitted, ...later].filter(({ leftId, rightId }) => leftId === id || rightId === id);
+    if (own.length === 0) return [];
+    const mine = own.map(({ leftId, score }) => (leftId === id ? score : 1 - score));
+    const count = (result: number): number => mine.filter((score) => score === result).length;
+    const [mean, variance] = [field.means[index] ?? 0, field.variances[index] ?? 0];
+    return [{ thingId: id, mean, variance, wins: count(1), losses: count(0), ties: count(0.5) }];
+  });
+}
+
+/** Compares a topic's ratings, as they are kept, with what they must be: each vote counted once, none forgotten. */
+export async function expectRightRatings(db: Database, topicId: number): Promise<void> {
+  const kept = await db
+    .selectFrom('ratings')
+    .where('topicId', '=', topicId)
+    .select(['thingId', 'mean', 'variance', 'wins', 'losses', 'ties'])
+    .orderBy('thingId')
+    .execute();
+  const expected = await expectedRatings(db, topicId);
+  expect(kept).toEqual(
+    expected.map(({ mean, variance, ...counts }) => ({
+      ...counts,
+      mean: expect.closeTo(mean, 9),
+      variance: expect.closeTo(variance, 9),
+    })),
+  );
+}
+
+interface Row {
+  leftId: number;
+  rightId: number;
+  voter: number | null;
+  score: number;
+  weight: number;
+}
+
+async function votesOf(db: Database, topicId: number, areFitted: boolean): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    select left_id, right_id, votes.voter, weight,
+      (case outcome when 'left' then 1 when 'right' then 0 else 0.5 end)::float8 as score
+    from votes left join fits on fits.topic_id = votes.topic_id
+    where votes.topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip'
+      and ((votes.xid, votes.id) <= (coalesce(fits.xid, '0'), coalesce(fits.id, 0))) = ${areFitted}
+    order by votes.xid, votes.id`.execute(db);
+  return rows;
+}
+
+function asVotes(rows: Row[], place: Map<number, number>, size: number): Votes {
+  const voters = [...new Set(rows.map(({ voter }) => voter))].filter((voter) => voter !== null);
+  return {
+    size,
+    count: rows.length,
+    left: Int32Array.from(rows, ({ leftId }) => place.get(leftId) ?? 0),
+    right: Int32Array.from(rows, ({ rightId }) => place.get(rightId) ?? 0),
+    score: Float32Array.from(rows, ({ score }) => score),
+    weight: Float32Array.from(rows, ({ weight }) => weight),
+    voter: Int32Array.from(rows, ({ voter }) => (voter === null ? -1 : voters.indexOf(voter))),
+  };
+}
