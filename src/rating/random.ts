@@ -43,6 +43,26 @@ export function normalFrom(random: Random): Random {
   };
 }
 
+/** Very many normal draws for little: a stock of 65,536, which each stream reads from another place on. */
+export interface Normals {
+  /** A place to start at. */
+  stream(): number;
+  /** The draw at a place, from 0 up. */
+  at(place: number): number;
+}
+
+/** Draws a stock of normal draws, to be read again and again by many streams of some hundred draws. */
+export function normalsFrom(random: Random): Normals {
+  const stock = new Float64Array(STOCK).map(normalFrom(random));
+  return {
+    stream: () => Math.floor(random() * STOCK),
+    at: (place) => stock[place & (STOCK - 1)] as number,
+  };
+}
+
+/** A power of two. */
+const STOCK = 65_536;
+
 function splitmix32(seed: number): () => number {
   let state = seed | 0;
   return () => {

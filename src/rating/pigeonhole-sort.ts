@@ -1,0 +1,50 @@
+/**
+ * Sorts numbers that lie spread out, largest first, some ten times as fast as a comparison sort: into twice as many
+ * pigeonholes as there are numbers, then an insertion sort over the few that are still in the wrong order.
+ */
+export class PigeonholeSort {
+  private readonly holes: Int32Array;
+  private readonly holeOf: Int32Array;
+  private readonly sorted: Int32Array;
+
+  /** @param size how many numbers each call sorts */
+  constructor(size: number) {
+    this.holes = new Int32Array(2 * size + 1);
+    this.holeOf = new Int32Array(size);
+    this.sorted = new Int32Array(size);
+  }
+
+  /** The positions of the values by falling value; good until the next call. */
+  sort(values: Float64Array): Int32Array {
+    const { holes, holeOf, sorted } = this;
+    let [most, least] = [-Infinity, Infinity];
+    for (const value of values) {
+      if (value > most) most = value;
+      if (value < least) least = value;
+    }
+    const scale = most > least ? (holes.length - 2) / (most - least) : 0;
+    holes.fill(0);
+    for (let at = 0; at < values.length; at++) {
+      const hole = ((most - (values[at] as number)) * scale) | 0;
+      holeOf[at] = hole;
+      holes[hole + 1] = (holes[hole + 1] as number) + 1;
+    }
+    for (let hole = 1; hole < holes.length; hole++)
+      holes[hole] = (holes[hole] as number) + (holes[hole - 1] as number);
+    for (let at = 0; at < values.length; at++) {
+      const hole = holeOf[at] as number;
+      const place = holes[hole] as number;
+      holes[hole] = place + 1;
+      sorted[place] = at;
+    }
+    for (let place = 1; place < sorted.length; place++) {
+      const at = sorted[place] as number;
+      const value = values[at] as number;
+      let free = place;
+      for (; free > 0 && (values[sorted[free - 1] as number] as number) < value; free--)
+        sorted[free] = sorted[free - 1] as number;
+      sorted[free] = at;
+    }
+    return sorted;
+  }
+}
