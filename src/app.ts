@@ -16,6 +16,7 @@ import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
 import { Throttle } from './sessions/throttle.js';
 import { thingRoutes } from './things/routes.js';
+import { Offers } from './voting/offers.js';
 import { votingRoutes } from './voting/routes.js';
 import { assets, assetUrl } from './web/assets.js';
 import { refuseCrossSite } from './web/cross-site.js';
@@ -94,7 +95,7 @@ export function createApp({
   app.use(accountRoutes(db, passwords, config, store));
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
-  app.use(votingRoutes(db, boards, config));
+  app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
   app.use(rankingRoutes(boards));
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));

@@ -139,6 +139,8 @@ export interface RatingsTable {
   ties: number;
   rank: number | null;
   previousRank: number | null;
+  /** What `variance` was right after the last fit; null for a thing that had no votes then. */
+  fitVariance: number | null;
 }
 
 /** A thing's rating as it stood at the end of each hour in which it moved. */
@@ -166,6 +168,9 @@ export interface FitsTable {
   votes: number;
   /** How far opinions lie apart: the variance of strengths before any vote. */
   spread: number;
+  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  decided: number;
+  leftWins: number;
   fittedAt: Generated<Date>;
 }
 

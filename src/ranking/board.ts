@@ -1,4 +1,8 @@
-import { appearances, byStrength, type Rating } from './rating.js';
+import type { Intervals } from '../rating/intervals.js';
+import type { Field } from '../rating/online.js';
+import { Selector } from '../rating/selector.js';
+import { TOP } from './calculations.js';
+import { appearances, type Rating } from './rating.js';
 
 /** What a page needs to know of a topic. */
 export interface TopicCard {
@@ -10,38 +14,79 @@ export interface TopicCard {
   isDefault: boolean;
 }
 
-/** One thing with all that its picture card and its row on the leaderboard show. */
-export interface Standing extends Rating {
+/** A thing with its rating, before it is known where it stands. */
+export interface RatedThing extends Rating {
   id: number;
   name: string;
   picture: string | null;
   description: string | null;
-  rank: number;
   previousRank: number | null;
 }
 
-/** A topic's things as they stand, strongest first, with their numbers in typed arrays for choosing pairs. */
+/** One thing with all that its picture card and its row on the leaderboard show. */
+export interface Standing extends RatedThing {
+  rank: number;
+  /** Its true place lies between these, both included, in 95 of 100 cases. */
+  low: number;
+  high: number;
+  /** The chance (0 to 1) that it truly belongs in the Top 20. */
+  topChance: number;
+  /** Whether it is not surely (in 4 of 5 cases) better than the one below it. */
+  isLevelWithNext: boolean;
+}
+
+/** How a topic's votes were fitted together the last time. */
+export interface LastFit {
+  votes: number;
+  /** How far opinions lie apart: the variance of strengths before any vote. */
+  spread: number;
+  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  decided: number;
+  leftWins: number;
+  fittedAt: Date;
+}
+
+/** A topic's things as they stand, strongest first, and what pairs to show are chosen by. */
 export class Board {
   readonly topic: TopicCard;
   readonly version: number;
   readonly standings: readonly Standing[];
-  /** The things' ids, in an order that does not change with the ranking. */
-  readonly ids: readonly number[];
-  readonly means: Float64Array;
-  readonly variances: Float64Array;
+  readonly selector: Selector;
+  /** Undefined until the topic's votes are fitted for the first time. */
+  readonly fit: LastFit | undefined;
   /** Number of votes the board rests on. */
   readonly votes: number;
+  /** How many of the shown Top 20 we expect to belong there. */
+  readonly expectedRight: number;
   readonly #places: Map<number, number>;
 
-  constructor(topic: TopicCard, version: number, rows: Omit<Standing, 'rank'>[]) {
+  /**
+   * @param things strongest first
+   * @param ranges where each of them may truly stand, in the same order
+   */
+  constructor(
+    { version, fit, ...topic }: TopicCard & { version: number; fit: LastFit | undefined },
+    things: RatedThing[],
+    ranges: Intervals,
+  ) {
     this.topic = topic;
     this.version = version;
-    this.standings = rows.sort(byStrength).map((row, index) => ({ ...row, rank: index + 1 }));
-    this.ids = this.standings.map((standing) => standing.id).sort((one, other) => one - other);
-    this.means = Float64Array.from(this.standings, (standing) => standing.mean);
-    this.variances = Float64Array.from(this.standings, (standing) => standing.variance);
-    this.votes = this.standings.reduce((sum, standing) => sum + appearances(standing), 0) / 2;
-    this.#places = new Map(this.standings.map((standing, index) => [standing.id, index]));
+    this.fit = fit;
+    this.standings = things.map((thing, place) => ({
+      ...thing,
+      rank: place + 1,
+      low: ranges.low[place] ?? 1,
+      high: ranges.high[place] ?? things.length,
+      topChance: ranges.topChance[place] ?? 0,
+      isLevelWithNext: ranges.level[place] === 1,
+    }));
+    this.selector = new Selector(
+      { ...fieldOf(things), appearances: Int32Array.from(things, appearances) },
+      TOP,
+    );
+    this.votes = things.reduce((sum, thing) => sum + appearances(thing), 0) / 2;
+    this.expectedRight = ranges.expectedRight;
+    this.#places = new Map(things.map((thing, place) => [thing.id, place]));
   }
 
   /** Number of things that can be voted on. */
@@ -51,7 +96,18 @@ export class Board {
 
   /** How a thing stands; undefined when it is not on the board, because it was retired or is of another topic. */
   find(thingId: number): Standing | undefined {
-    const place = this.#places.get(thingId);
+    const place = this.placeOf(thingId);
     return place === undefined ? undefined : this.standings[place];
   }
+
+  /** A thing's place among the standings, from 0, which is how the selector knows it. */
+  placeOf(thingId: number): number | undefined {
+    return this.#places.get(thingId);
+  }
 }
+
+/** The beliefs about things, as the mathematics takes them. */
+export const fieldOf = (things: Pick<Rating, 'mean' | 'variance'>[]): Field => ({
+  means: Float64Array.from(things, (thing) => thing.mean),
+  variances: Float64Array.from(things, (thing) => thing.variance),
+});

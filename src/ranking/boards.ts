@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
-import { Board, type Standing, type TopicCard } from './board.js';
+import { Board, fieldOf, type LastFit, type RatedThing, type Standing, type TopicCard } from './board.js';
+import { Calculations } from './calculations.js';
+import { byStrength } from './rating.js';
 
 /**
  * Every topic's board, kept in memory and loaded again when the ranker has moved it, so that showing a pair or
@@ -10,6 +12,7 @@ import { Board, type Standing, type TopicCard } from './board.js';
 export class Boards {
   readonly #db: Database;
   readonly #boards = new Map<string, Board>();
+  readonly #calculations = new Calculations();
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -87,17 +90,30 @@ export class Boards {
     for (const { version, ...topic } of topics) {
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && sameTopic(known.topic, topic)) continue;
-      this.#boards.set(topic.slug, new Board(topic, version, await this.#standings(topic.id)));
+      const [fit, things] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
+      things.sort(byStrength);
+      // The same seed each time, so that ranges only move when what is known does.
+      const ranges = await this.#calculations.ranges(fieldOf(things), topic.id);
+      this.#boards.set(topic.slug, new Board({ ...topic, version, fit }, things, ranges));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
   }
 
-  async #standings(topicId: number): Promise<Omit<Standing, 'rank'>[]> {
-    const { rows } = await sql<Omit<Standing, 'rank'>>`
-      select things.id, name, picture, description, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance,
-        coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties, previous_rank
-      from things left join ratings on thing_id = things.id
+  async #fit(topicId: number): Promise<LastFit | undefined> {
+    return this.#db
+      .selectFrom('fits')
+      .where('topicId', '=', topicId)
+      .select(['votes', 'spread', 'decided', 'leftWins', 'fittedAt'])
+      .executeTakeFirst();
+  }
+
+  async #things(topicId: number): Promise<RatedThing[]> {
+    const { rows } = await sql<RatedThing>`
+      select things.id, name, picture, description, coalesce(mean, 0) as mean,
+        coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
+        coalesce(ties, 0) as ties, previous_rank
+      from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
       where things.topic_id = ${topicId} and retired_at is null`.execute(this.#db);
     return rows;
   }

@@ -6,6 +6,8 @@ import { countEntry, placesOf, scoreOf, type TopicRatings } from './ratings.js';
 export class GatheredVotes {
   readonly #topic: TopicRatings;
   readonly #voters = new Map<number, number>();
+  #decided = 0;
+  #leftWins = 0;
   #votes: Votes;
 
   /** @param topic whose counts go up with each vote */
@@ -17,6 +19,11 @@ export class GatheredVotes {
   /** How many votes there are; skips are none. */
   get count(): number {
     return this.#votes.count;
+  }
+
+  /** How many votes chose one, and how many of them the left. */
+  get sides(): { decided: number; leftWins: number } {
+    return { decided: this.#decided, leftWins: this.#leftWins };
   }
 
   /** Takes in a vote; a skip is passed over. */
@@ -31,6 +38,8 @@ export class GatheredVotes {
     votes.weight[votes.count] = entry.weight;
     votes.voter[votes.count] = this.#numberOf(entry.voter);
     votes.count++;
+    if (entry.outcome !== 'tie') this.#decided++;
+    if (entry.outcome === 'left') this.#leftWins++;
     countEntry(this.#topic, entry, left, right);
   }
 

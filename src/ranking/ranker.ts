@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Fit } from '../rating/refit.js';
-import { Fitter } from './fitter.js';
+import { Calculations } from './calculations.js';
 import { GatheredVotes } from './gathered.js';
 import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
 import {
@@ -13,6 +13,18 @@ import {
   type TopicRatings,
   writeRatings,
 } from './ratings.js';
+
+/** A topic's votes as they were fitted together. */
+export interface Fitted {
+  fit: Fit;
+  /** The things, with means and variances as they were kept before, and the votes that were fitted counted. */
+  topic: TopicRatings;
+  /** The place in the ledger up to which the votes that stood were fitted. */
+  upTo: Position;
+  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  decided: number;
+  leftWins: number;
+}
 
 /** How many ledger entries one transaction folds at most. */
 const BATCH = 5_000;
@@ -26,7 +38,7 @@ const BATCH = 5_000;
  */
 export class Ranker {
   readonly #db: Database;
-  readonly #fitter = new Fitter();
+  readonly #calculations = new Calculations();
   readonly #topics = new Map<number, TopicRatings>();
   readonly #refits = new Map<number, { ended: number; took: number }>();
   #generation = -1;
@@ -56,16 +68,17 @@ export class Ranker {
    */
   async refit(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
     const began = Date.now();
-    const { fit, topic: fitted, upTo } = await this.fit(topicId, told);
+    const fitted = await this.fit(topicId, told);
+    const { upTo } = fitted;
     await this.#inTurn(async (trx, position) => {
-      const topic = takeOver(await readRatings(trx, topicId), fitted, fit);
+      const topic = takeOver(await readRatings(trx, topicId), fitted);
       this.#topics.set(topicId, topic);
       for await (const entries of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
         for (const entry of entries) applyEntry(topic, entry, new Set());
       const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
       await writeRatings(trx, topicId, topic, voted);
       await dropRatings(trx, topicId, topic);
-      await writeFit(trx, topicId, { ...upTo, votes: fitted.votes, spread: fit.spread });
+      await writeFit(trx, topicId, fitted);
       await moveBoard(trx, topicId, { stale: await lostVotes(trx, topicId, upTo, position) });
       await this.#writePosition(trx, position);
     });
@@ -75,12 +88,8 @@ export class Ranker {
   /**
    * Computes the fit of one topic's votes that stand at the position the ranker has reached, and writes nothing.
    * @param told is called with the number of votes read so far
-   * @returns the fit, what it rests on (with means and variances as they were kept), and that position
    */
-  async fit(
-    topicId: number,
-    told: (votes: number) => void = () => undefined,
-  ): Promise<{ fit: Fit; topic: TopicRatings; upTo: Position }> {
+  async fit(topicId: number, told: (votes: number) => void = () => undefined): Promise<Fitted> {
     const upTo = await readPosition(this.#db);
     // Read after the position, so that no vote up to it is about a thing that is not among them.
     const topic = await readRatings(this.#db, topicId);
@@ -91,7 +100,7 @@ export class Ranker {
       for (const entry of entries) votes.add(entry);
       told(votes.count);
     }
-    return { fit: await this.#fitter.fit(votes.take()), topic, upTo };
+    return { fit: await this.#calculations.fit(votes.take()), topic, upTo, ...votes.sides };
   }
 
   /** Fits the topics anew that have had votes since their last fit, a day ago or longer. */
@@ -222,7 +231,7 @@ export async function announceThings(trx: Database, topicId: number): Promise<vo
 }
 
 /** Puts a fit in the place of the ratings that were kept; things added since stand at the average. */
-function takeOver(topic: TopicRatings, fitted: TopicRatings, fit: Fit): TopicRatings {
+function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRatings {
   topic.means.fill(0);
   topic.variances.fill(fit.spread);
   for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
@@ -241,13 +250,19 @@ function takeOver(topic: TopicRatings, fitted: TopicRatings, fit: Fit): TopicRat
 async function writeFit(
   trx: Database,
   topicId: number,
-  { xid, id, votes, spread }: Position & { votes: number; spread: number },
+  { fit, topic, upTo: { xid, id }, decided, leftWins }: Fitted,
 ): Promise<void> {
   await sql`
-    insert into fits (topic_id, xid, id, votes, spread)
-    values (${topicId}, ${xid}::xid8, ${id}, ${votes}, ${spread})
+    insert into fits (topic_id, xid, id, votes, spread, decided, left_wins)
+    values (${topicId}, ${xid}::xid8, ${id}, ${topic.votes}, ${fit.spread}, ${decided}, ${leftWins})
     on conflict (topic_id) do update set xid = excluded.xid, id = excluded.id, votes = excluded.votes,
-      spread = excluded.spread, fitted_at = now()`.execute(trx);
+      spread = excluded.spread, decided = excluded.decided, left_wins = excluded.left_wins,
+      fitted_at = now()`.execute(trx);
+  const [ids, variances] = [topic.ids, [...fit.variances]];
+  await sql`
+    update ratings set fit_variance = variance_then
+    from unnest(${ids}::bigint[], ${variances}::float8[]) as fitted (id, variance_then)
+    where thing_id = id`.execute(trx);
 }
 
 /** Whether votes that a fit rests on were withdrawn while it was under way: then it is stale already. */

@@ -79,9 +79,9 @@ async function writeVotes(db: Database, slug: string, out: Writable): Promise<vo
 export async function exportRanking(db: Database, slug: string, out: Writable): Promise<void> {
   const topic = await topicCalled(db, slug);
   const { rows } = await sql<Rating & { id: number; name: string }>`
-    select things.id, name, coalesce(mean, 0) as mean, coalesce(variance, 1) as variance,
+    select things.id, name, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
       coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties
-    from things left join ratings on thing_id = things.id
+    from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topic.id} and retired_at is null`.execute(db);
   const lines = rows.sort(byStrength).map(({ name, mean, variance, wins, losses, ties }, index) => {
     const reach = 1.96 * Math.sqrt(variance);

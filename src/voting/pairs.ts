@@ -2,82 +2,104 @@ import { hkdfSync } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
+import { type Random, seededRandom } from '../rating/random.js';
 import type { Ballot } from './ballot.js';
 
 /** Two things to choose between, by their ids, and which part of the selection picked them. */
 export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'arm'>;
 
-/** Whose turn it is, and after which of their votes. */
+/** Whose turn it is, and what they did last. */
 export interface Turn {
   voter: number;
-  /** The voter's latest vote in the topic, if any. */
-  after: { id: number; leftId: number; rightId: number } | undefined;
+  /** The voter's latest votes in the topic, newest first, withdrawn ones and skips among them. */
+  recent: { id: number; leftId: number; rightId: number }[];
 }
+
+/** How many of the voter's latest votes a pair keeps clear of. */
+export const RECENT = 5;
 
 const DRAWS = 16;
 
 /**
- * Chooses the pair a voter sees next: at random among those they have not answered, on sides drawn by a fair
- * coin, and rather without a thing they have just seen. The draw hangs on the voter's latest vote, so opening
- * the page again shows the same pair: nobody gets past one without saying so.
+ * Chooses the pair a voter sees next, one they have not answered: where an answer tells most about the Top 20, and
+ * now and then anywhere (docs/ranking.md), on sides drawn by a fair coin, and without the things of their last
+ * five pairs as long as there are others. The draw hangs on the voter's latest vote, so that asking again before
+ * the board has moved draws the same.
  * @param secret makes the draw one that nobody else can foresee
  * @returns undefined when the voter has answered every pair there is
  */
 export async function nextPair(
   db: Database,
   board: Board,
-  { voter, after }: Turn,
+  { voter, recent }: Turn,
   secret: string,
 ): Promise<Pair | undefined> {
   if (board.size < 2) return undefined;
-  const random = drawer(`${voter} ${board.topic.id} ${after?.id ?? 0}`, secret);
-  const drawn = drawPairs(board, random);
-  const seen = (pair: Two): boolean => pair.some((id) => id === after?.leftId || id === after?.rightId);
-  const inOrder = [...drawn.filter((pair) => !seen(pair)), ...drawn.filter(seen)];
-  const found = (await firstUnanswered(db, voter, inOrder)) ?? (await anyUnanswered(db, voter, board));
+  const random = randomFor(`${voter} ${board.topic.id} ${recent[0]?.id ?? 0}`, secret);
+  // In a small topic nothing may be left that was not just shown.
+  const drawn = [RECENT, 1, 0].flatMap((many) => draw(board, recent.slice(0, many), random));
+  const found = (await firstUnanswered(db, voter, drawn)) ?? (await anyUnanswered(db, voter, board, random));
   if (!found) return undefined;
-  const [leftId, rightId] = random(2) === 0 ? found : [found[1], found[0]];
-  return { leftId, rightId, arm: 'explore' };
+  const { one, other, arm } = found;
+  return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
 }
 
-type Two = [number, number];
-
-// Numbers from 0 up to below a bound; the bias of the remainder is under one in 30,000 for 100,000 things.
-function drawer(what: string, secret: string): (below: number) => number {
-  const numbers = new Uint32Array(
-    hkdfSync('sha256', secret, '', `thinga pair 1 ${what}`, 4 * (2 * DRAWS + 1)),
-  );
-  let next = 0;
-  return (below) => (numbers[next++ % numbers.length] ?? 0) % below;
+interface Drawn {
+  one: number;
+  other: number;
+  arm: Pair['arm'];
 }
 
-function drawPairs(board: Board, random: (below: number) => number): Two[] {
-  return Array.from({ length: DRAWS }, () => {
-    const one = random(board.size);
-    const other = (one + 1 + random(board.size - 1)) % board.size;
-    return [board.ids[one] ?? 0, board.ids[other] ?? 0];
-  });
+function randomFor(what: string, secret: string): Random {
+  const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga pair 2 ${what}`, 4));
+  return seededRandom(seed.readUInt32LE());
 }
 
-async function firstUnanswered(db: Database, voter: number, pairs: Two[]): Promise<Two | undefined> {
-  const { rows } = await sql<{ one: number; other: number }>`
-    select one, other from unnest(
-      ${pairs.map(([one]) => one)}::bigint[], ${pairs.map(([, other]) => other)}::bigint[]
+function draw(board: Board, keepClearOf: Turn['recent'], random: Random): Drawn[] {
+  const seen = new Set(keepClearOf.flatMap(({ leftId, rightId }) => [leftId, rightId]).map(placeOn(board)));
+  const avoids = (place: number): boolean => seen.has(place);
+  return Array.from({ length: DRAWS }, () => board.selector.draw(random, avoids))
+    .filter((pair) => pair !== undefined)
+    .map(({ one, other, arm }) => ({ one: idAt(board, one), other: idAt(board, other), arm }));
+}
+
+const placeOn = (board: Board) => (thingId: number) => board.placeOf(thingId);
+const idAt = (board: Board, place: number): number => board.standings[place]?.id ?? 0;
+
+async function firstUnanswered(db: Database, voter: number, pairs: Drawn[]): Promise<Drawn | undefined> {
+  if (pairs.length === 0) return undefined;
+  const { rows } = await sql<{ place: number }>`
+    select place::int from unnest(
+      ${pairs.map(({ one }) => one)}::bigint[], ${pairs.map(({ other }) => other)}::bigint[]
     ) with ordinality as drawn (one, other, place)
     where not exists (select from votes where voter = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
     order by place limit 1`.execute(db);
-  return rows[0] && [rows[0].one, rows[0].other];
+  return rows[0] && pairs[rows[0].place - 1];
 }
 
-// Only someone who has answered nearly everything gets here, and then what is left is a short list.
-async function anyUnanswered(db: Database, voter: number, board: Board): Promise<Two | undefined> {
+// Only someone who has answered nearly everything gets here. What they have not answered is met after as many
+// steps as they have answers, at most.
+async function anyUnanswered(
+  db: Database,
+  voter: number,
+  board: Board,
+  random: Random,
+): Promise<Drawn | undefined> {
   const { rows } = await sql<{ one: number; other: number }>`
-    select one.id as one, other.id as other
-    from things as one join things as other on other.topic_id = one.topic_id and other.id > one.id
-    where one.topic_id = ${board.topic.id} and one.retired_at is null and other.retired_at is null
-      and not exists (select from votes where voter = ${voter} and withdrawn_at is null
-        and least(left_id, right_id) = one.id and greatest(left_id, right_id) = other.id)
-    order by one.id, other.id limit 1`.execute(db);
-  return rows[0] && [rows[0].one, rows[0].other];
+    select least(left_id, right_id) as one, greatest(left_id, right_id) as other from votes
+    where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
+  const answered = new Set(rows.map(({ one, other }) => `${one} ${other}`));
+  const { size } = board;
+  const start = Math.floor(random() * size);
+  for (let turn = 0; turn < size; turn++)
+    for (let next = 1; next < size - turn; next++) {
+      const [first, second] = [(start + turn) % size, (start + turn + next) % size];
+      const [one, other] = [idAt(board, first), idAt(board, second)].sort((a, b) => a - b) as [
+        number,
+        number,
+      ];
+      if (!answered.has(`${one} ${other}`)) return { one, other, arm: 'explore' };
+    }
+  return undefined;
 }

@@ -11,23 +11,23 @@ import { readForm } from '../web/form.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { readBallot, signBallot } from './ballot.js';
-import { nextPair, type Pair } from './pairs.js';
+import type { Offers } from './offers.js';
+import { nextPair, type Pair, RECENT } from './pairs.js';
 import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
-import { castVote, findVote, isOutcome, lastVote, type Vote, withdrawVote } from './voting.js';
+import { castVote, findVote, isOutcome, latestVotes, type Vote, withdrawVote } from './voting.js';
 
 /** The pair page, casting a vote and taking it back. */
-export function votingRoutes(db: Database, boards: Boards, config: Config): Router {
+export function votingRoutes(db: Database, boards: Boards, offers: Offers, config: Config): Router {
   const router = Router();
 
-  async function showNext(
-    res: Response,
-    board: Board,
-    after: Vote | undefined,
-    receipt?: Receipt,
-  ): Promise<void> {
-    const again = after?.withdrawnAt && isOnBoard(board, after) ? reopen(after) : undefined;
-    const turn = { voter: userOf(res).id, after };
-    showPair(res, board, again ?? (await nextPair(db, board, turn, config.secrets[0])), receipt);
+  async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
+    const voter = userOf(res).id;
+    const recent = await latestVotes(db, voter, board.topic.id, RECENT);
+    const [last] = recent;
+    if (last?.withdrawnAt && isOnBoard(board, last)) return showPair(res, board, reopen(last), receipt);
+    const pair = await nextPair(db, board, { voter, recent }, config.secrets[0]);
+    const offered = pair && (await offers.settle(voter, board.topic.id, last?.id ?? 0, pair));
+    showPair(res, board, offered && isOnBoard(board, offered) ? offered : pair, receipt);
   }
 
   function showPair(res: Response, board: Board, pair: Pair | undefined, receipt?: Receipt): void {
@@ -44,7 +44,7 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
       const board = boardOf(boards, req);
       const voter = userOf(res).id;
       const receipt = await receiptFor(db, board, voter, req);
-      await showNext(res, board, await lastVote(db, voter, board.topic.id), receipt);
+      await showNext(res, board, receipt);
     })
     .post(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
@@ -59,7 +59,6 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
             : ballot.topicId !== board.topic.id
               ? refusals.elsewhere
               : undefined;
-      const latest = () => lastVote(db, voter, board.topic.id);
       // Somebody else has logged in on this browser since: the whole page is to show who.
       if (refused === refusals.foreign && wantsPart(res)) {
         flash(res, 'not-yours');
@@ -67,7 +66,7 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
       }
       if (refused || typeof ballot === 'string') {
         res.status(422);
-        return showNext(res, board, await latest(), { text: refused ?? '' });
+        return showNext(res, board, { text: refused ?? '' });
       }
       if (!isOutcome(form.choice)) {
         res.status(422);
@@ -79,10 +78,7 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
-      await seeOther(res, path, async () => {
-        const after = cast.status === 'cast' ? cast.vote : await latest();
-        await showNext(res, board, after, receiptOf(board, cast));
-      });
+      await seeOther(res, path, () => showNext(res, board, receiptOf(board, cast)));
     })
     .all(methodNotAllowed);
 
@@ -95,7 +91,7 @@ export function votingRoutes(db: Database, boards: Boards, config: Config): Rout
       const board = vote && boards.byTopic(vote.topicId);
       if (!board) return seeOther(res, '/vote');
       const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
-      await seeOther(res, path, () => showNext(res, board, vote, undoneReceipt(board, vote)));
+      await seeOther(res, path, () => showNext(res, board, undoneReceipt(board, vote)));
     })
     .all(methodNotAllowed);
 
@@ -135,10 +131,10 @@ async function receiptFor(
   return receiptOf(board, { status: answered ? 'answered' : 'repeated', vote });
 }
 
-function isOnBoard(board: Board, { leftId, rightId }: Vote): boolean {
+function isOnBoard(board: Board, { leftId, rightId }: Pick<Pair, 'leftId' | 'rightId'>): boolean {
   return board.find(leftId) !== undefined && board.find(rightId) !== undefined;
 }
 
-function reopen({ leftId, rightId }: Vote): Pair {
-  return { leftId, rightId, arm: 'explore' };
+function reopen({ leftId, rightId, arm }: Vote): Pair {
+  return { leftId, rightId, arm: arm === 'import' ? 'explore' : arm };
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Outcome } from '../schema.js';
+import type { Arm, Outcome } from '../schema.js';
 import type { Ballot } from './ballot.js';
 
 /** A vote as the ledger has it. */
@@ -11,6 +11,7 @@ export interface Vote {
   leftId: number;
   rightId: number;
   outcome: Outcome;
+  arm: Arm;
   weight: number;
   weightReason: string | null;
   createdAt: Date;
@@ -62,12 +63,17 @@ export async function findVote(db: Database, voter: number, ballotId: string): P
   return rows[0];
 }
 
-/** The last thing a voter did in a topic; it may have been withdrawn since. */
-export async function lastVote(db: Database, voter: number, topicId: number): Promise<Vote | undefined> {
+/** The last things a voter did in a topic, newest first; they may have been withdrawn since. */
+export async function latestVotes(
+  db: Database,
+  voter: number,
+  topicId: number,
+  limit: number,
+): Promise<Vote[]> {
   const { rows } = await sql<Vote>`
     select ${columns} from votes where voter = ${voter} and topic_id = ${topicId}
-    order by id desc limit 1`.execute(db);
-  return rows[0];
+    order by id desc limit ${limit}`.execute(db);
+  return rows;
 }
 
 /**
@@ -119,6 +125,7 @@ export async function votesOf(
       'leftId',
       'rightId',
       'outcome',
+      'arm',
       'weight',
       'weightReason',
     ])
@@ -141,7 +148,7 @@ export async function countVotes(db: Database, voter: number): Promise<number> {
 }
 
 const columns = sql.raw(
-  'id, ballot_id, topic_id, left_id, right_id, outcome, weight, weight_reason, created_at, withdrawn_at',
+  'id, ballot_id, topic_id, left_id, right_id, outcome, arm, weight, weight_reason, created_at, withdrawn_at',
 );
 
 async function findAnswer(db: Database, ballot: Ballot): Promise<Vote | undefined> {

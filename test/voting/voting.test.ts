@@ -1,7 +1,18 @@
 import { beforeAll, expect, it } from 'vitest';
 import { type Ballot, signBallot } from '../../src/voting/ballot.js';
 import { nextPair } from '../../src/voting/pairs.js';
-import { type Browser, HTMX, member, pairOn, read, topic, useSite, visit, vote } from '../site.js';
+import {
+  type Browser,
+  HTMX,
+  member,
+  pairOn,
+  read,
+  thingNames,
+  topic,
+  useSite,
+  visit,
+  vote,
+} from '../site.js';
 
 const site = useSite();
 
@@ -52,7 +63,9 @@ it.each(['left', 'right', 'tie', 'skip'] as const)(
       skip: `you skipped ${pair.left} and ${pair.right}`,
     };
     expect(read(next.text)('.receipt p').text()).toContain(told[choice]);
-    expect(await ledger(id)).toMatchObject([{ outcome: choice, withdrawnAt: null, arm: 'explore' }]);
+    expect(await ledger(id)).toMatchObject([
+      { outcome: choice, withdrawnAt: null, arm: expect.stringMatching(/^(focus|explore)$/) },
+    ]);
   },
 );
 
@@ -222,12 +235,37 @@ it('never shows a pair twice, and says when there is none left', async () => {
   expect(read(done.text)('h2').text()).toBe('You have answered every pair');
 });
 
+it('shows nothing again that was in the last five pairs, as long as there is something else', async () => {
+  await topic(site, { slug: 'many', names: thingNames(30) });
+  const { browser } = await member(site);
+  let recent: string[] = [];
+  for (let pair = 0; pair < 12; pair++) {
+    const { left, right } = await vote(browser, pair % 3 ? 'left' : 'skip', '/topics/many/vote');
+    expect(recent).not.toContain(left);
+    expect(recent).not.toContain(right);
+    recent = [...recent, left, right].slice(-10);
+  }
+});
+
+it('asks mostly where the Top 20 is open, and notes for each vote why its pair was shown', async () => {
+  await topic(site, { slug: 'large', names: thingNames(100) });
+  const board = site.boards.get('large') ?? expect.fail();
+  const arms = { focus: 0, explore: 0 };
+  for (let voter = 1; voter <= 400; voter++) {
+    const pair = await nextPair(site.db, board, { voter, recent: [] }, site.config.secrets[0]);
+    if (pair) arms[pair.arm]++;
+  }
+  // Four in five; outside this lies less than one run in a million.
+  expect(arms.focus).toBeGreaterThan(280);
+  expect(arms.explore).toBeGreaterThan(40);
+});
+
 it('puts a thing on either side about equally often', async () => {
   await topic(site, { slug: 'coin', names: ['Heads', 'Tails'] });
   const board = site.boards.get('coin') ?? expect.fail();
   let heads = 0;
   for (let voter = 1; voter <= 400; voter++) {
-    const pair = await nextPair(site.db, board, { voter, after: undefined }, site.config.secrets[0]);
+    const pair = await nextPair(site.db, board, { voter, recent: [] }, site.config.secrets[0]);
     if (board.find(pair?.leftId ?? 0)?.name === 'Heads') heads++;
   }
   // Outside this lies less than one run in a million.
@@ -238,8 +276,12 @@ it('puts a thing on either side about equally often', async () => {
 it('shows the same pair until it is answered, so that nobody gets past one without saying so', async () => {
   const { browser } = await member(site);
   const first = pairOn((await browser.get('/vote')).text);
-  for (let look = 0; look < 5; look++)
+  const other = await member(site);
+  for (let look = 0; look < 5; look++) {
+    await vote(other.browser);
+    await site.rank();
     expect(pairOn((await browser.get('/vote')).text)).toMatchObject({ left: first.left, right: first.right });
+  }
   await send(browser, first.ballot, 'skip').expect(303);
   const next = pairOn((await browser.get('/vote')).text);
   expect([next.left, next.right].sort()).not.toEqual([first.left, first.right].sort());

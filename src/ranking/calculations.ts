@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { root } from '../config.js';
+import type { Votes } from '../rating/graph.js';
+import { type Intervals, intervalsOf } from '../rating/intervals.js';
+import type { Field } from '../rating/online.js';
+import { seededRandom } from '../rating/random.js';
+import { type Fit, type RefitOptions, refit } from '../rating/refit.js';
+
+/** How many things a Top page shows. */
+export const TOP = 20;
+
+/**
+ * How far the last sweep of a fit may still move a strength, as a share of it. So small that two fits of the same
+ * votes put things in the same order, wherever they started; 10 million votes take seconds at that.
+ */
+const TOLERANCE = 1e-6;
+
+// Up to here the work takes less than handing it over to a thread, or a few milliseconds.
+const [FEW_VOTES, FEW_THINGS] = [5_000, 250];
+
+/** The long calculations of the ranking, in a worker thread, so that pages stay as quick as ever meanwhile. */
+export class Calculations {
+  readonly #workers = new Piscina<Parameters<typeof refit> | Parameters<typeof rangesOf>, Fit | Intervals>({
+    // Compiled, also when tests run the sources: a worker thread loads plain JavaScript.
+    filename: join(root, 'dist/src/ranking/calculations-worker.js'),
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: 10_000,
+  });
+
+  /**
+   * Fits all votes of a topic together.
+   * @param votes are given away: their arrays may be empty afterwards
+   * @throws RangeError for senseless votes
+   */
+  async fit(votes: Votes, options: RefitOptions = {}): Promise<Fit> {
+    const exact = { tolerance: TOLERANCE, ...options };
+    if (votes.count <= FEW_VOTES) return refit(votes, exact);
+    const { left, right, score, weight, voter } = votes;
+    const transferList = [left, right, score, weight, voter].map((array) => array.buffer as ArrayBuffer);
+    return (await this.#workers.run([votes, exact], { name: 'fit', transferList })) as Fit;
+  }
+
+  /**
+   * Finds out where each thing of a topic may truly stand.
+   * @param seed makes the same beliefs come to the same ranges in every process
+   */
+  async ranges(field: Field, seed: number): Promise<Intervals> {
+    if (field.means.length <= FEW_THINGS) return rangesOf(field, seed);
+    return (await this.#workers.run([field, seed], { name: 'ranges' })) as Intervals;
+  }
+}
+
+/** The same in this thread. */
+export const rangesOf = (field: Field, seed: number): Intervals =>
+  intervalsOf(field, TOP, seededRandom(seed));

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type { Pair } from './pairs.js';
+
+const KEPT_FOR_S = 24 * 3600;
+const MOST_HERE = 10_000;
+
+/**
+ * Which pair a voter is being shown, so that looking again shows the same one although the ranking has moved:
+ * nobody gets past a pair without answering or skipping it. Kept in Redis for a day, or in this process when there
+ * is none or it is away; a pair that is forgotten costs nothing but that.
+ */
+export class Offers {
+  readonly #redis: Redis | undefined;
+  readonly #prefix: string;
+  readonly #here = new Map<string, Pair>();
+
+  /** @param prefix begins every key */
+  constructor(redis: Redis | undefined, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * The pair a voter was shown already at this point, or the one to be shown from now on.
+   * @param after the id of their latest vote in the topic, 0 before the first
+   */
+  async settle(voter: number, topicId: number, after: number, pair: Pair): Promise<Pair> {
+    const key = `${this.#prefix}offer:${voter}:${topicId}:${after}`;
+    try {
+      if (!this.#redis) return this.#settleHere(key, pair);
+      const text = JSON.stringify(pair);
+      const before = await this.#redis.set(key, text, 'EX', KEPT_FOR_S, 'NX', 'GET');
+      return before === null ? pair : (JSON.parse(before) as Pair);
+    } catch {
+      return this.#settleHere(key, pair);
+    }
+  }
+
+  #settleHere(key: string, pair: Pair): Pair {
+    const before = this.#here.get(key) ?? pair;
+    this.#here.delete(key);
+    this.#here.set(key, before);
+    const [oldest] = this.#here.keys();
+    if (this.#here.size > MOST_HERE && oldest !== undefined) this.#here.delete(oldest);
+    return before;
+  }
+}
