@@ -15,13 +15,18 @@ export async function up(db: Untyped): Promise<void> {
       left_wins bigint not null check (left_wins between 0 and decided),
       fitted_at timestamptz not null default now()
     )`.execute(db);
+  // A fit reads the votes of one topic in the order of the ledger.
+  await sql`create index votes_of_topic on votes (topic_id, xid, id)`.execute(db);
   // How unsure each thing was right after the fit, for whoever computes the ranking again.
-  await sql`alter table ratings add column fit_variance double precision check (fit_variance > 0)`.execute(db);
+  await sql`alter table ratings add column fit_variance double precision check (fit_variance > 0)`.execute(
+    db,
+  );
   // What was rated vote by vote so far gets its first fit as soon as a ranker runs.
   await sql`update boards set stale_since = coalesce(stale_since, now())`.execute(db);
 }
 
 export async function down(db: Untyped): Promise<void> {
+  await sql`drop index votes_of_topic`.execute(db);
   await sql`alter table ratings drop column fit_variance`.execute(db);
   await sql`drop table fits`.execute(db);
 }

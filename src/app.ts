@@ -96,7 +96,7 @@ export function createApp({
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
   app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
-  app.use(rankingRoutes(boards));
+  app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));
 

@@ -14,7 +14,7 @@ const USAGE = `Commands:
   npm run import -- things FILE.csv --topic SLUG [--title TITLE] [--question QUESTION]
   npm run import -- votes FILE.csv --topic SLUG
   npm run -s export -- things|votes|ranking --topic SLUG > FILE.csv
-  npm run rank -- --rebuild [--topic SLUG]
+  npm run rank -- --rebuild|--check [--topic SLUG]
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- users disable|promote NAME
   npm run admin -- audit verify

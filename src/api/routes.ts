@@ -3,11 +3,10 @@ import { type RequestHandler, Router } from 'express';
 import type { Config } from '../config.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
+import { TOP } from '../ranking/calculations.js';
 import { describe } from '../ranking/words.js';
 import { boardOf } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
-
-const TOP = 20;
 
 /** The read-only JSON for other sites: the leaderboards, and who is logged in. */
 export function apiRoutes(boards: Boards, config: Config): Router {
@@ -51,16 +50,19 @@ export function apiRoutes(boards: Boards, config: Config): Router {
   return router;
 }
 
-function topOf({ topic, standings, votes }: Board, origin: string): object {
-  const top = standings.slice(0, TOP).map((standing) => {
-    const { votes: cast, isNew } = describe(standing);
+function topOf(board: Board, origin: string): object {
+  const { topic, votes, expectedRight } = board;
+  const top = board.standings.slice(0, TOP).map((standing) => {
+    const { votes: cast, isNew } = describe(standing, board);
     const { rank, name, wins, losses, ties } = standing;
-    const score = isNew ? null : standing.mean;
+    const known = isNew ? undefined : standing;
     return {
       rank,
       name,
       url: `${origin}/things/${standing.id}`,
-      score,
+      score: known?.mean ?? null,
+      range: known ? [known.low, known.high] : null,
+      topChance: known?.topChance ?? null,
       isNew,
       wins,
       losses,
@@ -68,7 +70,7 @@ function topOf({ topic, standings, votes }: Board, origin: string): object {
       votes: cast,
     };
   });
-  return { topic: topic.slug, title: topic.title, votes, top };
+  return { topic: topic.slug, title: topic.title, votes, expectedRight, top };
 }
 
 // Exactly the listed origins may read an answer; nobody else is told anything (no header at all).

@@ -13,7 +13,7 @@ export function homeRoutes(boards: Boards): Router {
       const board = boards.default();
       const leaders = board.standings
         .slice(0, 3)
-        .map((standing) => ({ ...standing, ...describe(standing) }))
+        .map((standing) => ({ ...standing, ...describe(standing, board) }))
         .filter((leader) => leader.votes > 0);
       const topics = boards.listed().map(({ topic, size }) => ({ ...topic, size }));
       sendPage(res, 'home/index', {

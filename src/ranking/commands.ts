@@ -1,25 +1,33 @@
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
+import { kendallTau } from '../rating/agreement.js';
 import { counted, sayOnTerminal, showProgress } from '../things/progress.js';
 import { type Topic, topicCalled } from '../things/topic-words.js';
 import { catchUp } from './catch-up.js';
-import { Ranker } from './ranker.js';
+import { type Fitted, Ranker } from './ranker.js';
+import { hasVotes } from './ratings.js';
 
-/** `rank --rebuild [--topic SLUG]`: computes the ratings anew from all the votes that stand. */
+/**
+ * `rank --rebuild [--topic SLUG]` fits all the votes that stand and puts the ratings in place of the live ones;
+ * `rank --check` says how far these lie from such a fit, and changes nothing.
+ */
 export const rankCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, {
     rebuild: { type: 'boolean' },
+    check: { type: 'boolean' },
     topic: { type: 'string' },
   });
   if (positionals.length > 0) throw new UsageError('rank takes options only');
-  if (!values.rebuild) throw new UsageError('--rebuild is missing; the running site ranks by itself');
+  if (Boolean(values.rebuild) === Boolean(values.check))
+    throw new UsageError('one of --rebuild and --check is needed; the running site ranks by itself');
   const { topic: slug } = values;
+  const work = values.rebuild ? rebuild : check;
   return async ({ db }) => {
     const topics = slug === undefined ? await allTopics(db) : [await topicCalled(db, slug)];
     const ranker = new Ranker(db);
     sayOnTerminal('Folding the latest votes ...');
     await catchUp(db, ranker);
-    for (const topic of topics) await rebuild(db, ranker, topic);
+    for (const topic of topics) await work(db, ranker, topic);
   };
 };
 
@@ -28,21 +36,51 @@ function allTopics(db: Database): Promise<Topic[]> {
 }
 
 async function rebuild(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
+  const { votes } = await withProgress(db, topic, (told) => ranker.refit(topic.id, told));
+  console.info(`${topic.title}: rebuilt from ${counted(votes, 'vote')}.`);
+}
+
+async function check(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
+  const { votes, done } = await withProgress(db, topic, (told) => ranker.fit(topic.id, told));
+  console.info(`${topic.title}: ${counted(votes, 'vote')}; ${compare(done)}.`);
+}
+
+async function withProgress<Done>(
+  db: Database,
+  topic: Topic,
+  work: (told: (votes: number) => void) => Promise<Done>,
+): Promise<{ votes: number; done: Done }> {
   const { total } = await db
     .selectFrom('votes')
     .where('topicId', '=', topic.id)
     .where('withdrawnAt', 'is', null)
+    .where('outcome', '<>', 'skip')
     .select((expression) => expression.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
   const progress = showProgress(topic.title, total);
   let votes = 0;
   try {
-    await ranker.refit(topic.id, (read) => {
+    const done = await work((read) => {
       votes = read;
       progress.to(read);
     });
+    return { votes, done };
   } finally {
     progress.end();
   }
-  console.info(`${topic.title}: rebuilt from ${counted(votes, 'vote')}.`);
+}
+
+/** How far the ratings as they were kept lie from a fit of the votes they rest on. */
+function compare({ fit, topic }: Fitted): string {
+  const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
+  if (voted.length < 2) return 'there is nothing to compare yet';
+  const of = (means: Float64Array): Float64Array =>
+    Float64Array.from(voted, (place) => means[place] as number);
+  const [live, fitted] = [of(topic.means), of(fit.means)];
+  const largest = live.reduce(
+    (most, mean, index) => Math.max(most, Math.abs(mean - (fitted[index] ?? 0))),
+    0,
+  );
+  const tau = kendallTau(live, fitted).toFixed(4);
+  return `live and fitted order agree with τ = ${tau}, and differ by ${largest.toFixed(4)} at most`;
 }

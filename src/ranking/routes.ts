@@ -1,30 +1,54 @@
-import { Router } from 'express';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type RequestHandler, Router } from 'express';
+import type { Database } from '../database.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 import type { Boards } from './boards.js';
-import { describe } from './words.js';
+import { TOP } from './calculations.js';
+import { publishedData } from './published.js';
+import { describe, settledness } from './words.js';
 
-/** How many things a Top page shows. */
-const TOP = 20;
-
-/** The leaderboards. They come from memory, so they cost the same however many votes there are. */
-export function rankingRoutes(boards: Boards): Router {
+/** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
+export function rankingRoutes(db: Database, boards: Boards): Router {
   const router = Router();
   router
     .route(['/top', '/topics/:slug/top'])
     .get((req, res) => {
       const board = boardOf(boards, req);
-      const rows = board.standings.slice(0, TOP).map((standing) => ({ ...standing, ...describe(standing) }));
-      const data = {
-        topic: board.topic,
-        path: topicPath(board.topic),
-        rows,
-        size: board.size,
-        votes: board.votes,
-      };
+      const { topic, size, votes } = board;
+      const rows = board.standings
+        .slice(0, TOP)
+        .map((standing) => ({ ...standing, ...describe(standing, board) }));
+      const data = { topic, path: topicPath(topic), rows, size, votes, settled: settledness(board) };
       sendPage(res, 'ranking/top', data, 'ranking/_table');
     })
     .all(methodNotAllowed);
+
+  router
+    .route('/how')
+    .get((_req, res) => {
+      const topics = boards.listed().map(({ topic, size, votes, fit }) => ({ ...topic, size, votes, fit }));
+      sendPage(res, 'ranking/how', { topics });
+    })
+    .all(methodNotAllowed);
+
+  router.route('/topics/:slug/data.json').get(sendData(db, boards)).all(methodNotAllowed);
   return router;
+}
+
+function sendData(db: Database, boards: Boards): RequestHandler {
+  return async (req, res) => {
+    const board = boardOf(boards, req);
+    const parts = publishedData(db, board);
+    // Asked for before the answer begins, so that a database that is away is told as such.
+    const { value: head = '' } = await parts.next();
+    res.attachment(`thinga-${board.topic.slug}.json`).type('json');
+    async function* all(): AsyncGenerator<string> {
+      yield head;
+      yield* parts;
+    }
+    await pipeline(Readable.from(all()), res);
+  };
 }

@@ -40,7 +40,12 @@ export function thingRoutes(db: Database, boards: Boards): Router {
       const standing = board?.find(thing.id);
       if (!board || !standing) return sendPage(res, 'things/retired', { thing });
       const neighbours = [board.standings[standing.rank - 2], board.standings[standing.rank]];
-      const data = { ...describe(standing), neighbours, size: board.size, path: topicPath(board.topic) };
+      const data = {
+        ...describe(standing, board),
+        neighbours,
+        size: board.size,
+        path: topicPath(board.topic),
+      };
       sendPage(res, 'things/thing', { thing, standing, topic: board.topic, ...data });
     })
     .all(methodNotAllowed);

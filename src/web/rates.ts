@@ -22,5 +22,6 @@ export function limitRates(redis: Redis | undefined, prefix: string): Router {
     limit({ name: 'vote', points: 240, duration: 60 }),
   );
   router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
+  router.get('/topics/:slug/data.json', limit({ name: 'data', points: 20, duration: 3600 }));
   return router;
 }

@@ -59,6 +59,9 @@ it('goes from two files to a ranking, and ends at the same one when it is rebuil
   );
   expect((await run('rank --rebuild --topic drinks')).out).toBe('Drinks: rebuilt from 3 votes.\n');
   expect((await run('export ranking --topic drinks')).out).toBe(ranking.out);
+  expect((await run('rank --check --topic drinks')).out).toBe(
+    'Drinks: 3 votes; live and fitted order agree with τ = 1.0000, and differ by 0.0000 at most.\n',
+  );
   expect((await run('rank --rebuild')).out).toContain(
     'Drinks: rebuilt from 3 votes.\nFoods: rebuilt from 0 votes.\n',
   );
@@ -108,7 +111,8 @@ it.each([
   ['import ideas things.csv --topic foods', 'import takes the word things or votes'],
   ['import votes votes.csv --topic foods --title Foods', '--title and --question go with things'],
   ['export everything --topic foods', 'export takes one of the words'],
-  ['rank', '--rebuild is missing'],
+  ['rank', 'one of --rebuild and --check is needed'],
+  ['rank --rebuild --check', 'one of --rebuild and --check is needed'],
   ['rank --rebuild --fast', "Unknown option '--fast'"],
   ['migrate sideways', 'migrate takes nothing, or the word down'],
 ])('explains itself to who types %j', async (line, message) => {

@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
+import { importVotes } from '../../src/things/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
 
 const site = useSite();
@@ -41,8 +43,38 @@ it('shows twenty of many', async () => {
   expect(await names('/topics/many/top')).toHaveLength(20);
 });
 
+it('says how sure it is: of each place, of each place in the Top 20, and of the whole', async () => {
+  const names = thingNames(30);
+  const votes = names.flatMap((winner, place) =>
+    names.slice(place + 1).map((loser) => `${winner},${loser},2026-01-01`),
+  );
+  const file = Readable.from([`winner,loser,at\n${votes.join('\n')}\n`]);
+  await importVotes(site.db, file, { slug: 'many' });
+  await site.rank();
+  const { text } = await visit(site).get('/topics/many/top').expect(200);
+  const $ = read(text);
+  const rows = $('.board tbody tr')
+    .map((_index, row) => $(row).text().replace(/\s+/g, ' '))
+    .get();
+  expect(rows[0]).toMatch(/truly 1st to [2-6]\w\w · almost certain/);
+  expect(rows[19]).toMatch(/truly 1[4-9]th to 2[1-6]\w\w · could go either way/);
+  expect(rows[0]).toContain('practically level with the next');
+  expect($('.lead').text()).toMatch(/We expect 1[789] of these 20 to belong here/);
+  const { body } = await visit(site).get('/api/topics/many/top').expect(200);
+  expect(body.expectedRight).toBeGreaterThan(16.5);
+  expect(body.expectedRight).toBeLessThan(19.5);
+  for (const { rank, range } of body.top) {
+    expect(rank).toBeGreaterThanOrEqual(range[0]);
+    expect(rank).toBeLessThanOrEqual(range[1]);
+  }
+});
+
 it('compares with where a thing stood yesterday', async () => {
-  await sql`update rating_history set at = at - interval '25 hours', rank = 5 - rank`.execute(site.db);
+  await sql`
+    update rating_history set at = at - interval '25 hours', rank = 5 - rank
+    where thing_id in (select things.id from things join topics on topics.id = topic_id where is_default)`.execute(
+    site.db,
+  );
   const { Ranker } = await import('../../src/ranking/ranker.js');
   await new Ranker(site.db).noteYesterday();
   await site.boards.refresh();

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { root } from '../../src/config.js';
+import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
+
+const site = useSite();
+const folder = mkdtempSync(join(tmpdir(), 'thinga-published-'));
+
+beforeAll(() => topic(site, { names: thingNames(12) }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Data {
+  things: { name: string; rank: number | null }[];
+  votes: [number, number, number, number, 0 | 1][];
+}
+
+/** Runs the script of docs/ranking.md, as it stands there, on what the site gives. */
+function recompute(data: string): string {
+  const docs = readFileSync(join(root, 'docs/ranking.md'), 'utf8');
+  const script =
+    /```js\n(\/\/ recompute\.mjs\n[^`]+)```/.exec(docs)?.[1] ?? expect.fail('no script in the docs');
+  writeFileSync(join(folder, 'recompute.mjs'), script);
+  writeFileSync(join(folder, 'data.json'), data);
+  return execFileSync(process.execPath, ['recompute.mjs', 'data.json'], { cwd: folder, encoding: 'utf8' });
+}
+
+it('gives everything that the published order follows from, and no names of people', async () => {
+  const people = [];
+  for (let person = 0; person < 4; person++) {
+    const { browser, username } = await member(site);
+    people.push(username);
+    for (const choice of ['left', 'tie', 'right', 'left', 'skip', 'left'] as const)
+      await vote(browser, choice);
+    await site.rank();
+  }
+  const { browser } = await member(site);
+  await vote(browser);
+  await browser.post('/vote/undo').expect(303);
+  await site.rank();
+  await vote(browser);
+  await site.rank();
+
+  const { text, headers } = await visit(site).get('/topics/foods/data.json').expect(200);
+  expect(headers['content-disposition']).toContain('thinga-foods.json');
+  for (const username of people) expect(text).not.toContain(username);
+  const { things, votes } = JSON.parse(text) as Data;
+  expect(votes).toHaveLength(4 * 5 + 1);
+  expect(new Set(votes.map((cast) => cast[4]))).toEqual(new Set([0, 1]));
+
+  const out = recompute(text);
+  expect(out).toContain('The published order.');
+  expect(out.split('\n')[0]).toContain(things.find(({ rank }) => rank === 1)?.name);
+  // The script does notice another order.
+  const swapped = JSON.parse(text) as Data;
+  for (const thing of swapped.things) thing.rank &&= 13 - thing.rank;
+  expect(recompute(JSON.stringify(swapped))).toContain('ANOTHER ORDER!');
+});
+
+it('gives the data of a topic without votes, and none of a topic that is not there', async () => {
+  await topic(site, { slug: 'quiet', names: thingNames(3) });
+  const { body } = await visit(site).get('/topics/quiet/data.json').expect(200);
+  expect(body.votes).toEqual([]);
+  expect(body.things).toHaveLength(3);
+  await visit(site).get('/topics/nowhere/data.json').expect(404);
+});
+
+it('explains itself, with the figures of each topic', async () => {
+  const { text } = await visit(site).get('/how').expect(200);
+  const $ = read(text);
+  expect($('h1').text()).toBe('How the ranking works');
+  expect($('.figures tbody tr').first().text()).toContain('Foods');
+  expect($('.figures tbody tr').first().find('td').eq(2).text()).toMatch(/^\d+\.\d %$/);
+  expect($('.figures a').first().attr('href')).toBe('/topics/foods/data.json');
+  for (const page of ['/', '/top'])
+    expect(read((await visit(site).get(page)).text)('a[href="/how"]').length).toBeGreaterThan(0);
+});
