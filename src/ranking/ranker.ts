@@ -237,7 +237,8 @@ function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRat
   for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
   for (const [place, id] of fitted.ids.entries()) {
     const now = topic.places.get(id);
-    if (now === undefined) continue;
+    // A thing without votes stands at the average exactly, as it does when it is read again.
+    if (now === undefined || !hasVotes(fitted, place)) continue;
     topic.means[now] = fit.means[place] as number;
     topic.variances[now] = fit.variances[place] as number;
     topic.wins[now] = fitted.wins[place] as number;

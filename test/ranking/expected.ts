@@ -17,7 +17,14 @@ async function expectedRatings(db: Database, topicId: number) {
   const [fitted, later] = [await votesOf(db, topicId, true), await votesOf(db, topicId, false)];
   const field = unratedField(things.length);
   const fit = await db.selectFrom('fits').where('topicId', '=', topicId).select('spread').executeTakeFirst();
-  if (fit) Object.assign(field, refit(asVotes(fitted, place, things.length), { tolerance: 1e-6 }));
+  if (fit) {
+    const { means, variances } = refit(asVotes(fitted, place, things.length), { tolerance: 1e-6 });
+    for (const [id, index] of place) {
+      const isFitted = fitted.some(({ leftId, rightId }) => leftId === id || rightId === id);
+      field.means[index] = isFitted ? (means[index] ?? 0) : 0;
+      field.variances[index] = isFitted ? (variances[index] ?? 0) : fit.spread;
+    }
+  }
   for (const { leftId, rightId, score, weight } of later)
     applyVote(field, place.get(leftId) ?? 0, place.get(rightId) ?? 0, score, weight);
   return things.flatMap(({ id }, index) => {

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { root } from '../../src/config.js';
+import type { Database } from '../../src/database.js';
+import { Ranker } from '../../src/ranking/ranker.js';
+import { withdrawVote } from '../../src/voting/voting.js';
+import { foldAll, itOnPostgres, thingNames, topic, useSite } from '../site.js';
+import { expectRightRatings } from './expected.js';
+
+const site = useSite();
+const children = new Set<ChildProcess>();
+/** What these remember of the ratings is old whenever another one has folded. */
+let rankersHere: Ranker[] = [];
+let topicId = 0;
+let things: number[] = [];
+let voters: number[] = [];
+
+beforeAll(async () => {
+  rankersHere = [new Ranker(site.db), new Ranker(site.db), new Ranker(site.db)];
+  await topic(site, { names: thingNames(40) });
+  const rows = await site.db.selectFrom('things').select(['id', 'topicId']).orderBy('id').execute();
+  things = rows.map(({ id }) => id);
+  topicId = rows[0]?.topicId ?? 0;
+  const names = Array.from({ length: 6 }, (_, number) => ({ importedAs: `foods/${number}` }));
+  voters = (await site.db.insertInto('voters').values(names).returning('id').execute()).map(({ id }) => id);
+});
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+const cast = fc.record({ kind: fc.constantFrom('vote' as const, 'slow vote'), by: fc.nat(), on: fc.nat() });
+const withdraw = fc.record({ kind: fc.constant('withdraw' as const), by: fc.nat() });
+const fold = fc.record({ kind: fc.constant('fold' as const), many: fc.integer({ min: 1, max: 3 }) });
+const refit = fc.record({ kind: fc.constant('refit' as const) });
+const rankers = fc.record({ kind: fc.constant('rankers' as const), many: fc.constantFrom(1, 2) });
+const kill = fc.record({ kind: fc.constant('kill' as const), after: fc.nat(60) });
+
+const steps = (...withdrawals: { weight: number; arbitrary: typeof withdraw }[]) =>
+  fc.array(
+    fc.oneof(
+      { weight: 16, arbitrary: cast },
+      { weight: 3, arbitrary: fold },
+      { weight: 2, arbitrary: refit },
+      { weight: 1, arbitrary: rankers },
+      { weight: 2, arbitrary: kill },
+      ...withdrawals,
+    ),
+    { minLength: 15, maxLength: 40 },
+  );
+// A fit sets right whatever went wrong before it, and each withdrawal has one made: most phases have none.
+const phase = fc.oneof(
+  { weight: 3, arbitrary: steps() },
+  { weight: 1, arbitrary: steps({ weight: 4, arbitrary: withdraw }) },
+);
+type Step = typeof phase extends fc.Arbitrary<(infer One)[]> ? One : never;
+
+itOnPostgres(
+  'folds every vote exactly once, whatever happens in which order, and ends where a rebuild does',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(phase, { minLength: 3, maxLength: 6 }), async (phases) => {
+        for (const phase of phases) {
+          const open: Promise<unknown>[] = [];
+          // Steps overlap as they are short or long; a ranker's process takes a while to be there.
+          for (const one of phase) {
+            open.push(take(one));
+            await (one.kind === 'rankers' ? open.at(-1) : sleep(one.kind === 'kill' ? 10 : 3));
+          }
+          await Promise.all(open);
+          await killAll();
+          await foldAll(site.db, ...rankersHere);
+          await expectRightRatings(site.db, topicId);
+          await expectNoneTwice();
+        }
+        await new Ranker(site.db).refit(topicId);
+        await expectRightRatings(site.db, topicId);
+        const rebuilt = await ratings();
+        await site.db.updateTable('ratings').set({ mean: 7, variance: 3, wins: 77 }).execute();
+        await new Ranker(site.db).refit(topicId);
+        expect(await ratings()).toEqual(rebuilt);
+      }),
+      { numRuns: 6, endOnFailure: true },
+    );
+  },
+);
+
+async function take(step: Step): Promise<unknown> {
+  switch (step.kind) {
+    case 'vote':
+      return insertVote(site.db, step);
+    case 'slow vote':
+      // Commits after votes that were cast later.
+      return site.db.transaction().execute(async (trx) => {
+        await insertVote(trx, step);
+        await sleep(step.on % 80);
+      });
+    case 'withdraw':
+      return withdrawVote(site.db, voters[step.by % voters.length] ?? 0);
+    case 'fold':
+      return Promise.all(rankersHere.slice(0, step.many).map((ranker) => ranker.fold()));
+    case 'refit':
+      return new Ranker(site.db).refit(topicId);
+    case 'rankers':
+      return Promise.all(Array.from({ length: step.many }, startChild));
+    case 'kill':
+      await sleep(step.after);
+      return killAll();
+  }
+}
+
+async function insertVote(db: Database, { by, on }: { by: number; on: number }): Promise<void> {
+  const one = on % things.length;
+  const other = (one + 1 + (Math.floor(on / things.length) % (things.length - 1))) % things.length;
+  const outcome = (['left', 'right', 'tie', 'skip', 'left'] as const)[on % 5] ?? 'skip';
+  await sql`
+    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight)
+    values (gen_random_uuid(), ${topicId}, ${voters[by % voters.length]}, ${things[one]}, ${things[other]},
+      ${outcome}, 'explore', ${on % 4 === 0 ? 0.5 : 1})
+    on conflict do nothing`.execute(db);
+}
+
+async function startChild(): Promise<void> {
+  const env = { ...process.env, DATABASE_URL: site.config.databaseUrl };
+  const child = spawn(process.execPath, [join(root, 'test/ranking/ranker-child.mjs'), String(topicId)], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  const ended = once(child, 'exit').then(() => children.delete(child));
+  await Promise.race([once(child.stdout, 'data'), ended]);
+}
+
+async function killAll(): Promise<void> {
+  await Promise.all(
+    [...children].map(async (child) => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }),
+  );
+}
+
+const ratings = () => site.db.selectFrom('ratings').selectAll().orderBy('thingId').execute();
+
+/** Twice the votes that stand and are no skips: each counts for two things. */
+async function expectNoneTwice(): Promise<void> {
+  const { rows } = await sql<{ counted: number; cast: number }>`
+    select (select sum(wins + losses + ties)::int from ratings where topic_id = ${topicId}) as counted,
+      (select 2 * count(*)::int from votes
+       where topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip') as cast`.execute(site.db);
+  expect(rows[0]?.counted).toBe(rows[0]?.cast);
+}

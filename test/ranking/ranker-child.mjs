@@ -1,0 +1,16 @@
+// Two rankers of the compiled program until they are killed: the running site's own, and one that never rests, so
+// that a kill mostly hits it in the middle of something.
+import { pino } from 'pino';
+import { readConfig } from '../../dist/src/config.js';
+import { openDatabase } from '../../dist/src/database.js';
+import { Ranker } from '../../dist/src/ranking/ranker.js';
+import { startRanker } from '../../dist/src/ranking/ranker-process.js';
+
+const db = await openDatabase(readConfig(), () => undefined);
+startRanker(db, true, pino({ level: 'silent' }));
+const ranker = new Ranker(db);
+process.stdout.write('ready\n');
+for (;;) {
+  await ranker.fold();
+  if (Math.random() < 0.1) await ranker.refit(Number(process.argv[2]));
+}
