@@ -84,7 +84,7 @@ itOnPostgres(
         await new Ranker(site.db).refit(topicId);
         expect(await ratings()).toEqual(rebuilt);
       }),
-      { numRuns: 6, endOnFailure: true },
+      { numRuns: 4, endOnFailure: true },
     );
   },
 );
