@@ -142,13 +142,14 @@ function drawPlaces(
       keepLowest(worst, at * TAIL, -place);
       if (place <= topSize) {
         const thing = things[at] as number;
-        topChance[thing] = (topChance[thing] as number) + 1 / DRAWS;
+        topChance[thing] = (topChance[thing] as number) + 1;
       }
     }
   }
   for (let at = 0; at < size; at++) {
     low[things[at] as number] = best[at * TAIL + TAIL - 1] as number;
     high[things[at] as number] = -(worst[at * TAIL + TAIL - 1] as number);
+    topChance[things[at] as number] = (topChance[things[at] as number] as number) / DRAWS;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Board } from '../ranking/board.js';
+import { type CountingReason, countingReasons } from '../rating/counting.js';
 import type { Cast, Vote } from './voting.js';
 
 /** What the pair page says about the vote before it. */
@@ -21,13 +22,19 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
     };
   if (vote.outcome === 'skip')
     return { text: `Noted: ${answer(board, vote)}. A skip counts for neither.`, undo };
-  const partly = vote.weight < 1 && vote.weightReason ? ` It counts in part: ${vote.weightReason}.` : '';
+  const partly = isCountingReason(vote.weightReason)
+    ? ` It counts in part: ${countingReasons[vote.weightReason]}.`
+    : '';
   return { text: `Counted: ${answer(board, vote)}.${partly}`, undo };
 }
 
 /** A receipt for a pair that is shown once more because its vote was taken back. */
 export function undoneReceipt(board: Board, vote: Vote): Receipt {
   return { text: `Taken back: ${answer(board, vote)}. Here is that pair again.` };
+}
+
+function isCountingReason(reason: string | null): reason is CountingReason {
+  return reason !== null && Object.hasOwn(countingReasons, reason);
 }
 
 function answer(board: Board, vote: Vote): string {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
+import { countingOf, LOOKS_BACK } from '../rating/counting.js';
 import type { Arm, Outcome } from '../schema.js';
 import type { Ballot } from './ballot.js';
 
@@ -30,19 +31,32 @@ export type Cast =
 export const isOutcome = (choice: string): choice is Outcome =>
   ['left', 'right', 'tie', 'skip'].includes(choice);
 
-/** Writes a vote into the ledger, where it counts once however often its ballot is sent. */
+/**
+ * Writes a vote into the ledger, where it counts once however often its ballot is sent; in part, when the voter has
+ * skipped many of the pairs before it (`countingOf`).
+ */
 export async function castVote(db: Database, ballot: Ballot, outcome: Outcome): Promise<Cast> {
   const cast = await tryToCast(db, ballot, outcome);
   // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
   return cast.status === 'gone' ? tryToCast(db, ballot, outcome) : cast;
 }
 
+// The rule as a table, so that the one statement can follow it: by how many of the latest pairs were skipped.
+const countings = Array.from({ length: LOOKS_BACK + 1 }, (_, skipped) => countingOf(skipped));
+const weights = countings.map(({ weight }) => weight);
+const reasons = countings.map(({ reason }) => reason ?? null);
+
 async function tryToCast(db: Database, ballot: Ballot, outcome: Outcome): Promise<Cast> {
   const { rows } = await sql<Vote>`
-    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm)
+    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
     select ${ballot.id}::uuid, topic_id, ${ballot.voter}::bigint, ${ballot.leftId}::bigint,
-      ${ballot.rightId}::bigint, ${outcome}, ${ballot.arm}
-    from things
+      ${ballot.rightId}::bigint, ${outcome}, ${ballot.arm},
+      (${weights}::real[])[1 + max(skipped)], (${reasons}::text[])[1 + max(skipped)]
+    from things, (
+      select count(*)::int as skipped from (
+        select outcome, withdrawn_at from votes where voter = ${ballot.voter} and topic_id = ${ballot.topicId}
+        order by id desc limit ${LOOKS_BACK}) as latest
+      where outcome = 'skip' or withdrawn_at is not null) as before
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
     group by topic_id having count(*) = 2
     on conflict do nothing

@@ -260,6 +260,32 @@ it('asks mostly where the Top 20 is open, and notes for each vote why its pair w
   expect(arms.explore).toBeGreaterThan(40);
 });
 
+it('counts the vote of who skipped many pairs in part, and says so', async () => {
+  await topic(site, { slug: 'skipped', names: thingNames(12) });
+  const { browser, id } = await member(site);
+  const path = '/topics/skipped/vote';
+  for (let pair = 0; pair < 5; pair++) await vote(browser, 'skip', path);
+  const receipt = async (): Promise<string> => {
+    const { ballot } = pairOn((await browser.get(path)).text);
+    const answer = await send(browser, ballot, 'left', path).expect(303);
+    return read((await browser.get(answer.headers.location ?? '')).text)('.receipt p').text();
+  };
+  expect(await receipt()).not.toContain('in part');
+  await browser.post('/vote/undo').expect(303);
+  expect(await receipt()).toContain('It counts in part: you skipped more than five of the twenty pairs');
+  // Those of another topic count in full, and a longer run of answers makes good.
+  await vote(browser);
+  for (let pair = 0; pair < 15; pair++) await vote(browser, 'tie', path);
+  expect(await receipt()).not.toContain('in part');
+
+  const votes = await ledger(id);
+  expect(votes.map(({ weight }) => weight).filter((weight) => weight < 1).length).toBeGreaterThan(0);
+  const { weight, weightReason } = votes.find((row) => row.weight < 1) ?? expect.fail();
+  expect(weight).toBeCloseTo((14 / 15) ** 2, 5);
+  expect(weightReason).toBe('skipping');
+  await site.rank();
+});
+
 it('puts a thing on either side about equally often', async () => {
   await topic(site, { slug: 'coin', names: ['Heads', 'Tails'] });
   const board = site.boards.get('coin') ?? expect.fail();
