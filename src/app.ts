@@ -16,6 +16,7 @@ import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
 import { Throttle } from './sessions/throttle.js';
 import { thingRoutes } from './things/routes.js';
+import { guestRoutes } from './voting/guest-routes.js';
 import { Offers } from './voting/offers.js';
 import { votingRoutes } from './voting/routes.js';
 import { assets, assetUrl } from './web/assets.js';
@@ -95,6 +96,7 @@ export function createApp({
   app.use(accountRoutes(db, passwords, config, store));
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
+  app.use(guestRoutes(boards, config));
   app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
   app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));

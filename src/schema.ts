@@ -15,6 +15,9 @@ export type EndReason =
 /** What a person answered: one of the two, about the same, or nothing. */
 export type Outcome = 'left' | 'right' | 'tie' | 'skip';
 
+/** One side of a pair. */
+export type Side = 'left' | 'right';
+
 /** Which part of the pair selection offered a pair, or that the vote came from another tool. */
 export type Arm = 'focus' | 'explore' | 'import';
 
@@ -119,6 +122,8 @@ export interface VotesTable {
   leftId: number;
   rightId: number;
   outcome: Outcome;
+  /** Which of the two the voter said they don't know; only with a skip. */
+  unknown: Side | null;
   arm: Arm;
   weight: Generated<number>;
   weightReason: string | null;

@@ -5,6 +5,7 @@ import { readClient } from '../sessions/client.js';
 import { isTheirs } from '../sessions/confirm.js';
 import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
+import { countGuestVotes } from '../voting/guests.js';
 import { countVotes, votesOf } from '../voting/voting.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -48,7 +49,8 @@ export function accountRoutes(
         const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
       }
-      flash(res, 'welcome');
+      const waiting = await countGuestVotes(req, res, db, config, registered.userId);
+      flash(res, waiting === 'none' ? 'welcome' : `welcome-${waiting}`);
       await seeOther(res, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);

@@ -54,6 +54,8 @@ export class Board {
   readonly selector: Selector;
   /** Undefined until the topic's votes are fitted for the first time. */
   readonly fit: LastFit | undefined;
+  /** When what it shows was read: a vote cast later is not in it. */
+  readonly loadedAt: Date;
   /** Number of votes the board rests on. */
   readonly votes: number;
   /** How many of the shown Top 20 we expect to belong there. */
@@ -65,13 +67,14 @@ export class Board {
    * @param ranges where each of them may truly stand, in the same order
    */
   constructor(
-    { version, fit, ...topic }: TopicCard & { version: number; fit: LastFit | undefined },
+    { version, fit, loadedAt, ...topic }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt'>,
     things: RatedThing[],
     ranges: Intervals,
   ) {
     this.topic = topic;
     this.version = version;
     this.fit = fit;
+    this.loadedAt = loadedAt;
     this.standings = things.map((thing, place) => ({
       ...thing,
       rank: place + 1,

@@ -3,6 +3,7 @@ import { authenticate } from '../accounts/accounts.js';
 import type { Passwords } from '../accounts/passwords.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import { countGuestVotes } from '../voting/guests.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
@@ -74,7 +75,8 @@ export function sessionRoutes(
       await store.forget(await signIn(req, db, config, { userId: found.userId, remembered }));
       await throttle.succeeded(attempt);
       rememberDevice(res, username, config);
-      flash(res, 'logged-in');
+      const waiting = await countGuestVotes(req, res, db, config, found.userId);
+      flash(res, waiting === 'none' ? 'logged-in' : `logged-in-${waiting}`);
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })
     .all(methodNotAllowed);
