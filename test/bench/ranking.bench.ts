@@ -18,7 +18,8 @@ import {
   worldOf,
 } from './simulation.js';
 
-// The simulation behind docs/ranking.md. It wants no store: only the time of one core, and tells what it found.
+// The simulation behind docs/ranking.md. It wants no store: only the time of one core, and tells what it
+// found.
 
 const HOUR = 3_600_000;
 const SEEDS = 20;
@@ -281,8 +282,9 @@ function text(number: number | undefined): string {
 }
 
 /**
- * Where a curve first reaches a level, between its steps; undefined when it never does. Each step is taken with its
- * two neighbours on either side: the first crossing of a curve that still trembles comes too early.
+ * Where a curve first reaches a level, between its steps; undefined when it never does. Each step is taken
+ * with its two neighbours on either side: the first crossing of a curve that still trembles comes too
+ * early.
  */
 function stepAt(steps: number[], curve: Float64Array, level: number): number | undefined {
   const smooth = curve.map((_, step) => {
