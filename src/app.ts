@@ -92,7 +92,7 @@ export function createApp({
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
-  app.use(homeRoutes(boards));
+  app.use(homeRoutes(boards, config));
   app.use(accountRoutes(db, passwords, config, store));
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));

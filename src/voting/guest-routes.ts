@@ -5,13 +5,14 @@ import type { Boards } from '../ranking/boards.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { readForm } from '../web/form.js';
 import { seeOther, sendPage } from '../web/page.js';
-import { type Ballot, readBallot, signBallot } from './ballot.js';
+import { type Ballot, readBallot } from './ballot.js';
 import {
   GUEST,
   type GuestVote,
   guestPair,
   keepGuestVotes,
   MOST_GUEST_VOTES,
+  offerToGuest,
   readGuestVotes,
 } from './guests.js';
 import { type Answered, guestReceipt, type Receipt, refusals, undoneReceipt } from './receipt.js';
@@ -25,9 +26,7 @@ export function guestRoutes(boards: Boards, config: Config): Router {
   const router = Router();
 
   function showNext(res: Response, board: Board, votes: GuestVote[], receipt?: Receipt): void {
-    const isFull = votes.length >= MOST_GUEST_VOTES;
-    const pair = isFull ? undefined : guestPair(board, votes, config.secrets[0]);
-    showPair(res, board, pair, votes, receipt);
+    showPair(res, board, guestPair(board, votes, config.secrets[0]), votes, receipt);
   }
 
   function showPair(
@@ -37,12 +36,10 @@ export function guestRoutes(boards: Boards, config: Config): Router {
     votes: GuestVote[],
     receipt?: Receipt,
   ): void {
-    const offer = { topicId: board.topic.id, voter: GUEST };
-    const ballot = pair && signBallot({ ...offer, ...pair }, config.secrets[0]);
-    const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
-    const data = { board, topic: board.topic, path: topicPath(board.topic), left, right, ballot, receipt };
+    const offer = pair && offerToGuest(board, pair, config);
     const guest = { waiting: votes.length, most: MOST_GUEST_VOTES };
-    sendPage(res, 'voting/vote', { ...data, guest }, 'voting/_pair');
+    const data = { board, topic: board.topic, path: topicPath(board.topic), ...offer, receipt, guest };
+    sendPage(res, 'voting/vote', data, 'voting/_pair');
   }
 
   router

@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import { seededRandom } from '../rating/random.js';
+import { type Ballot, signBallot } from './ballot.js';
 import type { Pair } from './pairs.js';
 import { castVote, readAnswer } from './voting.js';
 
@@ -63,7 +64,7 @@ export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config
  * The pair a visitor sees next. All visitors get the same twenty pairs of a topic on one day (UTC), drawn at random
  * from all of them: whoever begins anew as somebody else sees nothing else, so there is nothing to pick from.
  * @param votes what they have answered already, in any topic
- * @returns undefined when they have answered them all
+ * @returns undefined when they have answered them all, or twenty in all
  */
 export function guestPair(
   board: Board,
@@ -71,8 +72,19 @@ export function guestPair(
   secret: string,
   now = new Date(),
 ): Pair | undefined {
+  if (votes.length >= MOST_GUEST_VOTES) return undefined;
   const answered = new Set(votes.map(pairKey));
   return deckOf(board, secret, now.toISOString().slice(0, 10)).find((pair) => !answered.has(pairKey(pair)));
+}
+
+/** A pair with the ballot that lets any visitor answer it. */
+export function offerToGuest(board: Board, pair: Pick<Ballot, 'leftId' | 'rightId' | 'arm'>, config: Config) {
+  const offer = { leftId: pair.leftId, rightId: pair.rightId, arm: pair.arm };
+  return {
+    left: board.find(pair.leftId),
+    right: board.find(pair.rightId),
+    ballot: signBallot({ topicId: board.topic.id, voter: GUEST, ...offer }, config.secrets[0]),
+  };
 }
 
 /**

@@ -41,7 +41,7 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
 
   await page.goto('/');
   await shoot('1-index');
-  await page.getByRole('link', { name: 'Register and vote' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'Register' }).click();
   await shoot('2-register');
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('short');

@@ -40,6 +40,20 @@ it('sets no cookie before the first vote, and an httpOnly one then', async () =>
   expect(headers['set-cookie']?.[0]).toMatch(/^guest=.*HttpOnly; SameSite=Lax/);
 });
 
+it('asks the first of them on the front page', async () => {
+  const visitor = visit(site);
+  const front = read((await visitor.get('/').expect(200)).text);
+  const ballot = String(front('.taste [name=ballot]').val());
+  const first = front('.taste .name').first().text();
+  const answer = await send(visitor, ballot, 'left').expect(303);
+  expect((await visitor.get(answer.headers.location ?? '')).text).toContain(`you chose ${first} over`);
+  expect(
+    read((await visitor.get('/')).text)('.taste .name')
+      .first()
+      .text(),
+  ).not.toBe('');
+});
+
 it('brings htmx the next pair in the same round trip', async () => {
   const visitor = visit(site);
   const { ballot, left } = await pages(visitor);
