@@ -45,8 +45,7 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
 
 /** A visitor's receipt: their vote waits for them. */
 export function guestReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
-  const then = answered.outcome === 'skip' ? '' : ' It counts when you register or log in.';
-  return { text: `Kept for you: ${answer(board, answered)}.${then}`, undo: ballotId };
+  return { text: `Kept for you: ${answer(board, answered)}.`, undo: ballotId };
 }
 
 /** A receipt for a pair that is shown once more because its vote was taken back. */
