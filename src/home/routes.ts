@@ -7,7 +7,7 @@ import { guestPair, offerToGuest, readGuestVotes } from '../voting/guests.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 
-/** The front page: what this is, a taste of it, and the three that lead. */
+/** The front page: what this is, a taste of it, and the three that lead; and who can use all this. */
 export function homeRoutes(boards: Boards, config: Config): Router {
   const router = Router();
   router
@@ -27,6 +27,11 @@ export function homeRoutes(boards: Boards, config: Config): Router {
         votes: board.votes,
       });
     })
+    .all(methodNotAllowed);
+
+  router
+    .route('/accessibility')
+    .get((_req, res) => sendPage(res, 'home/accessibility', {}))
     .all(methodNotAllowed);
   return router;
 }

@@ -22,6 +22,7 @@ const FOR_ALL = [
   '/topics',
   '/topics/animals/top',
   '/how',
+  '/accessibility',
   '/nowhere',
 ];
 const FOR_MEMBERS = ['/vote', '/profile', '/profile/sessions', '/profile/password', '/profile/close'];
