@@ -2,7 +2,8 @@ import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
-import { isTheirs } from '../sessions/confirm.js';
+import { matchOwn } from '../sessions/confirm.js';
+import { hashSessionId } from '../sessions/sessions.js';
 import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
 import { countVotes, votesOf } from '../voting/voting.js';
@@ -42,7 +43,7 @@ export function accountRoutes(
         return sendPage(res, 'accounts/register', { ...typed, errors });
       }
       try {
-        await signIn(req, db, config, { userId: registered.userId, remembered: false });
+        await signIn(req, db, config, { ...registered, remembered: false });
       } catch (error) {
         if (!(error instanceof StateAwayError)) throw error;
         const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
@@ -88,14 +89,17 @@ export function accountRoutes(
         res.status(422);
         sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
       };
-      if (!(await isTheirs(db, passwords, user.id, form.current)))
-        return refuse({ current: 'That is not your current password.' });
-      const here = { sessionId: res.locals.session?.id ?? 0, client: readClient(req) };
-      const changed = await changePassword(db, passwords, user, form.password, here);
-      if ('wrong' in changed) return refuse({ password: changed.wrong });
+      const current = await matchOwn(db, passwords, user.id, form.current);
+      if (!current) return refuse({ current: 'That is not your current password.' });
+      const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
+      const given = { password: form.password, current };
+      const changed = await changePassword(db, passwords, user, given, here);
+      // The session was ended meanwhile: the log-in page tells why.
+      if (!changed) return seeOther(res, '/login');
+      if ('errors' in changed) return refuse(changed.errors);
       await store.forget(changed.ended);
       // The password is changed; that the id stays while its state can't be saved is no reason to say otherwise.
-      await renew(req, db).catch((error: unknown) => {
+      await renew(req, db, changed.passwordHash).catch((error: unknown) => {
         if (!(error instanceof StateAwayError)) throw error;
       });
       flash(res, 'password-changed');

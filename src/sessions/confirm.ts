@@ -18,8 +18,9 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
     const fields = readFields(req.body);
     const given = fields.get('password');
     fields.delete('password');
-    if (given && (await isTheirs(db, passwords, userOf(res).id, given))) {
-      if (await renew(req, db)) return next();
+    const passwordHash = given && (await matchOwn(db, passwords, userOf(res).id, given));
+    if (passwordHash) {
+      if (await renew(req, db, passwordHash)) return next();
       // It was ended meanwhile: the log-in page tells why.
       return res.redirect(303, '/login');
     }
@@ -29,19 +30,23 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
   };
 }
 
-/** Whether a password is this person's. @throws PasswordsBusyError when too many are being checked already */
-export async function isTheirs(
+/**
+ * Whether a password is this person's.
+ * @returns the hash it matches, so that what follows can make sure that it still stands; undefined when it is not theirs
+ * @throws PasswordsBusyError when too many are being checked already
+ */
+export async function matchOwn(
   db: Database,
   passwords: Passwords,
   userId: number,
   password: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const user = await db
     .selectFrom('users')
     .where('id', '=', userId)
     .select('passwordHash')
     .executeTakeFirst();
-  return passwords.matches(password, user?.passwordHash);
+  return (await passwords.matches(password, user?.passwordHash)) ? user?.passwordHash : undefined;
 }
 
 function readFields(body: unknown): Map<string, string> {

@@ -57,7 +57,9 @@ export function sessionRoutes(
       // Asked for even when it can't count, so that the time of the answer tells nothing.
       const found = await authenticate(db, passwords, { username, password });
       const allowed = await throttle.allows(attempt);
-      if (!found.accepted || !allowed) {
+      const ended =
+        found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
+      if (!ended) {
         const kind = allowed ? 'login-failed' : 'login-throttled';
         // For names that nobody has as well: the time of the answer tells nothing.
         await recordEvent(db, {
@@ -71,7 +73,7 @@ export function sessionRoutes(
         const typed = { username, remembered, next: localPath(form.next) };
         return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });
       }
-      await store.forget(await signIn(req, db, config, { userId: found.userId, remembered }));
+      await store.forget(ended);
       await throttle.succeeded(attempt);
       rememberDevice(res, username, config);
       flash(res, 'logged-in');

@@ -36,6 +36,27 @@ export interface Lifetimes {
 export const hashSessionId = (id: string): string => createHash('sha256').update(id).digest('hex');
 
 /**
+ * Lets nobody else change this person's sessions or password until the transaction ends, and waits for whoever is
+ * at it; call it before anything else, so that what a person's transactions lock they lock in one order.
+ * @param other somebody else whose session ends in the same transaction
+ * @returns the person as they are now; undefined when their account is gone
+ */
+export async function lockPerson(
+  trx: Database,
+  userId: number,
+  other = userId,
+): Promise<{ passwordHash: string; disabledAt: Date | null } | undefined> {
+  const people = await trx
+    .selectFrom('users')
+    .where('id', 'in', [userId, other])
+    .select(['id', 'passwordHash', 'disabledAt'])
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  return people.find(({ id }) => id === userId);
+}
+
+/**
  * Writes the record of a new session and the event that tells of it.
  * @param trx the transaction that also holds whatever else the log-in does
  */

@@ -141,24 +141,30 @@ itOnRedis('does what each of two confirmations at once asks for', async () => {
   const { password } = person;
   const kept = hashSessionId(idIn(tabs.cookie));
   const others = (await liveRows(person.id)).filter(({ accessTokenHash }) => accessTokenHash !== kept);
-  const answers = await whileHeld(kept, others.length, () =>
-    others.map(({ publicId }) => tabs.send(`/profile/sessions/${publicId}/end`, { password })),
+  const answers = await whilePersonHeld(person, others, ({ publicId }) =>
+    tabs.send(`/profile/sessions/${publicId}/end`, { password }),
   );
   for (const answer of answers) expect(answer).toEqual({ status: 303, location: '/profile/sessions' });
   expect(await liveRows(person.id)).toHaveLength(1);
   expect(await opening(tabs.all)).toEqual([tabs.cookie]);
 });
 
-/** Holds a session's row until so many requests wait for it, so that none of them is early. */
-async function whileHeld<Result>(
-  hash: string,
-  many: number,
-  start: () => Promise<Result>[],
-): Promise<Result[]> {
+/**
+ * Holds a person's row until all requests wait for it, so that none of them is early: they are let through in the
+ * order in which they began to wait, each after what it has read and checked by then.
+ */
+async function whilePersonHeld<One>(
+  { id }: Person,
+  each: One[],
+  start: (one: One) => Promise<Answer>,
+): Promise<Answer[]> {
   const started = await site.db.transaction().execute(async (trx) => {
-    await sql`select from sessions where access_token_hash = ${hash} for update`.execute(trx);
-    const requests = start();
-    while ((await waiting()) < many) await new Promise((resolve) => setTimeout(resolve, 5));
+    await sql`select from users where id = ${id} for update`.execute(trx);
+    const requests: Promise<Answer>[] = [];
+    for (const one of each) {
+      requests.push(start(one));
+      while ((await waiting()) < requests.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     return { requests };
   });
   return Promise.all(started.requests);
@@ -170,6 +176,52 @@ async function waiting(): Promise<number> {
     where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
   return rows[0]?.many ?? 0;
 }
+
+itOnPostgres('opens no session with a password that is changed meanwhile', async () => {
+  const person = await member(site);
+  const [owner, thief] = [await logIn(person), new Tabs()];
+  const { username, password } = person;
+  const [changed, loggedIn] = await whilePersonHeld(
+    person,
+    [
+      () => owner.send('/profile/password', { current: password, password: 'another long phrase' }),
+      () => thief.send('/login', { username, password }),
+    ],
+    (send) => send(),
+  );
+  expect([changed?.status, loggedIn?.status]).toEqual([303, 422]);
+  expect(await liveRows(person.id)).toHaveLength(1);
+  expect(await opening([...owner.all, ...thief.all])).toEqual([owner.cookie]);
+});
+
+itOnPostgres(
+  'lets one of two changes of a password win, and neither with a password that is gone',
+  async () => {
+    const person = await member(site);
+    const both = [await logIn(person), await logIn(person)];
+    const answers = await whilePersonHeld(person, both, (tabs) =>
+      tabs.send('/profile/password', {
+        current: person.password,
+        password: `phrase ${both.indexOf(tabs)} of mine`,
+      }),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([303, 422]);
+    expect(await opening(both.flatMap(({ all }) => [...all]))).toEqual([both[0]?.cookie]);
+    await logIn({ ...person, password: 'phrase 0 of mine' });
+  },
+);
+
+itOnPostgres('keeps to twenty sessions, however many begin at once', async () => {
+  const person = await member(site);
+  for (let device = 1; device < 20; device++) await logIn(person);
+  const answers = await whilePersonHeld(person, [1, 2, 3, 4, 5, 6], async () => {
+    const tabs = new Tabs();
+    const { username, password } = person;
+    return tabs.send('/login', { username, password });
+  });
+  for (const { status } of answers) expect(status).toBe(303);
+  expect(await liveRows(person.id)).toHaveLength(20);
+});
 
 itOnRedis('keeps no state of a session that confirms and ends itself', async () => {
   for (const remember of ['', 'yes']) {
