@@ -53,6 +53,7 @@ export function sessionRoutes(
       const form = readForm(req, 'username', 'password', 'remember', 'next');
       const { username, password } = form;
       const remembered = form.remember !== '';
+      await throttle.admit(req.ip);
       const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
       // Asked for even when it can't count, so that the time of the answer tells nothing.
       const found = await authenticate(db, passwords, { username, password });
@@ -61,6 +62,8 @@ export function sessionRoutes(
         found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
       if (!ended) {
         const kind = allowed ? 'login-failed' : 'login-throttled';
+        // Counted before anything else can fail.
+        await (allowed ? throttle.failed(attempt) : throttle.came(attempt));
         // For names that nobody has as well: the time of the answer tells nothing.
         await recordEvent(db, {
           kind,
@@ -68,7 +71,6 @@ export function sessionRoutes(
           sessionId: null,
           client: readClient(req),
         });
-        await throttle.failed(attempt);
         res.status(422);
         const typed = { username, remembered, next: localPath(form.next) };
         return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });

@@ -56,6 +56,8 @@ itWithBothStores('goes on by the record while Redis is away, and notices it comi
   expect(refused.status).toBe(503);
   expect(refused.headers['set-cookie']).toBeUndefined();
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  const wrong = await visit(site).post('/login').type('form').send({ username, password: 'not this one' });
+  expect([wrong.status, wrong.text]).toEqual([503, refused.text]);
   expect(await sessionsOf(id)).toEqual(before);
   await visit(site).get('/profile').expect(303);
 

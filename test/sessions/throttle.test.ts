@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { member, read, useSite, visit } from '../site.js';
+import { itOnRedis, member, read, useSite, visit } from '../site.js';
 
 const site = useSite({ trustProxy: 1 });
 
@@ -39,6 +39,35 @@ it('forgets failures once somebody logs in', async () => {
     for (let guess = 0; guess < 4; guess++) await tryIt(visit(site), username, 'a wrong guess').expect(422);
     await tryIt(visit(site), username, password).expect(303);
   }
+});
+
+it('refuses a place that guesses alike, whether the password is right or wrong', async () => {
+  const { username, password } = await member(site);
+  const from = '203.0.113.1';
+  for (let guess = 0; guess < 60; guess++)
+    await tryIt(visit(site), `somebody${guess}`, 'a wrong guess', from).expect(422);
+  const wrong = await tryIt(visit(site), username, 'a wrong guess', from).expect(429);
+  const right = await tryIt(visit(site), username, password, from).expect(429);
+  const withoutTime = (text: string) => text.replace(/in \d+ \w+/, '');
+  expect(withoutTime(right.text)).toBe(withoutTime(wrong.text));
+  for (let guess = 0; guess < 10; guess++) await tryIt(visit(site), username, password, from).expect(429);
+  await tryIt(visit(site), username, password).expect(303);
+});
+
+it('lets a stranger in after the wait, however often they tried meanwhile', async () => {
+  const { username, password } = await member(site);
+  for (let guess = 0; guess < 5; guess++) await tryIt(visit(site), username, 'a wrong guess').expect(422);
+  let [status, tries] = [422, 0];
+  for (; status === 422 && tries < 600; tries++) ({ status } = await tryIt(visit(site), username, password));
+  expect(status).toBe(303);
+  expect(tries).toBeGreaterThan(1);
+});
+
+itOnRedis('keeps no name that was tried, whatever its length', async () => {
+  await tryIt(visit(site), 'n'.repeat(31_000), 'a wrong guess').expect(422);
+  const keys = (await site.redis?.keys(`${site.prefix}limit:*`)) ?? [];
+  expect(keys.length).toBeGreaterThan(0);
+  for (const key of keys) expect(key.length).toBeLessThan(120);
 });
 
 it('has one allowance for all the addresses of an IPv6 customer, and says when to try again', async () => {
