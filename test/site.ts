@@ -165,10 +165,17 @@ export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
-/** Opens a browser on a site. */
+/** Opens a browser on a site. It is at an address of its own, where the site believes its one proxy. */
 export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
-  return supertest.agent(site.origin).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', userAgent);
+  const address = `10.9.${Math.floor(browsers / 250) % 250}.${browsers++ % 250}`;
+  return supertest
+    .agent(site.origin)
+    .set('Sec-Fetch-Site', 'same-origin')
+    .set('User-Agent', userAgent)
+    .set('X-Forwarded-For', address);
 }
+
+let browsers = 0;
 
 /** What htmx adds to a request that replaces part of a page. */
 export const HTMX = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Database, violates } from '../database.js';
 import { endDevices } from '../sessions/devices.js';
 import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
-import { isCommon, PASSWORD_LENGTH, type Passwords } from './passwords.js';
+import { isCommon, PASSWORD_LENGTH, type PasswordWork } from './passwords.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
 export type FieldErrors<Field extends string> = Partial<Record<Field, string>>;
@@ -20,7 +20,7 @@ export interface Registration {
  */
 export async function register(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   { username, password }: Registration,
 ): Promise<{ userId: number; passwordHash: string } | { errors: FieldErrors<keyof Registration> }> {
   const name = username.normalize('NFKC').trim();
@@ -55,7 +55,7 @@ export type Found =
  */
 export async function authenticate(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   { username, password }: Registration,
 ): Promise<Found> {
   const user = isUsername(username.normalize('NFKC').trim())
@@ -80,7 +80,7 @@ export async function authenticate(
  */
 export async function changePassword(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   user: { id: number; username: string },
   { password, current }: { password: string; current: string },
   { accessTokenHash, client }: { accessTokenHash: string; client: Client },

@@ -35,7 +35,7 @@ export function accountRoutes(
     })
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
-      const registered = await register(db, passwords, { username, password });
+      const registered = await register(db, passwords.from(req.ip), { username, password });
       if ('errors' in registered) {
         const { errors } = registered;
         res.status(422);
@@ -89,11 +89,12 @@ export function accountRoutes(
         res.status(422);
         sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
       };
-      const current = await matchOwn(db, passwords, user.id, form.current);
+      const work = passwords.from(req.ip);
+      const current = await matchOwn(db, work, user.id, form.current);
       if (!current) return refuse({ current: 'That is not your current password.' });
       const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
       const given = { password: form.password, current };
-      const changed = await changePassword(db, passwords, user, given, here);
+      const changed = await changePassword(db, work, user, given, here);
       // The session was ended meanwhile: the log-in page tells why.
       if (!changed) return seeOther(res, '/login');
       if ('errors' in changed) return refuse(changed.errors);

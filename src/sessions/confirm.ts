@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Passwords } from '../accounts/passwords.js';
+import type { Passwords, PasswordWork } from '../accounts/passwords.js';
 import type { Database } from '../database.js';
 import { userOf } from '../web/current-user.js';
 import { sendPage } from '../web/page.js';
@@ -18,7 +18,7 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
     const fields = readFields(req.body);
     const given = fields.get('password');
     fields.delete('password');
-    const passwordHash = given && (await matchOwn(db, passwords, userOf(res).id, given));
+    const passwordHash = given && (await matchOwn(db, passwords.from(req.ip), userOf(res).id, given));
     if (passwordHash) {
       if (await renew(req, db, passwordHash)) return next();
       // It was ended meanwhile: the log-in page tells why.
@@ -37,7 +37,7 @@ export function requireConfirmation(db: Database, passwords: Passwords): Request
  */
 export async function matchOwn(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   userId: number,
   password: string,
 ): Promise<string | undefined> {

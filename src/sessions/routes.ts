@@ -56,7 +56,7 @@ export function sessionRoutes(
       await throttle.admit(req.ip);
       const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
       // Asked for even when it can't count, so that the time of the answer tells nothing.
-      const found = await authenticate(db, passwords, { username, password });
+      const found = await authenticate(db, passwords.from(req.ip), { username, password });
       const allowed = await throttle.allows(attempt);
       const ended =
         found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;

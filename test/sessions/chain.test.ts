@@ -13,7 +13,7 @@ import { endDevices } from '../../src/sessions/devices.js';
 import { endSession, recordEvent, sweepSessions } from '../../src/sessions/sessions.js';
 import { itOnPostgres, member, openDatabaseOfItsOwn, read, useSite, visit } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 const folder = mkdtempSync(join(tmpdir(), 'thinga-chain-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
