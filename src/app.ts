@@ -11,6 +11,7 @@ import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
+import { PREFIX } from './redis.js';
 import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
@@ -29,9 +30,6 @@ import { createLimiter, limitGuesses } from './web/limit.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
-
-/** Begins every key in Redis, unless told otherwise. */
-export const PREFIX = 'thinga:';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -92,7 +90,7 @@ export function createApp({
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
   app.use(homeRoutes(boards));
-  app.use(accountRoutes(db, passwords, config, store));
+  app.use(accountRoutes(db, passwords, config, store, throttle));
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
   app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));

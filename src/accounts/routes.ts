@@ -3,9 +3,11 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
 import { matchOwn } from '../sessions/confirm.js';
+import { rememberDevice } from '../sessions/known-device.js';
 import { hashSessionId } from '../sessions/sessions.js';
 import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
+import type { Throttle } from '../sessions/throttle.js';
 import { countVotes, votesOf } from '../voting/voting.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -25,6 +27,7 @@ export function accountRoutes(
   passwords: Passwords,
   config: Config,
   store: RecordedStore,
+  throttle: Throttle,
 ): Router {
   const router = Router();
 
@@ -49,6 +52,7 @@ export function accountRoutes(
         const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
       }
+      rememberDevice(res, registered, config);
       flash(res, 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })
@@ -103,6 +107,8 @@ export function accountRoutes(
       await renew(req, db, changed.passwordHash).catch((error: unknown) => {
         if (!(error instanceof StateAwayError)) throw error;
       });
+      await throttle.succeeded({ username: user.username, device: undefined });
+      rememberDevice(res, { userId: user.id, passwordHash: changed.passwordHash }, config);
       flash(res, 'password-changed');
       await seeOther(res, '/profile/sessions');
     })

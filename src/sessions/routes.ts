@@ -54,9 +54,9 @@ export function sessionRoutes(
       const { username, password } = form;
       const remembered = form.remember !== '';
       await throttle.admit(req.ip);
-      const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
       // Asked for even when it can't count, so that the time of the answer tells nothing.
       const found = await authenticate(db, passwords.from(req.ip), { username, password });
+      const attempt = { username, address: req.ip, device: knownDevice(req, found, config) };
       const allowed = await throttle.allows(attempt);
       const ended =
         found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
@@ -77,7 +77,7 @@ export function sessionRoutes(
       }
       await store.forget(ended);
       await throttle.succeeded(attempt);
-      rememberDevice(res, username, config);
+      rememberDevice(res, found, config);
       flash(res, 'logged-in');
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })

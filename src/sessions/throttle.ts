@@ -9,7 +9,7 @@ import { StateAwayError } from './store.js';
 export interface Attempt {
   username: string;
   address: string | undefined;
-  /** The device this is, when this very account has logged in on it before. */
+  /** The device this is, when this very account has logged in on it before, with the password it has now. */
   device: string | undefined;
 }
 
@@ -70,15 +70,27 @@ export class Throttle {
     await reached(count(this.#addresses, addressKey(address)));
   }
 
-  /** Forgets the failures: whoever logs in is who they say, and has logged in, whether or not that can be noted. */
-  async succeeded(attempt: Attempt): Promise<void> {
-    const key = keyOf(attempt);
-    await Promise.all([this.#failures.delete(key), this.#waits.delete(key)]).catch(() => undefined);
+  /**
+   * Forgets the failures, those of strangers too, so that the owner's next device is not made to wait for them:
+   * whoever logs in or changes the password is who they say, and has done so whether or not that can be noted.
+   */
+  async succeeded(owner: Pick<Attempt, 'username' | 'device'>): Promise<void> {
+    const keys = new Set([keyOf(owner), keyOf({ ...owner, device: undefined })]);
+    await Promise.all([...keys].map((key) => this.#forget(key))).catch(() => undefined);
+  }
+
+  /** Opens an account to strangers again. @throws StateAwayError when Redis does not answer */
+  async unlock(username: string): Promise<void> {
+    await this.#forget(keyOf({ username, device: undefined }));
+  }
+
+  async #forget(key: string): Promise<void> {
+    await reached(Promise.all([this.#failures.delete(key), this.#waits.delete(key)]));
   }
 }
 
 // A hash, because a name may be as long as whoever guesses likes.
-function keyOf({ username, device }: Attempt): string {
+function keyOf({ username, device }: Pick<Attempt, 'username' | 'device'>): string {
   const name = username.normalize('NFKC').trim().toLowerCase();
   return device ? `device:${device}` : `name:${createHash('sha256').update(name).digest('base64url')}`;
 }

@@ -33,6 +33,56 @@ it('lets nobody use the device of another account', async () => {
   await tryIt(other.browser, owner.username, owner.password).expect(422);
 });
 
+/** Guesses until strangers have to wait for minutes. */
+async function guess(username: string, browser = visit(site)): Promise<void> {
+  for (let time = 1; time <= 14; time++) await tryIt(browser, username, `a wrong guess ${time}`).expect(422);
+}
+
+it('knows the browser on which somebody registered, or changed the password', async () => {
+  const { browser, username, password } = await member(site);
+  await guess(username);
+  await browser.post('/logout').expect(303);
+  await tryIt(browser, username, password).expect(303);
+  const form = { current: password, password: 'another long phrase' };
+  await browser.post('/profile/password').type('form').send(form).expect(303);
+  await guess(username);
+  await browser.post('/logout').expect(303);
+  await tryIt(browser, username, form.password).expect(303);
+});
+
+it('lets the owner’s new device in once they logged in, or changed the password, on one that is known', async () => {
+  const { browser, username, password } = await member(site);
+  await guess(username);
+  await tryIt(visit(site), username, password).expect(422);
+  await tryIt(browser, username, password).expect(303);
+  await tryIt(visit(site), username, password).expect(303);
+  await guess(username);
+  const form = { current: password, password: 'another long phrase' };
+  await browser.post('/profile/password').type('form').send(form).expect(303);
+  await tryIt(visit(site), username, form.password).expect(303);
+});
+
+it('takes a device for a stranger’s once the password has changed', async () => {
+  const { browser, username, password } = await member(site);
+  const thief = visit(site);
+  await tryIt(thief, username, password).expect(303);
+  const form = { current: password, password: 'another long phrase' };
+  await browser.post('/profile/password').type('form').send(form).expect(303);
+  await guess(username, thief);
+  await tryIt(visit(site), username, form.password).expect(422);
+});
+
+it('takes a device for a stranger’s once the name is somebody else’s', async () => {
+  const { browser, username, password: before } = await member(site);
+  await tryIt(browser, username, before).expect(303);
+  const page = read((await browser.get('/profile/close')).text);
+  const person = page('[name=person]').val() ?? '';
+  await browser.post('/profile/close').type('form').send({ votes: 'keep', person }).expect(303);
+  const { password } = await member(site, { username });
+  await guess(username, browser);
+  await tryIt(visit(site), username, password).expect(422);
+});
+
 it('forgets failures once somebody logs in', async () => {
   const { username, password } = await member(site);
   for (let round = 0; round < 4; round++) {
