@@ -12,6 +12,7 @@ import { homeRoutes } from './home/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
 import { PREFIX } from './redis.js';
+import { Confirmations } from './sessions/confirm.js';
 import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
@@ -67,6 +68,7 @@ export function createApp({
     log,
   });
   const throttle = new Throttle(redis, prefix);
+  const confirmations = new Confirmations({ db, passwords, store, redis, prefix });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const app = express();
   app.disable('x-powered-by');
@@ -90,9 +92,9 @@ export function createApp({
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
   app.use(homeRoutes(boards));
-  app.use(accountRoutes(db, passwords, config, store, throttle));
-  app.use(leavingRoutes(db, passwords, config, store));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
+  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
+  app.use(leavingRoutes(db, config, store, confirmations));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
   app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
   app.use(rankingRoutes(boards));
   app.use(thingRoutes(db, boards));

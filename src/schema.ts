@@ -10,7 +10,8 @@ export type EndReason =
   | 'fingerprint'
   | 'limit'
   | 'account'
-  | 'operator';
+  | 'operator'
+  | 'guesses';
 
 /** What a person answered: one of the two, about the same, or nothing. */
 export type Outcome = 'left' | 'right' | 'tie' | 'skip';

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
-import { matchOwn } from '../sessions/confirm.js';
+import type { Confirmations } from '../sessions/confirm.js';
 import { rememberDevice } from '../sessions/known-device.js';
 import { hashSessionId } from '../sessions/sessions.js';
 import { renew, signIn } from '../sessions/sign-in.js';
@@ -28,6 +28,7 @@ export function accountRoutes(
   config: Config,
   store: RecordedStore,
   throttle: Throttle,
+  confirmations: Confirmations,
 ): Router {
   const router = Router();
 
@@ -93,12 +94,12 @@ export function accountRoutes(
         res.status(422);
         sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
       };
-      const work = passwords.from(req.ip);
-      const current = await matchOwn(db, work, user.id, form.current);
-      if (!current) return refuse({ current: 'That is not your current password.' });
+      const checked = await confirmations.check(req, res, form.current);
+      if (checked === 'ended') return seeOther(res, '/login');
+      if (checked === 'wrong') return refuse({ current: 'That is not your current password.' });
       const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
-      const given = { password: form.password, current };
-      const changed = await changePassword(db, work, user, given, here);
+      const given = { password: form.password, current: checked.passwordHash };
+      const changed = await changePassword(db, passwords.from(req.ip), user, given, here);
       // The session was ended meanwhile: the log-in page tells why.
       if (!changed) return seeOther(res, '/login');
       if ('errors' in changed) return refuse(changed.errors);

@@ -12,7 +12,7 @@ import { seeOther, sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { headOf } from './chain.js';
 import { readClient } from './client.js';
-import { requireConfirmation } from './confirm.js';
+import type { Confirmations } from './confirm.js';
 import { devicesOf, endDevice, endDevices } from './devices.js';
 import { knownDevice, rememberDevice } from './known-device.js';
 import type { LateSignOuts } from './late-sign-outs.js';
@@ -35,10 +35,10 @@ export function sessionRoutes(
   store: RecordedStore,
   throttle: Throttle,
   lateSignOuts: LateSignOuts,
+  confirmations: Confirmations,
 ): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
-  const confirmed = requireConfirmation(db, passwords);
 
   router
     .route('/login')
@@ -109,7 +109,7 @@ export function sessionRoutes(
 
   router
     .route('/profile/sessions/end-others')
-    .post(requireUser, confirmed, async (req, res) => {
+    .post(requireUser, confirmations.required, async (req, res) => {
       const keep = res.locals.session?.id ?? 0;
       const ended = await endDevices(db, userOf(res).id, 'revoked', { keep, client: readClient(req) });
       await store.forget(ended);
@@ -120,7 +120,7 @@ export function sessionRoutes(
 
   router
     .route('/profile/sessions/:publicId/end')
-    .post(requireUser, confirmed, async (req, res) => {
+    .post(requireUser, confirmations.required, async (req, res) => {
       const { stranger } = readForm(req, 'stranger');
       const ended = await endDevice(db, userOf(res).id, String(req.params.publicId), readClient(req));
       if (!ended) throw notFound();

@@ -42,6 +42,7 @@ const words: Record<string, string> = {
   drift: 'A session that had ended was refused',
   rotated: 'The password was given again',
   password: 'The password was changed',
+  'password-wrong': 'A wrong password was given where it was asked for again',
 };
 
 const endings: Partial<Record<EndReason, string>> = {
@@ -51,6 +52,7 @@ const endings: Partial<Record<EndReason, string>> = {
   password: 'A session was ended because the password was changed',
   limit: 'A session was ended because there were more than 20',
   operator: 'A session was ended by the people who run this site',
+  guesses: 'A session was ended because ten wrong passwords in a row were given on it',
 };
 
 function tell(kind: string, reason: EndReason | null): string {
