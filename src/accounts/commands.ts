@@ -76,7 +76,8 @@ const verifyAudit: ReturnType<Command> = async ({ db }) => {
 };
 
 async function tell(db: Database, { userId, place, what }: Break): Promise<string> {
-  if (userId === null) return `the record was tampered with: event ${place} of nobody in particular ${what}`;
+  const event = place === undefined ? '' : `event ${place} of `;
+  if (userId === null) return `the record was tampered with: ${event}nobody in particular ${what}`;
   const user = await db.selectFrom('users').where('id', '=', userId).select('username').executeTakeFirst();
-  return `the record was tampered with: event ${place} of ${user?.username ?? 'somebody'} (person ${userId}) ${what}`;
+  return `the record was tampered with: ${event}${user?.username ?? 'somebody'} (person ${userId}) ${what}`;
 }
