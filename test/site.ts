@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Redis } from 'ioredis';
+import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
@@ -148,6 +149,17 @@ export function itOnPostgres(name: string, test: () => Promise<void>): void {
     if (!inject('postgres')) context.skip('the embedded database has one connection');
     await test();
   });
+}
+
+/** Waits until so many requests wait for what a transaction of the test holds. */
+export async function untilWaiting(site: Site, many: number): Promise<void> {
+  for (let waiting = 0; waiting < many; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const { rows } = await sql<{ waiting: number }>`
+      select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
+    waiting = rows[0]?.waiting ?? 0;
+  }
 }
 
 /** A test of what Redis holds; without Redis it says so. */

@@ -138,7 +138,11 @@ export async function closeAccount(
   { keepVotes }: { keepVotes: boolean },
 ): Promise<string[]> {
   return db.transaction().execute(async (trx) => {
+    if (!(await lockPerson(trx, userId))) return [];
     const ended = await endDevices(trx, userId, 'account');
+    // From here on nothing more becomes theirs, neither a vote nor an event, and what was under way is there. Only
+    // now: whoever ends a session holds it while they add the event, so the sessions come first.
+    await trx.selectFrom('users').where('id', '=', userId).select('id').forUpdate().execute();
     if (!keepVotes)
       await trx
         .updateTable('votes')

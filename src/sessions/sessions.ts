@@ -157,7 +157,10 @@ interface Event {
   client?: Client | undefined;
 }
 
-/** Adds a line to what people can read about their sessions; call it in the transaction of what it tells. */
+/**
+ * Adds a line to what people can read about their sessions; call it in the transaction of what it tells. What
+ * happens to somebody who has just closed their account is nobody's.
+ */
 export async function recordEvent(
   trx: Database,
   { kind, userId, sessionId, reason, client }: Event,
@@ -166,8 +169,8 @@ export async function recordEvent(
     .insertInto('sessionEvents')
     .values({
       kind,
-      userId,
-      sessionId,
+      userId: userId && sql<number>`(select id from users where id = ${userId} for key share)`,
+      sessionId: sessionId && sql<number>`(select id from sessions where id = ${sessionId} for key share)`,
       reason: reason ?? null,
       device: client?.device ?? null,
       address: client?.address ?? null,

@@ -44,6 +44,7 @@ async function tryToCast(db: Database, ballot: Ballot, outcome: Outcome): Promis
       ${ballot.rightId}::bigint, ${outcome}, ${ballot.arm}
     from things
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
+      and exists (select from users where id = ${ballot.voter} for key share)
     group by topic_id having count(*) = 2
     on conflict do nothing
     returning ${columns}`.execute(db);

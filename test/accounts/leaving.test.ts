@@ -1,5 +1,6 @@
+import { type RawBuilder, sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { member, read, topic, useSite, visit, vote } from '../site.js';
+import { itOnPostgres, member, pairOn, read, topic, untilWaiting, useSite, visit, vote } from '../site.js';
 
 const site = useSite();
 beforeAll(async () => {
@@ -74,6 +75,53 @@ it.each([
   expect(ledger).toHaveLength(1);
   await member(site, { username });
 });
+
+/** Starts one request after the other while rows are held, each once those before it wait or are answered. */
+async function whileHeld(rows: RawBuilder<unknown>, requests: (() => Promise<{ status: number }>)[]) {
+  const started = await site.db.transaction().execute(async (trx) => {
+    await rows.execute(trx);
+    const answers: Promise<{ status: number }>[] = [];
+    for (const send of requests) {
+      const answer = send();
+      answers.push(answer);
+      await Promise.race([answer, untilWaiting(site, answers.length)]);
+    }
+    return { answers };
+  });
+  return (await Promise.all(started.answers)).map(({ status }) => status);
+}
+
+itOnPostgres('takes back with all others a vote that is on its way', async () => {
+  const { browser, id } = await member(site);
+  const { ballot } = pairOn((await browser.get('/vote')).text);
+  const statuses = await whileHeld(sql`select from voters where id = ${id} for update`, [
+    async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' }),
+    async () => close(browser, 'withdraw'),
+  ]);
+  expect(statuses).toEqual([303, 303]);
+  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
+});
+
+itOnPostgres(
+  'closes an account whose log-in is just being refused, and refuses one that is under way',
+  async () => {
+    const { browser, id, username, password } = await member(site);
+    const log = (guess: string) =>
+      visit(site).post('/login').type('form').send({ username, password: guess });
+    const statuses = await whileHeld(sql`select from chain_heads where user_key = ${id} for update`, [
+      async () => log('a wrong guess'),
+      async () => close(browser, 'keep'),
+    ]);
+    expect(statuses).toEqual([422, 303]);
+    const again = await member(site);
+    const both = await whileHeld(sql`select from users where id = ${again.id} for update`, [
+      async () => close(again.browser, 'keep'),
+      async () => visit(site).post('/login').type('form').send({ username: again.username, password }),
+    ]);
+    expect(both).toEqual([303, 422]);
+  },
+);
 
 it('ends the oldest session beyond twenty', async () => {
   const { browser, id, username, password } = await member(site);

@@ -1,7 +1,16 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { hashSessionId } from '../../src/sessions/sessions.js';
-import { FIREFOX, itOnPostgres, itOnRedis, member, openSite, type Site, useSite } from '../site.js';
+import {
+  FIREFOX,
+  itOnPostgres,
+  itOnRedis,
+  member,
+  openSite,
+  type Site,
+  untilWaiting,
+  useSite,
+} from '../site.js';
 
 // Checking a password takes a moment, so that what is sent meanwhile comes in between.
 const site = useSite({ passwordCost: 6, trustProxy: 1 });
@@ -163,18 +172,11 @@ async function whilePersonHeld<One>(
     const requests: Promise<Answer>[] = [];
     for (const one of each) {
       requests.push(start(one));
-      while ((await waiting()) < requests.length) await new Promise((resolve) => setTimeout(resolve, 5));
+      await untilWaiting(site, requests.length);
     }
     return { requests };
   });
   return Promise.all(started.requests);
-}
-
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ many: number }>`
-    select count(*)::int as many from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
-  return rows[0]?.many ?? 0;
 }
 
 itOnPostgres('opens no session with a password that is changed meanwhile', async () => {
