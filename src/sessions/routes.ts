@@ -61,16 +61,14 @@ export function sessionRoutes(
       const ended =
         found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
       if (!ended) {
-        const kind = allowed ? 'login-failed' : 'login-throttled';
-        // Counted before anything else can fail.
-        await (allowed ? throttle.failed(attempt) : throttle.came(attempt));
-        // For names that nobody has as well: the time of the answer tells nothing.
-        await recordEvent(db, {
-          kind,
-          userId: found.userId ?? null,
-          sessionId: null,
-          client: readClient(req),
-        });
+        // Counted before anything else can fail; recorded for names that nobody has as well, so that the time of
+        // the answer tells nothing.
+        const given = { userId: found.userId ?? null, sessionId: null, client: readClient(req) };
+        if (allowed) {
+          await throttle.failed(attempt);
+          await recordEvent(db, { kind: 'login-failed', ...given });
+        } else if (await throttle.refused(attempt))
+          await recordEvent(db, { kind: 'login-throttled', ...given });
         res.status(422);
         const typed = { username, remembered, next: localPath(form.next) };
         return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });

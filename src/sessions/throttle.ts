@@ -32,6 +32,7 @@ const FORGET_AFTER_S = 24 * 24 * 3600;
 export class Throttle {
   readonly #failures: RateLimiterAbstract;
   readonly #waits: RateLimiterAbstract;
+  readonly #told: RateLimiterAbstract;
   readonly #addresses: RateLimiterAbstract;
 
   constructor(redis: Redis | undefined, prefix: string) {
@@ -39,6 +40,7 @@ export class Throttle {
       createLimiter(redis, prefix, { name, points, duration, insured: false });
     this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, FORGET_AFTER_S);
     this.#waits = create('log-in-waits', 1, LONGEST_WAIT_S);
+    this.#told = create('log-in-waits-told', 1, 24 * 3600);
     this.#addresses = create('log-in-addresses', 60, 15 * 60);
   }
 
@@ -61,13 +63,20 @@ export class Throttle {
   async failed(attempt: Attempt): Promise<void> {
     const key = keyOf(attempt);
     const beyond = (await reached(count(this.#failures, key))) - FREE_FAILURES;
-    if (beyond >= 0) await reached(this.#waits.set(key, 1, Math.min(2 ** beyond, LONGEST_WAIT_S)));
-    await this.came(attempt);
+    if (beyond >= 0) {
+      await reached(this.#waits.set(key, 1, Math.min(2 ** beyond, LONGEST_WAIT_S)));
+      await reached(this.#told.delete(key));
+    }
+    await this.#came(attempt);
   }
 
-  /** Counts a try that was not let through: for the place only, or whoever keeps on would close the account. */
-  async came({ address }: Attempt): Promise<void> {
-    await reached(count(this.#addresses, addressKey(address)));
+  /**
+   * Counts a try that was not let through: for the place only, or whoever keeps on would close the account.
+   * @returns whether it is the first during this wait (of a closed account: today), which is the one to record
+   */
+  async refused(attempt: Attempt): Promise<boolean> {
+    await this.#came(attempt);
+    return (await reached(count(this.#told, keyOf(attempt)))) === 1;
   }
 
   /**
@@ -82,6 +91,10 @@ export class Throttle {
   /** Opens an account to strangers again. @throws StateAwayError when Redis does not answer */
   async unlock(username: string): Promise<void> {
     await this.#forget(keyOf({ username, device: undefined }));
+  }
+
+  async #came({ address }: Attempt): Promise<void> {
+    await reached(count(this.#addresses, addressKey(address)));
   }
 
   async #forget(key: string): Promise<void> {

@@ -105,12 +105,20 @@ it('refuses a place that guesses alike, whether the password is right or wrong',
 });
 
 it('lets a stranger in after the wait, however often they tried meanwhile', async () => {
-  const { username, password } = await member(site);
+  const { id, username, password } = await member(site);
   for (let guess = 0; guess < 5; guess++) await tryIt(visit(site), username, 'a wrong guess').expect(422);
   let [status, tries] = [422, 0];
   for (; status === 422 && tries < 600; tries++) ({ status } = await tryIt(visit(site), username, password));
   expect(status).toBe(303);
   expect(tries).toBeGreaterThan(1);
+  const events = await site.db
+    .selectFrom('sessionEvents')
+    .where('userId', '=', id)
+    .select('kind')
+    .orderBy('id')
+    .execute();
+  const told = ['login', ...Array(5).fill('login-failed'), 'login-throttled', 'login'];
+  expect(events.map(({ kind }) => kind)).toEqual(told);
 });
 
 itOnRedis('keeps no name that was tried, whatever its length', async () => {
