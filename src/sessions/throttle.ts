@@ -16,12 +16,13 @@ export interface Attempt {
 // NIST SP 800-63B-4, 3.2.2: no more than 100 failures in a row.
 const MOST_FAILURES = 100;
 const FREE_FAILURES = 5;
+const FIRST_WAIT_S = 4;
 const LONGEST_WAIT_S = 15 * 60;
 // The longest that a timer of this process can run: the counters live in it where there is no Redis.
 const FORGET_AFTER_S = 24 * 24 * 3600;
 
 /**
- * Slows down guessing: an account's failures in a row make the wait for the next try grow, from a second to a
+ * Slows down guessing: an account's failures in a row make the wait for the next try grow, from four seconds to a
  * quarter of an hour, and a hundred close it to strangers; one place on the network has 60 failures a quarter of
  * an hour for all accounts. A device on which the account has logged in before has a count of its own, so that
  * no stranger can lock its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
@@ -64,7 +65,7 @@ export class Throttle {
     const key = keyOf(attempt);
     const beyond = (await reached(count(this.#failures, key))) - FREE_FAILURES;
     if (beyond >= 0) {
-      await reached(this.#waits.set(key, 1, Math.min(2 ** beyond, LONGEST_WAIT_S)));
+      await reached(this.#waits.set(key, 1, Math.min(FIRST_WAIT_S * 2 ** beyond, LONGEST_WAIT_S)));
       await reached(this.#told.delete(key));
     }
     await this.#came(attempt);

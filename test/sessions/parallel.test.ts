@@ -168,7 +168,7 @@ async function whilePersonHeld<One>(
   start: (one: One) => Promise<Answer>,
 ): Promise<Answer[]> {
   const started = await site.db.transaction().execute(async (trx) => {
-    await sql`select from users where id = ${id} for update`.execute(trx);
+    await sql`select from users where id = ${id} for no key update`.execute(trx);
     const requests: Promise<Answer>[] = [];
     for (const one of each) {
       requests.push(start(one));
