@@ -48,6 +48,8 @@ export interface SessionsTable {
   userId: number;
   accessTokenHash: string;
   previousTokenHash: string | null;
+  /** When the id was last changed. */
+  rotatedAt: Date | null;
   clientFingerprint: string;
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;

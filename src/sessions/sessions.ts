@@ -101,7 +101,8 @@ export function idleDeadline(
 
 /**
  * Ends a session in the record, once, with the event that tells of it; what ended before keeps its reason.
- * @param accessTokenHash of its id, or of the id it had before the last change
+ * @param accessTokenHash of its id, or of the id it had before, when that was changed within the last minute: by a
+ * request that was under way together with the one that ends it
  * @returns the hash it went by until now; undefined when it was not live
  */
 export async function endSession(
@@ -117,7 +118,13 @@ export async function endSession(
     .updateTable('sessions')
     .set({ status, endReason: reason, endedAt: sql<Date>`now()` })
     .where((row) =>
-      row.or([row('accessTokenHash', '=', accessTokenHash), row('previousTokenHash', '=', accessTokenHash)]),
+      row.or([
+        row('accessTokenHash', '=', accessTokenHash),
+        row.and([
+          row('previousTokenHash', '=', accessTokenHash),
+          row('rotatedAt', '>', sql<Date>`now() - interval '1 minute'`),
+        ]),
+      ]),
     )
     .where('status', '=', 'active')
     .returning(['id', 'userId', 'accessTokenHash'])

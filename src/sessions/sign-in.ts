@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
@@ -77,7 +78,11 @@ export async function renew(req: Request, db: Database, passwordHash: string): P
       if (userId === undefined || person?.passwordHash !== passwordHash) return undefined;
       const row = await trx
         .updateTable('sessions')
-        .set({ accessTokenHash: hashSessionId(req.sessionID), previousTokenHash: before })
+        .set({
+          accessTokenHash: hashSessionId(req.sessionID),
+          previousTokenHash: before,
+          rotatedAt: sql<Date>`now()`,
+        })
         .where('accessTokenHash', '=', before)
         .where('status', '=', 'active')
         .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])

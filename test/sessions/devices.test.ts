@@ -106,12 +106,27 @@ it('ends a session that was somebody else’s, and leads to a new password', asy
   expect(read(page.text)('.flash').text()).toContain('choose a new password');
 });
 
+/** Changes the password, and with it the id. @returns the cookie from before */
+async function changeId({ browser, password }: Person): Promise<string> {
+  const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
+  const before = `thinga=${browser.jar.getCookie('thinga', jar)?.value}`;
+  const form = { current: password, password: 'another long phrase' };
+  await browser.post('/profile/password').type('form').send(form).expect(303);
+  return before;
+}
+
+it('logs nobody out by the id from before a change that was a while ago', async () => {
+  const person = await member(site);
+  const before = await changeId(person);
+  const earlier = new Date(Date.now() - 61_000);
+  await site.db.updateTable('sessions').set({ rotatedAt: earlier }).where('userId', '=', person.id).execute();
+  await visit(site).post('/logout').set('Cookie', before).expect(303);
+  await person.browser.get('/profile').expect(200);
+});
+
 it('honours a log-out that was sent with the id from before a change, and counts it as no guess', async () => {
   const person = await member(site);
-  const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
-  const before = `thinga=${person.browser.jar.getCookie('thinga', jar)?.value}`;
-  const form = { current: person.password, password: 'another long phrase' };
-  await person.browser.post('/profile/password').type('form').send(form).expect(303);
+  const before = await changeId(person);
   const late = await visit(site).get('/profile').set('Cookie', before).expect(303);
   expect(late.headers['set-cookie']).toBeUndefined();
   await person.browser.get('/profile').expect(200);
