@@ -116,6 +116,29 @@ itWithBothStores('keeps a sign-out made while Postgres is away, and honours it',
     expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
 
+itWithBothStores(
+  'honours it where it was made, whatever another process has put back into Redis',
+  async () => {
+    const { browser, id } = await member(site);
+    const cookie = await cookieOf(browser);
+    const other = await openSite({}, { beside: site, redisUrl: redis.url });
+    try {
+      postgres.cut();
+      await browser.post('/logout').expect(303);
+      const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+      await site.redis?.del(...keys);
+      await postgres.mend();
+      await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+      await visit(other).get('/profile').set('Cookie', cookie);
+      await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+      await visit(other).get('/profile').set('Cookie', cookie).expect(303);
+      expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+    } finally {
+      await other.close();
+    }
+  },
+);
+
 itWithBothStores('does not say "logged out" when that can be kept nowhere', async () => {
   const { browser, id } = await member(site);
   postgres.cut();
