@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Confirmations } from '../sessions/confirm.js';
@@ -39,7 +39,7 @@ export function leavingRoutes(
   router
     .route('/profile/close')
     .get(requireUser, (_req, res) => sendPage(res, 'accounts/close', {}))
-    .post(requireUser, confirmations.required, async (req, res) => {
+    .post(requireUser, refuseOthers, confirmations.required, async (req, res) => {
       const { votes } = readForm(req, 'votes');
       if (votes !== 'keep' && votes !== 'withdraw') {
         res.status(422);
@@ -56,3 +56,10 @@ export function leavingRoutes(
 
   return router;
 }
+
+// Somebody else has logged in on this browser since the page was opened: it is not their account that was meant.
+const refuseOthers: RequestHandler = (req, res, next) => {
+  if (readForm(req, 'person').person === String(userOf(res).id)) return next();
+  flash(res, 'not-your-account');
+  return seeOther(res, '/profile/close');
+};

@@ -7,8 +7,15 @@ beforeAll(async () => {
   await topic(site);
 });
 
-const close = (browser: ReturnType<typeof visit>, votes: string) =>
-  browser.post('/profile/close').type('form').send({ votes });
+async function personOn(browser: ReturnType<typeof visit>): Promise<string> {
+  const page = await browser.get('/profile/close').expect(200);
+  return String(read(page.text)('[name=person]').val());
+}
+
+async function close(browser: ReturnType<typeof visit>, votes: string) {
+  const person = await personOn(browser);
+  return browser.post('/profile/close').type('form').send({ votes, person });
+}
 
 it('hands people everything of theirs, and nothing that opens anything', async () => {
   const { browser, id, username } = await member(site);
@@ -57,7 +64,8 @@ it.each([
   await other.post('/login').type('form').send({ username, password }).expect(303);
   await vote(browser);
   expect((await close(browser, 'both')).status).toBe(422);
-  const answer = await close(browser, votes).expect(303);
+  const answer = await close(browser, votes);
+  expect(answer.status).toBe(303);
   expect(answer.headers['clear-site-data']).toContain('storage');
   expect(read((await browser.get('/')).text)('.flash').text()).toContain('closed');
   for (const gone of [browser, other]) await gone.get('/profile').expect(303);
@@ -74,6 +82,20 @@ it.each([
   expect(ledger.filter(({ withdrawnAt }) => withdrawnAt === null)).toHaveLength(standing);
   expect(ledger).toHaveLength(1);
   await member(site, { username });
+});
+
+it('closes no account with a page that somebody else opened', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  const person = await personOn(one.browser);
+  const { username, password } = other;
+  await one.browser.post('/login').type('form').send({ username, password }).expect(303);
+  for (const form of [{ votes: 'keep', person }, { votes: 'keep' }]) {
+    const answer = await one.browser.post('/profile/close').type('form').send(form).expect(303);
+    expect(answer.headers.location).toBe('/profile/close');
+    const page = read((await one.browser.get('/profile/close').expect(200)).text);
+    expect(page('.flash').text()).toContain('no account was closed');
+  }
+  await other.browser.get('/profile').expect(200);
 });
 
 /** Starts one request after the other while rows are held, each once those before it wait or are answered. */

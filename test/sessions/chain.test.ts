@@ -115,7 +115,8 @@ it('refuses to cut a chain short for whoever says that they close an account, an
 it('goes with its person’s account, and the other chains stay whole', async () => {
   const person = await chained();
   const browser = await logInAgain(person);
-  await browser.post('/profile/close').type('form').send({ votes: 'keep' }).expect(303);
+  const form = { votes: 'keep', person: person.id };
+  await browser.post('/profile/close').type('form').send(form).expect(303);
   expect(await headOf(site.db, person.id)).toBeUndefined();
   await whole();
 });
