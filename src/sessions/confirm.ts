@@ -72,8 +72,8 @@ export class Confirmations {
     res: Response,
     given: string,
   ): Promise<{ passwordHash: string } | 'wrong' | 'ended'> {
-    const [userId, sessionId] = [userOf(res).id, res.locals.session?.id ?? 0];
-    const key = String(sessionId);
+    const { id: sessionId = 0, publicId: key = '' } = res.locals.session ?? {};
+    const userId = userOf(res).id;
     // Counted before it is checked: of many at once no more than ten are.
     const tries = await count(this.#wrong, key);
     if (tries <= MOST_WRONG) {
