@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Redis } from 'ioredis';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
@@ -151,17 +151,6 @@ export function itOnPostgres(name: string, test: () => Promise<void>): void {
   });
 }
 
-/** Waits until so many requests wait for what a transaction of the test holds. */
-export async function untilWaiting(site: Site, many: number): Promise<void> {
-  for (let waiting = 0; waiting < many; ) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const { rows } = await sql<{ waiting: number }>`
-      select count(*)::int as waiting from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
-    waiting = rows[0]?.waiting ?? 0;
-  }
-}
-
 /** A test of what Redis holds; without Redis it says so. */
 export function itOnRedis(name: string, test: () => Promise<void>): void {
   it(name, async (context) => {
@@ -254,6 +243,39 @@ export async function vote(
   const chosen = typeof choice === 'function' ? choice(pair) : choice;
   await browser.post(path).type('form').send({ ballot: pair.ballot, choice: chosen }).expect(303);
   return { ...pair, choice: chosen };
+}
+
+/**
+ * Starts requests while rows are held, each once those before it wait or are answered, and then lets go: they go on in
+ * the order in which they began to wait, each from what it has read and checked by then.
+ */
+export async function whileHeld<Answer>(
+  { db }: Site,
+  rows: RawBuilder<unknown>,
+  requests: (() => Promise<Answer>)[],
+): Promise<Answer[]> {
+  const started = await db.transaction().execute(async (trx) => {
+    await rows.execute(trx);
+    const answers: Promise<Answer>[] = [];
+    for (const send of requests) {
+      let isAnswered = false;
+      const answer = send().finally(() => {
+        isAnswered = true;
+      });
+      answers.push(answer);
+      while (!isAnswered && (await waiting(db)) < answers.length)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { answers };
+  });
+  return Promise.all(started.answers);
+}
+
+async function waiting(db: Database): Promise<number> {
+  const { rows } = await sql<{ many: number }>`
+    select count(*)::int as many from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.many ?? 0;
 }
 
 async function forget(redis: Redis, prefix: string): Promise<void> {

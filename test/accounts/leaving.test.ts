@@ -1,6 +1,6 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { itOnPostgres, member, pairOn, read, topic, untilWaiting, useSite, visit, vote } from '../site.js';
+import { itOnPostgres, member, pairOn, read, topic, useSite, visit, vote, whileHeld } from '../site.js';
 
 const site = useSite();
 beforeAll(async () => {
@@ -98,29 +98,14 @@ it('closes no account with a page that somebody else opened', async () => {
   await other.browser.get('/profile').expect(200);
 });
 
-/** Starts one request after the other while rows are held, each once those before it wait or are answered. */
-async function whileHeld(rows: RawBuilder<unknown>, requests: (() => Promise<{ status: number }>)[]) {
-  const started = await site.db.transaction().execute(async (trx) => {
-    await rows.execute(trx);
-    const answers: Promise<{ status: number }>[] = [];
-    for (const send of requests) {
-      const answer = send();
-      answers.push(answer);
-      await Promise.race([answer, untilWaiting(site, answers.length)]);
-    }
-    return { answers };
-  });
-  return (await Promise.all(started.answers)).map(({ status }) => status);
-}
-
 itOnPostgres('takes back with all others a vote that is on its way', async () => {
   const { browser, id } = await member(site);
   const { ballot } = pairOn((await browser.get('/vote')).text);
-  const statuses = await whileHeld(sql`select from voters where id = ${id} for update`, [
+  const statuses = await whileHeld(site, sql`select from voters where id = ${id} for update`, [
     async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' }),
     async () => close(browser, 'withdraw'),
   ]);
-  expect(statuses).toEqual([303, 303]);
+  expect(statuses.map(({ status }) => status)).toEqual([303, 303]);
   const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
   expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
 });
@@ -131,17 +116,17 @@ itOnPostgres(
     const { browser, id, username, password } = await member(site);
     const log = (guess: string) =>
       visit(site).post('/login').type('form').send({ username, password: guess });
-    const statuses = await whileHeld(sql`select from chain_heads where user_key = ${id} for update`, [
+    const statuses = await whileHeld(site, sql`select from chain_heads where user_key = ${id} for update`, [
       async () => log('a wrong guess'),
       async () => close(browser, 'keep'),
     ]);
-    expect(statuses).toEqual([422, 303]);
+    expect(statuses.map(({ status }) => status)).toEqual([422, 303]);
     const again = await member(site);
-    const both = await whileHeld(sql`select from users where id = ${again.id} for update`, [
+    const both = await whileHeld(site, sql`select from users where id = ${again.id} for update`, [
       async () => close(again.browser, 'keep'),
       async () => visit(site).post('/login').type('form').send({ username: again.username, password }),
     ]);
-    expect(both).toEqual([303, 422]);
+    expect(both.map(({ status }) => status)).toEqual([303, 422]);
   },
 );
 

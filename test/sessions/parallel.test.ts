@@ -8,8 +8,8 @@ import {
   member,
   openSite,
   type Site,
-  untilWaiting,
   useSite,
+  whileHeld,
 } from '../site.js';
 
 // Checking a password takes a moment, so that what is sent meanwhile comes in between.
@@ -150,78 +150,53 @@ itOnRedis('does what each of two confirmations at once asks for', async () => {
   const { password } = person;
   const kept = hashSessionId(idIn(tabs.cookie));
   const others = (await liveRows(person.id)).filter(({ accessTokenHash }) => accessTokenHash !== kept);
-  const answers = await whilePersonHeld(person, others, ({ publicId }) =>
-    tabs.send(`/profile/sessions/${publicId}/end`, { password }),
+  const ends = others.map(
+    ({ publicId }) =>
+      () =>
+        tabs.send(`/profile/sessions/${publicId}/end`, { password }),
   );
+  const answers = await whilePersonHeld(person, ends);
   for (const answer of answers) expect(answer).toEqual({ status: 303, location: '/profile/sessions' });
   expect(await liveRows(person.id)).toHaveLength(1);
   expect(await opening(tabs.all)).toEqual([tabs.cookie]);
 });
 
-/**
- * Holds a person's row until all requests wait for it, so that none of them is early: they are let through in the
- * order in which they began to wait, each after what it has read and checked by then.
- */
-async function whilePersonHeld<One>(
-  { id }: Person,
-  each: One[],
-  start: (one: One) => Promise<Answer>,
-): Promise<Answer[]> {
-  const started = await site.db.transaction().execute(async (trx) => {
-    await sql`select from users where id = ${id} for no key update`.execute(trx);
-    const requests: Promise<Answer>[] = [];
-    for (const one of each) {
-      requests.push(start(one));
-      await untilWaiting(site, requests.length);
-    }
-    return { requests };
-  });
-  return Promise.all(started.requests);
-}
+/** Lets nobody change a person's sessions until all requests wait to, so that none of them is early. */
+const whilePersonHeld = ({ id }: Person, requests: (() => Promise<Answer>)[]): Promise<Answer[]> =>
+  whileHeld(site, sql`select from users where id = ${id} for no key update`, requests);
 
 itOnPostgres('opens no session with a password that is changed meanwhile', async () => {
   const person = await member(site);
   const [owner, thief] = [await logIn(person), new Tabs()];
   const { username, password } = person;
-  const [changed, loggedIn] = await whilePersonHeld(
-    person,
-    [
-      () => owner.send('/profile/password', { current: password, password: 'another long phrase' }),
-      () => thief.send('/login', { username, password }),
-    ],
-    (send) => send(),
-  );
+  const [changed, loggedIn] = await whilePersonHeld(person, [
+    () => owner.send('/profile/password', { current: password, password: 'another long phrase' }),
+    () => thief.send('/login', { username, password }),
+  ]);
   expect([changed?.status, loggedIn?.status]).toEqual([303, 422]);
   expect(await liveRows(person.id)).toHaveLength(1);
   expect(await opening([...owner.all, ...thief.all])).toEqual([owner.cookie]);
 });
 
-itOnPostgres(
-  'lets one of two changes of a password win, and neither with a password that is gone',
-  async () => {
-    const person = await member(site);
-    const both = [await logIn(person), await logIn(person)];
-    const answers = await whilePersonHeld(person, both, (tabs) =>
-      tabs.send('/profile/password', {
-        current: person.password,
-        password: `phrase ${both.indexOf(tabs)} of mine`,
-      }),
-    );
-    expect(answers.map(({ status }) => status)).toEqual([303, 422]);
-    expect(await opening(both.flatMap(({ all }) => [...all]))).toEqual([both[0]?.cookie]);
-    await logIn({ ...person, password: 'phrase 0 of mine' });
-  },
-);
+itOnPostgres('lets one of two changes of a password win, and neither with one that is gone', async () => {
+  const person = await member(site);
+  const [one, other] = [await logIn(person), await logIn(person)];
+  const { password: current } = person;
+  const answers = await whilePersonHeld(person, [
+    () => one.send('/profile/password', { current, password: 'the first phrase' }),
+    () => other.send('/profile/password', { current, password: 'the second phrase' }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([303, 422]);
+  expect(await opening([...one.all, ...other.all])).toEqual([one.cookie]);
+  await logIn({ ...person, password: 'the first phrase' });
+});
 
 itOnPostgres('keeps to twenty sessions, however many begin at once', async () => {
   const person = await member(site);
   for (let device = 1; device < 20; device++) await logIn(person);
-  const answers = await whilePersonHeld(person, [1, 2, 3, 4, 5, 6], async () => {
-    const tabs = new Tabs();
-    const { username, password } = person;
-    return tabs.send('/login', { username, password });
-  });
-  for (const { status } of answers) expect(status).toBe(303);
+  const { username, password } = person;
+  const logIns = Array.from({ length: 6 }, () => () => new Tabs().send('/login', { username, password }));
+  for (const { status } of await whilePersonHeld(person, logIns)) expect(status).toBe(303);
   expect(await liveRows(person.id)).toHaveLength(20);
 });
 
