@@ -11,6 +11,8 @@ import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
+import { PREFIX } from './redis.js';
+import { Confirmations } from './sessions/confirm.js';
 import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
@@ -30,9 +32,6 @@ import { createLimiter, limitGuesses } from './web/limit.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
-
-/** Begins every key in Redis, unless told otherwise. */
-export const PREFIX = 'thinga:';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -70,6 +69,7 @@ export function createApp({
     log,
   });
   const throttle = new Throttle(redis, prefix);
+  const confirmations = new Confirmations({ db, passwords, store, redis, prefix });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const app = express();
   app.disable('x-powered-by');
@@ -93,9 +93,9 @@ export function createApp({
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
   app.use(homeRoutes(boards, config));
-  app.use(accountRoutes(db, passwords, config, store));
-  app.use(leavingRoutes(db, passwords, config, store));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
+  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
+  app.use(leavingRoutes(db, config, store, confirmations));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
   app.use(guestRoutes(boards, config));
   app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
   app.use(rankingRoutes(db, boards));

@@ -10,7 +10,8 @@ export type EndReason =
   | 'fingerprint'
   | 'limit'
   | 'account'
-  | 'operator';
+  | 'operator'
+  | 'guesses';
 
 /** What a person answered: one of the two, about the same, or nothing. */
 export type Outcome = 'left' | 'right' | 'tie' | 'skip';
@@ -50,6 +51,8 @@ export interface SessionsTable {
   userId: number;
   accessTokenHash: string;
   previousTokenHash: string | null;
+  /** When the id was last changed. */
+  rotatedAt: Date | null;
   clientFingerprint: string;
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;

@@ -69,6 +69,7 @@ async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Ans
         order by id desc limit ${LOOKS_BACK}) as latest
       where outcome = 'skip' or withdrawn_at is not null) as before
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
+      and exists (select from users where id = ${ballot.voter} for key share)
     group by topic_id having count(*) = 2
     on conflict do nothing
     returning ${columns}`.execute(db);

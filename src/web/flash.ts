@@ -14,6 +14,7 @@ const messages = {
   'logged-out': 'You are logged out.',
   'not-logged-in': 'You are logged out, so nothing was changed. Log in and try again.',
   'not-yours': 'Somebody else has logged in on this browser, so that choice was not counted.',
+  'not-your-account': 'That page was opened by somebody else on this browser, so no account was closed.',
   closed: 'Your account is closed. Thank you for having been here.',
   'taken-back': 'Taken back. It no longer counts.',
   'others-ended': 'You are logged out everywhere else.',
