@@ -14,6 +14,20 @@ document.addEventListener('htmx:after:swap', () => {
   if (document.activeElement === document.body) next?.focus();
 });
 
+// Pictures that are likely to come are there before their pair is, unless data is dear.
+const fetched = new Set();
+function fetchAhead() {
+  if (navigator.connection?.saveData) return;
+  for (const picture of document.getElementById('pair')?.dataset.ahead.split(' ') ?? []) {
+    if (!picture || fetched.has(picture)) continue;
+    fetched.add(picture);
+    new Image().src = `/pictures/${picture}`;
+  }
+}
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+addEventListener('load', () => whenIdle(fetchAhead));
+document.addEventListener('htmx:after:swap', () => whenIdle(fetchAhead));
+
 // The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
 let swapped = Number.NEGATIVE_INFINITY;
 document.addEventListener(
