@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Database, violates } from '../database.js';
 import { endDevices } from '../sessions/devices.js';
 import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
+import { withdrawVotes } from '../voting/voting.js';
 import { isCommon, PASSWORD_LENGTH, type PasswordWork } from './passwords.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
@@ -143,13 +144,7 @@ export async function closeAccount(
     // From here on nothing more becomes theirs, neither a vote nor an event, and what was under way is there. Only
     // now: whoever ends a session holds it while they add the event, so the sessions come first.
     await trx.selectFrom('users').where('id', '=', userId).select('id').forUpdate().execute();
-    if (!keepVotes)
-      await trx
-        .updateTable('votes')
-        .set({ withdrawnAt: new Date() })
-        .where('voter', '=', userId)
-        .where('withdrawnAt', 'is', null)
-        .execute();
+    if (!keepVotes) await withdrawVotes(trx, userId);
     await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
     await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
     await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
 import { createLog } from '../log.js';
@@ -6,12 +7,13 @@ import { type Break, verifyChains } from '../sessions/chain.js';
 import { endAllSessions, endDevices } from '../sessions/devices.js';
 import { recordEvent } from '../sessions/sessions.js';
 import { Throttle } from '../sessions/throttle.js';
+import { withdrawVotes } from '../voting/voting.js';
 import { count } from '../web/words.js';
 import { disable, findUser, promote } from './accounts.js';
 
 /**
  * `admin sessions end --user NAME` or `--all`, `admin users disable NAME`, `admin users unlock NAME`,
- * `admin users promote NAME`, `admin audit verify`: what an operator can do to accounts, and to their record. Redis
+ * `admin users promote NAME`, `admin votes void NAME`, `admin audit verify`: what an operator can do to accounts, and to their record. Redis
  * need not be reached, except to unlock: the record decides.
  */
 export const adminCommand: Command = (args) => {
@@ -19,6 +21,7 @@ export const adminCommand: Command = (args) => {
   const [what, verb, name, ...more] = positionals;
   if (what === 'sessions' && verb === 'end' && name === undefined) return endSessions(values);
   if (what === 'audit' && verb === 'verify' && name === undefined) return verifyAudit;
+  if (what === 'votes' && verb === 'void' && name !== undefined && more.length === 0) return voidVotes(name);
   if (what === 'users' && name !== undefined && more.length === 0) {
     if (verb === 'disable') return changeUser(name, disable, 'disabled, and logged out everywhere');
     if (verb === 'unlock') return unlockUser(name);
@@ -26,7 +29,7 @@ export const adminCommand: Command = (args) => {
   }
   throw new UsageError(
     'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
-      'users promote NAME, audit verify',
+      'users promote NAME, votes void NAME, audit verify',
   );
 };
 
@@ -46,6 +49,20 @@ function changeUser(name: string, change: typeof disable, outcome: string): Retu
     const user = await findUser(db, name);
     await change(db, user.id);
     console.info(`${user.username} is ${outcome}.`);
+  };
+}
+
+function voidVotes(name: string): ReturnType<Command> {
+  return async ({ db }) => {
+    const user = await findUser(db, name);
+    const voided = await db.transaction().execute(async (trx) => {
+      await sql`set local statement_timeout = 0`.execute(trx);
+      await recordEvent(trx, { kind: 'votes-voided', userId: user.id, sessionId: null });
+      return withdrawVotes(trx, user.id);
+    });
+    console.info(
+      `${count(voided, 'vote')} of ${user.username} taken back. The ranking forgets them in a moment.`,
+    );
   };
 }
 

@@ -50,6 +50,7 @@ const words: Record<string, string> = {
   drift: 'A session that had ended was refused',
   rotated: 'The password was given again',
   password: 'The password was changed',
+  'votes-voided': 'All votes were taken back by the people who run this site',
   'password-wrong': 'A wrong password was given where it was asked for again',
 };
 

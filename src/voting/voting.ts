@@ -145,6 +145,15 @@ export async function withdrawVote(
   return rows[0] ?? (ballotId ? findVote(db, voter, ballotId) : undefined);
 }
 
+/** Takes back all votes of a voter. @returns how many stood */
+export async function withdrawVotes(db: Database, voter: number): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    update votes set withdrawn_at = now() where voter = ${voter} and withdrawn_at is null returning id`.execute(
+    db,
+  );
+  return rows.length;
+}
+
 /** One of a person's votes with the names of what it was between. */
 export interface NamedVote extends Vote {
   left: string;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { expect, inject, it, vi } from 'vitest';
 import { adminCommand } from '../../src/accounts/commands.js';
 import { UsageError } from '../../src/command-line.js';
-import { itOnRedis, member, read, useSite, visit } from '../site.js';
+import { itOnRedis, member, read, topic, useSite, visit, vote } from '../site.js';
 
 const site = useSite({ trustProxy: 1 });
 
@@ -46,6 +46,18 @@ itOnRedis('opens an account to its owner’s new devices again', async () => {
 it('says where failed log-ins are counted without Redis', async () => {
   const { username } = await member(site);
   await expect(admin(`users unlock ${username}`, '')).rejects.toThrow('a restart forgets them');
+});
+
+it('voids a person’s votes: the ranking forgets them, and the person reads who did that', async () => {
+  await topic(site);
+  const { browser, username } = await member(site);
+  for (const choice of ['left', 'tie'] as const) await vote(browser, choice);
+  await site.rank();
+  expect(await site.db.selectFrom('ratings').select('thingId').execute()).not.toEqual([]);
+  await admin(`votes void ${username}`);
+  await site.rank();
+  expect(await site.db.selectFrom('ratings').select('thingId').execute()).toEqual([]);
+  expect((await browser.get('/profile/sessions')).text).toContain('All votes were taken back by the people');
 });
 
 it('makes an admin', async () => {
