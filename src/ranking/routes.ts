@@ -4,11 +4,13 @@ import { type RequestHandler, Router } from 'express';
 import type { Database } from '../database.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
-import { sendPage } from '../web/page.js';
+import { sendPage, wantsPart } from '../web/page.js';
+import { entityTag, sendUnchanged } from '../web/unchanged.js';
+import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
 import { TOP } from './calculations.js';
 import { publishedData } from './published.js';
-import { describe, settledness } from './words.js';
+import { type Description, describe, settledness } from './words.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
 export function rankingRoutes(db: Database, boards: Boards): Router {
@@ -17,11 +19,12 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
     .route(['/top', '/topics/:slug/top'])
     .get((req, res) => {
       const board = boardOf(boards, req);
-      const { topic, size, votes } = board;
-      const rows = board.standings
-        .slice(0, TOP)
-        .map((standing) => ({ ...standing, ...describe(standing, board) }));
-      const data = { topic, path: topicPath(topic), rows, size, votes, settled: settledness(board) };
+      const { topic, version, votes } = board;
+      // The table is the same for everybody, so what it shows is said by the topic and how often its board has moved.
+      const state = `${topic.id}-${version}`;
+      if (wantsPart(res) && sendUnchanged(res, state)) return;
+      const rows = rowsOf(board, board.standings.slice(0, TOP));
+      const data = { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
       sendPage(res, 'ranking/top', data, 'ranking/_table');
     })
     .all(methodNotAllowed);
@@ -36,6 +39,12 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
 
   router.route('/topics/:slug/data.json').get(sendData(db, boards)).all(methodNotAllowed);
   return router;
+}
+
+const about = ({ topic, size }: Board) => ({ topic, path: topicPath(topic), size, top: TOP });
+
+function rowsOf(board: Board, standings: readonly Standing[]): (Standing & Description)[] {
+  return standings.map((standing) => ({ ...standing, ...describe(standing, board) }));
 }
 
 function sendData(db: Database, boards: Boards): RequestHandler {
