@@ -9,6 +9,7 @@ import { entityTag, sendUnchanged } from '../web/unchanged.js';
 import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
 import { TOP } from './calculations.js';
+import { type Listing, listStandings, pageNumbers } from './listing.js';
 import { publishedData } from './published.js';
 import { type Description, describe, settledness } from './words.js';
 
@@ -30,6 +31,23 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
     .all(methodNotAllowed);
 
   router
+    .route(['/ranking', '/topics/:slug/ranking'])
+    .get((req, res) => {
+      const board = boardOf(boards, req);
+      const query = typeof req.query.q === 'string' ? req.query.q.trim().slice(0, LONGEST_QUERY) : '';
+      const listing = listStandings(board, query, req.query.page);
+      const rows = rowsOf(board, listing.standings);
+      sendPage(res, 'ranking/ranking', {
+        ...about(board),
+        ...listing,
+        rows,
+        query,
+        links: linksOf(board, query, listing),
+      });
+    })
+    .all(methodNotAllowed);
+
+  router
     .route('/how')
     .get((_req, res) => {
       const topics = boards.listed().map(({ topic, size, votes, fit }) => ({ ...topic, size, votes, fit }));
@@ -41,10 +59,30 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
   return router;
 }
 
+const LONGEST_QUERY = 80;
+
 const about = ({ topic, size }: Board) => ({ topic, path: topicPath(topic), size, top: TOP });
 
 function rowsOf(board: Board, standings: readonly Standing[]): (Standing & Description)[] {
   return standings.map((standing) => ({ ...standing, ...describe(standing, board) }));
+}
+
+// Where the numbers below a list lead: the first page has the plain address.
+function linksOf({ topic }: Board, query: string, listing: Listing) {
+  const link = (page: number) => {
+    const parameters = new URLSearchParams({
+      ...(query && { q: query }),
+      ...(page > 1 && { page: String(page) }),
+    });
+    const path = `${topicPath(topic)}/ranking`;
+    return { page, path: parameters.size > 0 ? `${path}?${parameters}` : path };
+  };
+  const { page, pages } = listing;
+  return {
+    numbers: pageNumbers(listing).map((number) => (number === undefined ? undefined : link(number))),
+    previous: page > 1 ? link(page - 1) : undefined,
+    next: page < pages ? link(page + 1) : undefined,
+  };
 }
 
 function sendData(db: Database, boards: Boards): RequestHandler {
