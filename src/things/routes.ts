@@ -8,6 +8,7 @@ import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { chartOf } from './chart.js';
+import { headToHead, SURPRISE_FROM } from './meetings.js';
 import { findThing } from './things.js';
 import { boardOf, topicPath } from './topics.js';
 
@@ -53,6 +54,7 @@ export function thingRoutes(db: Database, boards: Boards): Router {
       const { rank, low, high } = standing;
       const data = {
         ...describe(standing, board),
+        record: await headToHead(db, board, standing),
         chart: chartOf(past, { at: new Date(), rank, low, high }, board.size),
         neighbours: [board.standings[rank - 2], board.standings[rank]],
         size: board.size,
@@ -63,6 +65,7 @@ export function thingRoutes(db: Database, boards: Boards): Router {
         thing,
         standing,
         topic: board.topic,
+        surpriseFrom: SURPRISE_FROM,
         ...data,
       });
     })
