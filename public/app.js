@@ -1,7 +1,8 @@
 // What the pages gain from a script beyond htmx; all of them work without it.
 
 // A replaced part of the page is not read out by itself: say what it says in the one place that is.
-document.addEventListener('htmx:after:swap', () => {
+document.addEventListener('htmx:after:swap', (event) => {
+  if (event.target.id === 'board') return;
   swapped = performance.now();
   document.querySelector('main > .flash')?.remove();
   const said = document.querySelector('[data-spoken]')?.textContent ?? '';
@@ -44,7 +45,9 @@ document.addEventListener('keydown', (event) => {
 });
 
 // htmx swaps nothing in when no answer came, so the page stays as it is and says so.
-document.addEventListener('htmx:error', () => {
+document.addEventListener('htmx:error', (event) => {
+  // A board that looks for news by itself tries again; nobody pressed anything.
+  if (event.target.id === 'board') return;
   const lost = document.createElement('div');
   lost.className = 'flash bad';
   lost.textContent = 'No answer came. Press the button again: a vote counts once, however often it is sent.';
@@ -98,8 +101,8 @@ if (keys) {
   const opener = document.getElementById('show-keys');
   opener.hidden = false;
   opener.addEventListener('click', () => keys.showModal());
-  keysOn.checked = remembered('keys') !== 'off';
-  keysOn.addEventListener('change', () => remember('keys', keysOn.checked ? 'on' : 'off'));
+  keysOn.checked = remembered('keys', 'localStorage') !== 'off';
+  keysOn.addEventListener('change', () => remember('keys', keysOn.checked ? 'on' : 'off', 'localStorage'));
   document.addEventListener('keydown', pressByKey);
   document.addEventListener('pointerdown', () => {
     byKey = false;
@@ -123,17 +126,99 @@ function pressByKey(event) {
   }
 }
 
+// A Top 20 that is looked at brings itself up to date. It can be told to hold still, for as long as the visit lasts.
+const live = document.getElementById('live');
+if (live && document.getElementById('board')) keepUpToDate();
+
+function keepUpToDate() {
+  const board = () => document.getElementById('board');
+  const pause = document.createElement('button');
+  pause.type = 'button';
+  pause.className = 'plain small pause';
+  pause.textContent = 'Pause updates';
+  const isPaused = () => pause.getAttribute('aria-pressed') === 'true';
+  const setPaused = (paused) => pause.setAttribute('aria-pressed', String(paused));
+  setPaused(remembered('paused', 'sessionStorage') === 'true');
+  pause.addEventListener('click', () => {
+    setPaused(!isPaused());
+    remember('paused', isPaused(), 'sessionStorage');
+    look();
+  });
+  live.append(pause);
+
+  const look = () => board().dispatchEvent(new Event('look'));
+  document.addEventListener('visibilitychange', look);
+  document.addEventListener('htmx:config:request', (event) => {
+    if (event.target.id === 'board' && (document.hidden || isPaused())) event.preventDefault();
+  });
+
+  let before = new Map();
+  let focused;
+  let scroll;
+  document.addEventListener('htmx:before:swap', (event) => {
+    if (event.target.id !== 'board') return;
+    before = new Map(rows().map((row) => [row.id, { rank: Number(row.dataset.rank), top: row.offsetTop }]));
+    focused = document.activeElement?.closest('#board tr');
+    scroll = window.scrollY;
+  });
+  document.addEventListener('htmx:after:swap', (event) => {
+    if (event.target.id !== 'board') return;
+    if (window.scrollY !== scroll) window.scrollTo({ top: scroll, behavior: 'instant' });
+    // Where the browser can't move a row without taking the focus off it, or the row has left.
+    if (focused && document.activeElement === document.body)
+      (focused.isConnected ? focused : rows()[Math.min(Number(focused.dataset.rank), rows().length) - 1])
+        ?.querySelector('a')
+        .focus({ preventScroll: true });
+    for (const row of outOfOrder(rows(), before)) mark(row);
+    for (const row of rows()) glide(row, before.get(row.id));
+    const best = rows().find((row) => !(before.get(row.id)?.rank <= Number(row.dataset.rank)));
+    if (best) document.getElementById('spoken').textContent = `${nameIn(best)} is now ${best.dataset.place}.`;
+  });
+
+  const rows = () => [...board().querySelectorAll('tbody tr')];
+  const nameIn = (row) => row.querySelector('.name').textContent;
+}
+
+// When one climbs, all it passes are pushed down: those that moved are the ones outside the longest run of rows that
+// kept their order, and of two that changed places the one that rose.
+function outOfOrder(rows, before) {
+  const ranks = rows.map((row) => before.get(row.id)?.rank ?? Number.NaN);
+  const runs = [];
+  let kept = [];
+  for (const [index, rank] of ranks.entries()) {
+    let longest = [];
+    for (const run of runs) if (ranks[run.at(-1)] < rank && run.length >= longest.length) longest = run;
+    runs.push([...longest, index]);
+    if (rank && longest.length >= kept.length - 1) kept = runs[index];
+  }
+  return rows.filter((_row, index) => !kept.includes(index));
+}
+
+function mark(row) {
+  row.classList.add('moved');
+  setTimeout(() => row.classList.remove('moved'), 4000);
+}
+
+function glide(row, before) {
+  if (!before || before.top === row.offsetTop) return;
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+  row.animate([{ transform: `translateY(${before.top - row.offsetTop}px)` }, { transform: 'none' }], {
+    duration: 500,
+    easing: 'ease-in-out',
+  });
+}
+
 // Storage may be forbidden; then a choice lasts as long as the page.
-function remembered(name) {
+function remembered(name, storage) {
   try {
-    return localStorage.getItem(name);
+    return globalThis[storage].getItem(name);
   } catch {
     return null;
   }
 }
 
-function remember(name, value) {
+function remember(name, value, storage) {
   try {
-    localStorage.setItem(name, value);
+    globalThis[storage].setItem(name, value);
   } catch {}
 }

@@ -158,6 +158,9 @@ export interface RatingHistoryTable {
   mean: number;
   variance: number;
   rank: number;
+  /** The range of its true place, as found out about hourly; null where it was not, and always both or neither. */
+  low: number | null;
+  high: number | null;
 }
 
 /** One row a topic: moves whenever what its board shows has moved. */

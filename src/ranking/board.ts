@@ -91,7 +91,8 @@ export class Board {
       { ...fieldOf(things), appearances: Int32Array.from(things, appearances) },
       TOP,
     );
-    this.votes = things.reduce((sum, thing) => sum + appearances(thing), 0) / 2;
+    // Of a vote with something taken down, one half is left.
+    this.votes = Math.ceil(things.reduce((sum, thing) => sum + appearances(thing), 0) / 2);
     this.expectedRight = ranges.expectedRight;
     this.#places = new Map(things.map((thing, place) => [thing.id, place]));
   }

@@ -61,6 +61,7 @@ async function foldUntil(db: Database, stop: AbortSignal): Promise<void> {
     if (Date.now() - noted >= HOUR_MS) {
       await ranker.noteYesterday();
       await ranker.refitDaily();
+      await ranker.noteRanges();
       noted = Date.now();
     }
     await pause(PAUSE_MS, stop);

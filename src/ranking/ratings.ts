@@ -165,14 +165,19 @@ export async function moveBoard(
     where topic_id = ${topicId}`.execute(trx);
 }
 
-/** Gives each thing its place anew. @returns those that had another one */
-function rank({ means, ranks, retired, ids }: TopicRatings): number[] {
-  // Of two level things the one that was there first comes first: ids rise with the places.
-  const order = [...ids.keys()]
+/** The things that are ranked, strongest first; of two level ones the one that was there first. */
+export function strongestFirst({ means, retired, ids }: TopicRatings): number[] {
+  // Ids rise with the places.
+  return [...ids.keys()]
     .filter((place) => !retired[place])
     .sort((one, other) => (means[other] as number) - (means[one] as number) || one - other);
+}
+
+/** Gives each thing its place anew. @returns those that had another one */
+function rank(topic: TopicRatings): number[] {
+  const { ranks, retired, ids } = topic;
   const moved: number[] = [];
-  for (const [index, place] of order.entries()) {
+  for (const [index, place] of strongestFirst(topic).entries()) {
     if (ranks[place] !== index + 1) moved.push(place);
     ranks[place] = index + 1;
   }

@@ -4,11 +4,14 @@ import { type RequestHandler, Router } from 'express';
 import type { Database } from '../database.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
-import { sendPage } from '../web/page.js';
+import { sendPage, wantsPart } from '../web/page.js';
+import { entityTag, sendUnchanged } from '../web/unchanged.js';
+import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
 import { TOP } from './calculations.js';
+import { type Listing, listStandings, pageNumbers } from './listing.js';
 import { publishedData } from './published.js';
-import { describe, settledness } from './words.js';
+import { type Description, describe, settledness } from './words.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
 export function rankingRoutes(db: Database, boards: Boards): Router {
@@ -17,12 +20,30 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
     .route(['/top', '/topics/:slug/top'])
     .get((req, res) => {
       const board = boardOf(boards, req);
-      const { topic, size, votes } = board;
-      const rows = board.standings
-        .slice(0, TOP)
-        .map((standing) => ({ ...standing, ...describe(standing, board) }));
-      const data = { topic, path: topicPath(topic), rows, size, votes, settled: settledness(board) };
+      const { topic, version, votes } = board;
+      // The table is the same for everybody, so what it shows is said by the topic and how often its board has moved.
+      const state = `${topic.id}-${version}`;
+      if (wantsPart(res) && sendUnchanged(res, state)) return;
+      const rows = rowsOf(board, board.standings.slice(0, TOP));
+      const data = { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
       sendPage(res, 'ranking/top', data, 'ranking/_table');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route(['/ranking', '/topics/:slug/ranking'])
+    .get((req, res) => {
+      const board = boardOf(boards, req);
+      const query = typeof req.query.q === 'string' ? req.query.q.trim().slice(0, LONGEST_QUERY) : '';
+      const listing = listStandings(board, query, req.query.page);
+      const rows = rowsOf(board, listing.standings);
+      sendPage(res, 'ranking/ranking', {
+        ...about(board),
+        ...listing,
+        rows,
+        query,
+        links: linksOf(board, query, listing),
+      });
     })
     .all(methodNotAllowed);
 
@@ -36,6 +57,32 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
 
   router.route('/topics/:slug/data.json').get(sendData(db, boards)).all(methodNotAllowed);
   return router;
+}
+
+const LONGEST_QUERY = 80;
+
+const about = ({ topic, size }: Board) => ({ topic, path: topicPath(topic), size, top: TOP });
+
+function rowsOf(board: Board, standings: readonly Standing[]): (Standing & Description)[] {
+  return standings.map((standing) => ({ ...standing, ...describe(standing, board) }));
+}
+
+// Where the numbers below a list lead: the first page has the plain address.
+function linksOf({ topic }: Board, query: string, listing: Listing) {
+  const link = (page: number) => {
+    const parameters = new URLSearchParams({
+      ...(query && { q: query }),
+      ...(page > 1 && { page: String(page) }),
+    });
+    const path = `${topicPath(topic)}/ranking`;
+    return { page, path: parameters.size > 0 ? `${path}?${parameters}` : path };
+  };
+  const { page, pages } = listing;
+  return {
+    numbers: pageNumbers(listing).map((number) => (number === undefined ? undefined : link(number))),
+    previous: page > 1 ? link(page - 1) : undefined,
+    next: page < pages ? link(page + 1) : undefined,
+  };
 }
 
 function sendData(db: Database, boards: Boards): RequestHandler {

@@ -9,6 +9,7 @@ import type { RecordedStore } from '../sessions/store.js';
 import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
 import { flash } from './flash.js';
 import { localPath } from './local-path.js';
+import { isPoll } from './poll.js';
 import { notFound } from './problem.js';
 
 declare global {
@@ -27,7 +28,7 @@ declare global {
 /**
  * Finds out who is calling: Redis says who, the record in Postgres says whether (one query). What Redis still
  * holds of a session that the record has ended is removed. While Postgres is away nobody is taken for anybody,
- * and pages that need nobody go on.
+ * and pages that need nobody go on. A page that asks by itself for news moves no deadline.
  */
 export function currentUser(db: Database, config: Config, store: RecordedStore): RequestHandler {
   return async (req, res, next) => {
@@ -39,7 +40,7 @@ export function currentUser(db: Database, config: Config, store: RecordedStore):
       if (verdict && 'user' in verdict) {
         Object.assign(res.locals, verdict);
         res.setHeader('Cache-Control', 'no-store');
-        const until = await touchSession(db, verdict.session, config);
+        const until = isPoll(req) ? undefined : await touchSession(db, verdict.session, config);
         if (until) await store.extend(req.sessionID, until);
         await carryOver(req, res, db, config, verdict.session);
       } else {
