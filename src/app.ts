@@ -9,6 +9,8 @@ import { apiRoutes } from './api/routes.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
+import { FiguresOfPeople } from './mine/own-figures.js';
+import { mineRoutes } from './mine/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
 import type { LateSignOuts } from './sessions/late-sign-outs.js';
@@ -70,6 +72,8 @@ export function createApp({
   });
   const throttle = new Throttle(redis, prefix);
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
+  const offers = new Offers(redis, prefix);
+  const figures = new FiguresOfPeople(db);
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
@@ -95,10 +99,11 @@ export function createApp({
   app.use(accountRoutes(db, passwords, config, store));
   app.use(leavingRoutes(db, passwords, config, store));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
-  app.use(votingRoutes(db, boards, new Offers(redis, prefix), config));
+  app.use(votingRoutes(db, boards, offers, config));
   app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));
+  app.use(mineRoutes(db, boards, figures, offers, config));
 
   app.use(nothingHere);
   app.use(answerErrors(log));
