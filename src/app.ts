@@ -17,6 +17,7 @@ import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
 import { Throttle } from './sessions/throttle.js';
+import { sharingRoutes } from './sharing/routes.js';
 import { thingRoutes } from './things/routes.js';
 import { Offers } from './voting/offers.js';
 import { votingRoutes } from './voting/routes.js';
@@ -104,6 +105,7 @@ export function createApp({
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures, offers, config));
+  app.use(sharingRoutes(db, boards, figures, config));
 
   app.use(nothingHere);
   app.use(answerErrors(log));
