@@ -14,7 +14,7 @@ import { readForm } from '../web/form.js';
 import { seeOther, sendPage } from '../web/page.js';
 import { notFound, Problem } from '../web/problem.js';
 import { agreementOf, LATEST, OTHERS_ENOUGH } from './agreement.js';
-import { changeVote } from './change.js';
+import { changeVote, standingAnswer } from './change.js';
 import { MET_ENOUGH } from './figures.js';
 import { keepOffer } from './offer.js';
 import type { FiguresOfPeople } from './own-figures.js';
@@ -122,7 +122,11 @@ export function mineRoutes(
     const board = boards.byTopic(old.topicId);
     const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
     if (!board || !left || !right) throw takenDown();
-    if (old.withdrawnAt) throw takenBack();
+    if (old.withdrawnAt) {
+      const standing = await standingAnswer(db, voter, old);
+      if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
+      throw takenBack();
+    }
     const { topicId, leftId, rightId, arm } = old;
     const offer = { topicId, leftId, rightId, voter, arm: arm === 'import' ? 'explore' : arm } as const;
     sendPage(res, 'mine/change', {
@@ -164,8 +168,8 @@ export function mineRoutes(
   return router;
 }
 
-/** Where a person's own list of a topic is. */
-export const ownTopPath = (topic: { isDefault: boolean; slug: string }): string =>
+// Where a person's own list of a topic is.
+const ownTopPath = (topic: { isDefault: boolean; slug: string }): string =>
   topic.isDefault ? '/profile/top' : `/profile/topics/${topic.slug}/top`;
 
 // A pair of which one was taken down can't be shown again.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import type { Outcome } from '../../src/schema.js';
-import { type Browser, member, pairOn, read, topic, useSite, vote } from '../site.js';
+import { type Browser, member, pairOn, read, topic, useSite, visit, vote } from '../site.js';
 
 const site = useSite();
 const FOODS = ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry', 'Pie', 'Soup', 'Toast'];
@@ -171,6 +171,35 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   expect((sushi?.wins ?? 0) + (sushi?.losses ?? 0)).toBe(votes.length);
 });
 
+it('lets one of two tabs change an answer, and tells the other what stands', async () => {
+  const { browser, id } = await member(site);
+  await answers(id, ['Ramen > Sushi']);
+  const path = (await page(browser, '/profile/votes'))('.entries a').attr('href') ?? '';
+  const tabs = await Promise.all(
+    ['right', 'tie'].map(async (choice) => ({ choice, $: await page(browser, path) })),
+  );
+  const sent = await Promise.all(
+    tabs.map(({ choice, $ }) =>
+      browser
+        .post(path)
+        .type('form')
+        .send({ ballot: String($('[name=ballot]').val()), choice })
+        .expect(303),
+    ),
+  );
+  const standing = await site.db
+    .selectFrom('votes')
+    .where('voter', '=', id)
+    .where('withdrawnAt', 'is', null)
+    .select('ballotId')
+    .execute();
+  expect(standing).toHaveLength(1);
+  for (const { headers } of sent) expect(headers.location).toContain(standing[0]?.ballotId);
+  // The page of the answer before leads to that of the one that stands.
+  const again = await browser.get(path).expect(303);
+  expect(again.headers.location).toContain(standing[0]?.ballotId);
+});
+
 it('keeps an answer that is given again, and changes nobody else’s', async () => {
   const { browser, id } = await member(site);
   const other = await member(site);
@@ -198,7 +227,6 @@ it('lists older votes page by page', async () => {
 });
 
 it('lets nobody in who is not logged in', async () => {
-  const { visit } = await import('../site.js');
   for (const path of ['/profile/top', '/profile/votes', '/profile/links'])
     await visit(site).get(path).expect(303);
 });
