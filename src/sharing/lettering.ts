@@ -117,8 +117,8 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 // One character at a time as people see them. Left out is what is no character in XML, and what turns the direction
-// of writing. The renderer joins no emoji into families or flags, so it gets the first of each; and it puts no emoji
-// beside letters that join, so an f is kept from joining, and emoji beside right-to-left writing are left out.
+// of writing. The renderer joins no emoji, so it gets the first of a family, and no flags; and it puts none beside
+// letters that join, so an f is kept from joining, and emoji beside right-to-left writing are left out.
 function drawable(text: string): string[] {
   const letters = Array.from(graphemes.segment(text.slice(0, 300)), ({ segment }) =>
     EMOJI.test(segment) ? ([...segment][0] ?? '') : segment.replace(UNDRAWABLE, ''),
@@ -128,10 +128,10 @@ function drawable(text: string): string[] {
   return letters.map((letter) => (letter === 'f' ? 'f\u200c' : letter));
 }
 
-const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
+const EMOJI = /(?!\p{Regional_Indicator})\p{Emoji_Presentation}|\p{Extended_Pictographic}/u;
 const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 const UNDRAWABLE =
-  /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/gu;
+  /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\p{Regional_Indicator}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/gu;
 
 // Machines may have no fonts at all, so those that are drawn with come along: Nunito, and for what it has not, DejaVu
 // and the emoji of Noto. For any other script, what fonts the machine has are looked through, which takes longer.
