@@ -7,10 +7,26 @@ document.addEventListener('htmx:after:swap', () => {
   const said = document.querySelector('[data-spoken]')?.textContent ?? '';
   const [left, right] = [...document.querySelectorAll('.choice .name')].map((name) => name.textContent);
   document.getElementById('spoken').textContent = right ? `${said} Next: ${left} or ${right}.` : said;
-  // The button that was pressed may be gone: the work goes on at the pair, or at what is said instead of one.
-  if (document.activeElement === document.body)
-    (document.getElementById('choose-left') ?? document.getElementById('question'))?.focus();
+  // The button that was pressed may be gone: the work goes on at the pair, or at what is said instead of one. For
+  // who answers by single keys that is the question, so that Space skips and does not press a button.
+  const next =
+    document.getElementById(byKey ? 'question' : 'choose-left') ?? document.getElementById('question');
+  if (document.activeElement === document.body) next?.focus();
 });
+
+// Pictures that are likely to come are there before their pair is, unless data is dear.
+const fetched = new Set();
+function fetchAhead() {
+  if (navigator.connection?.saveData) return;
+  for (const picture of document.getElementById('pair')?.dataset.ahead.split(' ') ?? []) {
+    if (!picture || fetched.has(picture)) continue;
+    fetched.add(picture);
+    new Image().src = `/pictures/${picture}`;
+  }
+}
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+addEventListener('load', () => whenIdle(fetchAhead));
+document.addEventListener('htmx:after:swap', () => whenIdle(fetchAhead));
 
 // The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
 let swapped = Number.NEGATIVE_INFINITY;
@@ -80,4 +96,60 @@ for (const input of document.querySelectorAll('[data-copy]')) {
     document.getElementById('spoken').textContent = 'The link is copied.';
   });
   input.after(copy);
+}
+
+// Single keys on the pair page. They can be switched off (WCAG 2.1.4), and never act while something is typed.
+const buttons = { ArrowLeft: 'choose-left', 1: 'choose-left', ArrowRight: 'choose-right', 2: 'choose-right' };
+Object.assign(buttons, {
+  ArrowDown: 'choose-tie',
+  0: 'choose-tie',
+  s: 'choose-skip',
+  ' ': 'choose-skip',
+  u: 'undo',
+});
+const keys = document.getElementById('keys');
+const keysOn = document.getElementById('keys-on');
+let byKey = false;
+if (keys) {
+  const opener = document.getElementById('show-keys');
+  opener.hidden = false;
+  opener.addEventListener('click', () => keys.showModal());
+  keysOn.checked = remembered('keys') !== 'off';
+  keysOn.addEventListener('change', () => remember('keys', keysOn.checked ? 'on' : 'off'));
+  document.addEventListener('keydown', pressByKey);
+  document.addEventListener('pointerdown', () => {
+    byKey = false;
+  });
+}
+
+function pressByKey(event) {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || keys.open) return;
+  if (target.closest('input, select, textarea, [contenteditable]')) return;
+  if (key === '?' && keysOn.checked) return keys.showModal();
+  const name = key.length === 1 ? key.toLowerCase() : key;
+  const button = Object.hasOwn(buttons, name) && document.getElementById(buttons[name]);
+  if (key === 'Enter' || (key === ' ' && target.closest('button, a, summary'))) byKey = false;
+  else if (button && keysOn.checked) {
+    byKey = true;
+    event.preventDefault();
+    // The focus goes with the button when it is replaced, and comes back to the question.
+    document.activeElement?.blur();
+    button.click();
+  }
+}
+
+// Storage may be forbidden; then a choice lasts as long as the page.
+function remembered(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {}
 }

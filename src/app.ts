@@ -13,12 +13,15 @@ import { FiguresOfPeople } from './mine/own-figures.js';
 import { mineRoutes } from './mine/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
+import { PREFIX } from './redis.js';
+import { Confirmations } from './sessions/confirm.js';
 import type { LateSignOuts } from './sessions/late-sign-outs.js';
 import { sessionRoutes } from './sessions/routes.js';
 import { RecordedStore } from './sessions/store.js';
 import { Throttle } from './sessions/throttle.js';
 import { sharingRoutes } from './sharing/routes.js';
 import { thingRoutes } from './things/routes.js';
+import { guestRoutes } from './voting/guest-routes.js';
 import { Offers } from './voting/offers.js';
 import { votingRoutes } from './voting/routes.js';
 import { assets, assetUrl } from './web/assets.js';
@@ -32,9 +35,6 @@ import { createLimiter, limitGuesses } from './web/limit.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
-
-/** Begins every key in Redis, unless told otherwise. */
-export const PREFIX = 'thinga:';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -72,6 +72,7 @@ export function createApp({
     log,
   });
   const throttle = new Throttle(redis, prefix);
+  const confirmations = new Confirmations({ db, passwords, store, redis, prefix });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const offers = new Offers(redis, prefix);
   const figures = new FiguresOfPeople(db);
@@ -96,10 +97,11 @@ export function createApp({
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
-  app.use(homeRoutes(boards));
-  app.use(accountRoutes(db, passwords, config, store));
-  app.use(leavingRoutes(db, passwords, config, store));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts));
+  app.use(homeRoutes(boards, config));
+  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
+  app.use(leavingRoutes(db, config, store, confirmations));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
+  app.use(guestRoutes(boards, config));
   app.use(votingRoutes(db, boards, offers, config));
   app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));

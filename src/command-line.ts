@@ -9,6 +9,8 @@ export class UsageError extends Error {}
 export interface Context {
   db: Database;
   config: Config;
+  /** Begins every key in Redis, unless told otherwise. */
+  prefix?: string;
 }
 
 /** Reads what was typed after a command's name, and gives the work that it asks for. @throws UsageError */

@@ -16,7 +16,8 @@ const USAGE = `Commands:
   npm run -s export -- things|votes|ranking --topic SLUG > FILE.csv
   npm run rank -- --rebuild|--check [--topic SLUG]
   npm run admin -- sessions end --user NAME | --all
-  npm run admin -- users disable|promote NAME
+  npm run admin -- users disable|unlock|promote NAME
+  npm run admin -- votes void NAME
   npm run admin -- audit verify
 FILE.csv may be - for standard input.`;
 

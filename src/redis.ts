@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
+/** Begins every key in Redis, unless told otherwise. */
+export const PREFIX = 'thinga:';
+
 /**
  * Connects to Redis with a client that is quick to fail: a command is answered or refused within half a
  * second, never queued for a server that is away (the library's defaults let a request hang for over a minute).

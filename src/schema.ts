@@ -10,10 +10,14 @@ export type EndReason =
   | 'fingerprint'
   | 'limit'
   | 'account'
-  | 'operator';
+  | 'operator'
+  | 'guesses';
 
 /** What a person answered: one of the two, about the same, or nothing. */
 export type Outcome = 'left' | 'right' | 'tie' | 'skip';
+
+/** One side of a pair. */
+export type Side = 'left' | 'right';
 
 /** Which part of the pair selection offered a pair, or that the vote came from another tool. */
 export type Arm = 'focus' | 'explore' | 'import';
@@ -47,6 +51,8 @@ export interface SessionsTable {
   userId: number;
   accessTokenHash: string;
   previousTokenHash: string | null;
+  /** When the id was last changed. */
+  rotatedAt: Date | null;
   clientFingerprint: string;
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;
@@ -119,6 +125,8 @@ export interface VotesTable {
   leftId: number;
   rightId: number;
   outcome: Outcome;
+  /** Which of the two the voter said they don't know; only with a skip. */
+  unknown: Side | null;
   arm: Arm;
   weight: Generated<number>;
   weightReason: string | null;

@@ -9,7 +9,7 @@ beforeAll(async () => {
   const write = (line: string): void => {
     logged += line;
   };
-  site = await openSite({}, { log: createLog('trace', { write }) });
+  site = await openSite({ passwordCost: 9 }, { log: createLog('trace', { write }) });
   await topic(site);
 });
 afterAll(() => site.close());
@@ -43,6 +43,15 @@ it('logs what was asked and answered, and nothing that opens anything', async ()
     row?.accessTokenHash,
   ])
     expect(logged).not.toContain(secret);
+  expect(logged).not.toContain('"stack"');
+});
+
+it('logs log-ins that were too many as warnings of one line', async () => {
+  const log = () => visit(site).post('/login').type('form').send({ username: 'nobody', password: 'a guess' });
+  const answers = await Promise.all(Array.from({ length: 30 }, log));
+  expect(answers.map(({ status }) => status)).toContain(503);
+  const [line] = logged.split('\n').filter((one) => one.includes('Many people are logging in'));
+  expect(JSON.parse(line ?? '')).toMatchObject({ level: 40, path: '/login' });
   expect(logged).not.toContain('"stack"');
 });
 

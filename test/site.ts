@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Redis } from 'ioredis';
+import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
@@ -165,10 +166,17 @@ export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
-/** Opens a browser on a site. */
+/** Opens a browser on a site. It is at an address of its own, where the site believes its one proxy. */
 export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
-  return supertest.agent(site.origin).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', userAgent);
+  const address = `10.9.${Math.floor(browsers / 250) % 250}.${browsers++ % 250}`;
+  return supertest
+    .agent(site.origin)
+    .set('Sec-Fetch-Site', 'same-origin')
+    .set('User-Agent', userAgent)
+    .set('X-Forwarded-For', address);
 }
+
+let browsers = 0;
 
 /** What htmx adds to a request that replaces part of a page. */
 export const HTMX = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
@@ -235,6 +243,39 @@ export async function vote(
   const chosen = typeof choice === 'function' ? choice(pair) : choice;
   await browser.post(path).type('form').send({ ballot: pair.ballot, choice: chosen }).expect(303);
   return { ...pair, choice: chosen };
+}
+
+/**
+ * Starts requests while rows are held, each once those before it wait or are answered, and then lets go: they go on in
+ * the order in which they began to wait, each from what it has read and checked by then.
+ */
+export async function whileHeld<Answer>(
+  { db }: Site,
+  rows: RawBuilder<unknown>,
+  requests: (() => Promise<Answer>)[],
+): Promise<Answer[]> {
+  const started = await db.transaction().execute(async (trx) => {
+    await rows.execute(trx);
+    const answers: Promise<Answer>[] = [];
+    for (const send of requests) {
+      let isAnswered = false;
+      const answer = send().finally(() => {
+        isAnswered = true;
+      });
+      answers.push(answer);
+      while (!isAnswered && (await waiting(db)) < answers.length)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { answers };
+  });
+  return Promise.all(started.answers);
+}
+
+async function waiting(db: Database): Promise<number> {
+  const { rows } = await sql<{ many: number }>`
+    select count(*)::int as many from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.many ?? 0;
 }
 
 async function forget(redis: Redis, prefix: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { type Database, violates } from '../database.js';
 import { endDevices } from '../sessions/devices.js';
-import { type Client, recordEvent } from '../sessions/sessions.js';
-import { isCommon, PASSWORD_LENGTH, type Passwords } from './passwords.js';
+import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
+import { withdrawVotes } from '../voting/voting.js';
+import { isCommon, PASSWORD_LENGTH, type PasswordWork } from './passwords.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
 export type FieldErrors<Field extends string> = Partial<Record<Field, string>>;
@@ -15,14 +16,14 @@ export interface Registration {
 
 /**
  * Makes an account; its owner is a voter from then on.
- * @returns the new person's id, or what to correct in which field
+ * @returns the new person's id and the hash of their password, or what to correct in which field
  * @throws PasswordsBusyError when too many passwords are being hashed already
  */
 export async function register(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   { username, password }: Registration,
-): Promise<{ userId: number } | { errors: FieldErrors<keyof Registration> }> {
+): Promise<{ userId: number; passwordHash: string } | { errors: FieldErrors<keyof Registration> }> {
   const name = username.normalize('NFKC').trim();
   const errors = checkRegistration(name, password);
   if (Object.keys(errors).length > 0) return { errors };
@@ -34,7 +35,7 @@ export async function register(
         .insertInto('users')
         .values({ id: voter.id, username: name, usernameKey: usernameKey(name), passwordHash })
         .execute();
-      return { userId: voter.id };
+      return { userId: voter.id, passwordHash };
     });
   } catch (error) {
     if (!violates(error, 'users_username_key_key')) throw error;
@@ -42,16 +43,22 @@ export async function register(
   }
 }
 
+/** Whose name and password were given. */
+export type Found =
+  | { userId: number; passwordHash: string; accepted: boolean }
+  | { userId?: undefined; passwordHash?: undefined; accepted: false };
+
 /**
  * Whether a name and a password belong together and may log in, in the same time whatever the answer.
- * @returns whose name it is, if anybody's, and whether the password is theirs and the account open
+ * @returns whose name it is, if anybody's, with the hash of their password, and whether the given one matches it and
+ * the account is open
  * @throws PasswordsBusyError when too many passwords are being checked already
  */
 export async function authenticate(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   { username, password }: Registration,
-): Promise<{ userId: number; accepted: boolean } | { userId: undefined; accepted: false }> {
+): Promise<Found> {
   const user = isUsername(username.normalize('NFKC').trim())
     ? await db
         .selectFrom('users')
@@ -60,31 +67,44 @@ export async function authenticate(
         .executeTakeFirst()
     : undefined;
   const matches = await passwords.matches(password, user?.passwordHash);
-  if (!user) return { userId: undefined, accepted: false };
-  return { userId: user.id, accepted: matches && !user.disabledAt };
+  if (!user) return { accepted: false };
+  return { userId: user.id, passwordHash: user.passwordHash, accepted: matches && !user.disabledAt };
 }
 
 /**
  * Gives a person a new password, and ends their sessions everywhere but here.
- * @param here the session it is done on, and who does it
- * @returns what is wrong with the password, or the hashes that the ended sessions went by
+ * @param given the new password, and the hash that the current one was found to match
+ * @param here the hash of the session's id it is done on, and who does it
+ * @returns what to correct in which field; or the new hash, and the hashes that the ended sessions went by; undefined
+ * when the session it is done on has ended meanwhile
  * @throws PasswordsBusyError when too many passwords are being hashed already
  */
 export async function changePassword(
   db: Database,
-  passwords: Passwords,
+  passwords: PasswordWork,
   user: { id: number; username: string },
-  password: string,
-  here: { sessionId: number; client: Client },
-): Promise<{ wrong: string } | { ended: string[] }> {
+  { password, current }: { password: string; current: string },
+  { accessTokenHash, client }: { accessTokenHash: string; client: Client },
+): Promise<
+  { errors: FieldErrors<'current' | 'password'> } | { passwordHash: string; ended: string[] } | undefined
+> {
   const wrong = checkPassword(user.username, password);
-  if (wrong) return { wrong };
+  if (wrong) return { errors: { password: wrong } };
   const passwordHash = await passwords.hash(password);
-  const { sessionId, client } = here;
   return db.transaction().execute(async (trx) => {
+    const person = await lockPerson(trx, user.id);
+    if (person?.passwordHash !== current)
+      return { errors: { current: 'That is not your current password.' } };
+    const session = await trx
+      .selectFrom('sessions')
+      .where('accessTokenHash', '=', accessTokenHash)
+      .where('status', '=', 'active')
+      .select('id')
+      .executeTakeFirst();
+    if (!session) return undefined;
     await trx.updateTable('users').set({ passwordHash }).where('id', '=', user.id).execute();
-    await recordEvent(trx, { kind: 'password', userId: user.id, sessionId, client });
-    return { ended: await endDevices(trx, user.id, 'password', { keep: sessionId, client }) };
+    await recordEvent(trx, { kind: 'password', userId: user.id, sessionId: session.id, client });
+    return { passwordHash, ended: await endDevices(trx, user.id, 'password', { keep: session.id, client }) };
   });
 }
 
@@ -119,14 +139,12 @@ export async function closeAccount(
   { keepVotes }: { keepVotes: boolean },
 ): Promise<string[]> {
   return db.transaction().execute(async (trx) => {
+    if (!(await lockPerson(trx, userId))) return [];
     const ended = await endDevices(trx, userId, 'account');
-    if (!keepVotes)
-      await trx
-        .updateTable('votes')
-        .set({ withdrawnAt: new Date() })
-        .where('voter', '=', userId)
-        .where('withdrawnAt', 'is', null)
-        .execute();
+    // From here on nothing more becomes theirs, neither a vote nor an event, and what was under way is there. Only
+    // now: whoever ends a session holds it while they add the event, so the sessions come first.
+    await trx.selectFrom('users').where('id', '=', userId).select('id').forUpdate().execute();
+    if (!keepVotes) await withdrawVotes(trx, userId);
     await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
     await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
     await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();

@@ -1,8 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { requireConfirmation } from '../sessions/confirm.js';
+import type { Confirmations } from '../sessions/confirm.js';
 import type { RecordedStore } from '../sessions/store.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -12,14 +12,13 @@ import { seeOther, sendPage } from '../web/page.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { closeAccount } from './accounts.js';
 import { ownData, ownVotes } from './own-data.js';
-import type { Passwords } from './passwords.js';
 
 /** Taking one's own data along, and closing the account. */
 export function leavingRoutes(
   db: Database,
-  passwords: Passwords,
   config: Config,
   store: RecordedStore,
+  confirmations: Confirmations,
 ): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
@@ -40,7 +39,7 @@ export function leavingRoutes(
   router
     .route('/profile/close')
     .get(requireUser, (_req, res) => sendPage(res, 'accounts/close', {}))
-    .post(requireUser, requireConfirmation(db, passwords), async (req, res) => {
+    .post(requireUser, refuseOthers, confirmations.required, async (req, res) => {
       const { votes } = readForm(req, 'votes');
       if (votes !== 'keep' && votes !== 'withdraw') {
         res.status(422);
@@ -57,3 +56,10 @@ export function leavingRoutes(
 
   return router;
 }
+
+// Somebody else has logged in on this browser since the page was opened: it is not their account that was meant.
+const refuseOthers: RequestHandler = (req, res, next) => {
+  if (readForm(req, 'person').person === String(userOf(res).id)) return next();
+  flash(res, 'not-your-account');
+  return seeOther(res, '/profile/close');
+};

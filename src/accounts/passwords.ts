@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { Piscina } from 'piscina';
 import { root } from '../config.js';
+import { addressKey } from '../web/limit.js';
 
 /** Fewest and most characters of a password (NIST SP 800-63B-4: at least 8, and long ones welcome). */
 export const PASSWORD_LENGTH = { least: 8, most: 128, good: 15 } as const;
 
-/** More log-ins are being checked than the machine can do in a sensible time. */
+/** More log-ins are being checked than the machine can do in a sensible time, or than one place may have checked. */
 export class PasswordsBusyError extends Error {}
+
+/** Hashing and checking on behalf of somebody. */
+export type PasswordWork = Pick<Passwords, 'hash' | 'matches'>;
+
+/** Passwords that one place on the network may have hashed or checked at a time, so that it leaves room for others. */
+const MOST_A_PLACE = 4;
 
 /**
  * Hashes and checks passwords in worker threads, so that a burst of log-ins leaves pages as quick as ever;
@@ -25,6 +32,7 @@ export class Passwords {
   });
   readonly #cost: number;
   readonly #nobodysHash: Promise<string>;
+  readonly #underWay = new Map<string, number>();
 
   /** @param cost bcrypt's cost, 4 to 31; each step doubles the work */
   constructor(cost: number) {
@@ -49,10 +57,32 @@ export class Passwords {
     return same && hash !== undefined;
   }
 
+  /** The same work for whoever sits at an address: a PasswordsBusyError also when too many from there are waiting. */
+  from(address: string | undefined): PasswordWork {
+    const place = addressKey(address);
+    return {
+      hash: (password) => this.#asOneOfFew(place, () => this.hash(password)),
+      matches: (password, hash) => this.#asOneOfFew(place, () => this.matches(password, hash)),
+    };
+  }
+
   /** Ends the worker threads. */
   async close(): Promise<void> {
     await this.#nobodysHash.catch(() => undefined);
     await this.#workers.destroy();
+  }
+
+  async #asOneOfFew<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
+    const others = this.#underWay.get(place) ?? 0;
+    if (others >= MOST_A_PLACE) throw new PasswordsBusyError('one place has too many passwords checked');
+    this.#underWay.set(place, others + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#underWay.get(place) ?? 0) - 1;
+      if (left > 0) this.#underWay.set(place, left);
+      else this.#underWay.delete(place);
+    }
   }
 
   async #run(order: WorkOrder): Promise<string | boolean> {

@@ -2,9 +2,13 @@ import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
-import { isTheirs } from '../sessions/confirm.js';
+import type { Confirmations } from '../sessions/confirm.js';
+import { rememberDevice } from '../sessions/known-device.js';
+import { hashSessionId } from '../sessions/sessions.js';
 import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
+import type { Throttle } from '../sessions/throttle.js';
+import { countGuestVotes } from '../voting/guests.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
@@ -21,6 +25,8 @@ export function accountRoutes(
   passwords: Passwords,
   config: Config,
   store: RecordedStore,
+  throttle: Throttle,
+  confirmations: Confirmations,
 ): Router {
   const router = Router();
 
@@ -31,7 +37,7 @@ export function accountRoutes(
     })
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
-      const registered = await register(db, passwords, { username, password });
+      const registered = await register(db, passwords.from(req.ip), { username, password });
       if ('errors' in registered) {
         const { errors } = registered;
         res.status(422);
@@ -39,13 +45,15 @@ export function accountRoutes(
         return sendPage(res, 'accounts/register', { ...typed, errors });
       }
       try {
-        await signIn(req, db, config, { userId: registered.userId, remembered: false });
+        await signIn(req, db, config, { ...registered, remembered: false });
       } catch (error) {
         if (!(error instanceof StateAwayError)) throw error;
         const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
       }
-      flash(res, 'welcome');
+      rememberDevice(res, registered, config);
+      const waiting = await countGuestVotes(req, res, db, config, registered.userId);
+      flash(res, waiting === 'none' ? 'welcome' : `welcome-${waiting}`);
       await seeOther(res, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);
@@ -60,16 +68,22 @@ export function accountRoutes(
         res.status(422);
         sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
       };
-      if (!(await isTheirs(db, passwords, user.id, form.current)))
-        return refuse({ current: 'That is not your current password.' });
-      const here = { sessionId: res.locals.session?.id ?? 0, client: readClient(req) };
-      const changed = await changePassword(db, passwords, user, form.password, here);
-      if ('wrong' in changed) return refuse({ password: changed.wrong });
+      const checked = await confirmations.check(req, res, form.current);
+      if (checked === 'ended') return seeOther(res, '/login');
+      if (checked === 'wrong') return refuse({ current: 'That is not your current password.' });
+      const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
+      const given = { password: form.password, current: checked.passwordHash };
+      const changed = await changePassword(db, passwords.from(req.ip), user, given, here);
+      // The session was ended meanwhile: the log-in page tells why.
+      if (!changed) return seeOther(res, '/login');
+      if ('errors' in changed) return refuse(changed.errors);
       await store.forget(changed.ended);
       // The password is changed; that the id stays while its state can't be saved is no reason to say otherwise.
-      await renew(req, db).catch((error: unknown) => {
+      await renew(req, db, changed.passwordHash).catch((error: unknown) => {
         if (!(error instanceof StateAwayError)) throw error;
       });
+      await throttle.succeeded({ username: user.username, device: undefined });
+      rememberDevice(res, { userId: user.id, passwordHash: changed.passwordHash }, config);
       flash(res, 'password-changed');
       await seeOther(res, '/profile/sessions');
     })

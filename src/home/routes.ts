@@ -1,15 +1,18 @@
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import type { Config } from '../config.js';
+import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
 import { describe } from '../ranking/words.js';
+import { guestPair, offerToGuest, readGuestVotes } from '../voting/guests.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 
-/** The front page: what this is, a taste of it, and the three that lead. */
-export function homeRoutes(boards: Boards): Router {
+/** The front page: what this is, a taste of it, and the three that lead; and who can use all this. */
+export function homeRoutes(boards: Boards, config: Config): Router {
   const router = Router();
   router
     .route('/')
-    .get((_req, res) => {
+    .get((req, res) => {
       const board = boards.default();
       const leaders = board.standings
         .slice(0, 3)
@@ -18,21 +21,24 @@ export function homeRoutes(boards: Boards): Router {
       const topics = boards.listed().map(({ topic, size }) => ({ ...topic, size }));
       sendPage(res, 'home/index', {
         topic: board.topic,
-        taste: tasteOf(board),
+        ...tasteOf(board, req, res, config),
         leaders,
         topics,
         votes: board.votes,
       });
     })
     .all(methodNotAllowed);
+
+  router
+    .route('/accessibility')
+    .get((_req, res) => sendPage(res, 'home/accessibility', {}))
+    .all(methodNotAllowed);
   return router;
 }
 
-// Two things of different standing, another two every minute, the same for everyone who looks just then.
-function tasteOf(board: ReturnType<Boards['default']>) {
-  if (board.size < 2) return undefined;
-  const minute = Math.floor(Date.now() / 60_000);
-  const one = (minute * 7) % board.size;
-  const other = (one + 1 + ((minute * 13) % (board.size - 1))) % board.size;
-  return [board.standings[one], board.standings[other]];
+// Visitors can answer right here; whoever is logged in gets a pair of their own on the page for it.
+function tasteOf(board: Board, req: Request, res: Response, config: Config) {
+  if (res.locals.user || board.size < 2) return { left: board.standings[0], right: board.standings[1] };
+  const pair = guestPair(board, readGuestVotes(req, config), config.secrets[0]);
+  return pair ? offerToGuest(board, pair, config) : {};
 }

@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Offers } from '../voting/offers.js';
 import { nextPair, type Pair, RECENT } from '../voting/pairs.js';
-import { latestVotes, type Vote } from '../voting/voting.js';
+import { type Progress, readProgress, type Vote } from '../voting/voting.js';
 
 /**
  * Sees to it that changing an old answer brings no other pair on the pair page: nobody gets past a pair without
@@ -17,9 +17,9 @@ export async function keepOffer(
   voter: number,
   secret: string,
 ): Promise<(latest: Vote) => Promise<void>> {
-  const recent = await latestVotes(db, voter, board.topic.id, RECENT);
-  const [last] = recent;
-  const open = last?.withdrawnAt ? reopened(last) : await nextPair(db, board, { voter, recent }, secret);
+  const progress = await readProgress(db, voter, board.topic.id, RECENT);
+  const [last] = progress.recent;
+  const open = last?.isWithdrawn ? reopened(last) : await nextPair(db, board, { voter, ...progress }, secret);
   const shown = open && (await offers.settle(voter, board.topic.id, last?.id ?? 0, open));
   return async (latest) => {
     if (shown) await offers.settle(voter, board.topic.id, latest.id, shown);
@@ -27,6 +27,6 @@ export async function keepOffer(
 }
 
 // Whoever took their latest answer back is shown its pair again.
-function reopened({ leftId, rightId, arm }: Vote): Pair {
+function reopened({ leftId, rightId, arm }: Progress['recent'][number]): Pair {
   return { leftId, rightId, arm: arm === 'import' ? 'explore' : arm };
 }

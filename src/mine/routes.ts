@@ -7,7 +7,7 @@ import { SHARE_SIZES } from '../sharing/shares.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { readBallot, signBallot } from '../voting/ballot.js';
 import type { Offers } from '../voting/offers.js';
-import { countVotes, findVote, isOutcome, type Vote, votesOf } from '../voting/voting.js';
+import { countVotes, findVote, readAnswer, type Vote, votesOf } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { readForm } from '../web/form.js';
@@ -151,13 +151,14 @@ export function mineRoutes(
       if (!old) throw notFound();
       if (typeof ballot === 'string' || ballot.voter !== voter || !isSamePair(ballot, old))
         throw notThatPair();
-      if (!isOutcome(form.choice) || form.choice === 'skip') {
+      const answer = readAnswer(form.choice);
+      if (!answer || answer.outcome === 'skip') {
         res.status(422);
         return showPair(req, res);
       }
       const board = boards.byTopic(old.topicId);
       const keep = board && (await keepOffer(db, offers, board, voter, config.secrets[0]));
-      const { status, vote } = await changeVote(db, old, ballot, form.choice);
+      const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
       if (status === 'changed') await keep?.(vote);

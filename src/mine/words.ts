@@ -6,8 +6,9 @@ import type { Change } from './change.js';
 import type { OwnFigures } from './own-figures.js';
 
 /** An answer as its giver would say it: "Ramen over Sushi". */
-export function answerOf(board: Board | undefined, { leftId, rightId, outcome }: Vote): string {
+export function answerOf(board: Board | undefined, { leftId, rightId, outcome, unknown }: Vote): string {
   const [left, right] = [leftId, rightId].map((id) => board?.find(id)?.name ?? 'something taken down');
+  if (unknown) return `${left} and ${right}, of which you don’t know ${unknown === 'left' ? left : right}`;
   if (outcome === 'skip') return `${left} and ${right}, skipped`;
   if (outcome === 'tie') return `${left} and ${right} about the same`;
   return outcome === 'left' ? `${left} over ${right}` : `${right} over ${left}`;

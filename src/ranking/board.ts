@@ -46,6 +46,9 @@ export interface LastFit {
   fittedAt: Date;
 }
 
+/** How many pictures are fetched before their pairs come: about a hundred kilobytes. */
+const AHEAD = 12;
+
 /** A topic's things as they stand, strongest first, and what pairs to show are chosen by. */
 export class Board {
   readonly topic: TopicCard;
@@ -54,24 +57,28 @@ export class Board {
   readonly selector: Selector;
   /** Undefined until the topic's votes are fitted for the first time. */
   readonly fit: LastFit | undefined;
+  /** When what it shows was read: a vote cast later is not in it. */
+  readonly loadedAt: Date;
   /** Number of votes the board rests on. */
   readonly votes: number;
   /** How many of the shown Top 20 we expect to belong there. */
   readonly expectedRight: number;
   readonly #places: Map<number, number>;
+  #likelyPictures: string[] | undefined;
 
   /**
    * @param things strongest first
    * @param ranges where each of them may truly stand, in the same order
    */
   constructor(
-    { version, fit, ...topic }: TopicCard & { version: number; fit: LastFit | undefined },
+    { version, fit, loadedAt, ...topic }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt'>,
     things: RatedThing[],
     ranges: Intervals,
   ) {
     this.topic = topic;
     this.version = version;
     this.fit = fit;
+    this.loadedAt = loadedAt;
     this.standings = things.map((thing, place) => ({
       ...thing,
       rank: place + 1,
@@ -98,6 +105,15 @@ export class Board {
   find(thingId: number): Standing | undefined {
     const place = this.placeOf(thingId);
     return place === undefined ? undefined : this.standings[place];
+  }
+
+  /** Pictures that pairs to come will most likely show. */
+  get likelyPictures(): string[] {
+    this.#likelyPictures ??= this.selector
+      .likeliest(AHEAD)
+      .map((place) => this.standings[place]?.picture)
+      .filter((picture) => typeof picture === 'string');
+    return this.#likelyPictures;
   }
 
   /** A thing's place among the standings, from 0, which is how the selector knows it. */

@@ -90,11 +90,12 @@ export class Boards {
     for (const { version, ...topic } of topics) {
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && sameTopic(known.topic, topic)) continue;
+      const loadedAt = new Date();
       const [fit, things] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
       things.sort(byStrength);
       // The same seed each time, so that ranges only move when what is known does.
       const ranges = await this.#calculations.ranges(fieldOf(things), topic.id);
-      this.#boards.set(topic.slug, new Board({ ...topic, version, fit }, things, ranges));
+      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt }, things, ranges));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);

@@ -4,7 +4,8 @@ import { kendallTau } from '../rating/agreement.js';
 import { counted, sayOnTerminal, showProgress } from '../things/progress.js';
 import { type Topic, topicCalled } from '../things/topic-words.js';
 import { catchUp } from './catch-up.js';
-import { type Fitted, Ranker } from './ranker.js';
+import type { Fitted } from './fits.js';
+import { Ranker } from './ranker.js';
 import { hasVotes } from './ratings.js';
 
 /**

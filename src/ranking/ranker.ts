@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Fit } from '../rating/refit.js';
 import { Calculations } from './calculations.js';
+import { type Fitted, lostVotes, takeOver, writeFit } from './fits.js';
 import { GatheredVotes } from './gathered.js';
 import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
 import {
@@ -13,18 +13,6 @@ import {
   type TopicRatings,
   writeRatings,
 } from './ratings.js';
-
-/** A topic's votes as they were fitted together. */
-export interface Fitted {
-  fit: Fit;
-  /** The things, with means and variances as they were kept before, and the votes that were fitted counted. */
-  topic: TopicRatings;
-  /** The place in the ledger up to which the votes that stood were fitted. */
-  upTo: Position;
-  /** Of the votes that chose one: how many, and how many of them chose the left. */
-  decided: number;
-  leftWins: number;
-}
 
 /** How many ledger entries one transaction folds at most. */
 const BATCH = 5_000;
@@ -228,57 +216,6 @@ export async function readPosition(db: Database): Promise<Position> {
 export async function announceThings(trx: Database, topicId: number): Promise<void> {
   await sql`update ranker_position set generation = generation + 1`.execute(trx);
   await moveBoard(trx, topicId);
-}
-
-/** Puts a fit in the place of the ratings that were kept; things added since stand at the average. */
-function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRatings {
-  topic.means.fill(0);
-  topic.variances.fill(fit.spread);
-  for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
-  for (const [place, id] of fitted.ids.entries()) {
-    const now = topic.places.get(id);
-    // A thing without votes stands at the average exactly, as it does when it is read again.
-    if (now === undefined || !hasVotes(fitted, place)) continue;
-    topic.means[now] = fit.means[place] as number;
-    topic.variances[now] = fit.variances[place] as number;
-    topic.wins[now] = fitted.wins[place] as number;
-    topic.losses[now] = fitted.losses[place] as number;
-    topic.ties[now] = fitted.ties[place] as number;
-  }
-  return Object.assign(topic, { votes: fitted.votes, fitted: fitted.votes });
-}
-
-async function writeFit(
-  trx: Database,
-  topicId: number,
-  { fit, topic, upTo: { xid, id }, decided, leftWins }: Fitted,
-): Promise<void> {
-  await sql`
-    insert into fits (topic_id, xid, id, votes, spread, decided, left_wins)
-    values (${topicId}, ${xid}::xid8, ${id}, ${topic.votes}, ${fit.spread}, ${decided}, ${leftWins})
-    on conflict (topic_id) do update set xid = excluded.xid, id = excluded.id, votes = excluded.votes,
-      spread = excluded.spread, decided = excluded.decided, left_wins = excluded.left_wins,
-      fitted_at = now()`.execute(trx);
-  const [ids, variances] = [topic.ids, [...fit.variances]];
-  await sql`
-    update ratings set fit_variance = variance_then
-    from unnest(${ids}::bigint[], ${variances}::float8[]) as fitted (id, variance_then)
-    where thing_id = id`.execute(trx);
-}
-
-/** Whether votes that a fit rests on were withdrawn while it was under way: then it is stale already. */
-async function lostVotes(
-  trx: Database,
-  topicId: number,
-  upTo: Position,
-  position: Position,
-): Promise<boolean> {
-  const { rows } = await sql<{ lost: boolean }>`
-    select exists (
-      select from votes where topic_id = ${topicId} and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint)) as lost`.execute(trx);
-  return rows[0]?.lost ?? false;
 }
 
 function setOf(sets: Map<number, Set<number>>, key: number): Set<number> {

@@ -18,12 +18,12 @@ export const countingReasons: Record<CountingReason, string> = {
 export const LOOKS_BACK = 20;
 
 /**
- * How much a vote counts. All votes of people who answer most of what they are shown count in full; those of people
- * who skip until a certain thing comes count ever less, so that picking one's pairs moves a ranking no more than
- * taking them as they come. The weight is the square of the share answered among the last 20 pairs, over 3/4.
- * Found by simulation: docs/ranking.md.
- * @param skippedLately of the voter's last 20 pairs in this topic before this one, those that they skipped, said they
- * don't know, or answered and took back; pairs that a new voter has not had yet count as answered
+ * How much a vote counts. All votes of people who answer most of what they are shown count in full; those
+ * of people who skip until a certain thing comes count ever less, so that picking one's pairs moves a
+ * ranking hardly more than taking them as they come. The weight is the square of the share answered among the
+ * last 20 pairs, over 3/4. Found by simulation: docs/ranking.md.
+ * @param skippedLately of the voter's last 20 pairs in this topic before this one, those that they skipped,
+ * said they don't know, or answered and took back; pairs that a new voter has not had yet count as answered
  * @throws RangeError for anything but a whole number from 0 to 20
  */
 export function countingOf(skippedLately: number): Counting {

@@ -30,7 +30,8 @@ export interface Graph {
 
 /**
  * Gathers votes by the pair they are about, so that a fit reads each pair once and not each vote.
- * @throws RangeError for a vote on a thing that is not there, of a thing with itself, or of no sensible weight
+ * @throws RangeError for a vote on a thing that is not there, of a thing with itself, or of weight
+ * below 0
  */
 export function graphOf(votes: Votes): Graph {
   const appearances = countAppearances(votes);

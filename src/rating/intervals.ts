@@ -21,10 +21,10 @@ export interface Intervals {
 }
 
 /**
- * Finds out how sure the order is, by drawing 600 rankings that the votes allow and looking where each thing stands
- * in them. In a topic of more than 2,000 things those within reach of the top are drawn (up to four standard errors
- * below the cut, at most 2,000); for the rest, the sum of all beliefs says how many things stand above a strength,
- * which among so many comes to the same.
+ * Finds out how sure the order is, by drawing 600 rankings that the votes allow and looking where each
+ * thing stands in them. In a topic of more than 2,000 things those within reach of the top are drawn (up to
+ * four standard errors below the cut, at most 2,000); for the rest, the sum of all beliefs says how many
+ * things stand above a strength, which among so many comes to the same.
  * @param topSize how many places the top has, from 1
  */
 export function intervalsOf(field: Field, topSize: number, random: Random): Intervals {
@@ -53,7 +53,7 @@ export function intervalsOf(field: Field, topSize: number, random: Random): Inte
 /** So many things are drawn at most, for the sake of time: 8 ms for 200 things, 55 ms for all of these. */
 const MOST_DRAWN = 2_000;
 const DRAWS = 600;
-/** Draws at either end of a range that it leaves out, 2.5 in a hundred, the last of which is the range's end. */
+/** Draws beyond either end of a range, 2.5 in a hundred; the innermost of them is that end. */
 const TAIL = 15;
 /** Within a normal distribution, so many standard deviations from the middle 2.5 in a hundred lie beyond. */
 const RANGE_DEVIATIONS = 1.96;

@@ -13,9 +13,10 @@ export const unratedField = (size: number): Field => ({
 });
 
 /**
- * Moves two things by one vote, in place: the one chosen up, the other down, and the less is known of a thing
- * the further. The online Bradley-Terry update with a Gaussian belief a thing (Weng and Lin, JMLR 12, 2011, with
- * the logistic's variance correction of MacKay, Neural Computation 4, 1992). Swapping the sides gives the same.
+ * Moves two things by one vote, in place: the one chosen up, the other down, and the less is known of a
+ * thing the further. The online Bradley-Terry update with a Gaussian belief a thing (Weng and Lin, JMLR 12,
+ * 2011, with the logistic's variance correction of MacKay, Neural Computation 4, 1992). Swapping the sides
+ * gives the same.
  * @param score 1 when the left was chosen, 0 when the right was, 0.5 when they are about the same
  * @param weight how much the vote counts, from 0 (moves nothing) to 1
  */

@@ -1,6 +1,6 @@
 /**
- * Sorts numbers that lie spread out, largest first, some ten times as fast as a comparison sort: into twice as many
- * pigeonholes as there are numbers, then an insertion sort over the few that are still in the wrong order.
+ * Sorts numbers that lie spread out, largest first, in a time that grows as their number: into twice as many
+ * pigeonholes as there are numbers, then by insertion, as only a few are still in the wrong order.
  */
 export class PigeonholeSort {
   private readonly holes: Int32Array;

@@ -2,8 +2,9 @@
 export type Random = () => number;
 
 /**
- * A stream of numbers that looks like chance and is the same for the same seed, so that what hangs on it can be
- * shown again: xoshiro128** (Blackman and Vigna, ACM TOMS 47, 2021), started by splitmix32. Not for secrets.
+ * A stream of numbers that looks like chance and is the same for the same seed, so that what hangs on it
+ * can be shown again: xoshiro128** (Blackman and Vigna, ACM TOMS 47, 2021), started by splitmix32. Not for
+ * secrets.
  * @param seed any number; its lowest 32 bits count
  */
 export function seededRandom(seed: number): Random {
@@ -22,7 +23,10 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** Draws from the normal distribution around 0 with variance 1, by Marsaglia's polar method (SIAM Review 6, 1964). */
+/**
+ * Draws from the normal distribution around 0 with variance 1, by Marsaglia's polar method (SIAM Review 6,
+ * 1964).
+ */
 export function normalFrom(random: Random): Random {
   let spare = Number.NaN;
   return () => {

@@ -3,11 +3,16 @@ import { addClustering, localVariances } from './variance.js';
 
 /** How a refit is to run; every value has a default. */
 export interface RefitOptions {
-  /** Largest relative change of a strength in the last sweep; 1e-3 is enough for a page, 1e-4 for the night. */
+  /**
+   * Largest relative change of a strength in the last sweep; 1e-3 is enough for a page, 1e-4 for the night.
+   */
   tolerance?: number;
   /** Means to start from, such as the live ones: saves sweeps, and changes nothing beyond the tolerance. */
   start?: Float64Array;
-  /** So many pseudo-wins and pseudo-losses against an average thing; left out, they are learned from the votes. */
+  /**
+   * So many pseudo-wins and pseudo-losses against an average thing; left out, they are learned from the
+   * votes.
+   */
   lambda?: number;
   /** Sweeps after which a fit ends even if it has not settled. */
   mostSweeps?: number;
@@ -27,9 +32,11 @@ export interface Fit {
 /**
  * Fits all votes at once, whatever their order: what a ranking owes to the whole ledger. The most probable
  * strengths under Bradley and Terry's model with a weak prior, by Newman's iteration (JMLR 24, 2023), with
- * variances from the curvature around each thing and its neighbours, or from the scatter between voters where that
- * is larger. Without votes everything is average. Depends on the votes alone, not on what was fitted before.
- * @throws RangeError for senseless votes, a lambda that is not above 0, or means to start from of another length
+ * variances from the curvature around each thing and its neighbours, or from the scatter between voters
+ * where that is larger. Without votes everything is average. Depends on the votes alone, not on what was
+ * fitted before.
+ * @throws RangeError for senseless votes, a lambda that is not above 0, or means to start from of another
+ * length
  */
 export function refit(votes: Votes, options: RefitOptions = {}): Fit {
   const { start = new Float64Array(votes.size), lambda, ...stop } = options;
@@ -92,7 +99,10 @@ function settle(
   }
 }
 
-/** Newman's step for each thing in turn, each seeing those before it moved; returns the largest relative change. */
+/**
+ * Newman's step for each thing in turn, each seeing those before it moved; returns the largest relative
+ * change.
+ */
 function sweep(
   { size, starts, neighbours, wins, losses }: Graph,
   strengths: Float64Array,

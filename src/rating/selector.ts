@@ -7,7 +7,9 @@ export interface Standing extends Field {
   appearances: Int32Array;
 }
 
-/** Two things to choose between, and which part of the selection drew them; which side is which is not said. */
+/**
+ * Two things to choose between, and which part of the selection drew them; which side is which is not said.
+ */
 export interface Drawn {
   one: number;
   other: number;
@@ -29,10 +31,10 @@ const ANCHOR_DRAWS = 8;
 const EXPLORE_DRAWS = 16;
 
 /**
- * Draws the pairs that tell most about who belongs in the top: four in five among things whose place there is open,
- * one in five from the whole list, the least seen first, so that nobody is left out and there is an honest sample.
- * It works on a copy of one moment; a ranking as old as one vote a thing costs no accuracy that matters. Chosen
- * by simulation: docs/ranking.md.
+ * Draws the pairs that tell most about who belongs in the top: four in five among things whose place there
+ * is open, one in five from the whole list, the least seen first, so that nobody is left out and there is
+ * an honest sample. It works on a copy of one moment; a ranking as old as one vote a thing costs no
+ * accuracy that matters. Chosen by simulation: docs/ranking.md.
  */
 export class Selector {
   readonly size: number;
@@ -72,8 +74,9 @@ export class Selector {
   }
 
   /**
-   * The next pair, by about two dozen looks at the snapshot. A caller that doesn't pass what the person has answered
-   * throws such a pair away and draws again, but then small topics can run dry before their last pairs are drawn.
+   * The next pair, by about two dozen looks at the snapshot. A caller that doesn't pass what the person has
+   * answered throws such a pair away and draws again, but then small topics can run dry before their last
+   * pairs are drawn.
    * @returns undefined when no pair is left; the coin for the sides is the caller's to toss
    */
   draw(random: Random, avoids: Avoids = noThing, answered: Answered = noPair): Drawn | undefined {
@@ -85,6 +88,14 @@ export class Selector {
       if (other !== undefined) return { one, other, arm };
     }
     return this.anyPair(random, avoids, answered);
+  }
+
+  /** The things that come up most often, the likeliest first. @param many how many at most */
+  likeliest(many: number): number[] {
+    const { weights } = this;
+    return [...this.all]
+      .sort((one, other) => (weights[other] as number) - (weights[one] as number))
+      .slice(0, many);
   }
 
   private contested(random: Random, avoids: Avoids): number | undefined {

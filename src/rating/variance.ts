@@ -1,8 +1,9 @@
 import type { Graph, Votes } from './graph.js';
 
 /**
- * How unsure each thing's fitted strength is: from its own votes and from how unsure those are whom it met, one
- * step of Gauss-Seidel towards the inverse of the Hessian (median ratio to the exact standard error: 1.001).
+ * How unsure each thing's fitted strength is: from its own votes and from how unsure those are whom it met.
+ * The first two terms of Neumann's series for the diagonal of the Hessian's inverse; against the exact
+ * standard error of 300 things they come to 0.995 or more in the median, at 2 to 20 votes a thing.
  * @param strengths e to the power of the means
  * @param lambda the pseudo-wins and pseudo-losses of the fit
  */
@@ -46,8 +47,9 @@ export function localVariances(
 const ENOUGH = 30;
 
 /**
- * Widens the variance of things on which voters disagree more than chance explains: one person's votes err together.
- * The sandwich estimator clustered by voter (Liang and Zeger, Biometrika 73, 1986), taken where it is the larger.
+ * Widens the variance of things on which voters disagree more than chance explains: one person's votes err
+ * together. The sandwich estimator clustered by voter (Liang and Zeger, Biometrika 73, 1986), taken where
+ * it is the larger.
  * @param variances raised in place, for things with 30 votes or more
  */
 export function addClustering(

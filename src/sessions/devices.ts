@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { EndReason } from '../schema.js';
-import { type Client, endSession } from './sessions.js';
+import { type Client, endSession, lockPerson } from './sessions.js';
 
 /** A session as its owner sees it. */
 export interface Device {
@@ -55,22 +55,26 @@ export async function endDevice(
 }
 
 /**
- * Ends all of a person's sessions but one, or all of them.
- * @param keep the id of the session that lives on
+ * Ends all of a person's sessions but one, or all of them, in one step.
+ * @param given.keep the id of the session that lives on
  * @returns the hashes they went by, for their state to be dropped
  */
 export async function endDevices(
   db: Database,
   userId: number,
   reason: EndReason,
-  { keep, client }: { keep?: number; client?: Client } = {},
+  given: { keep?: number; client?: Client } = {},
 ): Promise<string[]> {
+  if (!db.isTransaction) return db.transaction().execute((trx) => endDevices(trx, userId, reason, given));
+  const { keep, client } = given;
+  await lockPerson(db, userId);
   const sessions = await db
     .selectFrom('sessions')
     .where('userId', '=', userId)
     .where('status', '=', 'active')
     .where('id', '<>', keep ?? 0)
     .select('accessTokenHash')
+    .orderBy('id')
     .execute();
   const ended: string[] = [];
   for (const { accessTokenHash } of sessions)
@@ -79,7 +83,7 @@ export async function endDevices(
 }
 
 /**
- * Ends a person's oldest sessions beyond so many.
+ * Ends a person's oldest sessions beyond so many; call it with the person locked.
  * @returns the hashes they went by, for their state to be dropped
  */
 export async function endOldest(
@@ -96,7 +100,7 @@ export async function endOldest(
     .orderBy('id', 'desc')
     .offset(most)
     .execute();
-  const hashes = oldest.map((session) => session.accessTokenHash);
+  const hashes = oldest.map((session) => session.accessTokenHash).reverse();
   for (const hash of hashes) await endSession(trx, hash, 'limit', client);
   return hashes;
 }

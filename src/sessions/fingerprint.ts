@@ -1,10 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import Bowser from 'bowser';
 
-/** Readable browser and system, such as "Firefox on Linux", for people to recognise their own devices. */
+/**
+ * Readable browser and system, such as "Firefox on Linux", for people to recognise their own devices. What else a
+ * request calls itself is not shown: it would be a stranger's words on somebody's page.
+ */
 export function describeDevice(userAgent: string | undefined): string {
   const { browser, system } = families(userAgent);
-  return `${browser} on ${system}`;
+  return `${browsers.has(browser) ? browser : UNKNOWN.browser} on ${systems.has(system) ? system : UNKNOWN.system}`;
 }
 
 /**
@@ -30,6 +33,11 @@ export function matchesFingerprint(
   );
 }
 
+// The last two are missing in Bowser's list.
+const browsers = new Set([...Object.values(Bowser.BROWSER_MAP), 'Miui', 'Opera Touch']);
+const systems = new Set(Object.values(Bowser.OS_MAP));
+const UNKNOWN = { browser: 'An unknown browser', system: 'an unknown system' };
+
 interface Families {
   browser: string;
   system: string;
@@ -44,8 +52,8 @@ function families(userAgent: string | undefined): Families {
   if (cached) return cached;
   const parser = Bowser.getParser(agent, true);
   const read = {
-    browser: plain(parser.getBrowserName()) || 'An unknown browser',
-    system: plain(parser.getOSName()) || 'an unknown system',
+    browser: plain(parser.getBrowserName()) || UNKNOWN.browser,
+    system: plain(parser.getOSName()) || UNKNOWN.system,
   };
   if (known.size >= 1_000) known.clear();
   known.set(agent, read);

@@ -23,9 +23,14 @@ export class LateSignOuts {
     this.#here.add(accessTokenHash);
   }
 
+  /** Whether a session's end was noted in this process and still waits: known at once, whatever Redis holds. */
+  isHere(accessTokenHash: string): boolean {
+    return this.#here.has(accessTokenHash);
+  }
+
   /** Whether a session's end still waits to be recorded. */
   async has(accessTokenHash: string): Promise<boolean> {
-    if (this.#here.has(accessTokenHash)) return true;
+    if (this.isHere(accessTokenHash)) return true;
     return (await this.#redis?.sismember(this.#key, accessTokenHash).catch(() => 0)) === 1;
   }
 

@@ -3,6 +3,7 @@ import { authenticate } from '../accounts/accounts.js';
 import type { Passwords } from '../accounts/passwords.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import { countGuestVotes } from '../voting/guests.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
@@ -12,7 +13,7 @@ import { seeOther, sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { headOf } from './chain.js';
 import { readClient } from './client.js';
-import { requireConfirmation } from './confirm.js';
+import type { Confirmations } from './confirm.js';
 import { devicesOf, endDevice, endDevices } from './devices.js';
 import { knownDevice, rememberDevice } from './known-device.js';
 import type { LateSignOuts } from './late-sign-outs.js';
@@ -35,10 +36,10 @@ export function sessionRoutes(
   store: RecordedStore,
   throttle: Throttle,
   lateSignOuts: LateSignOuts,
+  confirmations: Confirmations,
 ): Router {
   const router = Router();
   const https = config.publicOrigin.startsWith('https:');
-  const confirmed = requireConfirmation(db, passwords);
 
   router
     .route('/login')
@@ -53,28 +54,31 @@ export function sessionRoutes(
       const form = readForm(req, 'username', 'password', 'remember', 'next');
       const { username, password } = form;
       const remembered = form.remember !== '';
-      const attempt = { username, address: req.ip, device: knownDevice(req, username, config) };
+      await throttle.admit(req.ip);
       // Asked for even when it can't count, so that the time of the answer tells nothing.
-      const found = await authenticate(db, passwords, { username, password });
+      const found = await authenticate(db, passwords.from(req.ip), { username, password });
+      const attempt = { username, address: req.ip, device: knownDevice(req, found, config) };
       const allowed = await throttle.allows(attempt);
-      if (!found.accepted || !allowed) {
-        const kind = allowed ? 'login-failed' : 'login-throttled';
-        // For names that nobody has as well: the time of the answer tells nothing.
-        await recordEvent(db, {
-          kind,
-          userId: found.userId ?? null,
-          sessionId: null,
-          client: readClient(req),
-        });
-        await throttle.failed(attempt);
+      const ended =
+        found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
+      if (!ended || !found.accepted) {
+        // Counted before anything else can fail; recorded for names that nobody has as well, so that the time of
+        // the answer tells nothing.
+        const given = { userId: found.userId ?? null, sessionId: null, client: readClient(req) };
+        if (allowed) {
+          await throttle.failed(attempt);
+          await recordEvent(db, { kind: 'login-failed', ...given });
+        } else if (await throttle.refused(attempt))
+          await recordEvent(db, { kind: 'login-throttled', ...given });
         res.status(422);
         const typed = { username, remembered, next: localPath(form.next) };
         return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });
       }
-      await store.forget(await signIn(req, db, config, { userId: found.userId, remembered }));
+      await store.forget(ended);
       await throttle.succeeded(attempt);
-      rememberDevice(res, username, config);
-      flash(res, 'logged-in');
+      rememberDevice(res, found, config);
+      const waiting = await countGuestVotes(req, res, db, config, found.userId);
+      flash(res, waiting === 'none' ? 'logged-in' : `logged-in-${waiting}`);
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })
     .all(methodNotAllowed);
@@ -105,7 +109,7 @@ export function sessionRoutes(
 
   router
     .route('/profile/sessions/end-others')
-    .post(requireUser, confirmed, async (req, res) => {
+    .post(requireUser, confirmations.required, async (req, res) => {
       const keep = res.locals.session?.id ?? 0;
       const ended = await endDevices(db, userOf(res).id, 'revoked', { keep, client: readClient(req) });
       await store.forget(ended);
@@ -116,7 +120,7 @@ export function sessionRoutes(
 
   router
     .route('/profile/sessions/:publicId/end')
-    .post(requireUser, confirmed, async (req, res) => {
+    .post(requireUser, confirmations.required, async (req, res) => {
       const { stranger } = readForm(req, 'stranger');
       const ended = await endDevice(db, userOf(res).id, String(req.params.publicId), readClient(req));
       if (!ended) throw notFound();

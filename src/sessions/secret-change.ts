@@ -24,12 +24,19 @@ export async function carryOver(
   const https = config.publicOrigin.startsWith('https:');
   const name = sessionCookieName(https);
   const offered = parse(req.get('Cookie') ?? '')[name] ?? '';
+  const userAgent = req.get('User-Agent');
   if (unsign(offered.replace(/^s:/, ''), newest) !== false) return;
 
   await db
     .updateTable('sessions')
-    .set({ clientFingerprint: fingerprint(req.get('User-Agent'), newest) })
+    .set({ clientFingerprint: fingerprint(userAgent, newest) })
     .where('id', '=', session.id)
+    // Never that of another browser, which is let in where fingerprints are only recorded.
+    .where(
+      'clientFingerprint',
+      'in',
+      older.map((secret) => fingerprint(userAgent, secret)),
+    )
     .execute();
   // A store that is away keeps the older seal; the cookie is then offered, and carried over, once more.
   const saved = await new Promise((resolve) => req.session.save((error) => resolve(!error)));

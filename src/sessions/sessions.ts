@@ -36,6 +36,27 @@ export interface Lifetimes {
 export const hashSessionId = (id: string): string => createHash('sha256').update(id).digest('hex');
 
 /**
+ * Lets nobody else change this person's sessions or password until the transaction ends, and waits for whoever is
+ * at it; call it before anything else, so that what a person's transactions lock they lock in one order.
+ * @param other somebody else whose session ends in the same transaction
+ * @returns the person as they are now; undefined when their account is gone
+ */
+export async function lockPerson(
+  trx: Database,
+  userId: number,
+  other = userId,
+): Promise<{ passwordHash: string; disabledAt: Date | null } | undefined> {
+  const people = await trx
+    .selectFrom('users')
+    .where('id', 'in', [userId, other])
+    .select(['id', 'passwordHash', 'disabledAt'])
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  return people.find(({ id }) => id === userId);
+}
+
+/**
  * Writes the record of a new session and the event that tells of it.
  * @param trx the transaction that also holds whatever else the log-in does
  */
@@ -80,7 +101,8 @@ export function idleDeadline(
 
 /**
  * Ends a session in the record, once, with the event that tells of it; what ended before keeps its reason.
- * @param accessTokenHash of its id, or of the id it had before the last change
+ * @param accessTokenHash of its id, or of the id it had before, when that was changed within the last minute: by a
+ * request that was under way together with the one that ends it
  * @returns the hash it went by until now; undefined when it was not live
  */
 export async function endSession(
@@ -96,7 +118,13 @@ export async function endSession(
     .updateTable('sessions')
     .set({ status, endReason: reason, endedAt: sql<Date>`now()` })
     .where((row) =>
-      row.or([row('accessTokenHash', '=', accessTokenHash), row('previousTokenHash', '=', accessTokenHash)]),
+      row.or([
+        row('accessTokenHash', '=', accessTokenHash),
+        row.and([
+          row('previousTokenHash', '=', accessTokenHash),
+          row('rotatedAt', '>', sql<Date>`now() - interval '1 minute'`),
+        ]),
+      ]),
     )
     .where('status', '=', 'active')
     .returning(['id', 'userId', 'accessTokenHash'])
@@ -136,7 +164,10 @@ interface Event {
   client?: Client | undefined;
 }
 
-/** Adds a line to what people can read about their sessions; call it in the transaction of what it tells. */
+/**
+ * Adds a line to what people can read about their sessions; call it in the transaction of what it tells. What
+ * happens to somebody who has just closed their account is nobody's.
+ */
 export async function recordEvent(
   trx: Database,
   { kind, userId, sessionId, reason, client }: Event,
@@ -145,8 +176,8 @@ export async function recordEvent(
     .insertInto('sessionEvents')
     .values({
       kind,
-      userId,
-      sessionId,
+      userId: userId && sql<number>`(select id from users where id = ${userId} for key share)`,
+      sessionId: sessionId && sql<number>`(select id from sessions where id = ${sessionId} for key share)`,
       reason: reason ?? null,
       device: client?.device ?? null,
       address: client?.address ?? null,

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import { sessionCookie, sessionCookieName } from '../web/session.js';
@@ -6,7 +7,14 @@ import { readClient } from './client.js';
 import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
 import type { LateSignOuts } from './late-sign-outs.js';
-import { endSession, hashSessionId, type LiveSession, recordEvent, recordSession } from './sessions.js';
+import {
+  endSession,
+  hashSessionId,
+  type LiveSession,
+  lockPerson,
+  recordEvent,
+  recordSession,
+} from './sessions.js';
 import { type RecordedStore, StateAwayError } from './store.js';
 
 /** Live sessions that one account may have; the oldest end beyond it. */
@@ -15,21 +23,25 @@ const MOST_SESSIONS = 20;
 /**
  * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
  * session's state is saved, and a failure of either leaves no cookie. A session that was under way ends.
- * @returns the hashes of sessions that ended because there were too many, for their state to be dropped
+ * @param given who it is, and the hash that their password was found to match
+ * @returns the hashes of sessions that ended because there were too many, for their state to be dropped; undefined
+ * when the password was changed, or the account disabled or closed, since the password was checked
  * @throws StateAwayError when its state can't be saved; Error when the record can't be written
  */
 export async function signIn(
   req: Request,
   db: Database,
   config: Config,
-  { userId, remembered }: { userId: number; remembered: boolean },
-): Promise<string[]> {
+  { userId, passwordHash, remembered }: { userId: number; passwordHash: string; remembered: boolean },
+): Promise<string[] | undefined> {
   if (!req.session) throw new StateAwayError('the record was away when the session was looked for');
   const client = readClient(req);
   const before = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
-  await called((done) => req.session.regenerate(done));
   try {
     return await db.transaction().execute(async (trx) => {
+      const person = await lockPerson(trx, userId, req.session.userId);
+      if (person?.passwordHash !== passwordHash || person.disabledAt) return undefined;
+      await called((done) => req.session.regenerate(done));
       if (before) await endSession(trx, before, 'logout', client);
       const given = { userId, sessionId: req.sessionID, remembered, client };
       const row = await recordSession(
@@ -51,31 +63,38 @@ export async function signIn(
 /**
  * Gives the session under way a new id, and notes that the password was just given. The id before is dead from
  * then on (OWASP ASVS 5.0, 7.2.4). Of two at once one changes it, and the other goes on without a cookie of its own.
- * @returns whether the session is still live, by whichever of them
+ * @param passwordHash the hash that the password was found to match
+ * @returns whether the session is still live, by whichever of them; no when the password was changed meanwhile
  * @throws Error when either store fails; then the old id goes on
  */
-export async function renew(req: Request, db: Database): Promise<boolean> {
+export async function renew(req: Request, db: Database, passwordHash: string): Promise<boolean> {
   const before = hashSessionId(req.sessionID);
   const { userId } = req.session;
   const client = readClient(req);
   await called((done) => req.session.regenerate(done));
   try {
     const renewed = await db.transaction().execute(async (trx) => {
+      const person = userId === undefined ? undefined : await lockPerson(trx, userId);
+      if (userId === undefined || person?.passwordHash !== passwordHash) return undefined;
       const row = await trx
         .updateTable('sessions')
-        .set({ accessTokenHash: hashSessionId(req.sessionID), previousTokenHash: before })
+        .set({
+          accessTokenHash: hashSessionId(req.sessionID),
+          previousTokenHash: before,
+          rotatedAt: sql<Date>`now()`,
+        })
         .where('accessTokenHash', '=', before)
         .where('status', '=', 'active')
         .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
         .executeTakeFirst();
-      if (!row || userId === undefined) return false;
+      if (!row) return false;
       await recordEvent(trx, { kind: 'rotated', userId, sessionId: row.id, client });
       await saveState(req, userId, row);
       return true;
     });
     // Another request was first: its cookie is the good one, and this answer must not replace it.
     if (!renewed) Object.assign(req, { session: undefined });
-    return renewed || (await wasRenewed(db, before));
+    return renewed === false ? await wasRenewed(db, before) : renewed === true;
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
     Object.assign(req, { session: undefined });

@@ -76,8 +76,8 @@ export class RecordedStore extends Store {
     const key = hashSessionId(id);
     this.#inner.get(key, (error: unknown, data?: SessionData | null) => {
       const { boundTo, ...state } = data ?? {};
-      if (boundTo === key) return reply(null, state as SessionData);
-      const forged = Boolean(data) || error instanceof BrokenSealError;
+      if (boundTo === key && !this.#lateSignOuts.isHere(key)) return reply(null, state as SessionData);
+      const forged = Boolean(data && boundTo !== key) || error instanceof BrokenSealError;
       const away = Boolean(error) && !forged;
       if (away) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
       this.#rebuild(key, { forged, away }).then((rebuilt) => reply(null, rebuilt), reply);
@@ -137,6 +137,7 @@ export class RecordedStore extends Store {
     if (row.accessTokenHash !== accessTokenHash) return { ...rebuilt, ended: true };
     if (row.status === 'active' && (await this.#lateSignOuts.has(accessTokenHash))) {
       await this.#lateSignOuts.settle(this.#db);
+      await this.forget([accessTokenHash]);
       return { ...rebuilt, ended: true };
     }
     if (row.status !== 'active') return { ...rebuilt, ended: true };

@@ -1,79 +1,119 @@
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
-import { addressKey, createLimiter, spend } from '../web/limit.js';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { addressKey, count, createLimiter, refuseSpent } from '../web/limit.js';
+import { Problem } from '../web/problem.js';
+import { StateAwayError } from './store.js';
 
 /** A log-in about to be tried. */
 export interface Attempt {
   username: string;
   address: string | undefined;
-  /** The device this is, when this very account has logged in on it before. */
+  /** The device this is, when this very account has logged in on it before, with the password it has now. */
   device: string | undefined;
 }
 
 // NIST SP 800-63B-4, 3.2.2: no more than 100 failures in a row.
 const MOST_FAILURES = 100;
 const FREE_FAILURES = 5;
+const FIRST_WAIT_S = 4;
 const LONGEST_WAIT_S = 15 * 60;
-// The longest that a timer of this process can run: the counters live in it while Redis is away.
+// The longest that a timer of this process can run: the counters live in it where there is no Redis.
 const FORGET_AFTER_S = 24 * 24 * 3600;
 
 /**
- * Slows down guessing: an account's failures in a row make the wait for the next try grow, from a second to a
+ * Slows down guessing: an account's failures in a row make the wait for the next try grow, from four seconds to a
  * quarter of an hour, and a hundred close it to strangers; one place on the network has 60 failures a quarter of
  * an hour for all accounts. A device on which the account has logged in before has a count of its own, so that
  * no stranger can lock its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+ *
+ * While Redis is away nothing is counted and every question is a StateAwayError: nobody could log in anyway, and
+ * a count that began anew would give away fresh tries.
  */
 export class Throttle {
   readonly #failures: RateLimiterAbstract;
   readonly #waits: RateLimiterAbstract;
+  readonly #told: RateLimiterAbstract;
   readonly #addresses: RateLimiterAbstract;
 
   constructor(redis: Redis | undefined, prefix: string) {
-    const many = Number.MAX_SAFE_INTEGER;
-    this.#failures = createLimiter(redis, prefix, {
-      name: 'log-in-failures',
-      points: many,
-      duration: FORGET_AFTER_S,
-    });
-    this.#waits = createLimiter(redis, prefix, { name: 'log-in-waits', points: 1, duration: LONGEST_WAIT_S });
-    this.#addresses = createLimiter(redis, prefix, {
-      name: 'log-in-addresses',
-      points: 60,
-      duration: 15 * 60,
-    });
+    const create = (name: string, points: number, duration: number): RateLimiterAbstract =>
+      createLimiter(redis, prefix, { name, points, duration, insured: false });
+    this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, FORGET_AFTER_S);
+    this.#waits = create('log-in-waits', 1, LONGEST_WAIT_S);
+    this.#told = create('log-in-waits-told', 1, 24 * 3600);
+    this.#addresses = create('log-in-addresses', 60, 15 * 60);
+  }
+
+  /**
+   * Lets through who may try at all, before a password is looked at, so that the answer tells nothing about it.
+   * @throws Problem 429 when this place on the network has had too many failures
+   */
+  async admit(address: string | undefined): Promise<void> {
+    await reached(refuseSpent(this.#addresses, addressKey(address)));
   }
 
   /** Whether this account may be tried from this device now. */
   async allows(attempt: Attempt): Promise<boolean> {
     const key = keyOf(attempt);
-    const [failures, wait] = await Promise.all([this.#failures.get(key), this.#waits.get(key)]);
+    const [failures, wait] = await reached(Promise.all([this.#failures.get(key), this.#waits.get(key)]));
     return (failures?.consumedPoints ?? 0) < MOST_FAILURES && (wait?.consumedPoints ?? 0) === 0;
   }
 
-  /** Counts a failure. @throws Problem 429 when this place on the network has had too many of them */
+  /** Counts a wrong password, for the account and for the place it came from. */
   async failed(attempt: Attempt): Promise<void> {
     const key = keyOf(attempt);
-    const { consumedPoints } = await consume(this.#failures, key);
-    const beyond = consumedPoints - FREE_FAILURES;
-    if (beyond >= 0) await this.#waits.set(key, 1, Math.min(2 ** beyond, LONGEST_WAIT_S));
-    await spend(this.#addresses, addressKey(attempt.address));
+    const beyond = (await reached(count(this.#failures, key))) - FREE_FAILURES;
+    if (beyond >= 0) {
+      await reached(this.#waits.set(key, 1, Math.min(FIRST_WAIT_S * 2 ** beyond, LONGEST_WAIT_S)));
+      await reached(this.#told.delete(key));
+    }
+    await this.#came(attempt);
   }
 
-  /** Forgets the failures: whoever logs in is who they say. */
-  async succeeded(attempt: Attempt): Promise<void> {
-    await Promise.all([this.#failures.delete(keyOf(attempt)), this.#waits.delete(keyOf(attempt))]);
+  /**
+   * Counts a try that was not let through: for the place only, or whoever keeps on would close the account.
+   * @returns whether it is the first during this wait (of a closed account: today), which is the one to record
+   */
+  async refused(attempt: Attempt): Promise<boolean> {
+    await this.#came(attempt);
+    return (await reached(count(this.#told, keyOf(attempt)))) === 1;
+  }
+
+  /**
+   * Forgets the failures, those of strangers too, so that the owner's next device is not made to wait for them:
+   * whoever logs in or changes the password is who they say, and has done so whether or not that can be noted.
+   */
+  async succeeded(owner: Pick<Attempt, 'username' | 'device'>): Promise<void> {
+    const keys = new Set([keyOf(owner), keyOf({ ...owner, device: undefined })]);
+    await Promise.all([...keys].map((key) => this.#forget(key))).catch(() => undefined);
+  }
+
+  /** Opens an account to strangers again. @throws StateAwayError when Redis does not answer */
+  async unlock(username: string): Promise<void> {
+    await this.#forget(keyOf({ username, device: undefined }));
+  }
+
+  async #came({ address }: Attempt): Promise<void> {
+    await reached(count(this.#addresses, addressKey(address)));
+  }
+
+  async #forget(key: string): Promise<void> {
+    await reached(Promise.all([this.#failures.delete(key), this.#waits.delete(key)]));
   }
 }
 
-function keyOf({ username, device }: Attempt): string {
-  return device ? `device:${device}` : `name:${username.normalize('NFKC').trim().toLowerCase()}`;
+// A hash, because a name may be as long as whoever guesses likes.
+function keyOf({ username, device }: Pick<Attempt, 'username' | 'device'>): string {
+  const name = username.normalize('NFKC').trim().toLowerCase();
+  return device ? `device:${device}` : `name:${createHash('sha256').update(name).digest('base64url')}`;
 }
 
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+async function reached<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
-    return await limiter.consume(key);
-  } catch (refused) {
-    if (refused instanceof RateLimiterRes) return refused;
-    throw refused;
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new StateAwayError('failed log-ins could not be counted', { cause: error });
   }
 }

@@ -10,6 +10,7 @@ const reasons: Record<EndReason, string | undefined> = {
   limit: 'You were logged out because you are logged in on many other devices.',
   account: 'You were logged out because this account was closed or disabled.',
   operator: 'You were logged out by the people who run this site.',
+  guesses: 'You were logged out because ten wrong passwords in a row were given here.',
 };
 
 /** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
@@ -26,4 +27,5 @@ export const endingsInBrief: Record<EndReason, string> = {
   limit: 'Ended: more than 20 sessions',
   account: 'Ended with the account',
   operator: 'Ended by the people who run this site',
+  guesses: 'Ended: ten wrong passwords in a row',
 };

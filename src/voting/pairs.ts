@@ -4,15 +4,15 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import { type Random, seededRandom } from '../rating/random.js';
 import type { Ballot } from './ballot.js';
+import type { Progress } from './voting.js';
 
 /** Two things to choose between, by their ids, and which part of the selection picked them. */
 export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'arm'>;
 
 /** Whose turn it is, and what they did last. */
-export interface Turn {
+export interface Turn extends Pick<Progress, 'unknown'> {
   voter: number;
-  /** The voter's latest votes in the topic, newest first, withdrawn ones and skips among them. */
-  recent: { id: number; leftId: number; rightId: number }[];
+  recent: Pick<Progress['recent'][number], 'id' | 'leftId' | 'rightId'>[];
 }
 
 /** How many of the voter's latest votes a pair keeps clear of. */
@@ -23,7 +23,7 @@ const DRAWS = 16;
 /**
  * Chooses the pair a voter sees next, one they have not answered: where an answer tells most about the Top 20, and
  * now and then anywhere (docs/ranking.md), on sides drawn by a fair coin, and without the things of their last
- * five pairs as long as there are others. The draw hangs on the voter's latest vote, so that asking again before
+ * five pairs as long as there are others; never one they say they don't know. The draw hangs on the voter's latest vote, so that asking again before
  * the board has moved draws the same.
  * @param secret makes the draw one that nobody else can foresee
  * @returns undefined when the voter has answered every pair there is
@@ -31,14 +31,15 @@ const DRAWS = 16;
 export async function nextPair(
   db: Database,
   board: Board,
-  { voter, recent }: Turn,
+  { voter, recent, unknown }: Turn,
   secret: string,
 ): Promise<Pair | undefined> {
   if (board.size < 2) return undefined;
   const random = randomFor(`${voter} ${board.topic.id} ${recent[0]?.id ?? 0}`, secret);
   // In a small topic nothing may be left that was not just shown.
-  const drawn = [RECENT, 1, 0].flatMap((many) => draw(board, recent.slice(0, many), random));
-  const found = (await firstUnanswered(db, voter, drawn)) ?? (await anyUnanswered(db, voter, board, random));
+  const drawn = [RECENT, 1, 0].flatMap((many) => draw(board, recent.slice(0, many), unknown, random));
+  const found =
+    (await firstUnanswered(db, voter, drawn)) ?? (await anyUnanswered(db, voter, board, unknown, random));
   if (!found) return undefined;
   const { one, other, arm } = found;
   return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
@@ -55,15 +56,15 @@ function randomFor(what: string, secret: string): Random {
   return seededRandom(seed.readUInt32LE());
 }
 
-function draw(board: Board, keepClearOf: Turn['recent'], random: Random): Drawn[] {
-  const seen = new Set(keepClearOf.flatMap(({ leftId, rightId }) => [leftId, rightId]).map(placeOn(board)));
-  const avoids = (place: number): boolean => seen.has(place);
+function draw(board: Board, seen: Turn['recent'], unknown: number[], random: Random): Drawn[] {
+  const keptClearOf = [...seen.flatMap(({ leftId, rightId }) => [leftId, rightId]), ...unknown];
+  const places = new Set(keptClearOf.map((thingId) => board.placeOf(thingId)));
+  const avoids = (place: number): boolean => places.has(place);
   return Array.from({ length: DRAWS }, () => board.selector.draw(random, avoids))
     .filter((pair) => pair !== undefined)
     .map(({ one, other, arm }) => ({ one: idAt(board, one), other: idAt(board, other), arm }));
 }
 
-const placeOn = (board: Board) => (thingId: number) => board.placeOf(thingId);
 const idAt = (board: Board, place: number): number => board.standings[place]?.id ?? 0;
 
 async function firstUnanswered(db: Database, voter: number, pairs: Drawn[]): Promise<Drawn | undefined> {
@@ -84,21 +85,19 @@ async function anyUnanswered(
   db: Database,
   voter: number,
   board: Board,
+  unknown: number[],
   random: Random,
 ): Promise<Drawn | undefined> {
   const { rows } = await sql<{ one: number; other: number }>`
     select least(left_id, right_id) as one, greatest(left_id, right_id) as other from votes
     where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
   const answered = new Set(rows.map(({ one, other }) => `${one} ${other}`));
-  const { size } = board;
-  const start = Math.floor(random() * size);
-  for (let turn = 0; turn < size; turn++)
-    for (let next = 1; next < size - turn; next++) {
-      const [first, second] = [(start + turn) % size, (start + turn + next) % size];
-      const [one, other] = [idAt(board, first), idAt(board, second)].sort((a, b) => a - b) as [
-        number,
-        number,
-      ];
+  const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id));
+  const start = Math.floor(random() * known.length);
+  const idFrom = (turn: number): number => known[(start + turn) % known.length] ?? 0;
+  for (let turn = 0; turn < known.length; turn++)
+    for (let later = turn + 1; later < known.length; later++) {
+      const [one, other] = [idFrom(turn), idFrom(later)].sort((a, b) => a - b) as [number, number];
       if (!answered.has(`${one} ${other}`)) return { one, other, arm: 'explore' };
     }
   return undefined;

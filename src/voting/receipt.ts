@@ -5,9 +5,23 @@ import type { Cast, Vote } from './voting.js';
 /** What the pair page says about the vote before it. */
 export interface Receipt {
   text: string;
+  /** What the vote did, as far as that is known. */
+  effect?: string;
   /** The ballot whose vote "Undo" takes back; without one there is nothing to undo. */
   undo?: string;
 }
+
+/** A pair and what somebody said of it. */
+export type Answered = Pick<Vote, 'leftId' | 'rightId' | 'outcome' | 'unknown'>;
+
+/** Why a ballot was not taken, in words. */
+export const refusals = {
+  forged: 'Nothing was counted: that ballot could not be read. Here is a fresh pair.',
+  expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
+  foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
+  elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
+  unanswered: 'Nothing was counted yet. Choose one of the answers below.',
+};
 
 /** Puts what became of a vote into words for the one who cast it. */
 export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
@@ -20,6 +34,7 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
       text: `You had answered this pair before (${answer(board, vote)}), and that answer stands.`,
       undo,
     };
+  if (vote.unknown) return { text: `Noted: ${answer(board, vote)}. You will not be shown it again.`, undo };
   if (vote.outcome === 'skip')
     return { text: `Noted: ${answer(board, vote)}. A skip counts for neither.`, undo };
   const partly = isCountingReason(vote.weightReason)
@@ -28,8 +43,13 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
   return { text: `Counted: ${answer(board, vote)}.${partly}`, undo };
 }
 
+/** A visitor's receipt: their vote waits for them. */
+export function guestReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
+  return { text: `Kept for you: ${answer(board, answered)}.`, undo: ballotId };
+}
+
 /** A receipt for a pair that is shown once more because its vote was taken back. */
-export function undoneReceipt(board: Board, vote: Vote): Receipt {
+export function undoneReceipt(board: Board, vote: Answered): Receipt {
   return { text: `Taken back: ${answer(board, vote)}. Here is that pair again.` };
 }
 
@@ -37,10 +57,11 @@ function isCountingReason(reason: string | null): reason is CountingReason {
   return reason !== null && Object.hasOwn(countingReasons, reason);
 }
 
-function answer(board: Board, vote: Vote): string {
+function answer(board: Board, vote: Answered): string {
   const [left, right] = [vote.leftId, vote.rightId].map(
     (id) => board.find(id)?.name ?? 'something taken down',
   );
+  if (vote.unknown) return `you don’t know ${vote.unknown === 'left' ? left : right}`;
   if (vote.outcome === 'skip') return `you skipped ${left} and ${right}`;
   if (vote.outcome === 'tie') return `${left} and ${right} are about the same to you`;
   return vote.outcome === 'left' ? `you chose ${left} over ${right}` : `you chose ${right} over ${left}`;

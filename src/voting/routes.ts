@@ -11,10 +11,20 @@ import { readForm } from '../web/form.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { readBallot, signBallot } from './ballot.js';
+import { effectOf } from './effect.js';
+import { GUEST } from './guests.js';
 import type { Offers } from './offers.js';
 import { nextPair, type Pair, RECENT } from './pairs.js';
-import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
-import { castVote, findVote, isOutcome, latestVotes, type Vote, withdrawVote } from './voting.js';
+import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
+import {
+  type Cast,
+  castVote,
+  findVote,
+  type Progress,
+  readAnswer,
+  readProgress,
+  withdrawVote,
+} from './voting.js';
 
 /** The pair page, casting a vote and taking it back. */
 export function votingRoutes(db: Database, boards: Boards, offers: Offers, config: Config): Router {
@@ -22,19 +32,25 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
 
   async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
     const voter = userOf(res).id;
-    const recent = await latestVotes(db, voter, board.topic.id, RECENT);
-    const [last] = recent;
-    if (last?.withdrawnAt && isOnBoard(board, last)) return showPair(res, board, reopen(last), receipt);
-    const pair = await nextPair(db, board, { voter, recent }, config.secrets[0]);
+    const { today, ...progress } = await readProgress(db, voter, board.topic.id, RECENT);
+    const [last] = progress.recent;
+    const seen = { receipt, today };
+    if (last?.isWithdrawn && isOnBoard(board, last)) return showPair(res, board, reopen(last), seen);
+    const pair = await nextPair(db, board, { voter, ...progress }, config.secrets[0]);
     const offered = pair && (await offers.settle(voter, board.topic.id, last?.id ?? 0, pair));
-    showPair(res, board, offered && isOnBoard(board, offered) ? offered : pair, receipt);
+    showPair(res, board, offered && isOnBoard(board, offered) ? offered : pair, seen);
   }
 
-  function showPair(res: Response, board: Board, pair: Pair | undefined, receipt?: Receipt): void {
+  function showPair(
+    res: Response,
+    board: Board,
+    pair: Pair | undefined,
+    seen: { receipt?: Receipt | undefined; today?: number },
+  ): void {
     const voter = userOf(res).id;
     const ballot = pair && signBallot({ topicId: board.topic.id, voter, ...pair }, config.secrets[0]);
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
-    const data = { board, topic: board.topic, path: topicPath(board.topic), left, right, ballot, receipt };
+    const data = { board, topic: board.topic, path: topicPath(board.topic), left, right, ballot, ...seen };
     sendPage(res, 'voting/vote', data, 'voting/_pair');
   }
 
@@ -54,7 +70,7 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
       const refused =
         typeof ballot === 'string'
           ? refusals[ballot]
-          : ballot.voter !== voter
+          : ballot.voter !== voter && ballot.voter !== GUEST
             ? refusals.foreign
             : ballot.topicId !== board.topic.id
               ? refusals.elsewhere
@@ -68,17 +84,16 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
         res.status(422);
         return showNext(res, board, { text: refused ?? '' });
       }
-      if (!isOutcome(form.choice)) {
+      const answer = readAnswer(form.choice);
+      if (!answer) {
         res.status(422);
-        return showPair(res, board, ballot, {
-          text: 'Nothing was counted yet. Choose one of the answers below.',
-        });
+        return showPair(res, board, ballot, { receipt: { text: refusals.unanswered } });
       }
-      const cast = await castVote(db, ballot, form.choice);
+      const cast = await castVote(db, { ...ballot, voter }, answer);
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
-      await seeOther(res, path, () => showNext(res, board, receiptOf(board, cast)));
+      await seeOther(res, path, async () => showNext(res, board, await receiptWithEffect(db, board, cast)));
     })
     .all(methodNotAllowed);
 
@@ -108,13 +123,6 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
   return router;
 }
 
-const refusals = {
-  forged: 'Nothing was counted: that ballot could not be read. Here is a fresh pair.',
-  expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
-  foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
-  elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
-};
-
 // The address names the vote whose receipt the page shows, so reloading it shows the same and sends nothing.
 async function receiptFor(
   db: Database,
@@ -128,13 +136,18 @@ async function receiptFor(
   const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
   if (!vote || vote.topicId !== board.topic.id) return undefined;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote);
-  return receiptOf(board, { status: answered ? 'answered' : 'repeated', vote });
+  return receiptWithEffect(db, board, { status: answered ? 'answered' : 'repeated', vote });
+}
+
+async function receiptWithEffect(db: Database, board: Board, cast: Cast): Promise<Receipt> {
+  const receipt = receiptOf(board, cast);
+  return cast.vote ? { ...receipt, effect: await effectOf(db, board, cast.vote) } : receipt;
 }
 
 function isOnBoard(board: Board, { leftId, rightId }: Pick<Pair, 'leftId' | 'rightId'>): boolean {
   return board.find(leftId) !== undefined && board.find(rightId) !== undefined;
 }
 
-function reopen({ leftId, rightId, arm }: Vote): Pair {
+function reopen({ leftId, rightId, arm }: Progress['recent'][number]): Pair {
   return { leftId, rightId, arm: arm === 'import' ? 'explore' : arm };
 }

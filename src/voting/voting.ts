@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { countingOf, LOOKS_BACK } from '../rating/counting.js';
-import type { Arm, Outcome } from '../schema.js';
+import type { Arm, Outcome, Side } from '../schema.js';
 import type { Ballot } from './ballot.js';
 
 /** A vote as the ledger has it. */
@@ -12,6 +12,7 @@ export interface Vote {
   leftId: number;
   rightId: number;
   outcome: Outcome;
+  unknown: Side | null;
   arm: Arm;
   weight: number;
   weightReason: string | null;
@@ -27,18 +28,28 @@ export type Cast =
   | { status: 'cast' | 'repeated' | 'answered'; vote: Vote }
   | { status: 'gone'; vote?: undefined };
 
-/** The answers a ballot takes. */
-export const isOutcome = (choice: string): choice is Outcome =>
-  ['left', 'right', 'tie', 'skip'].includes(choice);
+/** What a voter says of a pair: one, about the same, skip, or skip because they don't know one of the two. */
+export interface Answer {
+  outcome: Outcome;
+  unknown: Side | null;
+}
+
+/** Reads the answer that a button stands for; undefined when there is no such button. */
+export function readAnswer(choice: string): Answer | undefined {
+  if (choice === 'unknown-left') return { outcome: 'skip', unknown: 'left' };
+  if (choice === 'unknown-right') return { outcome: 'skip', unknown: 'right' };
+  const outcome = (['left', 'right', 'tie', 'skip'] as const).find((known) => known === choice);
+  return outcome && { outcome, unknown: null };
+}
 
 /**
  * Writes a vote into the ledger, where it counts once however often its ballot is sent; in part, when the voter has
  * skipped many of the pairs before it (`countingOf`).
  */
-export async function castVote(db: Database, ballot: Ballot, outcome: Outcome): Promise<Cast> {
-  const cast = await tryToCast(db, ballot, outcome);
+export async function castVote(db: Database, ballot: Ballot, answer: Answer): Promise<Cast> {
+  const cast = await tryToCast(db, ballot, answer);
   // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
-  return cast.status === 'gone' ? tryToCast(db, ballot, outcome) : cast;
+  return cast.status === 'gone' ? tryToCast(db, ballot, answer) : cast;
 }
 
 // The rule as a table, so that the one statement can follow it: by how many of the latest pairs were skipped.
@@ -46,11 +57,11 @@ const countings = Array.from({ length: LOOKS_BACK + 1 }, (_, skipped) => countin
 const weights = countings.map(({ weight }) => weight);
 const reasons = countings.map(({ reason }) => reason ?? null);
 
-async function tryToCast(db: Database, ballot: Ballot, outcome: Outcome): Promise<Cast> {
+async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Answer): Promise<Cast> {
   const { rows } = await sql<Vote>`
-    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
+    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason)
     select ${ballot.id}::uuid, topic_id, ${ballot.voter}::bigint, ${ballot.leftId}::bigint,
-      ${ballot.rightId}::bigint, ${outcome}, ${ballot.arm},
+      ${ballot.rightId}::bigint, ${outcome}, ${unknown}, ${ballot.arm},
       (${weights}::real[])[1 + max(skipped)], (${reasons}::text[])[1 + max(skipped)]
     from things, (
       select count(*)::int as skipped from (
@@ -58,6 +69,7 @@ async function tryToCast(db: Database, ballot: Ballot, outcome: Outcome): Promis
         order by id desc limit ${LOOKS_BACK}) as latest
       where outcome = 'skip' or withdrawn_at is not null) as before
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
+      and exists (select from users where id = ${ballot.voter} for key share)
     group by topic_id having count(*) = 2
     on conflict do nothing
     returning ${columns}`.execute(db);
@@ -77,17 +89,39 @@ export async function findVote(db: Database, voter: number, ballotId: string): P
   return rows[0];
 }
 
-/** The last things a voter did in a topic, newest first; they may have been withdrawn since. */
-export async function latestVotes(
+/** Where a voter is in a topic. */
+export interface Progress {
+  /** Their latest votes there, newest first, withdrawn ones and skips among them. */
+  recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'arm'> & { isWithdrawn: boolean })[];
+  /** Things there that they say they don't know. */
+  unknown: number[];
+  /** How many votes of theirs are of today (UTC), in all topics, skips left out. */
+  today: number;
+}
+
+/** Reads where a voter is in a topic, in one query. @param limit how many of the latest votes */
+export async function readProgress(
   db: Database,
   voter: number,
   topicId: number,
   limit: number,
-): Promise<Vote[]> {
-  const { rows } = await sql<Vote>`
-    select ${columns} from votes where voter = ${voter} and topic_id = ${topicId}
-    order by id desc limit ${limit}`.execute(db);
-  return rows;
+): Promise<Progress> {
+  const { rows } = await sql<Progress>`
+    select (
+      select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'arm', arm,
+        'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
+      from (select * from votes where voter = ${voter} and topic_id = ${topicId}
+            order by id desc limit ${limit}) as latest) as recent,
+    array(
+      select case unknown when 'left' then left_id else right_id end from votes
+      where voter = ${voter} and topic_id = ${topicId} and unknown is not null and withdrawn_at is null
+    )::float8[] as unknown,
+    (select count(*)::int from votes
+     where voter = ${voter} and withdrawn_at is null and outcome <> 'skip'
+       and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') as today`.execute(
+    db,
+  );
+  return rows[0] ?? { recent: [], unknown: [], today: 0 };
 }
 
 /**
@@ -109,6 +143,15 @@ export async function withdrawVote(
     where voter = ${voter} and withdrawn_at is null and ${which}
     returning ${columns}`.execute(db);
   return rows[0] ?? (ballotId ? findVote(db, voter, ballotId) : undefined);
+}
+
+/** Takes back all votes of a voter. @returns how many stood */
+export async function withdrawVotes(db: Database, voter: number): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    update votes set withdrawn_at = now() where voter = ${voter} and withdrawn_at is null returning id`.execute(
+    db,
+  );
+  return rows.length;
 }
 
 /** One of a person's votes with the names of what it was between. */
@@ -139,6 +182,7 @@ export async function votesOf(
       'leftId',
       'rightId',
       'outcome',
+      'unknown',
       'arm',
       'weight',
       'weightReason',
@@ -162,7 +206,7 @@ export async function countVotes(db: Database, voter: number): Promise<number> {
 }
 
 const columns = sql.raw(
-  'id, ballot_id, topic_id, left_id, right_id, outcome, arm, weight, weight_reason, created_at, withdrawn_at',
+  'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, arm, weight, weight_reason, created_at, withdrawn_at',
 );
 
 async function findAnswer(db: Database, ballot: Ballot): Promise<Vote | undefined> {

@@ -24,7 +24,11 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
 export function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const problem = asProblem(error);
-    if (problem.status >= 500) log.error({ err: error, method: req.method, path: req.path }, problem.title);
+    // As many as somebody likes: one line each, and nothing that is ours to mend.
+    if (error instanceof PasswordsBusyError)
+      log.warn({ reason: error.message, method: req.method, path: req.path }, problem.title);
+    else if (problem.status >= 500)
+      log.error({ err: error, method: req.method, path: req.path }, problem.title);
     if (res.headersSent) return next(error);
     res.status(problem.status);
     if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));

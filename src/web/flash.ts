@@ -5,9 +5,16 @@ import { wantsPart } from './page.js';
 const messages = {
   welcome: 'Welcome. Your account is ready.',
   'logged-in': 'You are logged in.',
+  'welcome-all': 'Welcome. Your account is ready, and the votes you cast before count now.',
+  'welcome-some':
+    'Welcome. Your account is ready. Most of the votes you cast before count now; not all could.',
+  'logged-in-all': 'You are logged in, and the votes you cast before count now.',
+  'logged-in-some':
+    'You are logged in. The votes you cast before count now, but for pairs you had answered already.',
   'logged-out': 'You are logged out.',
   'not-logged-in': 'You are logged out, so nothing was changed. Log in and try again.',
   'not-yours': 'Somebody else has logged in on this browser, so that choice was not counted.',
+  'not-your-account': 'That page was opened by somebody else on this browser, so no account was closed.',
   closed: 'Your account is closed. Thank you for having been here.',
   'taken-back': 'Taken back. It no longer counts.',
   'others-ended': 'You are logged out everywhere else.',

@@ -15,10 +15,12 @@ export interface Allowance {
   name: string;
   points: number;
   duration: number;
+  /** Whether tries are counted in this process while Redis is away, as they are unless told otherwise. */
+  insured?: boolean;
 }
 
 /**
- * Counts tries in Redis, where all processes see them, and in this process while Redis is away.
+ * Counts tries in Redis, where all processes see them; without Redis, in this process.
  * @param prefix keeps the keys of different installations on one Redis apart
  */
 export function createLimiter(
@@ -26,11 +28,31 @@ export function createLimiter(
   prefix: string,
   allowance: Allowance,
 ): RateLimiterAbstract {
-  const { name, points, duration } = allowance;
+  const { name, points, duration, insured = true } = allowance;
   const memory = new RateLimiterMemory({ keyPrefix: name, points, duration });
   if (!redis) return memory;
   const keyPrefix = `${prefix}limit:${name}`;
-  return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: memory });
+  const insurance = insured ? { insuranceLimiter: memory } : {};
+  return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, ...insurance });
+}
+
+/** Counts a try, whatever the allowance. @returns how many there have been */
+export async function count(limiter: RateLimiterAbstract, key: string): Promise<number> {
+  try {
+    return (await limiter.consume(key)).consumedPoints;
+  } catch (refused) {
+    if (refused instanceof RateLimiterRes) return refused.consumedPoints;
+    throw refused;
+  }
+}
+
+/**
+ * Looks at an allowance and takes nothing from it.
+ * @throws Problem 429 that says when to try again, when there is none left
+ */
+export async function refuseSpent(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  const spent = await limiter.get(key);
+  if (spent && spent.consumedPoints >= limiter.points) throw tooOften(spent);
 }
 
 /**
@@ -41,11 +63,7 @@ export async function spend(limiter: RateLimiterAbstract, key: string): Promise<
   try {
     await limiter.consume(key);
   } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    const retryAfter = Math.max(Math.ceil(refused.msBeforeNext / 1000), 1);
-    throw new Problem(429, 'That was a little too often', `Please try again in ${inWords(retryAfter)}.`, {
-      retryAfter,
-    });
+    throw refused instanceof RateLimiterRes ? tooOften(refused) : refused;
   }
 }
 
@@ -72,6 +90,13 @@ export function addressKey(address: string | undefined): string {
   const [before, after] = [head, tail].map((part) => (part ? part.split(':') : [])) as [string[], string[]];
   const zeros = address.includes('::') ? Math.max(8 - before.length - after.length, 0) : 0;
   return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':');
+}
+
+function tooOften({ msBeforeNext }: RateLimiterRes): Problem {
+  const retryAfter = Math.max(Math.ceil(msBeforeNext / 1000), 1);
+  return new Problem(429, 'That was a little too often', `Please try again in ${inWords(retryAfter)}.`, {
+    retryAfter,
+  });
 }
 
 function inWords(seconds: number): string {

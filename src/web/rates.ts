@@ -7,16 +7,17 @@ import { type Allowance, addressKey, createLimiter, spend } from './limit.js';
  * Whoever goes beyond reads when to try again, and nothing of theirs is lost.
  */
 export function limitRates(redis: Redis | undefined, prefix: string): Router {
-  const limit = (allowance: Allowance): RequestHandler => {
+  const limit = (allowance: Allowance, { byPlace = false } = {}): RequestHandler => {
     const limiter = createLimiter(redis, prefix, allowance);
     return async (req, res, next) => {
-      const { user } = res.locals;
+      const user = byPlace ? undefined : res.locals.user;
       await spend(limiter, user ? `person:${user.id}` : `place:${addressKey(req.ip)}`);
       next();
     };
   };
   const router = Router();
-  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }));
+  // Each registration makes somebody else of whoever registers.
+  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }, { byPlace: true }));
   router.post(
     ['/vote', '/vote/undo', '/topics/:slug/vote'],
     limit({ name: 'vote', points: 240, duration: 60 }),

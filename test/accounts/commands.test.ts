@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
-import { expect, it, vi } from 'vitest';
+import { expect, inject, it, vi } from 'vitest';
 import { adminCommand } from '../../src/accounts/commands.js';
 import { UsageError } from '../../src/command-line.js';
-import { member, read, useSite, visit } from '../site.js';
+import { itOnRedis, member, read, topic, useSite, visit, vote } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 
-const admin = (line: string) => adminCommand(line.split(' '))({ db: site.db, config: site.config });
+const admin = (line: string, redisUrl = inject('redis')) =>
+  adminCommand(line.split(' '))({ db: site.db, config: { ...site.config, redisUrl }, prefix: site.prefix });
 
 it('ends one person’s sessions, at once and with a reason', async () => {
   const [one, other] = [await member(site), await member(site)];
@@ -29,6 +30,34 @@ it('disables an account: logged out everywhere, and no log-in works any more', a
   await admin(`users disable ${username}`);
   await browser.get('/profile').expect(303);
   await visit(site).post('/login').type('form').send({ username, password }).expect(422);
+});
+
+itOnRedis('opens an account to its owner’s new devices again', async () => {
+  const { id, username, password } = await member(site);
+  const log = (guess: string) => visit(site).post('/login').type('form').send({ username, password: guess });
+  for (let guess = 1; guess <= 6; guess++) await log(`a wrong guess ${guess}`).expect(422);
+  await log(password).expect(422);
+  await admin(`users unlock ${username.toUpperCase()}`);
+  await log(password).expect(303);
+  const events = await site.db.selectFrom('sessionEvents').where('userId', '=', id).select('kind').execute();
+  expect(events.map(({ kind }) => kind)).toContain('unlocked');
+});
+
+it('says where failed log-ins are counted without Redis', async () => {
+  const { username } = await member(site);
+  await expect(admin(`users unlock ${username}`, '')).rejects.toThrow('a restart forgets them');
+});
+
+it('voids a person’s votes: the ranking forgets them, and the person reads who did that', async () => {
+  await topic(site);
+  const { browser, username } = await member(site);
+  for (const choice of ['left', 'tie'] as const) await vote(browser, choice);
+  await site.rank();
+  expect(await site.db.selectFrom('ratings').select('thingId').execute()).not.toEqual([]);
+  await admin(`votes void ${username}`);
+  await site.rank();
+  expect(await site.db.selectFrom('ratings').select('thingId').execute()).toEqual([]);
+  expect((await browser.get('/profile/sessions')).text).toContain('All votes were taken back by the people');
 });
 
 it('makes an admin', async () => {

@@ -1,13 +1,21 @@
+import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { member, read, topic, useSite, visit, vote } from '../site.js';
+import { itOnPostgres, member, pairOn, read, topic, useSite, visit, vote, whileHeld } from '../site.js';
 
 const site = useSite();
 beforeAll(async () => {
   await topic(site);
 });
 
-const close = (browser: ReturnType<typeof visit>, votes: string) =>
-  browser.post('/profile/close').type('form').send({ votes });
+async function personOn(browser: ReturnType<typeof visit>): Promise<string> {
+  const page = await browser.get('/profile/close').expect(200);
+  return String(read(page.text)('[name=person]').val());
+}
+
+async function close(browser: ReturnType<typeof visit>, votes: string) {
+  const person = await personOn(browser);
+  return browser.post('/profile/close').type('form').send({ votes, person });
+}
 
 it('hands people everything of theirs, and nothing that opens anything', async () => {
   const { browser, id, username } = await member(site);
@@ -56,7 +64,8 @@ it.each([
   await other.post('/login').type('form').send({ username, password }).expect(303);
   await vote(browser);
   expect((await close(browser, 'both')).status).toBe(422);
-  const answer = await close(browser, votes).expect(303);
+  const answer = await close(browser, votes);
+  expect(answer.status).toBe(303);
   expect(answer.headers['clear-site-data']).toContain('storage');
   expect(read((await browser.get('/')).text)('.flash').text()).toContain('closed');
   for (const gone of [browser, other]) await gone.get('/profile').expect(303);
@@ -74,6 +83,52 @@ it.each([
   expect(ledger).toHaveLength(1);
   await member(site, { username });
 });
+
+it('closes no account with a page that somebody else opened', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  const person = await personOn(one.browser);
+  const { username, password } = other;
+  await one.browser.post('/login').type('form').send({ username, password }).expect(303);
+  for (const form of [{ votes: 'keep', person }, { votes: 'keep' }]) {
+    const answer = await one.browser.post('/profile/close').type('form').send(form).expect(303);
+    expect(answer.headers.location).toBe('/profile/close');
+    const page = read((await one.browser.get('/profile/close').expect(200)).text);
+    expect(page('.flash').text()).toContain('no account was closed');
+  }
+  await other.browser.get('/profile').expect(200);
+});
+
+itOnPostgres('takes back with all others a vote that is on its way', async () => {
+  const { browser, id } = await member(site);
+  const { ballot } = pairOn((await browser.get('/vote')).text);
+  const statuses = await whileHeld(site, sql`select from voters where id = ${id} for update`, [
+    async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' }),
+    async () => close(browser, 'withdraw'),
+  ]);
+  expect(statuses.map(({ status }) => status)).toEqual([303, 303]);
+  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
+});
+
+itOnPostgres(
+  'closes an account whose log-in is just being refused, and refuses one that is under way',
+  async () => {
+    const { browser, id, username, password } = await member(site);
+    const log = (guess: string) =>
+      visit(site).post('/login').type('form').send({ username, password: guess });
+    const statuses = await whileHeld(site, sql`select from chain_heads where user_key = ${id} for update`, [
+      async () => log('a wrong guess'),
+      async () => close(browser, 'keep'),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual([422, 303]);
+    const again = await member(site);
+    const both = await whileHeld(site, sql`select from users where id = ${again.id} for update`, [
+      async () => close(again.browser, 'keep'),
+      async () => visit(site).post('/login').type('form').send({ username: again.username, password }),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual([303, 422]);
+  },
+);
 
 it('ends the oldest session beyond twenty', async () => {
   const { browser, id, username, password } = await member(site);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { member, read, useSite, visit } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 
 it('registers, signs in and greets', async () => {
   const browser = visit(site);

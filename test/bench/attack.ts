@@ -6,7 +6,9 @@ import { answer, Topic, Voter, worldOf } from './simulation.js';
 /** How an attacker goes about it: how many pairs they would skip now, to get to the thing they push. */
 export type Strategy = (voter: Voter) => number;
 
-/** Those who skip until it comes, with more or less patience, and those who know the rule and keep near it. */
+/**
+ * Those who skip until it comes, with more or less patience, and those who know the rule and keep near it.
+ */
 export const strategies: Record<string, Strategy> = {
   'takes what comes': () => 0,
   'up to 3 skips': () => 3,
@@ -76,7 +78,9 @@ export function shownPlaceAfter({ place, strategy, spiteful, counting = true, se
   return 1 + topic.field.means.filter((mean) => mean > own).length;
 }
 
-/** The share of an honest person's votes' weight that counts, when they skip a share of what they are shown. */
+/**
+ * The share of an honest person's votes' weight that counts, when they skip a share of what they are shown.
+ */
 export function shareKept(things: number, pairs: number, skipping: number, seed: number): number {
   const random = seededRandom(seed);
   const truth = worldOf(things, 1, random);

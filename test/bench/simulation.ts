@@ -4,7 +4,10 @@ import { normalFrom, type Random } from '../../src/rating/random.js';
 import { refit } from '../../src/rating/refit.js';
 import { type Drawn, Selector } from '../../src/rating/selector.js';
 
-/** How strengths lie in a made-up world: normally with a standard deviation, or with a few far ahead (Student, 3). */
+/**
+ * How strengths lie in a made-up world: normally with a standard deviation, or with a few far ahead
+ * (Student, 3).
+ */
 export type Strengths = number | 'heavy-tailed';
 
 /** True log-strengths, strongest first, so that a thing's index is its true place less one. */
@@ -15,7 +18,10 @@ export function worldOf(size: number, kind: Strengths, random: Random): Float64A
   return new Float64Array(size).map(draw).sort().reverse();
 }
 
-/** One answer in ten is a coin flip; the others are Davidson's (JASA 65, 1970), with one tie in nine between equals. */
+/**
+ * One answer in ten is a coin flip; the others are Davidson's (JASA 65, 1970), with one tie in nine between
+ * equals.
+ */
 export function answer(one: number, other: number, random: Random): number {
   if (random() < 0.1) return random() < 0.5 ? 1 : 0;
   const ratio = Math.exp((one - other) / 2);
@@ -52,7 +58,10 @@ export class Voter {
 const FAR = 1_000_003;
 const keyOf = (one: number, other: number): number => (one < other ? one * FAR + other : other * FAR + one);
 
-/** A topic as the site runs it: online votes, refits at their moments, pairs from a snapshot that is a bit old. */
+/**
+ * A topic as the site runs it: online votes, refits at their moments, pairs from a snapshot that is a bit
+ * old.
+ */
 export class Topic {
   readonly field: Field;
   readonly votes: Votes;
@@ -86,7 +95,10 @@ export class Topic {
     this.selector = this.snapshot();
   }
 
-  /** The pair the site offers a voter, on sides drawn by a fair coin; relaxed when the recent ones are all there is. */
+  /**
+   * The pair the site offers a voter, on sides drawn by a fair coin; relaxed when the recent ones are all
+   * there is.
+   */
   offer(voter: Voter): Drawn {
     const drawn =
       this.selector.draw(this.random, voter.avoids, voter.hasSeen) ??
@@ -154,15 +166,19 @@ export function topOf(means: Float64Array, places = 20): number[] {
 }
 
 /**
- * The share of the shown top 20 that belongs there, where the things are numbered by their true place. Before the
- * first votes all stand level: then those with the lowest numbers would be shown first, so ties are broken backwards.
+ * The share of the shown top 20 that belongs there, where the things are numbered by their true place.
+ * Before the first votes all stand level: then those with the lowest numbers would be shown first, so ties
+ * are broken backwards.
  */
 export function precision(means: Float64Array): number {
   const backwards = means.toReversed();
   return topOf(backwards).filter((thing) => means.length - 1 - thing < 20).length / 20;
 }
 
-/** Kendall's rank correlation with the true order, from -1 to 1, where the things are numbered by their true place. */
+/**
+ * Kendall's rank correlation with the true order, from -1 to 1, where the things are numbered by their true
+ * place.
+ */
 export function kendall(means: Float64Array): number {
   let concordant = 0;
   for (let one = 0; one < means.length; one++)

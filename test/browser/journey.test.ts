@@ -41,7 +41,7 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
 
   await page.goto('/');
   await shoot('1-index');
-  await page.getByRole('link', { name: 'Register and vote' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'Register' }).click();
   await shoot('2-register');
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('short');
@@ -180,6 +180,59 @@ it('works by keyboard alone', async () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-right');
   }
 });
+
+it('answers by single keys, until they are switched off', async () => {
+  const { page } = await chromium.open(site);
+  await register(page, 'single-keys');
+  const receipt = page.locator('.receipt p');
+  const press = async (key: string, said: (pair: string[]) => string): Promise<void> => {
+    await lookAt(page);
+    const pair = await pairOn(page);
+    await page.keyboard.press(key);
+    await receipt.getByText(said(pair)).waitFor();
+  };
+  await press('1', ([left, right]) => `you chose ${left} over ${right}`);
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('question');
+  await press('ArrowRight', ([left, right]) => `you chose ${right} over ${left}`);
+  await press('ArrowDown', ([left, right]) => `${left} and ${right} are about the same`);
+  await press(' ', ([left, right]) => `you skipped ${left} and ${right}`);
+  await press('s', ([left, right]) => `you skipped ${left} and ${right}`);
+  await press('u', () => 'Taken back');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByText('Choose the left one').waitFor();
+  await page.getByLabel('Use these keys on this device').uncheck();
+  await page.keyboard.press('Escape');
+  const before = await pairOn(page);
+  for (const key of ['1', 's', '?']) await page.keyboard.press(key);
+  await page.reload();
+  await page.keyboard.press('2');
+  await lookAt(page);
+  expect(await pairOn(page)).toEqual(before);
+  expect(await page.getByRole('dialog').count()).toBe(0);
+});
+
+it.each([true, false])(
+  'lets a visitor vote, and counts it once they register (JavaScript: %s)',
+  async (script) => {
+    const { page, complaints } = await chromium.open(site, { javaScriptEnabled: script });
+    await page.goto('/vote');
+    for (let vote = 1; vote <= 3; vote++) {
+      await lookAt(page);
+      await page.locator('#choose-left').click();
+      await page
+        .locator('.progress')
+        .getByText(`${vote} vote${vote === 1 ? ' of 20 waits' : 's of 20 wait'}`)
+        .waitFor();
+    }
+    await page.locator('.progress').getByRole('link', { name: 'Register' }).click();
+    await page.getByLabel('Name').fill(`was-a-visitor-${script}`);
+    await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await page.getByText('the votes you cast before count now').waitFor();
+    await page.getByText('3 votes today').waitFor();
+    expect(complaints).toEqual([]);
+  },
+);
 
 it('takes a double click, or a key held down, for one vote', async () => {
   const { page } = await chromium.open(site);

@@ -49,14 +49,10 @@ it('gives the same whichever side a thing stands on', () => {
       const straight = fieldOf(one, other);
       const swapped = fieldOf(other, one);
       applyVote(straight, 0, 1, points, share);
-      applyVote(swapped, 1, 0, points, share);
-      applyVote(swapped, 0, 1, 1 - points, 0);
-      const again = fieldOf(other, one);
-      applyVote(again, 0, 1, 1 - points, share);
-      expect(swapped).toEqual(fieldOf(...beliefsOf(straight).reverse()));
+      applyVote(swapped, 0, 1, 1 - points, share);
       for (const place of [0, 1]) {
-        expect(at(again.means, place)).toBeCloseTo(at(swapped.means, place), 12);
-        expect(at(again.variances, place)).toBeCloseTo(at(swapped.variances, place), 12);
+        expect(at(swapped.means, 1 - place)).toBeCloseTo(at(straight.means, place), 12);
+        expect(at(swapped.variances, 1 - place)).toBeCloseTo(at(straight.variances, place), 12);
       }
     }),
   );
@@ -112,7 +108,3 @@ it('moves nothing for a vote that does not count', () => {
   applyVote(field, 0, 1, 1, 0);
   expect(field).toEqual(unratedField(2));
 });
-
-function beliefsOf({ means, variances }: Field): Belief[] {
-  return Array.from(means, (mean, thing) => ({ mean, variance: at(variances, thing) }));
-}

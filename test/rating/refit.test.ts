@@ -83,7 +83,7 @@ it('ends at the same ranking wherever it starts, to the tolerance', () => {
   for (const [thing, mean] of cold.means.entries()) expect(at(warm.means, thing)).toBeCloseTo(mean, 5);
 });
 
-it('knows how unsure it is, near the exact standard error', () => {
+it('knows how unsure it is, from both sides of its votes', () => {
   // Two things, one against the other: the Hessian is 2 by 2 and inverts by hand.
   const { means, variances } = refit(votesOf(2, Array<Cast>(20).fill({ left: 0, right: 1, score: 0.5 })), {
     lambda: 2,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { member, read, useSite, visit } from '../site.js';
 
 // A password check that takes a while, so that a hundred at once are more than are let wait.
-const site = useSite({ passwordCost: 11 });
+const site = useSite({ passwordCost: 11, trustProxy: 1 });
 
 it('tells surplus log-ins to come back, keeps the name, and goes on serving pages meanwhile', async () => {
   const { username, password } = await member(site);
@@ -16,4 +16,21 @@ it('tells surplus log-ins to come back, keeps the name, and goes on serving page
   expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
   expect(read(refused[0]?.text ?? '')('h1').text()).toBe('Many people are logging in');
   expect(refused[0]?.headers['set-cookie']).toBeUndefined();
+});
+
+it('leaves room for others, however many log in from one place at once', async () => {
+  const { username, password } = await member(site);
+  const log = (from: string) =>
+    visit(site).post('/login').set('X-Forwarded-For', from).type('form').send({ username, password });
+  const many = Array.from({ length: 100 }, () => log('203.0.113.1'));
+  // By the time that the first are refused all have come.
+  await Promise.any(
+    many.map(async (answer) => {
+      if ((await answer).status !== 503) throw new Error('not refused');
+    }),
+  );
+  await log('203.0.113.2').expect(303);
+  const statuses = (await Promise.all(many)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 303).length).toBeGreaterThan(0);
+  expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(50);
 });

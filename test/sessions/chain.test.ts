@@ -13,7 +13,7 @@ import { endDevices } from '../../src/sessions/devices.js';
 import { endSession, recordEvent, sweepSessions } from '../../src/sessions/sessions.js';
 import { itOnPostgres, member, openDatabaseOfItsOwn, read, useSite, visit } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 const folder = mkdtempSync(join(tmpdir(), 'thinga-chain-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -81,10 +81,42 @@ it('refuses to change or remove what is chained', async () => {
   );
 });
 
+it('refuses to cut a chain short for whoever says that they close an account, and does not', async () => {
+  const { id } = await chained();
+  const closing = (...statements: RawBuilder<unknown>[]) =>
+    site.db.transaction().execute(async (trx) => {
+      await sql`select set_config('thinga.closing_account', ${String(id)}, true)`.execute(trx);
+      for (const statement of statements) await statement.execute(trx);
+    });
+  const [newest, all] = [sql`user_id = ${id} and place = 6`, sql`user_id = ${id}`];
+  const headBack = sql`
+    update chain_heads set (place, hash) = (select place, hash from session_events where ${all} and place = 5)
+    where ${all}`;
+  await expect(closing(sql`delete from session_events where ${newest}`, headBack)).rejects.toThrow(
+    'append-only',
+  );
+  await expect(closing(sql`delete from session_events where ${newest}`)).rejects.toThrow(
+    'go with their person',
+  );
+  const head = sql`delete from chain_heads where ${all}`;
+  await expect(closing(sql`delete from session_events where ${all}`, head)).rejects.toThrow(
+    'goes with its person',
+  );
+  await expect(closing(headBack)).rejects.toThrow('append-only');
+  await expect(closing(sql`update chain_heads set hash = ${'0'.repeat(64)} where ${all}`)).rejects.toThrow(
+    'append-only',
+  );
+  for (const table of ['session_events', 'chain_heads'])
+    await expect(closing(sql`truncate ${sql.table(table)}`)).rejects.toThrow('append-only');
+  expect((await headOf(site.db, id))?.place).toBe(6);
+  await whole();
+});
+
 it('goes with its person’s account, and the other chains stay whole', async () => {
   const person = await chained();
   const browser = await logInAgain(person);
-  await browser.post('/profile/close').type('form').send({ votes: 'keep' }).expect(303);
+  const form = { votes: 'keep', person: person.id };
+  await browser.post('/profile/close').type('form').send(form).expect(303);
   expect(await headOf(site.db, person.id)).toBeUndefined();
   await whole();
 });
@@ -129,6 +161,11 @@ it.each<[string, RawBuilder<unknown>[], string]>([
     'removed with its head',
     [sql`update chain_heads set place = 5 where ${theirs}`, sql`delete from session_events where ${at(6)}`],
     '5 was changed and hashed anew',
+  ],
+  [
+    'removed with all others and the head',
+    [sql`delete from session_events where ${theirs}`, sql`delete from chain_heads where ${theirs}`],
+    'of whose log-in no event tells',
   ],
   ['left without a head', [sql`delete from chain_heads where ${theirs}`], 'the head is gone'],
 ])('names an event that was %s', async (_how, statements, found) => {
@@ -225,7 +262,7 @@ it('is checked by its owner with the recipe in the docs', async () => {
 async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break | undefined> {
   await sql`create table kept_events as table session_events`.execute(site.db);
   await sql`create table kept_heads as select user_key, place, hash from chain_heads`.execute(site.db);
-  await sql`alter table session_events disable trigger user`.execute(site.db);
+  await letAnythingPass('disable');
   try {
     for (const statement of statements) await statement.execute(site.db);
     return (await verifyChains(site.db)).broken;
@@ -234,10 +271,15 @@ async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break |
     await sql`insert into session_events overriding system value table kept_events`.execute(site.db);
     await sql`delete from chain_heads`.execute(site.db);
     await sql`insert into chain_heads (user_key, place, hash) table kept_heads`.execute(site.db);
-    await sql`alter table session_events enable trigger user`.execute(site.db);
+    await letAnythingPass('enable');
     await sql`drop table kept_events, kept_heads`.execute(site.db);
     await whole();
   }
+}
+
+async function letAnythingPass(how: 'enable' | 'disable'): Promise<void> {
+  for (const table of ['session_events', 'chain_heads'])
+    await sql`alter table ${sql.table(table)} ${sql.raw(how)} trigger user`.execute(site.db);
 }
 
 function independentHash(userId: number, event: ChainedEvent): string {

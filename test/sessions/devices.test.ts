@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { CHROME, itOnRedis, member, read, useSite, visit } from '../site.js';
+import { CHROME, itOnPostgres, itOnRedis, member, read, useSite, visit } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 
 type Person = Awaited<ReturnType<typeof member>>;
 
@@ -106,18 +106,74 @@ it('ends a session that was somebody else’s, and leads to a new password', asy
   expect(read(page.text)('.flash').text()).toContain('choose a new password');
 });
 
+/** Changes the password, and with it the id. @returns the cookie from before */
+async function changeId({ browser, password }: Person): Promise<string> {
+  const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
+  const before = `thinga=${browser.jar.getCookie('thinga', jar)?.value}`;
+  const form = { current: password, password: 'another long phrase' };
+  await browser.post('/profile/password').type('form').send(form).expect(303);
+  return before;
+}
+
+it('logs nobody out by the id from before a change that was a while ago', async () => {
+  const person = await member(site);
+  const before = await changeId(person);
+  const earlier = new Date(Date.now() - 61_000);
+  await site.db.updateTable('sessions').set({ rotatedAt: earlier }).where('userId', '=', person.id).execute();
+  await visit(site).post('/logout').set('Cookie', before).expect(303);
+  await person.browser.get('/profile').expect(200);
+});
+
 it('honours a log-out that was sent with the id from before a change, and counts it as no guess', async () => {
   const person = await member(site);
-  const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
-  const before = `thinga=${person.browser.jar.getCookie('thinga', jar)?.value}`;
-  const form = { current: person.password, password: 'another long phrase' };
-  await person.browser.post('/profile/password').type('form').send(form).expect(303);
+  const before = await changeId(person);
   const late = await visit(site).get('/profile').set('Cookie', before).expect(303);
   expect(late.headers['set-cookie']).toBeUndefined();
   await person.browser.get('/profile').expect(200);
   await visit(site).post('/logout').set('Cookie', before).expect(303);
   await person.browser.get('/profile').expect(303);
   expect(await rows(person.id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+});
+
+itOnRedis(
+  'ends a session on which the password is guessed, wherever it is asked for, and says so',
+  async () => {
+    const person = await member(site);
+    const change = (current: string, password = 'another long phrase') =>
+      person.browser.post('/profile/password').type('form').send({ current, password });
+    const confirm = () =>
+      person.browser.post('/profile/sessions/end-others').type('form').send({ password: 'a guess' });
+    for (let guess = 1; guess < 10; guess++) await change('a guess').expect(422);
+    await change(person.password).expect(303);
+    await letTimePass(person);
+    for (let guess = 1; guess < 10; guess++) await (guess % 2 ? change('a guess') : confirm()).expect(422);
+    const last = await confirm().expect(303);
+    expect(last.headers.location).toBe('/login');
+    await person.browser.get('/profile').expect(303);
+    expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('ten wrong passwords');
+    const [row] = await rows(person.id);
+    expect(row).toMatchObject({ status: 'inactive', endReason: 'guesses' });
+    const back = await signInAgain({ ...person, password: 'another long phrase' });
+    const happened = read((await back.get('/profile/sessions')).text)('#happened')
+      .parent()
+      .text();
+    expect(happened).toContain('A wrong password was given');
+    expect(happened).toContain('ten wrong passwords in a row');
+  },
+);
+
+itOnPostgres('checks no more than ten passwords on a session, however many come at once', async () => {
+  const person = await member(site);
+  const guess = (current: string, place: number) =>
+    person.browser
+      .post('/profile/password')
+      .set('X-Forwarded-For', `10.8.0.${place}`)
+      .type('form')
+      .send({ current, password: 'another long phrase' });
+  await Promise.all(Array.from({ length: 20 }, (_, place) => guess('a guess', place)));
+  expect(await rows(person.id)).toMatchObject([{ endReason: 'guesses' }]);
+  const wrong = site.db.selectFrom('sessionEvents').where('kind', '=', 'password-wrong');
+  expect(await wrong.where('userId', '=', person.id).select('id').execute()).toHaveLength(10);
 });
 
 it('changes a password: the current one is asked for, other sessions end, this one gets a new id', async () => {

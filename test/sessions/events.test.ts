@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import { recordEvent } from '../../src/sessions/sessions.js';
 import { CHROME, FIREFOX, member, read, topic, useSite, visit } from '../site.js';
 
 const site = useSite();
@@ -46,6 +47,38 @@ it('records who did what from where, with nothing in it that a terminal would ac
   expect(row).toMatchObject({ kind: 'login', device: 'Chrome on Windows', address: '127.0.0.1' });
   expect(row.at.getTime()).toBeLessThanOrEqual(Date.now());
   expect(JSON.stringify(row)).not.toMatch(/\p{Cc}/u);
+});
+
+it('shows nothing of what a stranger’s browser calls itself', async () => {
+  const { browser, username } = await member(site);
+  const stranger = visit(site, { userAgent: 'Hacked! Reset your password at thinga-help.example/1 x' });
+  await stranger.post('/login').type('form').send({ username, password: 'wrong guess' }).expect(422);
+  const { text } = await browser.get('/profile/sessions').expect(200);
+  expect(text).not.toContain('Hacked');
+  expect(read(text)('#happened').parent().text()).toContain('on An unknown browser on an unknown system');
+});
+
+it('tells of many refused log-ins in one line, so that they hide nothing', async () => {
+  const { browser, id, username, password } = await member(site);
+  await visit(site, { userAgent: CHROME })
+    .post('/login')
+    .type('form')
+    .send({ username, password })
+    .expect(303);
+  for (let guess = 0; guess < 40; guess++) {
+    const client = { userAgent: FIREFOX, device: 'Firefox on Linux', address: `192.0.2.${guess}` };
+    const kind = guess % 4 ? 'login-throttled' : 'login-failed';
+    await recordEvent(site.db, { kind, userId: id, sessionId: null, client });
+  }
+  await recordEvent(site.db, { kind: 'drift', userId: id, sessionId: null });
+  const $ = read((await browser.get('/profile/sessions').expect(200)).text);
+  const lines = $('#happened ~ ol li')
+    .map((_index, line) => $(line).text().replace(/\s+/g, ' ').trim())
+    .get();
+  expect(lines).toHaveLength(4);
+  expect(lines[0]).toMatch(/refused \d+ \w+ \d+, \d\d:\d\d UTC$/);
+  expect(lines[1]).toMatch(/^40 log-ins were refused.* on Firefox on Linux.* from several places$/);
+  expect(lines[2]).toMatch(/^Logged in on Chrome on Windows.*This was not me$/);
 });
 
 it('keeps the record as it is: a row is neither changed nor removed', async () => {

@@ -101,7 +101,11 @@ it('shows the id nowhere and takes it from nowhere but the cookie', async () => 
     .get(`/profile?thinga=${id}&sid=${id}`)
     .set({ 'X-Session-Id': id, Authorization: `Bearer ${id}` })
     .expect(303);
-  await visit(site).post('/vote').type('form').send({ thinga: id, sid: id }).expect(303);
+  await visit(site)
+    .post('/profile/sessions/end-others')
+    .type('form')
+    .send({ thinga: id, sid: id })
+    .expect(303);
 });
 
 it('is one session for pages, parts of pages and history', async () => {

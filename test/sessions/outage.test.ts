@@ -56,6 +56,8 @@ itWithBothStores('goes on by the record while Redis is away, and notices it comi
   expect(refused.status).toBe(503);
   expect(refused.headers['set-cookie']).toBeUndefined();
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  const wrong = await visit(site).post('/login').type('form').send({ username, password: 'not this one' });
+  expect([wrong.status, wrong.text]).toEqual([503, refused.text]);
   expect(await sessionsOf(id)).toEqual(before);
   await visit(site).get('/profile').expect(303);
 
@@ -113,6 +115,29 @@ itWithBothStores('keeps a sign-out made while Postgres is away, and honours it',
   for (const { id } of [one, other])
     expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
+
+itWithBothStores(
+  'honours it where it was made, whatever another process has put back into Redis',
+  async () => {
+    const { browser, id } = await member(site);
+    const cookie = await cookieOf(browser);
+    const other = await openSite({}, { beside: site, redisUrl: redis.url });
+    try {
+      postgres.cut();
+      await browser.post('/logout').expect(303);
+      const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+      await site.redis?.del(...keys);
+      await postgres.mend();
+      await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+      await visit(other).get('/profile').set('Cookie', cookie);
+      await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+      await visit(other).get('/profile').set('Cookie', cookie).expect(303);
+      expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+    } finally {
+      await other.close();
+    }
+  },
+);
 
 itWithBothStores('does not say "logged out" when that can be kept nowhere', async () => {
   const { browser, id } = await member(site);

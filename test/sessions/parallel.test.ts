@@ -1,7 +1,16 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { hashSessionId } from '../../src/sessions/sessions.js';
-import { FIREFOX, itOnPostgres, itOnRedis, member, openSite, type Site, useSite } from '../site.js';
+import {
+  FIREFOX,
+  itOnPostgres,
+  itOnRedis,
+  member,
+  openSite,
+  type Site,
+  useSite,
+  whileHeld,
+} from '../site.js';
 
 // Checking a password takes a moment, so that what is sent meanwhile comes in between.
 const site = useSite({ passwordCost: 6, trustProxy: 1 });
@@ -141,35 +150,57 @@ itOnRedis('does what each of two confirmations at once asks for', async () => {
   const { password } = person;
   const kept = hashSessionId(idIn(tabs.cookie));
   const others = (await liveRows(person.id)).filter(({ accessTokenHash }) => accessTokenHash !== kept);
-  const answers = await whileHeld(kept, others.length, () =>
-    others.map(({ publicId }) => tabs.send(`/profile/sessions/${publicId}/end`, { password })),
+  const ends = others.map(
+    ({ publicId }) =>
+      () =>
+        tabs.send(`/profile/sessions/${publicId}/end`, { password }),
   );
+  const answers = await whilePersonHeld(person, ends);
   for (const answer of answers) expect(answer).toEqual({ status: 303, location: '/profile/sessions' });
   expect(await liveRows(person.id)).toHaveLength(1);
   expect(await opening(tabs.all)).toEqual([tabs.cookie]);
 });
 
-/** Holds a session's row until so many requests wait for it, so that none of them is early. */
-async function whileHeld<Result>(
-  hash: string,
-  many: number,
-  start: () => Promise<Result>[],
-): Promise<Result[]> {
-  const started = await site.db.transaction().execute(async (trx) => {
-    await sql`select from sessions where access_token_hash = ${hash} for update`.execute(trx);
-    const requests = start();
-    while ((await waiting()) < many) await new Promise((resolve) => setTimeout(resolve, 5));
-    return { requests };
-  });
-  return Promise.all(started.requests);
-}
+/** Lets nobody change a person's sessions until all requests wait to, so that none of them is early. */
+const whilePersonHeld = ({ id }: Person, requests: (() => Promise<Answer>)[]): Promise<Answer[]> =>
+  whileHeld(site, sql`select from users where id = ${id} for no key update`, requests);
 
-async function waiting(): Promise<number> {
-  const { rows } = await sql<{ many: number }>`
-    select count(*)::int as many from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
-  return rows[0]?.many ?? 0;
-}
+itOnPostgres('opens no session with a password that is changed meanwhile', async () => {
+  const person = await member(site);
+  const [owner, thief] = [await logIn(person), new Tabs()];
+  const { username, password } = person;
+  const [changed, loggedIn] = await whilePersonHeld(person, [
+    () => owner.send('/profile/password', { current: password, password: 'another long phrase' }),
+    () => thief.send('/login', { username, password }),
+  ]);
+  expect([changed?.status, loggedIn?.status]).toEqual([303, 422]);
+  expect(await liveRows(person.id)).toHaveLength(1);
+  expect(await opening([...owner.all, ...thief.all])).toEqual([owner.cookie]);
+});
+
+itOnPostgres('lets one of two changes of a password win, and neither with one that is gone', async () => {
+  const person = await member(site);
+  const [one, other] = [await logIn(person), await logIn(person)];
+  const { password: current } = person;
+  const answers = await whilePersonHeld(person, [
+    () => one.send('/profile/password', { current, password: 'the first phrase' }),
+    () => other.send('/profile/password', { current, password: 'the second phrase' }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([303, 422]);
+  expect(await opening([...one.all, ...other.all])).toEqual([one.cookie]);
+  await logIn({ ...person, password: 'the first phrase' });
+});
+
+itOnPostgres('keeps to twenty sessions, however many begin at once', async () => {
+  const person = await member(site);
+  for (let device = 1; device < 20; device++) await logIn(person);
+  const { username, password } = person;
+  const logIns = Array.from({ length: 6 }, () => () => new Tabs().send('/login', { username, password }));
+  // Held against every use of the row, so that all six come to write their sessions at once.
+  const held = sql`select from users where id = ${person.id} for update`;
+  for (const { status } of await whileHeld(site, held, logIns)) expect(status).toBe(303);
+  expect(await liveRows(person.id)).toHaveLength(20);
+});
 
 itOnRedis('keeps no state of a session that confirms and ends itself', async () => {
   for (const remember of ['', 'yes']) {

@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
-import { type Browser, itOnRedis, member, openSite, type Site, useSite, visit } from '../site.js';
+import type { Config } from '../../src/config.js';
+import { type Browser, CHROME, itOnRedis, member, openSite, type Site, useSite, visit } from '../site.js';
 
 const OLD = 'an old secret of more than enough characters';
 const NEW = 'a new secret of more than enough characters';
@@ -9,8 +10,11 @@ afterAll(async () => {
   for (const other of others) await other.close();
 });
 
-async function beside(secrets: [string, ...string[]]): Promise<Site> {
-  const other = await openSite({ secrets }, { beside: site });
+async function beside(
+  secrets: [string, ...string[]],
+  sessionFingerprint: Config['sessionFingerprint'] = 'enforce',
+): Promise<Site> {
+  const other = await openSite({ secrets, sessionFingerprint }, { beside: site });
   others.push(other);
   return other;
 }
@@ -36,6 +40,17 @@ itOnRedis('lets people stay while a secret is changed, and signs their cookies a
   await visit(done).get('/profile').set('Cookie', before).expect(303);
   const events = await site.db.selectFrom('sessionEvents').where('userId', '=', id).select('kind').execute();
   expect(events.map(({ kind }) => kind)).toEqual(['login']);
+});
+
+it('leaves the fingerprint to the browser that logged in, where strangers are only recorded', async () => {
+  const { browser, id } = await member(site);
+  const [during, done] = [await beside([NEW, OLD], 'log'), await beside([NEW, OLD], 'enforce')];
+  const cookie = cookieIn(browser);
+  await visit(during, { userAgent: CHROME }).get('/profile').set('Cookie', cookie).expect(200);
+  await visit(done).get('/profile').set('Cookie', cookie).expect(200);
+  await visit(done, { userAgent: CHROME }).get('/profile').set('Cookie', cookie).expect(303);
+  const row = await site.db.selectFrom('sessions').where('userId', '=', id).selectAll().executeTakeFirst();
+  expect(row?.endReason).toBe('fingerprint');
 });
 
 it('signs out, without a fault, whoever comes after the old secret was dropped', async () => {

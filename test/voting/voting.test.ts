@@ -232,7 +232,7 @@ it('never shows a pair twice, and says when there is none left', async () => {
   }
   expect(seen.size).toBe(10);
   const done = await browser.get('/topics/few/vote').expect(200);
-  expect(read(done.text)('h2').text()).toBe('You have answered every pair');
+  expect(read(done.text)('#pair h2').text()).toBe('You have answered every pair');
 });
 
 it('shows nothing again that was in the last five pairs, as long as there is something else', async () => {
@@ -252,7 +252,7 @@ it('asks mostly where the Top 20 is open, and notes for each vote why its pair w
   const board = site.boards.get('large') ?? expect.fail();
   const arms = { focus: 0, explore: 0 };
   for (let voter = 1; voter <= 400; voter++) {
-    const pair = await nextPair(site.db, board, { voter, recent: [] }, site.config.secrets[0]);
+    const pair = await nextPair(site.db, board, { voter, recent: [], unknown: [] }, site.config.secrets[0]);
     if (pair) arms[pair.arm]++;
   }
   // Four in five; outside this lies less than one run in a million.
@@ -291,7 +291,7 @@ it('puts a thing on either side about equally often', async () => {
   const board = site.boards.get('coin') ?? expect.fail();
   let heads = 0;
   for (let voter = 1; voter <= 400; voter++) {
-    const pair = await nextPair(site.db, board, { voter, recent: [] }, site.config.secrets[0]);
+    const pair = await nextPair(site.db, board, { voter, recent: [], unknown: [] }, site.config.secrets[0]);
     if (board.find(pair?.leftId ?? 0)?.name === 'Heads') heads++;
   }
   // Outside this lies less than one run in a million.
@@ -313,9 +313,65 @@ it('shows the same pair until it is answered, so that nobody gets past one witho
   expect([next.left, next.right].sort()).not.toEqual([first.left, first.right].sort());
 });
 
-it('sends visitors to log in, and back to the topic', async () => {
-  const page = await visit(site).get('/topics/animals/vote').expect(303);
-  expect(page.headers.location).toBe('/login?next=%2Ftopics%2Fanimals%2Fvote');
+it('sends who is not logged in to do so, and back to where they were', async () => {
+  const page = await visit(site).get('/profile/sessions').expect(303);
+  expect(page.headers.location).toBe('/login?next=%2Fprofile%2Fsessions');
+});
+
+it('never again shows what a person doesn’t know, until they take that back', async () => {
+  const names = ['Ash', 'Birch', 'Cedar', 'Dogwood', 'Elm'];
+  await topic(site, { slug: 'trees', names });
+  const { browser, id } = await member(site);
+  const path = '/topics/trees/vote';
+  const pair = pairOn((await browser.get(path)).text);
+  const answer = await send(browser, pair.ballot, 'unknown-right', path).expect(303);
+  expect(read((await browser.get(answer.headers.location ?? '')).text)('.receipt p').text()).toContain(
+    `you don’t know ${pair.right}`,
+  );
+  for (let left = 6; left > 0; left--) {
+    const { left: one, right: other } = await vote(browser, 'left', path);
+    expect([one, other]).not.toContain(pair.right);
+  }
+  expect(read((await browser.get(path)).text)('#pair h2').text()).toBe('You have answered every pair');
+  expect(await ledger(id)).toMatchObject([
+    { outcome: 'skip', unknown: 'right' },
+    ...Array(6).fill({ unknown: null }),
+  ]);
+
+  const [first] = await ledger(id);
+  await browser.post(`/profile/votes/${first?.ballotId}/withdraw`).expect(303);
+  const next = pairOn((await browser.get(path)).text);
+  expect([next.left, next.right]).toContain(pair.right);
+});
+
+it('says how many agree, once five others have answered, and whom the vote passes', async () => {
+  await topic(site, { slug: 'shapes', names: ['Circle', 'Square'] });
+  const path = '/topics/shapes/vote';
+  const circle = ({ left }: { left: string }) => (left === 'Circle' ? 'left' : 'right');
+  const cast = async (browser: Browser, choose = circle): Promise<string> => {
+    const pair = pairOn((await browser.get(path)).text);
+    const answer = await send(browser, pair.ballot, choose(pair), path).set(HTMX).expect(200);
+    return read(answer.text)('.receipt p').text();
+  };
+  for (let other = 1; other <= 4; other++) await cast((await member(site)).browser);
+  const fifth = await cast((await member(site)).browser, (pair) =>
+    circle(pair) === 'left' ? 'right' : 'left',
+  );
+  expect(fifth).not.toContain('others');
+  expect(await cast((await member(site)).browser)).toContain('4 of 5 others say the same.');
+
+  await topic(site, { slug: 'colours', names: ['Amber', 'Blue'] });
+  const { browser } = await member(site);
+  const pair = pairOn((await browser.get('/topics/colours/vote')).text);
+  // Before the first vote the one that was there first leads.
+  const choice = pair.left === 'Blue' ? 'left' : 'right';
+  const answer = await send(browser, pair.ballot, choice, '/topics/colours/vote').expect(303);
+  const page = await browser.get(answer.headers.location ?? '').expect(200);
+  expect(read(page.text)('.effect').text()).toBe('That lifts Blue past Amber, to 1st.');
+  expect(read(page.text)('.progress').text()).toBe('1 vote today.');
+  await site.rank();
+  const later = await browser.get(answer.headers.location ?? '').expect(200);
+  expect(read(later.text)('.effect').text()).toBe('');
 });
 
 it('has something to say about a topic with nothing in it', async () => {
@@ -323,7 +379,7 @@ it('has something to say about a topic with nothing in it', async () => {
   await site.boards.refresh();
   const { browser } = await member(site);
   const page = await browser.get('/topics/empty/vote').expect(200);
-  expect(read(page.text)('h2').text()).toBe('Nothing to choose between yet');
+  expect(read(page.text)('#pair h2').text()).toBe('Nothing to choose between yet');
   expect(read((await browser.get('/topics/empty/top').expect(200)).text)('.card').text()).toContain(
     'nothing',
   );

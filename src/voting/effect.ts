@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+import type { Board, Standing } from '../ranking/board.js';
+import { scoreOf } from '../ranking/ratings.js';
+import { applyVote } from '../rating/online.js';
+import { ordinal } from '../web/words.js';
+import type { Vote } from './voting.js';
+
+/** Others who have answered a pair, from which on it is said how many of them agree. */
+const ENOUGH = 5;
+
+/**
+ * Says what a vote did: how many others say the same of this pair, and whom the chosen one passes by it. Nothing is
+ * said of what is not known, because few have answered or the ranking has moved on since.
+ */
+export async function effectOf(db: Database, board: Board, vote: Vote): Promise<string> {
+  if (vote.outcome === 'skip' || vote.withdrawnAt) return '';
+  return [await agreementOn(db, vote), movementBy(board, vote)].filter(Boolean).join(' ');
+}
+
+async function agreementOn(db: Database, vote: Vote): Promise<string> {
+  const { leftId, rightId, outcome } = vote;
+  const { rows } = await sql<{ all: number; same: number }>`
+    select count(*)::int as all, count(*) filter (where case
+      when outcome = 'tie' then ${outcome} = 'tie'
+      when outcome = 'left' then left_id = ${chosen(vote)} else right_id = ${chosen(vote)} end)::int as same
+    from votes
+    where least(left_id, right_id) = ${Math.min(leftId, rightId)}
+      and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}
+      and withdrawn_at is null and outcome <> 'skip' and id <> ${vote.id}`.execute(db);
+  const { all, same } = rows[0] ?? { all: 0, same: 0 };
+  if (all < ENOUGH) return '';
+  if (same === all) return `All ${all} others say the same.`;
+  return same === 0 ? `None of ${all} others says the same.` : `${same} of ${all} others say the same.`;
+}
+
+/** The chosen thing; 0 when neither was. */
+function chosen({ outcome, leftId, rightId }: Vote): number {
+  return outcome === 'left' ? leftId : outcome === 'right' ? rightId : 0;
+}
+
+// Worked out on the board as it was before the vote; the ranker will fold it in a moment.
+function movementBy(board: Board, vote: Vote): string {
+  const [left, right] = [board.find(vote.leftId), board.find(vote.rightId)];
+  if (!left || !right || vote.outcome === 'tie' || vote.createdAt <= board.loadedAt) return '';
+  const field = {
+    means: Float64Array.of(left.mean, right.mean),
+    variances: Float64Array.of(left.variance, right.variance),
+  };
+  applyVote(field, 0, 1, scoreOf(vote), vote.weight);
+  const [winner, side] = vote.outcome === 'left' ? [left, 0] : [right, 1];
+  const mean = field.means[side] ?? winner.mean;
+  const passed = board.standings.filter((other) => other.rank < winner.rank && other.mean < mean);
+  const [first] = passed;
+  if (!first) return '';
+  const whom = passed.length === 1 ? first.name : `${nearest(passed)} and ${passed.length - 1} more`;
+  return `That lifts ${winner.name} past ${whom}, to ${ordinal(winner.rank - passed.length)}.`;
+}
+
+const nearest = (passed: Standing[]): string => passed.at(-1)?.name ?? '';

@@ -1,0 +1,162 @@
+import { hkdfSync } from 'node:crypto';
+import { parse } from 'cookie';
+import { sign, unsign } from 'cookie-signature';
+import type { Request, Response } from 'express';
+import type { Config } from '../config.js';
+import { type Database, isDatabaseAway } from '../database.js';
+import type { Board } from '../ranking/board.js';
+import { seededRandom } from '../rating/random.js';
+import { type Ballot, signBallot } from './ballot.js';
+import type { Pair } from './pairs.js';
+import { castVote, readAnswer } from './voting.js';
+
+/** Whom a ballot is made out to while its voter has not logged in. */
+export const GUEST = 0;
+
+/** How many pairs a visitor may answer before they register or log in. */
+export const MOST_GUEST_VOTES = 20;
+
+/** An answer that waits in the visitor's browser until it may count. */
+export interface GuestVote {
+  ballotId: string;
+  topicId: number;
+  leftId: number;
+  rightId: number;
+  choice: string;
+}
+
+/** Reads the votes that a visitor's browser keeps; none when there is no cookie, or it is not ours. */
+export function readGuestVotes(req: Request, config: Config): GuestVote[] {
+  const offered = parse(req.get('Cookie') ?? '')[cookieName(config)] ?? '';
+  for (const secret of config.secrets) {
+    const text = unsign(offered, keyOf(secret));
+    if (text === false) continue;
+    const rows = JSON.parse(Buffer.from(text, 'base64url').toString()) as GuestRow[];
+    return rows.map(([ballotId, topicId, leftId, rightId, choice]) => ({
+      ballotId,
+      topicId,
+      leftId,
+      rightId,
+      choice,
+    }));
+  }
+  return [];
+}
+
+type GuestRow = [string, number, number, number, string];
+
+/** Keeps a visitor's votes in their browser for 30 days, signed; without any, the cookie goes. */
+export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config): void {
+  const options = { httpOnly: true, sameSite: 'lax', secure: isHttps(config), path: '/' } as const;
+  if (votes.length === 0) return void res.clearCookie(cookieName(config), options);
+  const rows: GuestRow[] = votes.map(({ ballotId, topicId, leftId, rightId, choice }) => [
+    ballotId,
+    topicId,
+    leftId,
+    rightId,
+    choice,
+  ]);
+  const text = Buffer.from(JSON.stringify(rows)).toString('base64url');
+  res.cookie(cookieName(config), sign(text, keyOf(config.secrets[0])), { ...options, maxAge: MONTH_MS });
+}
+
+/**
+ * The pair a visitor sees next. All visitors get the same twenty pairs of a topic on one day (UTC), drawn at random
+ * from all of them: whoever begins anew as somebody else sees nothing else, so there is nothing to pick from.
+ * @param votes what they have answered already, in any topic
+ * @returns undefined when they have answered them all, or twenty in all
+ */
+export function guestPair(
+  board: Board,
+  votes: GuestVote[],
+  secret: string,
+  now = new Date(),
+): Pair | undefined {
+  if (votes.length >= MOST_GUEST_VOTES) return undefined;
+  const answered = new Set(votes.map(pairKey));
+  return deckOf(board, secret, now.toISOString().slice(0, 10)).find((pair) => !answered.has(pairKey(pair)));
+}
+
+/** A pair with the ballot that lets any visitor answer it. */
+export function offerToGuest(board: Board, pair: Pick<Ballot, 'leftId' | 'rightId' | 'arm'>, config: Config) {
+  const offer = { leftId: pair.leftId, rightId: pair.rightId, arm: pair.arm };
+  return {
+    left: board.find(pair.leftId),
+    right: board.find(pair.rightId),
+    ballot: signBallot({ topicId: board.topic.id, voter: GUEST, ...offer }, config.secrets[0]),
+  };
+}
+
+/**
+ * Writes the votes that waited in a browser into the ledger, now that it is known whose they are. Each counts once,
+ * and not at all where this person had answered the pair before. While the database is away they go on waiting.
+ * @returns whether there were any and all of them count, some do, or there is nothing to say
+ */
+export async function countGuestVotes(
+  req: Request,
+  res: Response,
+  db: Database,
+  config: Config,
+  voter: number,
+): Promise<'all' | 'some' | 'none'> {
+  const votes = readGuestVotes(req, config);
+  if (votes.length === 0) return 'none';
+  try {
+    const counted = await castAll(db, voter, votes);
+    keepGuestVotes(res, [], config);
+    return counted === votes.length ? 'all' : 'some';
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    return 'none';
+  }
+}
+
+async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise<number> {
+  let counted = 0;
+  for (const { ballotId, choice, ...pair } of votes) {
+    const answer = readAnswer(choice);
+    const ballot = { ...pair, id: ballotId, voter, arm: 'explore', expires: 0 } as const;
+    const cast = answer && (await castVote(db, ballot, answer));
+    if (cast?.status === 'cast') counted++;
+  }
+  return counted;
+}
+
+const MONTH_MS = 30 * 24 * 3600 * 1000;
+
+const isHttps = (config: Config): boolean => config.publicOrigin.startsWith('https:');
+const cookieName = (config: Config): string => (isHttps(config) ? '__Host-guest' : 'guest');
+
+const keyOf = (secret: string): string =>
+  Buffer.from(hkdfSync('sha256', secret, '', 'thinga guest votes 1', 32)).toString('base64url');
+
+const pairKey = ({ leftId, rightId }: { leftId: number; rightId: number }): string =>
+  [leftId, rightId].sort((one, other) => one - other).join();
+
+const decks = new Map<number, { drawnFor: string; deck: Pair[] }>();
+
+function deckOf(board: Board, secret: string, day: string): Pair[] {
+  const { topic, size } = board;
+  const drawnFor = `${secret} ${day} ${size}`;
+  const known = decks.get(topic.id);
+  if (known?.drawnFor === drawnFor) return known.deck;
+  const deck = drawDeck(board, secret, day);
+  decks.set(topic.id, { drawnFor, deck });
+  return deck;
+}
+
+function drawDeck({ topic, standings, size }: Board, secret: string, day: string): Pair[] {
+  // In an order that does not move with the ranking, so that the pairs are the same all day.
+  const ids = standings.map(({ id }) => id).sort((one, other) => one - other);
+  const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga guest pairs 1 ${topic.id} ${day}`, 4));
+  const random = seededRandom(seed.readUInt32LE());
+  const deck = new Map<string, Pair>();
+  const most = Math.min(MOST_GUEST_VOTES, (size * (size - 1)) / 2);
+  while (deck.size < most) {
+    const one = Math.floor(random() * size);
+    const other = (one + 1 + Math.floor(random() * (size - 1))) % size;
+    const pair = { leftId: ids[one] ?? 0, rightId: ids[other] ?? 0, arm: 'explore' } as const;
+    if (!deck.has(pairKey(pair))) deck.set(pairKey(pair), pair);
+  }
+  return [...deck.values()];
+}
