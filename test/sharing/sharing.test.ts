@@ -113,7 +113,11 @@ it('goes with the account, and is no more to see while the account is disabled',
   await site.db.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', id).execute();
   await visit(site).get(path).expect(410);
   await site.db.updateTable('users').set({ disabledAt: null }).where('id', '=', id).execute();
-  await browser.post('/profile/close').type('form').send({ votes: 'keep' }).expect(303);
+  await browser
+    .post('/profile/close')
+    .type('form')
+    .send({ votes: 'keep', person: String(id) })
+    .expect(303);
   await visit(site).get(path).expect(404);
   expect(await site.db.selectFrom('shares').where('userId', '=', id).select('id').execute()).toEqual([]);
 });
