@@ -85,6 +85,22 @@ function showLength(input) {
   document.getElementById('password-hint').after(meter);
 }
 
+// A link to pass on is copied at one press; without a script it can be selected as a whole.
+for (const input of document.querySelectorAll('[data-copy]')) {
+  input.addEventListener('focus', () => input.select());
+  if (!navigator.clipboard) continue;
+  const copy = document.createElement('button');
+  copy.type = 'button';
+  copy.className = 'quiet copy';
+  copy.textContent = 'Copy';
+  copy.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(input.value);
+    copy.textContent = 'Copied';
+    document.getElementById('spoken').textContent = 'The link is copied.';
+  });
+  input.after(copy);
+}
+
 // Single keys on the pair page. They can be switched off (WCAG 2.1.4), and never act while something is typed.
 const buttons = { ArrowLeft: 'choose-left', 1: 'choose-left', ArrowRight: 'choose-right', 2: 'choose-right' };
 Object.assign(buttons, {

@@ -185,6 +185,26 @@ export interface FitsTable {
   fittedAt: Generated<Date>;
 }
 
+/** A link that shows what a person chose, to whoever has it. */
+export interface SharesTable {
+  id: GeneratedAlways<number>;
+  token: string;
+  userId: number;
+  topicId: number;
+  isNamed: boolean;
+  votes: number;
+  createdAt: Created;
+  endedAt: Date | null;
+}
+
+/** What a link shows, strongest first. */
+export interface SharedThingsTable {
+  shareId: number;
+  topicId: number;
+  place: number;
+  thingId: number;
+}
+
 /** One row in all: how far the ranker has read the ledger. */
 export interface RankerPositionTable {
   singleton: Generated<boolean>;
@@ -208,4 +228,6 @@ export interface Schema {
   boards: BoardsTable;
   fits: FitsTable;
   rankerPosition: RankerPositionTable;
+  shares: SharesTable;
+  sharedThings: SharedThingsTable;
 }

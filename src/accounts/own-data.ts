@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { eventsOf } from '../sessions/chain.js';
 import type { User } from '../sessions/verdict.js';
+import { sharesOf } from '../sharing/shares.js';
 
 /** Everything the site holds about one person, without a hash or a token that opens anything. */
 export interface OwnData {
@@ -11,6 +12,8 @@ export interface OwnData {
   votes: OwnVote[];
   sessions: object[];
   events: object[];
+  /** Links to their lists that are open, without their addresses. */
+  shares: object[];
 }
 
 /** One of a person's votes in words. */
@@ -25,13 +28,22 @@ export interface OwnVote {
 
 /** Gathers a person's own data: votes, taken back ones too, sessions, and what happened to them. */
 export async function ownData(db: Database, user: User): Promise<OwnData> {
-  const [votes, sessions, events] = await Promise.all([
+  const [votes, sessions, events, shares] = await Promise.all([
     ownVotes(db, user.id),
     ownSessions(db, user.id),
     eventsOf(db, user.id),
+    sharesOf(db, user.id),
   ]);
   const { id: userId, username, createdAt } = user;
-  return { userId, username, memberSince: createdAt.toISOString(), votes, sessions, events };
+  return {
+    userId,
+    username,
+    memberSince: createdAt.toISOString(),
+    votes,
+    sessions,
+    events,
+    shares: shares.map(({ token, ...share }) => share),
+  };
 }
 
 /** A person's votes, oldest first. */

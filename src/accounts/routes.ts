@@ -9,7 +9,6 @@ import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
 import type { Throttle } from '../sessions/throttle.js';
 import { countGuestVotes } from '../voting/guests.js';
-import { countVotes, votesOf } from '../voting/voting.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
@@ -20,9 +19,7 @@ import { Problem } from '../web/problem.js';
 import { changePassword, register } from './accounts.js';
 import { PASSWORD_LENGTH, type Passwords } from './passwords.js';
 
-const VOTES_A_PAGE = 20;
-
-/** Registering, the profile and the password. */
+/** Registering and the password. */
 export function accountRoutes(
   db: Database,
   passwords: Passwords,
@@ -58,31 +55,6 @@ export function accountRoutes(
       const waiting = await countGuestVotes(req, res, db, config, registered.userId);
       flash(res, waiting === 'none' ? 'welcome' : `welcome-${waiting}`);
       await seeOther(res, next ? localPath(next) : '/vote');
-    })
-    .all(methodNotAllowed);
-
-  router
-    .route('/profile')
-    .get(requireUser, async (req, res) => {
-      const voter = userOf(res).id;
-      const before = Number(req.query.before);
-      const paging = Number.isSafeInteger(before) && before > 0 ? { before } : {};
-      const [total, votes] = await Promise.all([
-        countVotes(db, voter),
-        votesOf(db, voter, { ...paging, limit: VOTES_A_PAGE + 1 }),
-      ]);
-      const shown = votes.slice(0, VOTES_A_PAGE);
-      const older = votes.length > VOTES_A_PAGE ? shown.at(-1)?.id : undefined;
-      const { session } = res.locals;
-      const { device } = readClient(req);
-      sendPage(res, 'accounts/profile', {
-        total,
-        votes: shown,
-        older,
-        paged: 'before' in paging,
-        session,
-        device,
-      });
     })
     .all(methodNotAllowed);
 

@@ -21,6 +21,7 @@ const messages = {
   'device-ended': 'That device is logged out.',
   'stranger-ended': 'That session is ended. Now choose a new password, so that it stays so.',
   'password-changed': 'Your password is changed, and you are logged out everywhere else.',
+  'share-ended': 'That link is ended. Whoever opens it reads so.',
 } as const;
 
 /** The name of something the next page tells once. */

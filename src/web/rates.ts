@@ -24,5 +24,9 @@ export function limitRates(redis: Redis | undefined, prefix: string): Router {
   );
   router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
   router.get('/topics/:slug/data.json', limit({ name: 'data', points: 20, duration: 3600 }));
+  router.get(['/profile', '/profile/*page'], limit({ name: 'own', points: 240, duration: 60 }));
+  router.post('/profile/votes/:ballotId/change', limit({ name: 'change', points: 60, duration: 3600 }));
+  router.post('/profile/topics/:slug/share', limit({ name: 'share', points: 30, duration: 3600 }));
+  router.get('/shared/:token', limit({ name: 'shared', points: 120, duration: 60 }));
   return router;
 }

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+import type { Outcome } from '../schema.js';
+import type { Ballot } from '../voting/ballot.js';
+import { findVote, type Vote } from '../voting/voting.js';
+
+/**
+ * What became of a changed answer: it counts now; or nothing changed, because it is the one that stands, or another
+ * was given meanwhile and that stands; it had been taken back; or one of the things is gone.
+ */
+export type Change =
+  | { status: 'changed' | 'same' | 'withdrawn'; vote: Vote }
+  | { status: 'gone'; vote?: undefined };
+
+/**
+ * Puts another answer in the place of one that stands, in one statement: the old one is withdrawn only as the new
+ * one is written, so whoever walks away in between has lost nothing, and the pair counts once throughout. The new
+ * answer is in the arm that the pair was offered in and counts as much as the old one did: an answer that counts in
+ * part can't be made to count in full by giving it again.
+ * @param ballot made out for the same pair; sent again, it changes nothing more
+ */
+export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcome: Outcome): Promise<Change> {
+  if (old.outcome === outcome && !old.withdrawnAt) return { status: 'same', vote: old };
+  await sql`
+    with old as (
+      update votes set withdrawn_at = now()
+      where id = ${old.id} and voter = ${ballot.voter} and withdrawn_at is null
+        and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+      returning *)
+    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
+    select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason from old`.execute(
+    db,
+  );
+  const changed = await findVote(db, ballot.voter, ballot.id);
+  if (changed) return { status: 'changed', vote: changed };
+  const standing = await standingAnswer(db, ballot.voter, old);
+  if (standing && standing.id !== old.id) return { status: 'same', vote: standing };
+  return standing ? { status: 'gone' } : { status: 'withdrawn', vote: old };
+}
+
+/** A voter's answer to a pair as it stands now; undefined when they took it back. */
+export async function standingAnswer(
+  db: Database,
+  voter: number,
+  { leftId, rightId }: Pick<Vote, 'leftId' | 'rightId'>,
+): Promise<Vote | undefined> {
+  const { rows } = await sql<{ ballotId: string }>`
+    select ballot_id from votes
+    where voter = ${voter} and withdrawn_at is null
+      and least(left_id, right_id) = least(${leftId}::bigint, ${rightId}::bigint)
+      and greatest(left_id, right_id) = greatest(${leftId}::bigint, ${rightId}::bigint)`.execute(db);
+  return rows[0] && findVote(db, voter, rows[0].ballotId);
+}

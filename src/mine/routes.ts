@@ -1,0 +1,206 @@
+import { type Request, type Response, Router } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import type { Boards } from '../ranking/boards.js';
+import { readClient } from '../sessions/client.js';
+import { SHARE_SIZES } from '../sharing/shares.js';
+import { boardOf, topicPath } from '../things/topics.js';
+import { readBallot, signBallot } from '../voting/ballot.js';
+import type { Offers } from '../voting/offers.js';
+import { countVotes, findVote, readAnswer, type Vote, votesOf } from '../voting/voting.js';
+import { requireUser, userOf } from '../web/current-user.js';
+import { methodNotAllowed } from '../web/errors.js';
+import { readForm } from '../web/form.js';
+import { seeOther, sendPage } from '../web/page.js';
+import { notFound, Problem } from '../web/problem.js';
+import { agreementOf, LATEST, OTHERS_ENOUGH } from './agreement.js';
+import { changeVote, standingAnswer } from './change.js';
+import { MET_ENOUGH } from './figures.js';
+import { keepOffer } from './offer.js';
+import type { FiguresOfPeople } from './own-figures.js';
+import { ANSWERS_ENOUGH, ownTopOf } from './own-top.js';
+import { ownTopics } from './own-votes.js';
+import { streaksOf } from './streaks.js';
+import { answerOf, changeReceipt, circlesInWords } from './words.js';
+
+const [VOTES_A_PAGE, VOTES_AT_FIRST] = [20, 6];
+
+/** A person's own side: the profile, their own list of each topic beside everybody's, and the history of their votes. */
+export function mineRoutes(
+  db: Database,
+  boards: Boards,
+  figures: FiguresOfPeople,
+  offers: Offers,
+  config: Config,
+): Router {
+  const router = Router();
+
+  router
+    .route('/profile')
+    .get(requireUser, async (req, res) => {
+      const voter = userOf(res).id;
+      const [topics, total, votes, streaks] = await Promise.all([
+        ownTopics(db, boards, voter),
+        countVotes(db, voter),
+        votesOf(db, voter, { limit: VOTES_AT_FIRST + 1 }),
+        streaksOf(db, voter),
+      ]);
+      const [main] = topics;
+      const own = main && {
+        topic: main.board.topic,
+        ...ownTopOf(main.board, await figures.of(voter, main)),
+        agreement: await agreementOf(db, voter, main.board),
+      };
+      sendPage(res, 'mine/profile', {
+        total,
+        votes: votes.slice(0, VOTES_AT_FIRST),
+        hasMore: votes.length > VOTES_AT_FIRST,
+        isChangeable: isChangeable(boards),
+        streaks,
+        own,
+        topics: topics.map(({ board, votes }) => ({ ...board.topic, path: ownTopPath(board.topic), votes })),
+        enough: { answers: ANSWERS_ENOUGH, others: OTHERS_ENOUGH },
+        session: res.locals.session,
+        device: readClient(req).device,
+      });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route(['/profile/top', '/profile/topics/:slug/top'])
+    .get(requireUser, async (req, res) => {
+      const board = boardOf(boards, req);
+      const voter = userOf(res).id;
+      const topics = await ownTopics(db, boards, voter);
+      const mine = topics.find((topic) => topic.board === board);
+      const own = mine && {
+        ...ownTopOf(board, await figures.of(voter, mine)),
+        agreement: await agreementOf(db, voter, board),
+        circles: circlesInWords(board, await figures.of(voter, mine)),
+      };
+      sendPage(res, 'mine/top', {
+        topic: board.topic,
+        path: topicPath(board.topic),
+        own,
+        sizes: SHARE_SIZES.filter((size) => size <= (own?.isEnough ? own.top.length + own.rest.length : 0)),
+        others: topics
+          .filter((topic) => topic.board !== board)
+          .map(({ board: { topic }, votes }) => ({ ...topic, path: ownTopPath(topic), votes })),
+        enough: { answers: ANSWERS_ENOUGH, met: MET_ENOUGH, others: OTHERS_ENOUGH, latest: LATEST },
+      });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/profile/votes')
+    .get(requireUser, async (req, res) => {
+      const voter = userOf(res).id;
+      const before = Number(req.query.before);
+      const paging = Number.isSafeInteger(before) && before > 0 ? { before } : {};
+      const [total, votes] = await Promise.all([
+        countVotes(db, voter),
+        votesOf(db, voter, { ...paging, limit: VOTES_A_PAGE + 1 }),
+      ]);
+      const shown = votes.slice(0, VOTES_A_PAGE);
+      const { changed, kept } = req.query;
+      const told = await findVote(db, voter, String(changed ?? kept));
+      sendPage(res, 'mine/votes', {
+        total,
+        votes: shown,
+        older: votes.length > VOTES_A_PAGE ? shown.at(-1)?.id : undefined,
+        paged: 'before' in paging,
+        receipt: told && changeReceipt(boards, told, changed === undefined ? 'same' : 'changed'),
+        isChangeable: isChangeable(boards),
+      });
+    })
+    .all(methodNotAllowed);
+
+  async function showPair(req: Request, res: Response): Promise<void> {
+    const voter = userOf(res).id;
+    const old = await findVote(db, voter, String(req.params.ballotId));
+    if (!old) throw notFound();
+    const board = boards.byTopic(old.topicId);
+    const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
+    if (!board || !left || !right) throw takenDown();
+    if (old.withdrawnAt) {
+      const standing = await standingAnswer(db, voter, old);
+      if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
+      throw takenBack();
+    }
+    const { topicId, leftId, rightId, arm } = old;
+    const offer = { topicId, leftId, rightId, voter, arm: arm === 'import' ? 'explore' : arm } as const;
+    sendPage(res, 'mine/change', {
+      topic: board.topic,
+      left,
+      right,
+      old,
+      answer: answerOf(board, old),
+      ballot: signBallot(offer, config.secrets[0]),
+      isUnanswered: req.method === 'POST',
+    });
+  }
+
+  router
+    .route('/profile/votes/:ballotId/change')
+    .get(requireUser, showPair)
+    .post(requireUser, async (req, res) => {
+      const voter = userOf(res).id;
+      const form = readForm(req, 'ballot', 'choice');
+      const old = await findVote(db, voter, String(req.params.ballotId));
+      const ballot = readBallot(form.ballot, config.secrets);
+      if (!old) throw notFound();
+      if (typeof ballot === 'string' || ballot.voter !== voter || !isSamePair(ballot, old))
+        throw notThatPair();
+      const answer = readAnswer(form.choice);
+      if (!answer || answer.outcome === 'skip') {
+        res.status(422);
+        return showPair(req, res);
+      }
+      const board = boards.byTopic(old.topicId);
+      const keep = board && (await keepOffer(db, offers, board, voter, config.secrets[0]));
+      const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
+      if (status === 'gone') throw takenDown();
+      if (status === 'withdrawn') throw takenBack();
+      if (status === 'changed') await keep?.(vote);
+      await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+// Where a person's own list of a topic is.
+const ownTopPath = (topic: { isDefault: boolean; slug: string }): string =>
+  topic.isDefault ? '/profile/top' : `/profile/topics/${topic.slug}/top`;
+
+// A pair of which one was taken down can't be shown again.
+const isChangeable =
+  (boards: Boards) =>
+  ({ topicId, leftId, rightId }: Vote): boolean => {
+    const board = boards.byTopic(topicId);
+    return board?.find(leftId) !== undefined && board.find(rightId) !== undefined;
+  };
+
+function isSamePair(
+  one: Pick<Vote, 'topicId' | 'leftId' | 'rightId'>,
+  other: Pick<Vote, 'topicId' | 'leftId' | 'rightId'>,
+): boolean {
+  return one.topicId === other.topicId && one.leftId === other.leftId && one.rightId === other.rightId;
+}
+
+const takenDown = (): Problem =>
+  new Problem(
+    410,
+    'One of those two was taken down',
+    'So the pair can’t be shown again. Your answer stands as it was.',
+  );
+
+const takenBack = (): Problem =>
+  new Problem(410, 'You took that answer back', 'It counts no more, so there is nothing to change.');
+
+const notThatPair = (): Problem =>
+  new Problem(
+    422,
+    'Nothing was changed',
+    'That form was for another pair, or open for more than a day. Your answer stands; open the pair from your votes again.',
+  );
