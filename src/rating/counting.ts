@@ -23,7 +23,7 @@ export const LOOKS_BACK = 20;
  * ranking hardly more than taking them as they come. The weight is the square of the share answered among the
  * last 20 pairs, over 3/4. Found by simulation: docs/ranking.md.
  * @param skippedLately of the voter's last 20 pairs in this topic before this one, those that they skipped,
- * said they don't know, or answered and took back; pairs that a new voter has not had yet count as answered
+ * said they don't know, or took back and left open; pairs that a new voter has not had yet count as answered
  * @throws RangeError for anything but a whole number from 0 to 20
  */
 export function countingOf(skippedLately: number): Counting {

@@ -8,6 +8,7 @@ import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
+import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { readBallot, signBallot } from './ballot.js';
@@ -116,7 +117,8 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
       const vote = await withdrawVote(db, userOf(res).id, String(req.params.ballotId));
       if (!vote) throw notFound();
       flash(res, 'taken-back');
-      await seeOther(res, '/profile');
+      const { next } = readForm(req, 'next');
+      await seeOther(res, next ? localPath(next) : '/profile');
     })
     .all(methodNotAllowed);
 

@@ -65,9 +65,13 @@ async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Ans
       (${weights}::real[])[1 + max(skipped)], (${reasons}::text[])[1 + max(skipped)]
     from things, (
       select count(*)::int as skipped from (
-        select outcome, withdrawn_at from votes where voter = ${ballot.voter} and topic_id = ${ballot.topicId}
+        select * from votes where voter = ${ballot.voter} and topic_id = ${ballot.topicId}
         order by id desc limit ${LOOKS_BACK}) as latest
-      where outcome = 'skip' or withdrawn_at is not null) as before
+      where outcome = 'skip' or withdrawn_at is not null and not exists (
+        select from votes as standing where standing.voter = latest.voter and standing.withdrawn_at is null
+          and least(standing.left_id, standing.right_id) = least(latest.left_id, latest.right_id)
+          and greatest(standing.left_id, standing.right_id) = greatest(latest.left_id, latest.right_id))
+    ) as before
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
       and exists (select from users where id = ${ballot.voter} for key share)
     group by topic_id having count(*) = 2

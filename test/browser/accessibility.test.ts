@@ -21,11 +21,21 @@ const FOR_ALL = [
   '/top',
   '/topics',
   '/topics/animals/top',
+  '/ranking',
   '/how',
   '/accessibility',
   '/nowhere',
 ];
-const FOR_MEMBERS = ['/vote', '/profile', '/profile/sessions', '/profile/password', '/profile/close'];
+const FOR_MEMBERS = [
+  '/vote',
+  '/profile',
+  '/profile/top',
+  '/profile/votes',
+  '/profile/links',
+  '/profile/sessions',
+  '/profile/password',
+  '/profile/close',
+];
 
 const looks = [
   { name: 'small phone, light', width: 320, height: 640, colorScheme: 'light', zoom: 1 },

@@ -286,6 +286,26 @@ it('counts the vote of who skipped many pairs in part, and says so', async () =>
   await site.rank();
 });
 
+it('takes no answer that was changed for a skip', async () => {
+  await topic(site, { slug: 'changed', names: thingNames(12) });
+  const { browser, id } = await member(site);
+  const path = '/topics/changed/vote';
+  for (let pair = 0; pair < 8; pair++) await vote(browser, 'left', path);
+  for (const { ballotId } of await ledger(id)) {
+    const form = read((await browser.get(`/profile/votes/${ballotId}/change`).expect(200)).text);
+    const ballot = String(form('main [name=ballot]').val());
+    await browser
+      .post(`/profile/votes/${ballotId}/change`)
+      .type('form')
+      .send({ ballot, choice: 'tie' })
+      .expect(303);
+  }
+  await vote(browser, 'left', path);
+  const votes = await ledger(id);
+  expect(votes.filter(({ withdrawnAt }) => withdrawnAt)).toHaveLength(8);
+  expect(votes.at(-1)?.weight).toBe(1);
+});
+
 it('puts a thing on either side about equally often', async () => {
   await topic(site, { slug: 'coin', names: ['Heads', 'Tails'] });
   const board = site.boards.get('coin') ?? expect.fail();
