@@ -5,15 +5,30 @@ document.addEventListener('htmx:after:swap', (event) => {
   if (event.target.id === 'board') return;
   swapped = performance.now();
   document.querySelector('main > .flash')?.remove();
-  const said = document.querySelector('[data-spoken]')?.textContent ?? '';
-  const [left, right] = [...document.querySelectorAll('.choice .name')].map((name) => name.textContent);
-  document.getElementById('spoken').textContent = right ? `${said} Next: ${left} or ${right}.` : said;
+  speak();
   // The button that was pressed may be gone: the work goes on at the pair, or at what is said instead of one. For
   // who answers by single keys that is the question, so that Space skips and does not press a button.
   const next =
     document.getElementById(byKey ? 'question' : 'choose-left') ?? document.getElementById('question');
   if (document.activeElement === document.body) next?.focus();
 });
+
+// What the page says of the vote, and the pair or what is there instead of one.
+function speak() {
+  const said = [...document.querySelectorAll('[data-spoken]')]
+    .reverse()
+    .map(({ textContent }) => textContent.trim());
+  const [left, right] = [...document.querySelectorAll('#pair .choice .name')].map((name) => name.textContent);
+  document.getElementById('spoken').textContent = [...said, right ? `Next: ${left} or ${right}.` : '']
+    .join(' ')
+    .trim();
+}
+
+// A vote on the front page, or one whose answer was loaded as a page, ends here: it is said, and the work goes on.
+if (document.querySelector('#pair [data-spoken]')) {
+  document.getElementById('question').focus({ preventScroll: true });
+  setTimeout(speak, 300);
+}
 
 // Pictures that are likely to come are there before their pair is, unless data is dear.
 const fetched = new Set();
@@ -30,7 +45,7 @@ addEventListener('load', () => whenIdle(fetchAhead));
 document.addEventListener('htmx:after:swap', () => whenIdle(fetchAhead));
 
 // The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
-let swapped = Number.NEGATIVE_INFINITY;
+let swapped = document.querySelector('#pair [data-spoken]') ? performance.now() : Number.NEGATIVE_INFINITY;
 document.addEventListener(
   'click',
   (event) => {
@@ -128,6 +143,7 @@ if (keys) {
 function pressByKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || keys.open) return;
+  if (event.shiftKey && key !== '?') return;
   if (target.closest('input, select, textarea, [contenteditable]')) return;
   if (key === '?' && keysOn.checked) return keys.showModal();
   const name = key.length === 1 ? key.toLowerCase() : key;

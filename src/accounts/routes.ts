@@ -53,7 +53,7 @@ export function accountRoutes(
       }
       rememberDevice(res, registered, config);
       const waiting = await countGuestVotes(req, res, db, config, registered.userId);
-      flash(res, waiting === 'none' ? 'welcome' : `welcome-${waiting}`);
+      flash(res, waiting ? `welcome-${waiting}` : 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);

@@ -36,9 +36,10 @@ export function homeRoutes(boards: Boards, config: Config): Router {
   return router;
 }
 
-// Visitors can answer right here; whoever is logged in gets a pair of their own on the page for it.
+// Visitors can answer right here; whoever is logged in has a pair of their own on the page for it.
 function tasteOf(board: Board, req: Request, res: Response, config: Config) {
-  if (res.locals.user || board.size < 2) return { left: board.standings[0], right: board.standings[1] };
-  const pair = guestPair(board, readGuestVotes(req, config), config.secrets[0]);
-  return pair ? offerToGuest(board, pair, config) : {};
+  if (res.locals.user) return {};
+  const votes = readGuestVotes(req, config);
+  const pair = guestPair(board, votes, config.secrets[0]);
+  return pair ? offerToGuest(board, pair, config) : { isDone: votes.length > 0 };
 }

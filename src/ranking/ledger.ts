@@ -54,13 +54,13 @@ export async function readLedger(db: Database, after: Position, limit: number): 
 export const BEGINNING: Position = { xid: '0', id: 0 };
 
 /**
- * Reads a topic's votes from behind a position up to another, oldest first, some thousand at a time. Those are left
- * out that were withdrawn by then, or by a later position.
+ * Reads a topic's standing votes from behind a position up to another, oldest first, some thousand at a time: those
+ * withdrawn by then are left out.
  */
 export async function* readStandingVotes(
   db: Database,
   topicId: number,
-  { from = BEGINNING, upTo, standingAt = upTo }: { from?: Position; upTo: Position; standingAt?: Position },
+  { from = BEGINNING, upTo }: { from?: Position; upTo: Position },
   limit = 5000,
 ): AsyncGenerator<Entry[]> {
   let after = from;
@@ -71,7 +71,7 @@ export async function* readStandingVotes(
       where topic_id = ${topicId}
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid is null or (withdrawn_xid, id) > (${standingAt.xid}::xid8, ${standingAt.id}::bigint))
+        and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
       order by votes.xid, votes.id limit ${limit}`.execute(db);
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);

@@ -13,9 +13,10 @@ interface Published {
 
 /**
  * Everything a topic's order follows from, as JSON in parts, for anyone to compute it again (docs/ranking.md has
- * a script): its things with their published ranks, and its votes in the order of the ledger, without who cast
- * them. Each vote is `[left, right, score, weight, fitted]`: numbers of things from 0, what the left one got (1, 0.5
- * or 0), the vote's weight (0 to 1), and 1 when it was part of the last fit of all votes, 0 when it came after.
+ * a script): its things with their published ranks; the votes that were fitted together the last time, summed by
+ * pair as `[left, right, for the left, for the right]`, so that nobody's votes stand side by side; and those that came
+ * after, in the order of the ledger, as `[left, right, score, weight]`. Things are numbered from 0, a score is what the
+ * left one got (1, 0.5 or 0). Who cast them is not told.
  */
 export async function* publishedData(db: Database, { topic }: Board): AsyncGenerator<string> {
   const { position, fit, isStale, things } = await readPublished(db, topic.id);
@@ -28,24 +29,55 @@ export async function* publishedData(db: Database, { topic }: Board): AsyncGener
     spread: fit?.spread ?? 1,
     things: things.map(({ name, rank, fitVariance }) => ({ name, rank, fitVariance })),
   };
-  yield `${JSON.stringify(head).slice(0, -1)},"votes":[`;
-  let separator = '\n';
-  // Withdrawn votes are those withdrawn by the position, also among the votes that were fitted.
-  for (const part of [
-    { fitted: 1, from: BEGINNING, upTo: fit ?? BEGINNING },
-    { fitted: 0, from: fit ?? BEGINNING, upTo: position },
-  ])
-    for await (const entries of readStandingVotes(db, topic.id, { ...part, standingAt: position })) {
-      const lines = entries
-        .filter(({ outcome }) => outcome !== 'skip')
-        .map((entry) => {
-          const [left, right] = [numbers.get(entry.leftId), numbers.get(entry.rightId)];
-          return JSON.stringify([left, right, scoreOf(entry), entry.weight, part.fitted]);
-        });
-      if (lines.length > 0) yield separator + lines.join(',\n');
-      if (lines.length > 0) separator = ',\n';
-    }
-  yield '\n]}\n';
+  yield `${JSON.stringify(head).slice(0, -1)},"fitted":[`;
+  const pairs = fit ? await fittedPairs(db, topic.id, fit, position) : [];
+  yield list(
+    pairs.map(({ left, right, ...sums }) => [numbers.get(left), numbers.get(right), ...Object.values(sums)]),
+  );
+  yield '],"since":[';
+  let separator = '';
+  const since = { from: fit ?? BEGINNING, upTo: position };
+  for await (const entries of readStandingVotes(db, topic.id, since)) {
+    const votes = entries.filter(({ outcome }) => outcome !== 'skip');
+    if (votes.length === 0) continue;
+    const rows = votes.map((vote) => [
+      numbers.get(vote.leftId),
+      numbers.get(vote.rightId),
+      scoreOf(vote),
+      vote.weight,
+    ]);
+    yield separator + list(rows);
+    separator = ',';
+  }
+  yield ']}\n';
+}
+
+const list = (rows: unknown[][]): string => rows.map((row) => `\n${JSON.stringify(row)}`).join(',');
+
+interface Sums {
+  left: number;
+  right: number;
+  forLeft: number;
+  forRight: number;
+}
+
+async function fittedPairs(
+  db: Database,
+  topicId: number,
+  fit: Position,
+  position: Position,
+): Promise<Sums[]> {
+  const { rows } = await sql<Sums>`
+    select least(left_id, right_id) as left, greatest(left_id, right_id) as right,
+      sum(weight::float8 * case when outcome = 'tie' then 0.5
+        when (outcome = 'left') = (left_id < right_id) then 1 else 0 end) as for_left,
+      sum(weight::float8 * case when outcome = 'tie' then 0.5
+        when (outcome = 'left') = (left_id < right_id) then 0 else 1 end) as for_right
+    from votes
+    where topic_id = ${topicId} and outcome <> 'skip' and (xid, id) <= (${fit.xid}::xid8, ${fit.id}::bigint)
+      and (withdrawn_xid is null or (withdrawn_xid, id) > (${position.xid}::xid8, ${position.id}::bigint))
+    group by 1, 2 order by 1, 2`.execute(db);
+  return rows;
 }
 
 // One statement, so that ranks, fit and position are of the same moment; the votes up to the position stay the same.

@@ -78,7 +78,7 @@ export function sessionRoutes(
       await throttle.succeeded(attempt);
       rememberDevice(res, found, config);
       const waiting = await countGuestVotes(req, res, db, config, found.userId);
-      flash(res, waiting === 'none' ? 'logged-in' : `logged-in-${waiting}`);
+      flash(res, waiting ? `logged-in-${waiting}` : 'logged-in');
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })
     .all(methodNotAllowed);

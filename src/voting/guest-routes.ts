@@ -13,9 +13,17 @@ import {
   keepGuestVotes,
   MOST_GUEST_VOTES,
   offerToGuest,
+  pairKey,
   readGuestVotes,
 } from './guests.js';
-import { type Answered, guestReceipt, type Receipt, refusals, undoneReceipt } from './receipt.js';
+import {
+  type Answered,
+  answeredReceipt,
+  guestReceipt,
+  type Receipt,
+  refusals,
+  undoneReceipt,
+} from './receipt.js';
 import { readAnswer } from './voting.js';
 
 /**
@@ -72,27 +80,37 @@ export function guestRoutes(boards: Boards, config: Config): Router {
       }
       const vote = { ballotId: ballot.id, choice: form.choice, topicId: board.topic.id };
       const kept = keep(votes, { ...vote, leftId: ballot.leftId, rightId: ballot.rightId });
+      if (!kept) {
+        res.status(422);
+        return showNext(res, board, votes, { text: refusals.passed });
+      }
       keepGuestVotes(res, kept.votes, config);
-      const path = `${topicPath(board.topic)}/vote?voted=${kept.vote?.ballotId ?? ''}`;
+      const note = kept.isNew ? 'voted' : 'answered';
+      const path = `${topicPath(board.topic)}/vote?${note}=${kept.vote.ballotId}`;
       await seeOther(res, path, async () =>
-        showNext(
-          res,
-          board,
-          kept.votes,
-          kept.vote && guestReceipt(board, answeredBy(kept.vote), kept.vote.ballotId),
-        ),
+        showNext(res, board, kept.votes, receiptOf(board, kept.vote, note)),
       );
+
+      /** A ballot that comes again, and a pair that was answered before, change nothing. */
+      function keep(votes: GuestVote[], vote: GuestVote) {
+        const before = votes.find((one) => one.ballotId === vote.ballotId || pairKey(one) === pairKey(vote));
+        if (before) return { votes, vote: before, isNew: before.ballotId === vote.ballotId };
+        const due = guestPair(board, votes, config.secrets[0]);
+        return due && pairKey(due) === pairKey(vote)
+          ? { votes: [...votes, vote], vote, isNew: true }
+          : undefined;
+      }
     });
 
-  router.route('/vote/undo').post(forVisitors, async (req, res, next) => {
+  router.route('/vote/undo').post(forVisitors, async (req, res) => {
     const votes = readGuestVotes(req, config);
     const { ballot } = readForm(req, 'ballot');
     const vote = ballot ? votes.find(({ ballotId }) => ballotId === ballot) : votes.at(-1);
-    const board = vote && boards.byTopic(vote.topicId);
-    if (!board) return next('route');
+    const board = (vote && boards.byTopic(vote.topicId)) ?? boards.default();
     const left = votes.filter((other) => other !== vote);
-    keepGuestVotes(res, left, config);
-    const [path, receipt] = [`${topicPath(board.topic)}/vote`, undoneReceipt(board, answeredBy(vote))];
+    if (vote) keepGuestVotes(res, left, config);
+    const receipt = vote ? undoneReceipt(board, answeredBy(vote)) : { text: refusals.undone };
+    const path = `${topicPath(board.topic)}/vote?undone`;
     await seeOther(res, path, async () => showNext(res, board, left, receipt));
   });
 
@@ -105,26 +123,18 @@ const forVisitors: RequestHandler = (_req, res, next) => {
   next(user || endReason || unknownBecause ? 'route' : undefined);
 };
 
-/** A ballot that comes again, and a pair that was answered before, change nothing. */
-function keep(votes: GuestVote[], vote: GuestVote): { votes: GuestVote[]; vote: GuestVote | undefined } {
-  const before = votes.find(
-    ({ ballotId, leftId, rightId }) =>
-      ballotId === vote.ballotId ||
-      (Math.min(leftId, rightId) === Math.min(vote.leftId, vote.rightId) &&
-        Math.max(leftId, rightId) === Math.max(vote.leftId, vote.rightId)),
-  );
-  if (before) return { votes, vote: before };
-  if (votes.length >= MOST_GUEST_VOTES) return { votes, vote: undefined };
-  return { votes: [...votes, vote], vote };
-}
-
 function answeredBy({ choice, ...vote }: GuestVote): Answered {
   return { ...vote, ...(readAnswer(choice) ?? { outcome: 'skip', unknown: null }) };
 }
 
-function receiptFor(board: Board, votes: GuestVote[], req: Request): Receipt | undefined {
-  const vote = votes.find(
-    ({ ballotId, topicId }) => ballotId === req.query.voted && topicId === board.topic.id,
-  );
-  return vote && guestReceipt(board, answeredBy(vote), vote.ballotId);
+function receiptOf(board: Board, vote: GuestVote, note: 'voted' | 'answered'): Receipt {
+  const receipt = note === 'voted' ? guestReceipt : answeredReceipt;
+  return receipt(board, answeredBy(vote), vote.ballotId);
+}
+
+function receiptFor(board: Board, votes: GuestVote[], { query }: Request): Receipt | undefined {
+  if (query.undone !== undefined) return { text: refusals.undone };
+  const id = query.voted ?? query.answered;
+  const vote = votes.find(({ ballotId, topicId }) => ballotId === id && topicId === board.topic.id);
+  return vote && receiptOf(board, vote, query.voted ? 'voted' : 'answered');
 }

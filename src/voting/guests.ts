@@ -61,8 +61,10 @@ export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config
 }
 
 /**
- * The pair a visitor sees next. All visitors get the same twenty pairs of a topic on one day (UTC), drawn at random
- * from all of them: whoever begins anew as somebody else sees nothing else, so there is nothing to pick from.
+ * The pair a visitor sees next, and the only one whose answer is taken from them. All visitors get the same twenty
+ * pairs of a topic on one day (UTC), in one order, drawn at random from all of them: whoever begins anew as somebody
+ * else sees nothing else, and whoever wants to get past a pair has to skip it, which counts when they log in. Things
+ * they say they don't know are passed over.
  * @param votes what they have answered already, in any topic
  * @returns undefined when they have answered them all, or twenty in all
  */
@@ -74,7 +76,10 @@ export function guestPair(
 ): Pair | undefined {
   if (votes.length >= MOST_GUEST_VOTES) return undefined;
   const answered = new Set(votes.map(pairKey));
-  return deckOf(board, secret, now.toISOString().slice(0, 10)).find((pair) => !answered.has(pairKey(pair)));
+  const unknown = new Set(votes.map(unknownIn));
+  return deckOf(board, secret, now.toISOString().slice(0, 10)).find(
+    (pair) => !answered.has(pairKey(pair)) && !unknown.has(pair.leftId) && !unknown.has(pair.rightId),
+  );
 }
 
 /** A pair with the ballot that lets any visitor answer it. */
@@ -90,7 +95,7 @@ export function offerToGuest(board: Board, pair: Pick<Ballot, 'leftId' | 'rightI
 /**
  * Writes the votes that waited in a browser into the ledger, now that it is known whose they are. Each counts once,
  * and not at all where this person had answered the pair before. While the database is away they go on waiting.
- * @returns whether there were any and all of them count, some do, or there is nothing to say
+ * @returns how many of them count, or that there is nothing to say
  */
 export async function countGuestVotes(
   req: Request,
@@ -98,16 +103,16 @@ export async function countGuestVotes(
   db: Database,
   config: Config,
   voter: number,
-): Promise<'all' | 'some' | 'none'> {
+): Promise<'all' | 'some' | 'none' | undefined> {
   const votes = readGuestVotes(req, config);
-  if (votes.length === 0) return 'none';
+  if (votes.length === 0) return undefined;
   try {
     const counted = await castAll(db, voter, votes);
     keepGuestVotes(res, [], config);
-    return counted === votes.length ? 'all' : 'some';
+    return counted === votes.length ? 'all' : counted > 0 ? 'some' : 'none';
   } catch (error) {
     if (!isDatabaseAway(error)) throw error;
-    return 'none';
+    return undefined;
   }
 }
 
@@ -130,14 +135,23 @@ const cookieName = (config: Config): string => (isHttps(config) ? '__Host-guest'
 const keyOf = (secret: string): string =>
   Buffer.from(hkdfSync('sha256', secret, '', 'thinga guest votes 1', 32)).toString('base64url');
 
-const pairKey = ({ leftId, rightId }: { leftId: number; rightId: number }): string =>
+/** What a visitor said they don't know. */
+function unknownIn({ choice, leftId, rightId }: GuestVote): number | undefined {
+  const side = readAnswer(choice)?.unknown;
+  return side === 'left' ? leftId : side === 'right' ? rightId : undefined;
+}
+
+/** What is the same for a pair whichever side its things are on. */
+export const pairKey = ({ leftId, rightId }: { leftId: number; rightId: number }): string =>
   [leftId, rightId].sort((one, other) => one - other).join();
 
 const decks = new Map<number, { drawnFor: string; deck: Pair[] }>();
 
 function deckOf(board: Board, secret: string, day: string): Pair[] {
-  const { topic, size } = board;
-  const drawnFor = `${secret} ${day} ${size}`;
+  const { topic, standings } = board;
+  // Another thing in the place of one that was taken down is another deck.
+  const things = standings.reduce((sum, { id }) => sum + id * id, 0);
+  const drawnFor = `${secret} ${day} ${standings.length} ${things}`;
   const known = decks.get(topic.id);
   if (known?.drawnFor === drawnFor) return known.deck;
   const deck = drawDeck(board, secret, day);

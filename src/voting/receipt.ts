@@ -20,6 +20,9 @@ export const refusals = {
   expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
   foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
+  passed: 'Nothing was counted: visitors answer the pairs in their turn. Here is the one that comes next.',
+  visitors: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
+  undone: 'Taken back. Here is the pair that comes next.',
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',
 };
 
@@ -29,11 +32,7 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
     return { text: 'One of those two was taken down meanwhile, so there was nothing to count.' };
   if (vote.withdrawnAt) return { text: `You took that back: ${answer(board, vote)}. It does not count.` };
   const undo = vote.ballotId;
-  if (status === 'answered')
-    return {
-      text: `You had answered this pair before (${answer(board, vote)}), and that answer stands.`,
-      undo,
-    };
+  if (status === 'answered') return answeredReceipt(board, vote, undo);
   if (vote.unknown) return { text: `Noted: ${answer(board, vote)}. You will not be shown it again.`, undo };
   if (vote.outcome === 'skip')
     return { text: `Noted: ${answer(board, vote)}. A skip counts for neither.`, undo };
@@ -41,6 +40,12 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
     ? ` It counts in part: ${countingReasons[vote.weightReason]}.`
     : '';
   return { text: `Counted: ${answer(board, vote)}.${partly}`, undo };
+}
+
+/** A receipt for a pair that had been answered before, and where that answer stands. */
+export function answeredReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
+  const text = `You had answered this pair before (${answer(board, answered)}), and that answer stands.`;
+  return { text, undo: ballotId };
 }
 
 /** A visitor's receipt: their vote waits for them. */

@@ -71,11 +71,13 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
       const refused =
         typeof ballot === 'string'
           ? refusals[ballot]
-          : ballot.voter !== voter && ballot.voter !== GUEST
-            ? refusals.foreign
-            : ballot.topicId !== board.topic.id
-              ? refusals.elsewhere
-              : undefined;
+          : ballot.voter === GUEST
+            ? refusals.visitors
+            : ballot.voter !== voter
+              ? refusals.foreign
+              : ballot.topicId !== board.topic.id
+                ? refusals.elsewhere
+                : undefined;
       // Somebody else has logged in on this browser since: the whole page is to show who.
       if (refused === refusals.foreign && wantsPart(res)) {
         flash(res, 'not-yours');
@@ -90,7 +92,7 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
         res.status(422);
         return showPair(res, board, ballot, { receipt: { text: refusals.unanswered } });
       }
-      const cast = await castVote(db, { ...ballot, voter }, answer);
+      const cast = await castVote(db, ballot, answer);
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;

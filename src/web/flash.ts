@@ -8,6 +8,9 @@ const messages = {
   'welcome-all': 'Welcome. Your account is ready, and the votes you cast before count now.',
   'welcome-some':
     'Welcome. Your account is ready. Most of the votes you cast before count now; not all could.',
+  'welcome-none': 'Welcome. Your account is ready. None of the votes you cast before could be counted.',
+  'logged-in-none':
+    'You are logged in. The votes that waited here had been counted, or their pairs answered, already.',
   'logged-in-all': 'You are logged in, and the votes you cast before count now.',
   'logged-in-some':
     'You are logged in. The votes you cast before count now, but for pairs you had answered already.',

@@ -41,7 +41,7 @@ it.each(looks)('goes from the front page to logging out: $name', async (look) =>
 
   await page.goto('/');
   await shoot('1-index');
-  await page.getByRole('main').getByRole('link', { name: 'Register' }).click();
+  await page.getByRole('banner').getByRole('link', { name: 'Register' }).click();
   await shoot('2-register');
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('short');
@@ -221,7 +221,7 @@ it.each([true, false])(
       await page.locator('#choose-left').click();
       await page
         .locator('.progress')
-        .getByText(`${vote} vote${vote === 1 ? ' of 20 waits' : 's of 20 wait'}`)
+        .getByText(`${vote} answer${vote === 1 ? ' of 20 waits' : 's of 20 wait'}`)
         .waitFor();
     }
     await page.locator('.progress').getByRole('link', { name: 'Register' }).click();
@@ -233,6 +233,23 @@ it.each([true, false])(
     expect(complaints).toEqual([]);
   },
 );
+
+it('takes a double tap on the front page for one vote, says it, and goes on at the pair', async () => {
+  const { page } = await chromium.open(site);
+  // The second tap falls on the pair page as soon as that is there.
+  await page.addInitScript(() => {
+    document.addEventListener('DOMContentLoaded', () =>
+      document.querySelector<HTMLButtonElement>('#choose-tie')?.click(),
+    );
+  });
+  await page.goto('/');
+  await page.locator('.taste .choice').first().click();
+  await page.locator('.progress').getByText('1 answer of 20 waits').waitFor();
+  await expect.poll(() => page.locator('#spoken').textContent()).toContain('Kept for you');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('question');
+  await page.reload();
+  await page.locator('.progress').getByText('1 answer of 20 waits').waitFor();
+});
 
 it('takes a double click, or a key held down, for one vote', async () => {
   const { page } = await chromium.open(site);

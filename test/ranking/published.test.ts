@@ -14,7 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Data {
   things: { name: string; rank: number | null }[];
-  votes: [number, number, number, number, 0 | 1][];
+  fitted: [number, number, number, number][];
+  since: [number, number, number, number][];
 }
 
 /** Runs the script of docs/ranking.md, as it stands there, on what the site gives. */
@@ -46,9 +47,12 @@ it('gives everything that the published order follows from, and no names of peop
   const { text, headers } = await visit(site).get('/topics/foods/data.json').expect(200);
   expect(headers['content-disposition']).toContain('thinga-foods.json');
   for (const username of people) expect(text).not.toContain(username);
-  const { things, votes } = JSON.parse(text) as Data;
-  expect(votes).toHaveLength(4 * 5 + 1);
-  expect(new Set(votes.map((cast) => cast[4]))).toEqual(new Set([0, 1]));
+  const { things, fitted, since } = JSON.parse(text) as Data;
+  expect(fitted.reduce((sum, [, , forLeft, forRight]) => sum + forLeft + forRight, 0)).toBe(4 * 5);
+  expect(since).toHaveLength(1);
+  // By pair, and not in the order in which anybody cast them.
+  const pairs = fitted.map(([left, right]) => left * 100 + right);
+  expect(pairs).toEqual(pairs.toSorted((one, other) => one - other));
 
   const out = recompute(text);
   expect(out).toContain('The published order.');
@@ -62,7 +66,7 @@ it('gives everything that the published order follows from, and no names of peop
 it('gives the data of a topic without votes, and none of a topic that is not there', async () => {
   await topic(site, { slug: 'quiet', names: thingNames(3) });
   const { body } = await visit(site).get('/topics/quiet/data.json').expect(200);
-  expect(body.votes).toEqual([]);
+  expect([body.fitted, body.since]).toEqual([[], []]);
   expect(body.things).toHaveLength(3);
   await visit(site).get('/topics/nowhere/data.json').expect(404);
 });

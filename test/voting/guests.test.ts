@@ -27,7 +27,7 @@ it('lets a visitor vote right away, and keeps the votes for them alone', async (
   const answer = await send(visitor, pair.ballot, 'left').expect(303);
   const next = read((await visitor.get(answer.headers.location ?? '').expect(200)).text);
   expect(next('.receipt p').text()).toContain(`Kept for you: you chose ${pair.left} over ${pair.right}`);
-  expect(next('.progress').text()).toContain('1 vote of 20 waits for you');
+  expect(next('.progress').text()).toContain('1 answer of 20 waits for you');
   expect(await site.db.selectFrom('votes').selectAll().execute()).toEqual([]);
   expect((await pages(visit(site))).text).not.toContain('waits for you');
 });
@@ -66,7 +66,7 @@ it('counts a ballot once, however often it is sent, and takes it back', async ()
   const visitor = visit(site);
   const first = await pages(visitor);
   for (const choice of ['left', 'right']) await send(visitor, first.ballot, choice).expect(303);
-  expect((await pages(visitor)).text).toContain('1 vote</strong> of 20');
+  expect((await pages(visitor)).text).toContain('1 answer</strong> of 20');
   await visitor.post('/vote/undo').expect(303);
   const again = await pages(visitor);
   expect([again.left, again.right]).toEqual([first.left, first.right]);
@@ -82,7 +82,7 @@ it('shows every visitor the same pairs, so that nobody can pick, and no more tha
     await send(other, theirs.ballot, pair % 2 ? 'skip' : 'right').expect(303);
   }
   const { text } = await one.get('/vote').expect(200);
-  expect(read(text)('h2').first().text()).toBe('Those were the pairs for visitors');
+  expect(read(text)('h2').first().text()).toBe('You have given your 20 answers');
   expect(read(text)('main a[href^="/register"]').length).toBeGreaterThan(0);
 });
 
@@ -151,16 +151,61 @@ it('leaves the earlier answer where the person had answered the pair before', as
     .execute();
   await logIn(visitor, person);
   expect(await ledger(person.id)).toMatchObject([{ outcome: 'left', leftId: right.id }]);
-  expect((await visitor.get('/vote')).text).toContain('but for pairs you had answered already');
+  expect((await visitor.get('/vote')).text).toContain('had been counted, or their pairs answered, already');
 });
 
-it('takes a ballot that was open while its visitor logged in as theirs', async () => {
+it('gives whoever logged in meanwhile a pair of their own, and says so', async () => {
   const person = await member(site);
   const visitor = visit(site);
   const { ballot } = await pages(visitor);
   await logIn(visitor, person);
-  await send(visitor, ballot, 'right').expect(303);
-  expect(await ledger(person.id)).toMatchObject([{ outcome: 'right', voter: person.id }]);
+  const answer = await send(visitor, ballot, 'right').expect(422);
+  expect(read(answer.text)('.receipt p').text()).toContain('you have logged in since');
+  expect(await ledger(person.id)).toEqual([]);
+});
+
+it('takes the answers of visitors in their turn only, so that none is picked out', async () => {
+  const [scout, visitor] = [visit(site), visit(site)];
+  const ballots: string[] = [];
+  for (let pair = 0; pair < 4; pair++) {
+    const { ballot } = await pages(scout);
+    ballots.push(ballot);
+    await send(scout, ballot, 'skip').expect(303);
+  }
+  const picked = await send(visitor, ballots[3] ?? '', 'left').expect(422);
+  expect(read(picked.text)('.receipt p').text()).toContain('in their turn');
+  await send(visitor, ballots[0] ?? '', 'left').expect(303);
+  await send(visitor, ballots[1] ?? '', 'left').expect(303);
+  expect((await pages(visitor)).text).toContain('2 answers</strong> of 20');
+});
+
+it('says what stands when a pair was answered in another tab, or an answer taken back there', async () => {
+  const visitor = visit(site);
+  const [one, other] = [await pages(visitor), await pages(visitor)];
+  await send(visitor, one.ballot, 'left').expect(303);
+  const second = await send(visitor, other.ballot, 'right').expect(303);
+  const page = read((await visitor.get(second.headers.location ?? '')).text);
+  expect(page('.receipt p').text()).toContain(
+    `You had answered this pair before (you chose ${one.left} over`,
+  );
+  const undo = String(page('.receipt [name=ballot]').val());
+  for (let tab = 0; tab < 2; tab++) {
+    const answer = await visitor.post('/vote/undo').type('form').send({ ballot: undo }).expect(303);
+    const { text } = await visitor.get(answer.headers.location ?? '').expect(200);
+    expect(read(text)('.receipt p').text()).toContain('Taken back');
+  }
+});
+
+it('passes over what a visitor doesn’t know', async () => {
+  const visitor = visit(site);
+  let unknown = '';
+  for (let pair = 0; pair < 12; pair++) {
+    const { ballot, left, right } = await pages(visitor);
+    if (!ballot) break;
+    expect([left, right]).not.toContain(unknown);
+    unknown ||= left;
+    await send(visitor, ballot, pair === 0 ? 'unknown-left' : 'tie').expect(303);
+  }
 });
 
 it('asks whoever was logged in to do so again, and not to vote as a visitor', async () => {
