@@ -1,9 +1,8 @@
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { seed } from '../../src/things/seed.js';
 import { useSite } from '../site.js';
-import { expectNoSidewaysScroll, useChromium } from './chromium.js';
+import { expectNoSidewaysScroll, expectNothingFound, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -94,18 +93,6 @@ it('stays readable in forced colours', async () => {
     await page.locator('#choose-left').evaluate((button) => getComputedStyle(button).borderTopStyle),
   ).toBe('solid');
 });
-
-/** WCAG 2.2 A and AA, and axe's best practices. */
-async function expectNothingFound(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-  });
-  expect(found, where).toEqual([]);
-}
 
 // As the browser's own setting does, which page scripts and style sheets can't reach.
 async function enlarge(page: Page, zoom: number): Promise<void> {

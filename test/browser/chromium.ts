@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import axe from 'axe-core';
 import {
   type Browser,
   type BrowserContext,
@@ -61,4 +62,16 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
     seen: document.documentElement.clientWidth,
   }));
   expect(wide).toBeLessThanOrEqual(seen);
+}
+
+/** Asserts that axe finds nothing: WCAG 2.2 A and AA, and its best practices. @param where for the report */
+export async function expectNothingFound(page: Page, where: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  });
+  expect(found, where).toEqual([]);
 }
