@@ -26,6 +26,7 @@ export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcom
       update votes set withdrawn_at = now()
       where id = ${old.id} and voter = ${ballot.voter} and withdrawn_at is null
         and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+        and exists (select from users where id = ${ballot.voter} for key share)
       returning *)
     insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
     select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason from old`.execute(

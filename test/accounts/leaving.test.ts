@@ -110,6 +110,26 @@ itOnPostgres('takes back with all others a vote that is on its way', async () =>
   expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
 });
 
+itOnPostgres('takes back with all others an answer that is just being changed', async () => {
+  const { browser, id } = await member(site);
+  await vote(browser);
+  const { ballotId } = await site.db
+    .selectFrom('votes')
+    .where('voter', '=', id)
+    .select('ballotId')
+    .executeTakeFirstOrThrow();
+  const path = `/profile/votes/${ballotId}/change`;
+  const ballot = String(read((await browser.get(path)).text)('main [name=ballot]').val());
+  // The change waits for the voter while it has written the new answer, and the closing comes in between.
+  await whileHeld(site, sql`select from voters where id = ${id} for update`, [
+    async () => browser.post(path).type('form').send({ ballot, choice: 'tie' }),
+    async () => close(browser, 'withdraw'),
+  ]);
+  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  expect(ledger.length).toBeGreaterThan(0);
+  for (const { withdrawnAt } of ledger) expect(withdrawnAt).not.toBeNull();
+});
+
 itOnPostgres(
   'closes an account whose log-in is just being refused, and refuses one that is under way',
   async () => {
