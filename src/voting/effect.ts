@@ -8,6 +8,8 @@ import type { Vote } from './voting.js';
 
 /** Others who have answered a pair, from which on it is said how many of them agree. */
 const ENOUGH = 5;
+/** So many of them are counted at the most, so that a pair that very many have answered costs no more. */
+const MOST_OTHERS = 1_000;
 
 /**
  * Says what a vote did: how many others say the same of this pair, and whom the chosen one passes by it. Nothing is
@@ -24,10 +26,12 @@ async function agreementOn(db: Database, vote: Vote): Promise<string> {
     select count(*)::int as all, count(*) filter (where case
       when outcome = 'tie' then ${outcome} = 'tie'
       when outcome = 'left' then left_id = ${chosen(vote)} else right_id = ${chosen(vote)} end)::int as same
-    from votes
-    where least(left_id, right_id) = ${Math.min(leftId, rightId)}
-      and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}
-      and withdrawn_at is null and outcome <> 'skip' and id <> ${vote.id}`.execute(db);
+    from (
+      select * from votes
+      where least(left_id, right_id) = ${Math.min(leftId, rightId)}
+        and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}
+        and withdrawn_at is null and outcome <> 'skip' and id <> ${vote.id}
+      limit ${MOST_OTHERS}) as others`.execute(db);
   const { all, same } = rows[0] ?? { all: 0, same: 0 };
   if (all < ENOUGH) return '';
   if (same === all) return `All ${all} others say the same.`;
