@@ -8,6 +8,7 @@ import { boardOf, topicPath } from '../things/topics.js';
 import { readBallot, signBallot } from '../voting/ballot.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import type { Offers } from '../voting/offers.js';
+import { isOnBoard, turnOf } from '../voting/turn.js';
 import { findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -17,7 +18,6 @@ import { notFound, Problem } from '../web/problem.js';
 import { agreementOf, LATEST, OTHERS_ENOUGH } from './agreement.js';
 import { changeVote, standingAnswer } from './change.js';
 import { MET_ENOUGH } from './figures.js';
-import { keepOffer } from './offer.js';
 import type { FiguresOfPeople } from './own-figures.js';
 import { ANSWERS_ENOUGH, ownTopOf } from './own-top.js';
 import { ownTopics } from './own-votes.js';
@@ -158,11 +158,12 @@ export function mineRoutes(
         return showPair(req, res);
       }
       const board = boards.byTopic(old.topicId);
-      const keep = board && (await keepOffer(db, offers, board, voter, config.secrets[0]));
+      const turn = board && (await turnOf(db, board, offers, voter, config.secrets[0]));
       const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
-      if (status === 'changed') await keep?.(vote);
+      // Changing an old answer brings no other pair: nobody gets past one without answering or skipping it.
+      if (status === 'changed' && turn?.pair) await offers.settle(voter, vote.topicId, vote.id, turn.pair);
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
     .all(methodNotAllowed);
@@ -177,9 +178,9 @@ const ownTopPath = (topic: { isDefault: boolean; slug: string }): string =>
 // A pair of which one was taken down can't be shown again.
 const isChangeable =
   (boards: Boards) =>
-  ({ topicId, leftId, rightId }: Vote): boolean => {
-    const board = boards.byTopic(topicId);
-    return board?.find(leftId) !== undefined && board.find(rightId) !== undefined;
+  (vote: Vote): boolean => {
+    const board = boards.byTopic(vote.topicId);
+    return board !== undefined && isOnBoard(board, vote);
   };
 
 function isSamePair(

@@ -10,7 +10,7 @@ import type { Progress } from './voting.js';
 export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'arm'>;
 
 /** Whose turn it is, and what they did last. */
-export interface Turn extends Pick<Progress, 'unknown'> {
+export interface Asker extends Pick<Progress, 'unknown'> {
   voter: number;
   recent: Pick<Progress['recent'][number], 'id' | 'leftId' | 'rightId'>[];
 }
@@ -31,7 +31,7 @@ const DRAWS = 16;
 export async function nextPair(
   db: Database,
   board: Board,
-  { voter, recent, unknown }: Turn,
+  { voter, recent, unknown }: Asker,
   secret: string,
 ): Promise<Pair | undefined> {
   if (board.size < 2) return undefined;
@@ -56,7 +56,7 @@ function randomFor(what: string, secret: string): Random {
   return seededRandom(seed.readUInt32LE());
 }
 
-function draw(board: Board, seen: Turn['recent'], unknown: number[], random: Random): Drawn[] {
+function draw(board: Board, seen: Asker['recent'], unknown: number[], random: Random): Drawn[] {
   const keptClearOf = [...seen.flatMap(({ leftId, rightId }) => [leftId, rightId]), ...unknown];
   const places = new Set(keptClearOf.map((thingId) => board.placeOf(thingId)));
   const avoids = (place: number): boolean => places.has(place);

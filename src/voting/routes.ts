@@ -15,17 +15,10 @@ import { readBallot, signBallot } from './ballot.js';
 import { effectOf } from './effect.js';
 import { GUEST } from './guests.js';
 import type { Offers } from './offers.js';
-import { nextPair, type Pair, RECENT } from './pairs.js';
+import type { Pair } from './pairs.js';
 import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
-import {
-  type Cast,
-  castVote,
-  findVote,
-  type Progress,
-  readAnswer,
-  readProgress,
-  withdrawVote,
-} from './voting.js';
+import { turnOf } from './turn.js';
+import { type Cast, castVote, findVote, readAnswer, withdrawVote } from './voting.js';
 
 /** The pair page, casting a vote and taking it back. */
 export function votingRoutes(db: Database, boards: Boards, offers: Offers, config: Config): Router {
@@ -33,13 +26,8 @@ export function votingRoutes(db: Database, boards: Boards, offers: Offers, confi
 
   async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
     const voter = userOf(res).id;
-    const { today, ...progress } = await readProgress(db, voter, board.topic.id, RECENT);
-    const [last] = progress.recent;
-    const seen = { receipt, today };
-    if (last?.isWithdrawn && isOnBoard(board, last)) return showPair(res, board, reopen(last), seen);
-    const pair = await nextPair(db, board, { voter, ...progress }, config.secrets[0]);
-    const offered = pair && (await offers.settle(voter, board.topic.id, last?.id ?? 0, pair));
-    showPair(res, board, offered && isOnBoard(board, offered) ? offered : pair, seen);
+    const { pair, today } = await turnOf(db, board, offers, voter, config.secrets[0]);
+    showPair(res, board, pair, { receipt, today });
   }
 
   function showPair(
@@ -146,12 +134,4 @@ async function receiptFor(
 async function receiptWithEffect(db: Database, board: Board, cast: Cast): Promise<Receipt> {
   const receipt = receiptOf(board, cast);
   return cast.vote ? { ...receipt, effect: await effectOf(db, board, cast.vote) } : receipt;
-}
-
-function isOnBoard(board: Board, { leftId, rightId }: Pick<Pair, 'leftId' | 'rightId'>): boolean {
-  return board.find(leftId) !== undefined && board.find(rightId) !== undefined;
-}
-
-function reopen({ leftId, rightId, arm }: Progress['recent'][number]): Pair {
-  return { leftId, rightId, arm: arm === 'import' ? 'explore' : arm };
 }

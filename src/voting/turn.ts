@@ -1,0 +1,44 @@
+import type { Database } from '../database.js';
+import type { Board } from '../ranking/board.js';
+import type { Offers } from './offers.js';
+import { nextPair, type Pair, RECENT } from './pairs.js';
+import { readProgress } from './voting.js';
+
+/** Where a voter is in a topic: the pair they are being shown, and after which of their votes. */
+export interface Turn {
+  /** Undefined when they have answered every pair there is. */
+  pair: Pair | undefined;
+  /** The id of their latest vote in the topic; 0 before the first. */
+  after: number;
+  /** How many votes of theirs are of today (UTC), in all topics, skips left out. */
+  today: number;
+}
+
+/**
+ * The pair a voter sees now: that of their latest vote once more when they took it back, else the one they were
+ * shown already at this point, else a fresh one.
+ * @param secret what pairs are drawn with
+ */
+export async function turnOf(
+  db: Database,
+  board: Board,
+  offers: Offers,
+  voter: number,
+  secret: string,
+): Promise<Turn> {
+  const { today, ...progress } = await readProgress(db, voter, board.topic.id, RECENT);
+  const [last] = progress.recent;
+  const after = last?.id ?? 0;
+  if (last?.isWithdrawn && isOnBoard(board, last)) {
+    const { leftId, rightId, arm } = last;
+    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, after, today };
+  }
+  const fresh = await nextPair(db, board, { voter, ...progress }, secret);
+  const offered = fresh && (await offers.settle(voter, board.topic.id, after, fresh));
+  return { pair: offered && isOnBoard(board, offered) ? offered : fresh, after, today };
+}
+
+/** Whether both things of a pair are still voted on. */
+export function isOnBoard(board: Board, { leftId, rightId }: Pick<Pair, 'leftId' | 'rightId'>): boolean {
+  return board.find(leftId) !== undefined && board.find(rightId) !== undefined;
+}
