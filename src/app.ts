@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
 import { FiguresOfPeople } from './mine/own-figures.js';
+import { ProgressOfPeople } from './mine/progress.js';
 import { mineRoutes } from './mine/routes.js';
 import type { Boards } from './ranking/boards.js';
 import { rankingRoutes } from './ranking/routes.js';
@@ -76,6 +77,7 @@ export function createApp({
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const offers = new Offers(redis, prefix);
   const figures = new FiguresOfPeople(db);
+  const progress = new ProgressOfPeople(db, boards, figures);
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
@@ -102,7 +104,7 @@ export function createApp({
   app.use(leavingRoutes(db, config, store, confirmations));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
   app.use(guestRoutes(boards, config));
-  app.use(votingRoutes(db, boards, offers, config));
+  app.use(votingRoutes(db, boards, offers, (...whose) => progress.of(...whose), config));
   app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));

@@ -16,7 +16,7 @@ export interface OwnFigures extends Figures {
 
 // Up to here the work takes a few milliseconds, and less than handing it over to a thread.
 const FEW_ANSWERS = 150;
-const MOST_KEPT = 500;
+const [MOST_KEPT, MOST_WAITING] = [500, 8];
 
 /**
  * What people's own answers come to, worked out in a worker thread so that pages stay as quick as ever meanwhile,
@@ -30,30 +30,37 @@ export class FiguresOfPeople {
     filename: join(root, 'dist/src/mine/figures-worker.js'),
     minThreads: 0,
     maxThreads: 1,
-    idleTimeout: 10_000,
+    idleTimeout: 60_000,
   });
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  /** What a person's answers in a topic come to now. */
-  of(voter: number, topic: OwnTopic): Promise<OwnFigures> {
+  /** Whether many wait for the worker thread already. */
+  get isBusy(): boolean {
+    return this.#workers.queueSize >= MOST_WAITING;
+  }
+
+  /** What a person's answers in a topic come to now. @param aside in the worker thread, however few they are */
+  of(voter: number, topic: OwnTopic, { aside = false } = {}): Promise<OwnFigures> {
     const key = `${voter} ${topic.board.topic.id}`;
     const known = this.#kept.get(key);
     const { state } = topic;
     if (known?.state === state) return known.figures;
-    const figures = this.#workOut(voter, topic);
+    const figures = this.#workOut(voter, topic, aside);
     this.#kept.set(key, { state, figures });
     figures.catch(() => this.#kept.delete(key));
     return figures;
   }
 
-  async #workOut(voter: number, { board }: OwnTopic): Promise<OwnFigures> {
+  async #workOut(voter: number, { board }: OwnTopic, aside: boolean): Promise<OwnFigures> {
     const { answers, ids } = await ownAnswers(this.#db, voter, board);
     const count = answers.left.length;
     const figures =
-      count <= FEW_ANSWERS ? figuresOf(answers) : await this.#workers.run(answers, { name: 'figures' });
+      count <= FEW_ANSWERS && !aside
+        ? figuresOf(answers)
+        : await this.#workers.run(answers, { name: 'figures' });
     return { ...figures, ids, answers: count };
   }
 }

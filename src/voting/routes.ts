@@ -17,24 +17,33 @@ import { GUEST } from './guests.js';
 import type { Offers } from './offers.js';
 import type { Pair } from './pairs.js';
 import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
-import { turnOf } from './turn.js';
+import { type OwnProgress, turnOf } from './turn.js';
 import { type Cast, castVote, findVote, readAnswer, withdrawVote } from './voting.js';
 
-/** The pair page, casting a vote and taking it back. */
-export function votingRoutes(db: Database, boards: Boards, offers: Offers, config: Config): Router {
+/**
+ * The pair page, casting a vote and taking it back.
+ * @param progressOf how far a voter's own Top of a topic has come, after which of their votes
+ */
+export function votingRoutes(
+  db: Database,
+  boards: Boards,
+  offers: Offers,
+  progressOf: (voter: number, board: Board, after: number) => Promise<OwnProgress>,
+  config: Config,
+): Router {
   const router = Router();
 
   async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
     const voter = userOf(res).id;
-    const { pair, today } = await turnOf(db, board, offers, voter, config.secrets[0]);
-    showPair(res, board, pair, { receipt, today });
+    const { pair, after, today } = await turnOf(db, board, offers, voter, config.secrets[0]);
+    showPair(res, board, pair, { receipt, today, own: await progressOf(voter, board, after) });
   }
 
   function showPair(
     res: Response,
     board: Board,
     pair: Pair | undefined,
-    seen: { receipt?: Receipt | undefined; today?: number },
+    seen: { receipt?: Receipt | undefined; today?: number; own?: OwnProgress },
   ): void {
     const voter = userOf(res).id;
     const ballot = pair && signBallot({ topicId: board.topic.id, voter, ...pair }, config.secrets[0]);

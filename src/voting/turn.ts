@@ -14,6 +14,18 @@ export interface Turn {
   today: number;
 }
 
+/** How far a person's own Top of a topic has come. */
+export interface OwnProgress {
+  /** Answers they still have to give before there is a list of their own; 0 when there is one. */
+  toGo: number;
+  /** How many such a list takes. */
+  enough: number;
+  /** How many places their Top has; 0 while their list is too short for one. */
+  size: number;
+  /** How many of those we expect to be right. */
+  settled: number;
+}
+
 /**
  * The pair a voter sees now: that of their latest vote once more when they took it back, else the one they were
  * shown already at this point, else a fresh one.

@@ -1,0 +1,37 @@
+import { expect, it, vi } from 'vitest';
+import { type Browser, member, read, thingNames, topic, useSite, vote } from '../site.js';
+
+const site = useSite();
+
+const progress = async (browser: Browser, path = '/vote'): Promise<string> =>
+  read((await browser.get(path).expect(200)).text)('.progress')
+    .text()
+    .replace(/\s+/g, ' ')
+    .trim();
+
+it('says on the pair how far one’s own Top has come', async () => {
+  await topic(site, { names: thingNames(8) });
+  const { browser } = await member(site);
+  expect(await progress(browser)).toBe('10 answers in this topic, and you have a list of your own.');
+
+  await vote(browser, 'skip');
+  for (let votes = 0; votes < 3; votes++) await vote(browser);
+  expect(await progress(browser)).toBe(
+    '3 votes today. 7 more in this topic, and you have a list of your own.',
+  );
+  await browser.post('/vote/undo').type('form').send({}).expect(303);
+  expect(await progress(browser)).toContain('2 votes today. 8 more');
+
+  for (let votes = 0; votes < 22; votes++)
+    await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'));
+  await vi.waitFor(async () =>
+    expect(await progress(browser)).toMatch(/^24 votes today. Your own Top 3: \d of 3 settled\.$/),
+  );
+  const $ = read((await browser.get('/vote')).text);
+  const { href } = $('.progress a').get(0)?.attribs ?? {};
+  expect(href).toBe('/profile/top');
+  const own = read((await browser.get(String(href)).expect(200)).text);
+  expect(own('.lead').text()).toMatch(
+    new RegExp(`We expect (all )?${$('.progress progress').attr('value')} of these`),
+  );
+});
