@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Outcome } from '../schema.js';
 import type { Ballot } from '../voting/ballot.js';
-import { findVote, type Vote } from '../voting/voting.js';
+import { findAnswer, findVote, type Vote } from '../voting/voting.js';
 
 /**
  * What became of a changed answer: it counts now; or nothing changed, because it is the one that stands, or another
@@ -34,21 +34,7 @@ export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcom
   );
   const changed = await findVote(db, ballot.voter, ballot.id);
   if (changed) return { status: 'changed', vote: changed };
-  const standing = await standingAnswer(db, ballot.voter, old);
+  const standing = await findAnswer(db, ballot.voter, old);
   if (standing && standing.id !== old.id) return { status: 'same', vote: standing };
   return standing ? { status: 'gone' } : { status: 'withdrawn', vote: old };
-}
-
-/** A voter's answer to a pair as it stands now; undefined when they took it back. */
-export async function standingAnswer(
-  db: Database,
-  voter: number,
-  { leftId, rightId }: Pick<Vote, 'leftId' | 'rightId'>,
-): Promise<Vote | undefined> {
-  const { rows } = await sql<{ ballotId: string }>`
-    select ballot_id from votes
-    where voter = ${voter} and withdrawn_at is null
-      and least(left_id, right_id) = least(${leftId}::bigint, ${rightId}::bigint)
-      and greatest(left_id, right_id) = greatest(${leftId}::bigint, ${rightId}::bigint)`.execute(db);
-  return rows[0] && findVote(db, voter, rows[0].ballotId);
 }

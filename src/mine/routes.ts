@@ -9,14 +9,14 @@ import { readBallot, signBallot } from '../voting/ballot.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import type { Offers } from '../voting/offers.js';
 import { isOnBoard, turnOf } from '../voting/turn.js';
-import { findVote, readAnswer, type Vote } from '../voting/voting.js';
+import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { readForm } from '../web/form.js';
 import { seeOther, sendPage } from '../web/page.js';
 import { notFound, Problem } from '../web/problem.js';
 import { agreementOf, LATEST, OTHERS_ENOUGH } from './agreement.js';
-import { changeVote, standingAnswer } from './change.js';
+import { changeVote } from './change.js';
 import { MET_ENOUGH } from './figures.js';
 import type { FiguresOfPeople } from './own-figures.js';
 import { ANSWERS_ENOUGH, ownTopOf } from './own-top.js';
@@ -124,7 +124,7 @@ export function mineRoutes(
     const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
     if (!board || !left || !right) throw takenDown();
     if (old.withdrawnAt) {
-      const standing = await standingAnswer(db, voter, old);
+      const standing = await findAnswer(db, voter, old);
       if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
       throw takenBack();
     }

@@ -7,11 +7,12 @@ export interface Counting {
 }
 
 /** Why a vote counts in part; in words: `countingReasons`. */
-export type CountingReason = 'skipping';
+export type CountingReason = 'skipping' | 'asked';
 
 /** What a receipt says after "It counts in part: ". */
 export const countingReasons: Record<CountingReason, string> = {
   skipping: 'you skipped more than five of the twenty pairs before it',
+  asked: 'you asked for that pair, and in full counts only what chance brings',
 };
 
 /** How many pairs of a voter in a topic, answered or not, the counting looks back on. */
@@ -32,6 +33,17 @@ export function countingOf(skippedLately: number): Counting {
   if (skippedLately <= FREE) return { weight: 1 };
   const answered = (LOOKS_BACK - skippedLately) / (LOOKS_BACK - FREE);
   return { weight: Math.max(answered ** 2, LEAST_WEIGHT), reason: 'skipping' };
+}
+
+/**
+ * How much an answer to a pair counts that its voter asked for by one of its things: as often as chance would have
+ * brought a pair with that thing, 2 times in N among N things (weighting by the inverse of how likely a choice was made:
+ * D. G. Horvitz and D. J. Thompson, Journal of the American Statistical Association 47, 1952). So nobody moves a thing
+ * further by asking for it than by taking what comes.
+ * @param things how many can be voted on, 2 or more
+ */
+export function countingOfAsked(things: number): Counting {
+  return { weight: Math.min(1, 2 / things), reason: 'asked' };
 }
 
 const FREE = 5;

@@ -90,6 +90,17 @@ export class Selector {
     return this.anyPair(random, avoids, answered);
   }
 
+  /**
+   * Against which thing an answer would tell most about a given one, of a few drawn anywhere or of all that are left.
+   * @returns undefined when none is left
+   */
+  opponentOf(thing: number, random: Random, avoids: Avoids): number | undefined {
+    const drawn = this.opponent(thing, 'explore', random, avoids, noPair);
+    if (drawn !== undefined) return drawn;
+    const left = this.all.filter((other) => other !== thing && !avoids(other));
+    return left[Math.floor(random() * left.length)];
+  }
+
   /** The things that come up most often, the likeliest first. @param many how many at most */
   likeliest(many: number): number[] {
     const { weights } = this;

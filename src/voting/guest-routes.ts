@@ -109,7 +109,9 @@ export function guestRoutes(boards: Boards, config: Config): Router {
     const board = (vote && boards.byTopic(vote.topicId)) ?? boards.default();
     const left = votes.filter((other) => other !== vote);
     if (vote) keepGuestVotes(res, left, config);
-    const receipt = vote ? undoneReceipt(board, answeredBy(vote)) : { text: refusals.undone };
+    const due = guestPair(board, left, config.secrets[0]);
+    const isShown = vote !== undefined && due !== undefined && pairKey(due) === pairKey(vote);
+    const receipt = vote ? undoneReceipt(board, answeredBy(vote), isShown) : { text: refusals.undone };
     const path = `${topicPath(board.topic)}/vote?undone`;
     await seeOther(res, path, async () => showNext(res, board, left, receipt));
   });

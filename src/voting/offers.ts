@@ -20,12 +20,23 @@ export class Offers {
     this.#prefix = prefix;
   }
 
+  /** The pair a voter was shown at a point, if it is still known. @param after as for `settle` */
+  async find(voter: number, topicId: number, after: number): Promise<Pair | undefined> {
+    const key = this.#key(voter, topicId, after);
+    try {
+      const text = await this.#redis?.get(key);
+      return text ? (JSON.parse(text) as Pair) : this.#here.get(key);
+    } catch {
+      return this.#here.get(key);
+    }
+  }
+
   /**
    * The pair a voter was shown already at this point, or the one to be shown from now on.
    * @param after the id of their latest vote in the topic, 0 before the first
    */
   async settle(voter: number, topicId: number, after: number, pair: Pair): Promise<Pair> {
-    const key = `${this.#prefix}offer:${voter}:${topicId}:${after}`;
+    const key = this.#key(voter, topicId, after);
     try {
       if (!this.#redis) return this.#settleHere(key, pair);
       const text = JSON.stringify(pair);
@@ -34,6 +45,10 @@ export class Offers {
     } catch {
       return this.#settleHere(key, pair);
     }
+  }
+
+  #key(voter: number, topicId: number, after: number): string {
+    return `${this.#prefix}offer:${voter}:${topicId}:${after}`;
   }
 
   #settleHere(key: string, pair: Pair): Pair {

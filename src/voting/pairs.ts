@@ -51,7 +51,8 @@ interface Drawn {
   arm: Pair['arm'];
 }
 
-function randomFor(what: string, secret: string): Random {
+/** Chance that nobody can foresee, and that is the same each time for the same. @param what it is drawn for */
+export function randomFor(what: string, secret: string): Random {
   const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga pair 2 ${what}`, 4));
   return seededRandom(seed.readUInt32LE());
 }

@@ -53,9 +53,9 @@ export function guestReceipt(board: Board, answered: Answered, ballotId: string)
   return { text: `Kept for you: ${answer(board, answered)}.`, undo: ballotId };
 }
 
-/** A receipt for a pair that is shown once more because its vote was taken back. */
-export function undoneReceipt(board: Board, vote: Answered): Receipt {
-  return { text: `Taken back: ${answer(board, vote)}. Here is that pair again.` };
+/** A receipt for a vote that was taken back. @param isShown whether its pair is shown once more beside it */
+export function undoneReceipt(board: Board, vote: Answered, isShown: boolean): Receipt {
+  return { text: `Taken back: ${answer(board, vote)}.${isShown ? ' Here is that pair again.' : ''}` };
 }
 
 function isCountingReason(reason: string | null): reason is CountingReason {

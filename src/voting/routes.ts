@@ -11,14 +11,15 @@ import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
+import { askedPair, castAsked } from './asked.js';
 import { readBallot, signBallot } from './ballot.js';
 import { effectOf } from './effect.js';
 import { GUEST } from './guests.js';
 import type { Offers } from './offers.js';
 import type { Pair } from './pairs.js';
 import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
-import { type OwnProgress, turnOf } from './turn.js';
-import { type Cast, castVote, findVote, readAnswer, withdrawVote } from './voting.js';
+import { haveSameThings, type OwnProgress, type Turn, turnOf } from './turn.js';
+import { type Cast, castVote, findVote, readAnswer, type Vote, withdrawVote } from './voting.js';
 
 /**
  * The pair page, casting a vote and taking it back.
@@ -33,10 +34,16 @@ export function votingRoutes(
 ): Router {
   const router = Router();
 
+  const turnNow = (res: Response, board: Board): Promise<Turn> =>
+    turnOf(db, board, offers, userOf(res).id, config.secrets[0]);
+
   async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
-    const voter = userOf(res).id;
-    const { pair, after, today } = await turnOf(db, board, offers, voter, config.secrets[0]);
-    showPair(res, board, pair, { receipt, today, own: await progressOf(voter, board, after) });
+    await showTurn(res, board, await turnNow(res, board), receipt);
+  }
+
+  async function showTurn(res: Response, board: Board, turn: Turn, receipt?: Receipt): Promise<void> {
+    const own = await progressOf(userOf(res).id, board, turn.after);
+    showPair(res, board, turn.pair, { receipt, today: turn.today, own });
   }
 
   function showPair(
@@ -57,8 +64,11 @@ export function votingRoutes(
     .get(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
       const voter = userOf(res).id;
-      const receipt = await receiptFor(db, board, voter, req);
-      await showNext(res, board, receipt);
+      const turn = await turnNow(res, board);
+      const wanted = board.find(Number(req.query.with));
+      if (!wanted) return showTurn(res, board, turn, await receiptFor(db, board, voter, turn, req));
+      const { pair, text } = await askedPair(db, board, wanted, voter, turn, config.secrets[0]);
+      await showTurn(res, board, { ...turn, pair }, { text });
     })
     .post(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
@@ -89,7 +99,10 @@ export function votingRoutes(
         res.status(422);
         return showPair(res, board, ballot, { receipt: { text: refusals.unanswered } });
       }
-      const cast = await castVote(db, ballot, answer);
+      const cast =
+        ballot.arm === 'asked'
+          ? await castAsked(db, board, ballot, answer, await turnNow(res, board))
+          : await castVote(db, ballot, answer);
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
@@ -106,7 +119,10 @@ export function votingRoutes(
       const board = vote && boards.byTopic(vote.topicId);
       if (!board) return seeOther(res, '/vote');
       const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
-      await seeOther(res, path, () => showNext(res, board, undoneReceipt(board, vote)));
+      await seeOther(res, path, async () => {
+        const turn = await turnNow(res, board);
+        await showTurn(res, board, turn, undoneReceipt(board, vote, isShown(turn, vote)));
+      });
     })
     .all(methodNotAllowed);
 
@@ -129,6 +145,7 @@ async function receiptFor(
   db: Database,
   board: Board,
   voter: number,
+  turn: Turn,
   req: Request,
 ): Promise<Receipt | undefined> {
   const { voted, answered, undone, gone } = req.query;
@@ -136,9 +153,11 @@ async function receiptFor(
   const id = voted ?? answered ?? undone;
   const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
   if (!vote || vote.topicId !== board.topic.id) return undefined;
-  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote);
+  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isShown(turn, vote));
   return receiptWithEffect(db, board, { status: answered ? 'answered' : 'repeated', vote });
 }
+
+const isShown = ({ pair }: Turn, vote: Vote): boolean => pair !== undefined && haveSameThings(pair, vote);
 
 async function receiptWithEffect(db: Database, board: Board, cast: Cast): Promise<Receipt> {
   const receipt = receiptOf(board, cast);

@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Offers } from './offers.js';
 import { nextPair, type Pair, RECENT } from './pairs.js';
-import { readProgress } from './voting.js';
+import { findAnswer, readProgress } from './voting.js';
 
 /** Where a voter is in a topic: the pair they are being shown, and after which of their votes. */
 export interface Turn {
@@ -10,6 +10,8 @@ export interface Turn {
   pair: Pair | undefined;
   /** The id of their latest vote in the topic; 0 before the first. */
   after: number;
+  /** The things in the topic that they say they don't know. */
+  unknown: number[];
   /** How many votes of theirs are of today (UTC), in all topics, skips left out. */
   today: number;
 }
@@ -39,15 +41,32 @@ export async function turnOf(
   secret: string,
 ): Promise<Turn> {
   const { today, ...progress } = await readProgress(db, voter, board.topic.id, RECENT);
-  const [last] = progress.recent;
+  const [last, before] = progress.recent;
   const after = last?.id ?? 0;
+  const at = { after, today, unknown: progress.unknown };
   if (last?.isWithdrawn && isOnBoard(board, last)) {
     const { leftId, rightId, arm } = last;
-    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, after, today };
+    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, ...at };
   }
   const fresh = await nextPair(db, board, { voter, ...progress }, secret);
-  const offered = fresh && (await offers.settle(voter, board.topic.id, after, fresh));
-  return { pair: offered && isOnBoard(board, offered) ? offered : fresh, after, today };
+  // Who takes an answer back and gives it again comes to the pair that was there before.
+  const seen =
+    last && before?.isWithdrawn && haveSameThings(last, before)
+      ? await offers.find(voter, board.topic.id, before.id)
+      : undefined;
+  const offered = fresh && (await offers.settle(voter, board.topic.id, after, seen ?? fresh));
+  const isOpen =
+    offered === fresh || (offered && isOnBoard(board, offered) && !(await findAnswer(db, voter, offered)));
+  return { pair: isOpen ? offered : fresh, ...at };
+}
+
+/** Whether two votes or offers are about the same two things, on whichever sides. */
+export function haveSameThings(
+  one: Pick<Pair, 'leftId' | 'rightId'>,
+  other: Pick<Pair, 'leftId' | 'rightId'>,
+): boolean {
+  const ids = [other.leftId, other.rightId];
+  return ids.includes(one.leftId) && ids.includes(one.rightId);
 }
 
 /** Whether both things of a pair are still voted on. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import { countingOf, LOOKS_BACK } from '../rating/counting.js';
+import { type Counting, countingOf, LOOKS_BACK } from '../rating/counting.js';
 import type { Arm, Outcome, Side } from '../schema.js';
 import type { Ballot } from './ballot.js';
 
@@ -45,32 +45,51 @@ export function readAnswer(choice: string): Answer | undefined {
 /**
  * Writes a vote into the ledger, where it counts once however often its ballot is sent; in part, when the voter has
  * skipped many of the pairs before it (`countingOf`).
+ * @param most how much it counts at the most
  */
-export async function castVote(db: Database, ballot: Ballot, answer: Answer): Promise<Cast> {
-  const cast = await tryToCast(db, ballot, answer);
+export async function castVote(
+  db: Database,
+  ballot: Ballot,
+  answer: Answer,
+  most: Counting = IN_FULL,
+): Promise<Cast> {
+  const cast = await tryToCast(db, ballot, answer, most);
   // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
-  return cast.status === 'gone' ? tryToCast(db, ballot, answer) : cast;
+  return cast.status === 'gone' ? tryToCast(db, ballot, answer, most) : cast;
 }
+
+const IN_FULL: Counting = { weight: 1 };
 
 // The rule as a table, so that the one statement can follow it: by how many of the latest pairs were skipped.
 const countings = Array.from({ length: LOOKS_BACK + 1 }, (_, skipped) => countingOf(skipped));
 const weights = countings.map(({ weight }) => weight);
 const reasons = countings.map(({ reason }) => reason ?? null);
 
-async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Answer): Promise<Cast> {
+async function tryToCast(
+  db: Database,
+  ballot: Ballot,
+  { outcome, unknown }: Answer,
+  most: Counting,
+): Promise<Cast> {
   const { rows } = await sql<Vote>`
     insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason)
     select ${ballot.id}::uuid, topic_id, ${ballot.voter}::bigint, ${ballot.leftId}::bigint,
       ${ballot.rightId}::bigint, ${outcome}, ${unknown}, ${ballot.arm},
-      (${weights}::real[])[1 + max(skipped)], (${reasons}::text[])[1 + max(skipped)]
+      least((${weights}::real[])[1 + max(skipped)], ${most.weight}::real),
+      case when (${weights}::real[])[1 + max(skipped)] <= ${most.weight}::real
+        then (${reasons}::text[])[1 + max(skipped)] else ${most.reason ?? null} end
     from things, (
-      select count(*)::int as skipped from (
-        select * from votes where voter = ${ballot.voter} and topic_id = ${ballot.topicId}
-        order by id desc limit ${LOOKS_BACK}) as latest
-      where outcome = 'skip' or withdrawn_at is not null and not exists (
-        select from votes as standing where standing.voter = latest.voter and standing.withdrawn_at is null
-          and least(standing.left_id, standing.right_id) = least(latest.left_id, latest.right_id)
-          and greatest(standing.left_id, standing.right_id) = greatest(latest.left_id, latest.right_id))
+      select count(*) filter (where outcome = 'skip' or withdrawn_at is not null)::int as skipped from (
+        select outcome, withdrawn_at from votes as latest
+        where voter = ${ballot.voter} and topic_id = ${ballot.topicId} and (arm <> 'asked' or outcome = 'skip')
+          and (withdrawn_at is null or not (
+            least(left_id, right_id) = ${Math.min(ballot.leftId, ballot.rightId)}
+            and greatest(left_id, right_id) = ${Math.max(ballot.leftId, ballot.rightId)}
+            or exists (
+              select from votes as standing where standing.voter = latest.voter and standing.withdrawn_at is null
+                and least(standing.left_id, standing.right_id) = least(latest.left_id, latest.right_id)
+                and greatest(standing.left_id, standing.right_id) = greatest(latest.left_id, latest.right_id))))
+        order by id desc limit ${LOOKS_BACK}) as pairs
     ) as before
     where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
       and exists (select from users where id = ${ballot.voter} for key share)
@@ -81,7 +100,7 @@ async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Ans
 
   const repeated = await findVote(db, ballot.voter, ballot.id);
   if (repeated) return { status: 'repeated', vote: repeated };
-  const answered = await findAnswer(db, ballot);
+  const answered = await findAnswer(db, ballot.voter, ballot);
   return answered ? { status: 'answered', vote: answered } : { status: 'gone' };
 }
 
@@ -93,9 +112,23 @@ export async function findVote(db: Database, voter: number, ballotId: string): P
   return rows[0];
 }
 
+/** A voter's answer to two things as it stands now, on whichever sides they were; undefined when there is none. */
+export async function findAnswer(
+  db: Database,
+  voter: number,
+  { leftId, rightId }: Pick<Vote, 'leftId' | 'rightId'>,
+): Promise<Vote | undefined> {
+  const { rows } = await sql<Vote>`
+    select ${columns} from votes
+    where voter = ${voter} and withdrawn_at is null
+      and least(left_id, right_id) = ${Math.min(leftId, rightId)}
+      and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}`.execute(db);
+  return rows[0];
+}
+
 /** Where a voter is in a topic. */
 export interface Progress {
-  /** Their latest votes there, newest first, withdrawn ones and skips among them. */
+  /** Their latest votes there on pairs that came in their turn, newest first, withdrawn ones and skips among them. */
   recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'arm'> & { isWithdrawn: boolean })[];
   /** Things there that they say they don't know. */
   unknown: number[];
@@ -114,7 +147,7 @@ export async function readProgress(
     select (
       select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'arm', arm,
         'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
-      from (select * from votes where voter = ${voter} and topic_id = ${topicId}
+      from (select * from votes where voter = ${voter} and topic_id = ${topicId} and arm <> 'asked'
             order by id desc limit ${limit}) as latest) as recent,
     array(
       select case unknown when 'left' then left_id else right_id end from votes
@@ -161,15 +194,6 @@ export async function withdrawVotes(db: Database, voter: number): Promise<number
 const columns = sql.raw(
   'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, arm, weight, weight_reason, created_at, withdrawn_at',
 );
-
-async function findAnswer(db: Database, ballot: Ballot): Promise<Vote | undefined> {
-  const { rows } = await sql<Vote>`
-    select ${columns} from votes
-    where voter = ${ballot.voter} and withdrawn_at is null
-      and least(left_id, right_id) = ${Math.min(ballot.leftId, ballot.rightId)}
-      and greatest(left_id, right_id) = ${Math.max(ballot.leftId, ballot.rightId)}`.execute(db);
-  return rows[0];
-}
 
 function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

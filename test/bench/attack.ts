@@ -1,4 +1,4 @@
-import { countingOf, LOOKS_BACK } from '../../src/rating/counting.js';
+import { countingOf, countingOfAsked, LOOKS_BACK } from '../../src/rating/counting.js';
 import { seededRandom } from '../../src/rating/random.js';
 import { votersFor } from './elo.js';
 import { answer, Topic, Voter, worldOf } from './simulation.js';
@@ -37,13 +37,15 @@ export interface Attack {
   strategy: Strategy;
   /** Whether pairs without that thing are answered the wrong way round, to bring those above it down. */
   spiteful?: boolean;
+  /** Whether pairs with that thing are asked for, instead of taking what comes. */
+  asks?: boolean;
   /** Whether votes count as the product counts them. */
   counting?: boolean;
   seed: number;
 }
 
 /** Lets twenty accounts with one vote in twenty push a thing, and says where it is shown in the end. */
-export function shownPlaceAfter({ place, strategy, spiteful, counting = true, seed }: Attack): number {
+export function shownPlaceAfter({ place, strategy, spiteful, asks, counting = true, seed }: Attack): number {
   const random = seededRandom(seed);
   const truth = worldOf(THINGS, 1, random);
   const total = THINGS * VOTES_A_THING;
@@ -57,6 +59,14 @@ export function shownPlaceAfter({ place, strategy, spiteful, counting = true, se
     const voter = (
       isAttack ? attackers[--attacks % ACCOUNTS] : honest[Math.floor(random() * honest.length)]
     ) as Voter;
+    if (isAttack && asks) {
+      const against = (): number => Math.floor(random() * THINGS);
+      let other = against();
+      while (other === pushed || voter.hasSeen(pushed, other)) other = against();
+      const { weight } = counting ? countingOfAsked(THINGS) : { weight: 1 };
+      topic.cast(voter, { one: pushed, other, arm: 'explore' }, 1, weight);
+      continue;
+    }
     let pair = topic.offer(voter);
     const has = (): boolean => pair.one === pushed || pair.other === pushed;
     for (let patience = isAttack ? strategy(voter) : 0; patience > 0 && !has(); patience--) {

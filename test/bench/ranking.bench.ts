@@ -162,6 +162,21 @@ it.each(Object.keys(strategies))(
 );
 
 it(
+  'holds against those who ask for a thing',
+  () => {
+    const inTop20 = (counting: boolean): number => {
+      const shown = Array.from({ length: ATTACKS }, (_, seed) =>
+        shownPlaceAfter({ place: 50, strategy: () => 0, asks: true, counting, seed: 5_000 + seed }),
+      );
+      return shown.filter((place) => place <= 20).length / ATTACKS;
+    };
+    report('asks for it: true place 50 in the top 20', inTop20(true), { atMost: 0.1 });
+    note('  the same, were all votes counted in full', inTop20(false));
+  },
+  HOUR,
+);
+
+it(
   'counts the votes of honest people',
   () => {
     for (const [things, pairs] of [

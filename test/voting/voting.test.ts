@@ -250,7 +250,7 @@ it('shows nothing again that was in the last five pairs, as long as there is som
 it('asks mostly where the Top 20 is open, and notes for each vote why its pair was shown', async () => {
   await topic(site, { slug: 'large', names: thingNames(100) });
   const board = site.boards.get('large') ?? expect.fail();
-  const arms = { focus: 0, explore: 0 };
+  const arms = { focus: 0, explore: 0, asked: 0 };
   for (let voter = 1; voter <= 400; voter++) {
     const pair = await nextPair(site.db, board, { voter, recent: [], unknown: [] }, site.config.secrets[0]);
     if (pair) arms[pair.arm]++;
@@ -272,14 +272,21 @@ it('counts the vote of who skipped many pairs in part, and says so', async () =>
   };
   expect(await receipt()).not.toContain('in part');
   await browser.post('/vote/undo').expect(303);
+  expect(await receipt()).not.toContain('in part');
+  await vote(browser, 'skip', path);
   expect(await receipt()).toContain('It counts in part: you skipped more than five of the twenty pairs');
+  // Giving one answer over and over is no way to make good.
+  for (let times = 0; times < 20; times++) {
+    await browser.post('/vote/undo').expect(303);
+    await vote(browser, 'left', path);
+  }
+  expect(await receipt()).toContain('in part');
   // Those of another topic count in full, and a longer run of answers makes good.
   await vote(browser);
   for (let pair = 0; pair < 15; pair++) await vote(browser, 'tie', path);
   expect(await receipt()).not.toContain('in part');
 
   const votes = await ledger(id);
-  expect(votes.map(({ weight }) => weight).filter((weight) => weight < 1).length).toBeGreaterThan(0);
   const { weight, weightReason } = votes.find((row) => row.weight < 1) ?? expect.fail();
   expect(weight).toBeCloseTo((14 / 15) ** 2, 5);
   expect(weightReason).toBe('skipping');
@@ -331,6 +338,19 @@ it('shows the same pair until it is answered, so that nobody gets past one witho
   await send(browser, first.ballot, 'skip').expect(303);
   const next = pairOn((await browser.get('/vote')).text);
   expect([next.left, next.right].sort()).not.toEqual([first.left, first.right].sort());
+});
+
+it('brings no other pair to who takes their answer back and gives it again', async () => {
+  const { slug } = await topic(site, { slug: 'again', names: thingNames(40) });
+  const { browser } = await member(site);
+  const path = `/topics/${slug}/vote`;
+  await vote(browser, 'left', path);
+  const { left, right } = pairOn((await browser.get(path)).text);
+  for (let times = 0; times < 3; times++) {
+    await browser.post('/vote/undo').type('form').send({}).expect(303);
+    await vote(browser, 'left', path);
+    expect(pairOn((await browser.get(path)).text)).toMatchObject({ left, right });
+  }
 });
 
 it('sends who is not logged in to do so, and back to where they were', async () => {
