@@ -7,11 +7,11 @@ export async function up(db: Untyped): Promise<void> {
   // People may ask for a pair with a certain thing. Such a vote is not one that chance brought, and is known as that.
   await sql`
     alter table votes drop constraint votes_arm_check,
-      add constraint votes_arm_check check (arm in ('focus', 'explore', 'asked', 'import'))`.execute(db);
+      add constraint votes_arm check (arm in ('focus', 'explore', 'asked', 'import'))`.execute(db);
 }
 
 export async function down(db: Untyped): Promise<void> {
   await sql`
-    alter table votes drop constraint votes_arm_check,
+    alter table votes drop constraint votes_arm,
       add constraint votes_arm_check check (arm in ('focus', 'explore', 'import')) not valid`.execute(db);
 }
