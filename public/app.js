@@ -30,19 +30,20 @@ if (document.querySelector('#pair [data-spoken]')) {
   setTimeout(speak, 300);
 }
 
-// Pictures that are likely to come are there before their pair is, unless data is dear.
-const fetched = new Set();
+// The pictures of the pair that comes next are there before it is, unless data is dear.
+const ahead = [];
 function fetchAhead() {
   if (navigator.connection?.saveData) return;
-  for (const picture of document.getElementById('pair')?.dataset.ahead.split(' ') ?? []) {
-    if (!picture || fetched.has(picture)) continue;
-    fetched.add(picture);
-    new Image().src = `/pictures/${picture}`;
-  }
+  const pictures = (document.getElementById('pair')?.dataset.ahead ?? '').split(' ').filter(Boolean);
+  // Held until the next are, so that the browser holds them too.
+  ahead.splice(
+    0,
+    ahead.length,
+    ...pictures.map((picture) => Object.assign(new Image(), { src: `/pictures/${picture}` })),
+  );
 }
-const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
-addEventListener('load', () => whenIdle(fetchAhead));
-document.addEventListener('htmx:after:swap', () => whenIdle(fetchAhead));
+addEventListener('load', fetchAhead);
+document.addEventListener('htmx:after:swap', fetchAhead);
 
 // The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
 let swapped = document.querySelector('#pair [data-spoken]') ? performance.now() : Number.NEGATIVE_INFINITY;

@@ -3,7 +3,7 @@ import type { Config } from '../config.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
 import { describe } from '../ranking/words.js';
-import { guestPair, offerToGuest, readGuestVotes } from '../voting/guests.js';
+import { guestPairs, offerToGuest, readGuestVotes } from '../voting/guests.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 
@@ -40,6 +40,6 @@ export function homeRoutes(boards: Boards, config: Config): Router {
 function tasteOf(board: Board, req: Request, res: Response, config: Config) {
   if (res.locals.user) return {};
   const votes = readGuestVotes(req, config);
-  const pair = guestPair(board, votes, config.secrets[0]);
+  const [pair] = guestPairs(board, votes, config.secrets[0]);
   return pair ? offerToGuest(board, pair, config) : { isDone: votes.length > 0 };
 }

@@ -163,7 +163,8 @@ export function mineRoutes(
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
       // Changing an old answer brings no other pair: nobody gets past one without answering or skipping it.
-      if (status === 'changed' && turn?.pair) await offers.settle(voter, vote.topicId, vote.id, turn.pair);
+      if (status === 'changed' && turn?.pair)
+        await offers.settle(voter, vote.topicId, vote.id, { pair: turn.pair, ahead: turn.ahead });
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
     .all(methodNotAllowed);

@@ -46,9 +46,6 @@ export interface LastFit {
   fittedAt: Date;
 }
 
-/** How many pictures are fetched before their pairs come: about a hundred kilobytes. */
-const AHEAD = 12;
-
 /** A topic's things as they stand, strongest first, and what pairs to show are chosen by. */
 export class Board {
   readonly topic: TopicCard;
@@ -64,7 +61,6 @@ export class Board {
   /** How many of the shown Top 20 we expect to belong there. */
   readonly expectedRight: number;
   readonly #places: Map<number, number>;
-  #likelyPictures: string[] | undefined;
 
   /**
    * @param things strongest first
@@ -106,15 +102,6 @@ export class Board {
   find(thingId: number): Standing | undefined {
     const place = this.placeOf(thingId);
     return place === undefined ? undefined : this.standings[place];
-  }
-
-  /** Pictures that pairs to come will most likely show. */
-  get likelyPictures(): string[] {
-    this.#likelyPictures ??= this.selector
-      .likeliest(AHEAD)
-      .map((place) => this.standings[place]?.picture)
-      .filter((picture) => typeof picture === 'string');
-    return this.#likelyPictures;
   }
 
   /** A thing's place among the standings, from 0, which is how the selector knows it. */

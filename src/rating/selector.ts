@@ -101,14 +101,6 @@ export class Selector {
     return left[Math.floor(random() * left.length)];
   }
 
-  /** The things that come up most often, the likeliest first. @param many how many at most */
-  likeliest(many: number): number[] {
-    const { weights } = this;
-    return [...this.all]
-      .sort((one, other) => (weights[other] as number) - (weights[one] as number))
-      .slice(0, many);
-  }
-
   private contested(random: Random, avoids: Avoids): number | undefined {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const thing = this.byWeight(random);

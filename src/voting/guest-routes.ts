@@ -9,13 +9,14 @@ import { type Ballot, readBallot } from './ballot.js';
 import {
   GUEST,
   type GuestVote,
-  guestPair,
+  guestPairs,
   keepGuestVotes,
   MOST_GUEST_VOTES,
   offerToGuest,
   pairKey,
   readGuestVotes,
 } from './guests.js';
+import { picturesOf } from './pairs.js';
 import {
   type Answered,
   answeredReceipt,
@@ -34,7 +35,8 @@ export function guestRoutes(boards: Boards, config: Config): Router {
   const router = Router();
 
   function showNext(res: Response, board: Board, votes: GuestVote[], receipt?: Receipt): void {
-    showPair(res, board, guestPair(board, votes, config.secrets[0]), votes, receipt);
+    const [pair, ahead] = guestPairs(board, votes, config.secrets[0]);
+    showPair(res, board, pair, votes, receipt, picturesOf(board, ahead));
   }
 
   function showPair(
@@ -43,10 +45,11 @@ export function guestRoutes(boards: Boards, config: Config): Router {
     pair: Pick<Ballot, 'leftId' | 'rightId' | 'arm'> | undefined,
     votes: GuestVote[],
     receipt?: Receipt,
+    ahead: string[] = [],
   ): void {
     const offer = pair && offerToGuest(board, pair, config);
     const guest = { waiting: votes.length, most: MOST_GUEST_VOTES };
-    const data = { board, topic: board.topic, path: topicPath(board.topic), ...offer, receipt, guest };
+    const data = { board, topic: board.topic, path: topicPath(board.topic), ...offer, receipt, guest, ahead };
     sendPage(res, 'voting/vote', data, 'voting/_pair');
   }
 
@@ -95,7 +98,7 @@ export function guestRoutes(boards: Boards, config: Config): Router {
       function keep(votes: GuestVote[], vote: GuestVote) {
         const before = votes.find((one) => one.ballotId === vote.ballotId || pairKey(one) === pairKey(vote));
         if (before) return { votes, vote: before, isNew: before.ballotId === vote.ballotId };
-        const due = guestPair(board, votes, config.secrets[0]);
+        const [due] = guestPairs(board, votes, config.secrets[0]);
         return due && pairKey(due) === pairKey(vote)
           ? { votes: [...votes, vote], vote, isNew: true }
           : undefined;
@@ -109,7 +112,7 @@ export function guestRoutes(boards: Boards, config: Config): Router {
     const board = (vote && boards.byTopic(vote.topicId)) ?? boards.default();
     const left = votes.filter((other) => other !== vote);
     if (vote) keepGuestVotes(res, left, config);
-    const due = guestPair(board, left, config.secrets[0]);
+    const [due] = guestPairs(board, left, config.secrets[0]);
     const isShown = vote !== undefined && due !== undefined && pairKey(due) === pairKey(vote);
     const receipt = vote ? undoneReceipt(board, answeredBy(vote), isShown) : { text: refusals.undone };
     const path = `${topicPath(board.topic)}/vote?undone`;

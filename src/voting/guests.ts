@@ -61,23 +61,18 @@ export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config
 }
 
 /**
- * The pair a visitor sees next, and the only one whose answer is taken from them. All visitors get the same twenty
+ * The pairs a visitor has yet to answer, in their order: answers are only taken on the first. All visitors get the same twenty
  * pairs of a topic on one day (UTC), in one order, drawn at random from all of them: whoever begins anew as somebody
  * else sees nothing else, and whoever wants to get past a pair has to skip it, which counts when they log in. Things
  * they say they don't know are passed over.
  * @param votes what they have answered already, in any topic
- * @returns undefined when they have answered them all, or twenty in all
+ * @returns none when they have answered them all, or twenty in all
  */
-export function guestPair(
-  board: Board,
-  votes: GuestVote[],
-  secret: string,
-  now = new Date(),
-): Pair | undefined {
-  if (votes.length >= MOST_GUEST_VOTES) return undefined;
+export function guestPairs(board: Board, votes: GuestVote[], secret: string, now = new Date()): Pair[] {
+  if (votes.length >= MOST_GUEST_VOTES) return [];
   const answered = new Set(votes.map(pairKey));
   const unknown = new Set(votes.map(unknownIn));
-  return deckOf(board, secret, now.toISOString().slice(0, 10)).find(
+  return deckOf(board, secret, now.toISOString().slice(0, 10)).filter(
     (pair) => !answered.has(pairKey(pair)) && !unknown.has(pair.leftId) && !unknown.has(pair.rightId),
   );
 }

@@ -21,34 +21,41 @@ export const RECENT = 5;
 const DRAWS = 16;
 
 /**
- * Chooses the pair a voter sees next, one they have not answered: where an answer tells most about the Top 20, and
- * now and then anywhere (docs/ranking.md), on sides drawn by a fair coin, and without the things of their last
- * five pairs as long as there are others; never one they say they don't know. The draw hangs on the voter's latest vote, so that asking again before
- * the board has moved draws the same.
+ * Chooses the pair a voter sees next and the one after it, which they have not answered: where an answer tells most
+ * about the Top 20, and now and then anywhere (docs/ranking.md), on sides drawn by a fair coin, and without the things
+ * of their last five pairs as long as there are others; never one they say they don't know. The draw hangs on the
+ * voter's latest vote, so that asking again before the board has moved draws the same.
  * @param secret makes the draw one that nobody else can foresee
- * @returns undefined when the voter has answered every pair there is
+ * @param due what was to come next: it does, if it is still open
+ * @returns none when the voter has answered every pair there is
  */
-export async function nextPair(
+export async function nextPairs(
   db: Database,
   board: Board,
   { voter, recent, unknown }: Asker,
   secret: string,
-): Promise<Pair | undefined> {
-  if (board.size < 2) return undefined;
+  due?: Pair,
+): Promise<{ pair?: Pair | undefined; ahead?: Pair | undefined }> {
+  if (board.size < 2) return {};
   const random = randomFor(`${voter} ${board.topic.id} ${recent[0]?.id ?? 0}`, secret);
+  const isKnown = ({ leftId, rightId }: Pair): boolean =>
+    [leftId, rightId].every((id) => board.find(id) && !unknown.includes(id));
+  const clear = draw(board, recent, unknown, random);
   // In a small topic nothing may be left that was not just shown.
-  const drawn = [RECENT, 1, 0].flatMap((many) => draw(board, recent.slice(0, many), unknown, random));
-  const found =
-    (await firstUnanswered(db, voter, drawn)) ?? (await anyUnanswered(db, voter, board, unknown, random));
-  if (!found) return undefined;
-  const { one, other, arm } = found;
-  return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
+  const others = [1, 0].flatMap((many) => draw(board, recent.slice(0, many), unknown, random));
+  const drawn = [...(due && isKnown(due) ? [due] : []), ...clear, ...others];
+  const open = await unanswered(db, voter, drawn);
+  const pair = open[0] ?? (await anyUnanswered(db, voter, board, unknown, random));
+  return { pair, ahead: pair && open.find((other) => clear.includes(other) && !shareThing(pair, other)) };
 }
 
-interface Drawn {
-  one: number;
-  other: number;
-  arm: Pair['arm'];
+/** The pictures of a pair, to be fetched before it is shown. */
+export function picturesOf(board: Board, pair: Pair | undefined): string[] {
+  return pair ? [pair.leftId, pair.rightId].flatMap((id) => board.find(id)?.picture ?? []) : [];
+}
+
+function shareThing(pair: Pair, { leftId, rightId }: Pair): boolean {
+  return [pair.leftId, pair.rightId].some((id) => id === leftId || id === rightId);
 }
 
 /** Chance that nobody can foresee, and that is the same each time for the same. @param what it is drawn for */
@@ -57,27 +64,31 @@ export function randomFor(what: string, secret: string): Random {
   return seededRandom(seed.readUInt32LE());
 }
 
-function draw(board: Board, seen: Asker['recent'], unknown: number[], random: Random): Drawn[] {
+function draw(board: Board, seen: Asker['recent'], unknown: number[], random: Random): Pair[] {
   const keptClearOf = [...seen.flatMap(({ leftId, rightId }) => [leftId, rightId]), ...unknown];
   const places = new Set(keptClearOf.map((thingId) => board.placeOf(thingId)));
   const avoids = (place: number): boolean => places.has(place);
   return Array.from({ length: DRAWS }, () => board.selector.draw(random, avoids))
     .filter((pair) => pair !== undefined)
-    .map(({ one, other, arm }) => ({ one: idAt(board, one), other: idAt(board, other), arm }));
+    .map(({ one, other, arm }) => onSides(idAt(board, one), idAt(board, other), arm, random));
 }
 
 const idAt = (board: Board, place: number): number => board.standings[place]?.id ?? 0;
 
-async function firstUnanswered(db: Database, voter: number, pairs: Drawn[]): Promise<Drawn | undefined> {
-  if (pairs.length === 0) return undefined;
+function onSides(one: number, other: number, arm: Pair['arm'], random: Random): Pair {
+  return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
+}
+
+async function unanswered(db: Database, voter: number, pairs: Pair[]): Promise<Pair[]> {
+  if (pairs.length === 0) return [];
   const { rows } = await sql<{ place: number }>`
     select place::int from unnest(
-      ${pairs.map(({ one }) => one)}::bigint[], ${pairs.map(({ other }) => other)}::bigint[]
+      ${pairs.map(({ leftId }) => leftId)}::bigint[], ${pairs.map(({ rightId }) => rightId)}::bigint[]
     ) with ordinality as drawn (one, other, place)
     where not exists (select from votes where voter = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
-    order by place limit 1`.execute(db);
-  return rows[0] && pairs[rows[0].place - 1];
+    order by place`.execute(db);
+  return rows.flatMap(({ place }) => pairs[place - 1] ?? []);
 }
 
 // Only someone who has answered nearly everything gets here. What they have not answered is met after as many
@@ -88,7 +99,7 @@ async function anyUnanswered(
   board: Board,
   unknown: number[],
   random: Random,
-): Promise<Drawn | undefined> {
+): Promise<Pair | undefined> {
   const { rows } = await sql<{ one: number; other: number }>`
     select least(left_id, right_id) as one, greatest(left_id, right_id) as other from votes
     where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
@@ -99,7 +110,7 @@ async function anyUnanswered(
   for (let turn = 0; turn < known.length; turn++)
     for (let later = turn + 1; later < known.length; later++) {
       const [one, other] = [idFrom(turn), idFrom(later)].sort((a, b) => a - b) as [number, number];
-      if (!answered.has(`${one} ${other}`)) return { one, other, arm: 'explore' };
+      if (!answered.has(`${one} ${other}`)) return onSides(one, other, 'explore', random);
     }
   return undefined;
 }

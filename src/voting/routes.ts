@@ -16,7 +16,7 @@ import { readBallot, signBallot } from './ballot.js';
 import { effectOf } from './effect.js';
 import { GUEST } from './guests.js';
 import type { Offers } from './offers.js';
-import type { Pair } from './pairs.js';
+import { type Pair, picturesOf } from './pairs.js';
 import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
 import { haveSameThings, type OwnProgress, type Turn, turnOf } from './turn.js';
 import { type Cast, castVote, findVote, readAnswer, type Vote, withdrawVote } from './voting.js';
@@ -43,14 +43,15 @@ export function votingRoutes(
 
   async function showTurn(res: Response, board: Board, turn: Turn, receipt?: Receipt): Promise<void> {
     const own = await progressOf(userOf(res).id, board, turn.after);
-    showPair(res, board, turn.pair, { receipt, today: turn.today, own });
+    const { pair, ahead, today } = turn;
+    showPair(res, board, pair, { receipt, ahead: picturesOf(board, ahead), today, own });
   }
 
   function showPair(
     res: Response,
     board: Board,
     pair: Pair | undefined,
-    seen: { receipt?: Receipt | undefined; today?: number; own?: OwnProgress },
+    seen: { receipt?: Receipt | undefined; ahead?: string[]; today?: number; own?: OwnProgress },
   ): void {
     const voter = userOf(res).id;
     const ballot = pair && signBallot({ topicId: board.topic.id, voter, ...pair }, config.secrets[0]);
@@ -68,7 +69,12 @@ export function votingRoutes(
       const wanted = board.find(Number(req.query.with));
       if (!wanted) return showTurn(res, board, turn, await receiptFor(db, board, voter, turn, req));
       const { pair, text } = await askedPair(db, board, wanted, voter, turn, config.secrets[0]);
-      await showTurn(res, board, { ...turn, pair }, { text });
+      await showTurn(
+        res,
+        board,
+        { ...turn, pair, ahead: pair === turn.pair ? turn.ahead : turn.pair },
+        { text },
+      );
     })
     .post(requireUser, async (req, res) => {
       const board = boardOf(boards, req);

@@ -1,13 +1,15 @@
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Offers } from './offers.js';
-import { nextPair, type Pair, RECENT } from './pairs.js';
-import { findAnswer, readProgress } from './voting.js';
+import { nextPairs, type Pair, RECENT } from './pairs.js';
+import { readProgress } from './voting.js';
 
 /** Where a voter is in a topic: the pair they are being shown, and after which of their votes. */
 export interface Turn {
   /** Undefined when they have answered every pair there is. */
   pair: Pair | undefined;
+  /** What comes after it, as far as that is known. */
+  ahead?: Pair | undefined;
   /** The id of their latest vote in the topic; 0 before the first. */
   after: number;
   /** The things in the topic that they say they don't know. */
@@ -30,7 +32,7 @@ export interface OwnProgress {
 
 /**
  * The pair a voter sees now: that of their latest vote once more when they took it back, else the one they were
- * shown already at this point, else a fresh one.
+ * shown already at this point, else the one that was to come after the pair before it, else a fresh one.
  * @param secret what pairs are drawn with
  */
 export async function turnOf(
@@ -44,20 +46,24 @@ export async function turnOf(
   const [last, before] = progress.recent;
   const after = last?.id ?? 0;
   const at = { after, today, unknown: progress.unknown };
+  const topicId = board.topic.id;
+  const [shown, earlier] = await Promise.all([
+    offers.find(voter, topicId, after),
+    last && offers.find(voter, topicId, before?.id ?? 0),
+  ]);
   if (last?.isWithdrawn && isOnBoard(board, last)) {
     const { leftId, rightId, arm } = last;
-    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, ...at };
+    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, ahead: shown?.pair, ...at };
   }
-  const fresh = await nextPair(db, board, { voter, ...progress }, secret);
   // Who takes an answer back and gives it again comes to the pair that was there before.
-  const seen =
-    last && before?.isWithdrawn && haveSameThings(last, before)
-      ? await offers.find(voter, board.topic.id, before.id)
-      : undefined;
-  const offered = fresh && (await offers.settle(voter, board.topic.id, after, seen ?? fresh));
-  const isOpen =
-    offered === fresh || (offered && isOnBoard(board, offered) && !(await findAnswer(db, voter, offered)));
-  return { pair: isOpen ? offered : fresh, ...at };
+  const isRepeated = last && before?.isWithdrawn && haveSameThings(last, before);
+  const due = shown?.pair ?? (isRepeated ? earlier?.pair : earlier?.ahead);
+  const { pair, ahead } = await nextPairs(db, board, { voter, ...progress }, secret, due);
+  if (!pair) return { pair, ...at };
+  return {
+    ...(shown ? { pair, ahead: shown.ahead } : await offers.settle(voter, topicId, after, { pair, ahead })),
+    ...at,
+  };
 }
 
 /** Whether two votes or offers are about the same two things, on whichever sides. */

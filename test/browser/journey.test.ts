@@ -328,3 +328,28 @@ async function register(page: Page, username: string): Promise<void> {
 async function pairOn(page: Page): Promise<string[]> {
   return page.locator('.choice .name').allTextContents();
 }
+
+it.each(['visitor', 'member'])('has the pictures of the next pair before it is shown: %s', async (who) => {
+  const { page } = await chromium.open(site);
+  if (who === 'member') {
+    await page.goto('/register');
+    await page.getByLabel('Name').fill('quick-eyes');
+    await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+    await page.getByRole('button', { name: 'Register' }).click();
+  }
+  await page.goto('/vote');
+  await page.evaluate(() => {
+    document.addEventListener('htmx:after:swap', () => {
+      const pictures = [...document.querySelectorAll<HTMLImageElement>('#pair img')];
+      const ready = pictures.filter(({ complete, naturalWidth }) => complete && naturalWidth > 0).length;
+      document.body.dataset.ready = `${document.body.dataset.ready ?? ''}${ready}`;
+    });
+  });
+  for (let votes = 1; votes <= 6; votes++) {
+    await lookAt(page);
+    await page.waitForLoadState('networkidle');
+    await page.locator('#choose-right').click();
+    await page.waitForFunction((many) => document.body.dataset.ready?.length === many, votes);
+  }
+  expect(await page.locator('body').getAttribute('data-ready')).toBe('222222');
+});

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { type Ballot, signBallot } from '../../src/voting/ballot.js';
-import { nextPair } from '../../src/voting/pairs.js';
+import { nextPairs } from '../../src/voting/pairs.js';
 import {
   type Browser,
   HTMX,
@@ -252,7 +252,12 @@ it('asks mostly where the Top 20 is open, and notes for each vote why its pair w
   const board = site.boards.get('large') ?? expect.fail();
   const arms = { focus: 0, explore: 0, asked: 0 };
   for (let voter = 1; voter <= 400; voter++) {
-    const pair = await nextPair(site.db, board, { voter, recent: [], unknown: [] }, site.config.secrets[0]);
+    const { pair } = await nextPairs(
+      site.db,
+      board,
+      { voter, recent: [], unknown: [] },
+      site.config.secrets[0],
+    );
     if (pair) arms[pair.arm]++;
   }
   // Four in five; outside this lies less than one run in a million.
@@ -318,7 +323,12 @@ it('puts a thing on either side about equally often', async () => {
   const board = site.boards.get('coin') ?? expect.fail();
   let heads = 0;
   for (let voter = 1; voter <= 400; voter++) {
-    const pair = await nextPair(site.db, board, { voter, recent: [], unknown: [] }, site.config.secrets[0]);
+    const { pair } = await nextPairs(
+      site.db,
+      board,
+      { voter, recent: [], unknown: [] },
+      site.config.secrets[0],
+    );
     if (board.find(pair?.leftId ?? 0)?.name === 'Heads') heads++;
   }
   // Outside this lies less than one run in a million.
