@@ -57,11 +57,12 @@ export async function turnOf(
   }
   // Who takes an answer back and gives it again comes to the pair that was there before.
   const isRepeated = last && before?.isWithdrawn && haveSameThings(last, before);
-  const due = shown?.pair ?? (isRepeated ? earlier?.pair : earlier?.ahead);
-  const { pair, ahead } = await nextPairs(db, board, { voter, ...progress }, secret, due);
+  const kept = shown ?? (isRepeated ? earlier : undefined);
+  const drawn = await nextPairs(db, board, { voter, ...progress }, secret, kept?.pair ?? earlier?.ahead);
+  const { pair, ahead } = kept && drawn.pair === kept.pair ? kept : drawn;
   if (!pair) return { pair, ...at };
   return {
-    ...(shown ? { pair, ahead: shown.ahead } : await offers.settle(voter, topicId, after, { pair, ahead })),
+    ...(shown ? { pair, ahead } : await offers.settle(voter, topicId, after, { pair, ahead })),
     ...at,
   };
 }
