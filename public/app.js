@@ -17,11 +17,13 @@ document.addEventListener('htmx:after:swap', (event) => {
 function speak() {
   const said = [...document.querySelectorAll('[data-spoken]')]
     .reverse()
-    .map(({ textContent }) => textContent.trim());
+    .map(({ textContent }) => textContent.trim().replace(/[^.?!]$/, '$&.'));
   const [left, right] = [...document.querySelectorAll('#pair .choice .name')].map((name) => name.textContent);
-  document.getElementById('spoken').textContent = [...said, right ? `Next: ${left} or ${right}.` : '']
-    .join(' ')
-    .trim();
+  say([...said, right ? `Next: ${left} or ${right}.` : ''].join(' ').trim());
+}
+
+function say(text) {
+  document.getElementById('spoken').textContent = text;
 }
 
 // A vote on the front page, or one whose answer was loaded as a page, ends here: it is said, and the work goes on.
@@ -67,7 +69,9 @@ document.addEventListener('htmx:error', (event) => {
   const lost = document.createElement('div');
   lost.className = 'flash bad';
   lost.textContent = 'No answer came. Press the button again: a vote counts once, however often it is sent.';
-  document.getElementById('notice').replaceChildren(lost);
+  // A moment after the one before it went, so that the same words are read out once more.
+  setTimeout(() => document.getElementById('notice').replaceChildren(lost), 100);
+  if (document.activeElement === document.body) document.getElementById('question')?.focus();
 });
 document.addEventListener('htmx:before:request', () => document.getElementById('notice').replaceChildren());
 
@@ -112,7 +116,7 @@ for (const input of document.querySelectorAll('[data-copy]')) {
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(input.value);
     copy.textContent = 'Copied';
-    document.getElementById('spoken').textContent = 'The link is copied.';
+    say('The link is copied.');
   });
   input.after(copy);
 }
@@ -132,7 +136,7 @@ let byKey = false;
 if (keys) {
   const opener = document.getElementById('show-keys');
   opener.hidden = false;
-  opener.addEventListener('click', () => keys.showModal());
+  opener.addEventListener('click', showKeys);
   keysOn.checked = remembered('keys', 'localStorage') !== 'off';
   keysOn.addEventListener('change', () => remember('keys', keysOn.checked ? 'on' : 'off', 'localStorage'));
   document.addEventListener('keydown', pressByKey);
@@ -141,12 +145,18 @@ if (keys) {
   });
 }
 
+function showKeys() {
+  // What is behind an open dialog is read out anew as it closes.
+  say('');
+  keys.showModal();
+}
+
 function pressByKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || keys.open) return;
   if (event.shiftKey && key !== '?') return;
   if (target.closest('input, select, textarea, [contenteditable]')) return;
-  if (key === '?' && keysOn.checked) return keys.showModal();
+  if (key === '?' && keysOn.checked) return showKeys();
   const name = key.length === 1 ? key.toLowerCase() : key;
   const button = Object.hasOwn(buttons, name) && document.getElementById(buttons[name]);
   if (key === 'Enter' || (key === ' ' && target.closest('button, a, summary'))) byKey = false;
@@ -205,7 +215,8 @@ function keepUpToDate() {
     for (const row of outOfOrder(rows(), before)) mark(row);
     for (const row of rows()) glide(row, before.get(row.id));
     const best = rows().find((row) => !(before.get(row.id)?.rank <= Number(row.dataset.rank)));
-    if (best) document.getElementById('spoken').textContent = `${nameIn(best)} is now ${best.dataset.place}.`;
+    // Not at once: so much moves at the same time that a screen reader may take it for noise and pass over it.
+    if (best) setTimeout(say, 1000, `${nameIn(best)} is now ${best.dataset.place}.`);
   });
 
   const rows = () => [...board().querySelectorAll('tbody tr')];

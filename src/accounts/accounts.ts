@@ -171,7 +171,7 @@ function checkRegistration(username: string, password: string): FieldErrors<keyo
   else if (!isUsername(username))
     errors.username = 'A name is made of letters, digits, dots, hyphens and underscores.';
 
-  const wrong = checkPassword(username, password);
+  const wrong = checkPassword(errors.username ? '' : username, password);
   if (wrong) errors.password = wrong;
   return errors;
 }

@@ -79,7 +79,7 @@ it('compares with where a thing stood yesterday', async () => {
   await new Ranker(site.db).noteYesterday();
   await site.boards.refresh();
   const $ = read((await visit(site).get('/top')).text);
-  expect($('.board .rank').first().text()).toContain('up 3');
+  expect($('.board .rank').first().text()).toContain('up\u00a03');
   expect($('.board .rank').last().text()).toContain('down 3');
 });
 
