@@ -1,76 +1,66 @@
-import type { Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { seed } from '../../src/things/seed.js';
-import { useSite } from '../site.js';
-import { expectNoSidewaysScroll, expectNothingFound, useChromium } from './chromium.js';
+import { openSite, useSite } from '../site.js';
+import { expectNoSidewaysScroll, expectNothingFound, expectOutline, useChromium } from './chromium.js';
+import { fill } from './people.js';
+import { FOR_ALL, FOR_MEMBERS, visits, type World } from './visits.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 const chromium = useChromium();
+const world = { site } as World;
+type LoggedIn = NonNullable<BrowserContextOptions['storageState']>;
+const loggedIn: Record<string, LoggedIn> = {};
 
 beforeAll(async () => {
-  await seed(site.db);
-  await site.boards.refresh();
+  Object.assign(world, await fill(site), { beside: await openSite({}, { beside: site, redisUrl: '' }) });
+  for (const [who, { username, password }] of Object.entries(world.people)) {
+    const { page } = await chromium.open(site);
+    await page.goto('/login');
+    await page.getByLabel('Name').fill(username);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.locator('main').getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL('**/vote');
+    loggedIn[who] = await page.context().storageState();
+  }
+  return () => world.beside.close();
 });
 
-const FOR_ALL = [
-  '/',
-  '/register',
-  '/login',
-  '/vote',
-  '/top',
-  '/topics',
-  '/topics/animals/top',
-  '/ranking',
-  '/how',
-  '/accessibility',
-  '/nowhere',
-];
-const FOR_MEMBERS = [
-  '/vote',
-  '/profile',
-  '/profile/top',
-  '/profile/votes',
-  '/profile/links',
-  '/profile/sessions',
-  '/profile/password',
-  '/profile/close',
-];
-
 const looks = [
-  { name: 'small phone, light', width: 320, height: 640, colorScheme: 'light', zoom: 1 },
-  { name: 'small phone, dark', width: 320, height: 640, colorScheme: 'dark', zoom: 1 },
-  { name: 'desktop, light', width: 1280, height: 900, colorScheme: 'light', zoom: 1 },
-  { name: 'desktop, dark', width: 1280, height: 900, colorScheme: 'dark', zoom: 1 },
-  { name: 'desktop, text twice as large', width: 1280, height: 900, colorScheme: 'light', zoom: 2 },
+  { name: 'small phone, light', width: 320, height: 640 },
+  { name: 'small phone, dark', width: 320, height: 640, colorScheme: 'dark' },
+  { name: 'desktop, light', width: 1280, height: 900 },
+  { name: 'desktop, dark', width: 1280, height: 900, colorScheme: 'dark' },
+  { name: 'desktop, text twice as large', width: 1280, height: 900, zoom: 2 },
+  { name: 'desktop, forced colours', width: 1280, height: 900, forcedColors: 'active' },
 ] as const;
+type Look = (typeof looks)[number];
 
-it.each(looks)(`has nothing for axe to find: $name`, async ({ width, height, colorScheme, zoom, name }) => {
-  const { page } = await chromium.open(site, {
-    viewport: { width, height },
-    colorScheme,
-    reducedMotion: 'reduce',
-  });
-  const look = async (path: string): Promise<void> => {
-    await page.goto(path);
-    if (zoom > 1) await enlarge(page, zoom);
-    await expectNothingFound(page, path);
+const everything = Object.entries(visits).flatMap(([who, ways]) =>
+  Object.entries(ways).map(([name, go]) => ({ who, name, go })),
+);
+
+it.each(everything)('has nothing for axe to find: $who, $name', async ({ who, go }) => {
+  const { page } = await open(who);
+  await go(page, world);
+  await expectOutline(page);
+  for (const look of looks) {
+    await lookAt(page, look);
+    await expectNothingFound(page, look.name);
     await expectNoSidewaysScroll(page);
-  };
-  for (const path of FOR_ALL) await look(path);
-  await page.goto('/register');
-  await page.getByLabel('Name').fill(name.replace(/\W+/g, '-'));
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.getByRole('button', { name: 'Register' }).click();
-  await page.waitForURL('**/vote');
-  await page.locator('#choose-left').click();
-  await page.locator('.receipt').getByText('you chose').waitFor();
-  await expectNothingFound(page, 'after a vote');
-  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
-  await expectNothingFound(page, 'the list of keys');
-  await page.keyboard.press('Escape');
-  await site.rank();
-  for (const path of FOR_MEMBERS) await look(path);
-  await look(`/things/${await leaderId()}`);
+  }
+});
+
+it('gives every page a title of its own', async () => {
+  const titles = new Map<string, string>();
+  for (const [who, paths] of Object.entries({ visitor: FOR_ALL, voter: FOR_MEMBERS })) {
+    const { page } = await open(who);
+    for (const path of paths) {
+      await page.goto(path);
+      titles.set(path, await page.title());
+    }
+  }
+  const all = [...titles.values()];
+  expect(all.filter((title, place) => all.indexOf(title) !== place)).toEqual([]);
 });
 
 it('makes what is pressed on the pair large enough', async () => {
@@ -82,31 +72,43 @@ it('makes what is pressed on the pair large enough', async () => {
   }
 });
 
-it('stays readable in forced colours', async () => {
+it('shows what can be chosen in forced colours', async () => {
   const { page } = await chromium.open(site, { forcedColors: 'active' });
-  for (const path of ['/', '/vote', '/top']) {
-    await page.goto(path);
-    await expectNothingFound(page, `${path} in forced colours`);
-  }
   await page.goto('/vote');
   expect(
     await page.locator('#choose-left').evaluate((button) => getComputedStyle(button).borderTopStyle),
   ).toBe('solid');
 });
 
-// As the browser's own setting does, which page scripts and style sheets can't reach.
-async function enlarge(page: Page, zoom: number): Promise<void> {
-  await page.evaluate((size) => {
-    document.documentElement.style.setProperty('font-size', `${size * 100}%`);
-  }, zoom);
-}
+it.each([
+  { wish: 'reduce', moves: [] },
+  { wish: 'no-preference', moves: ['/vote', '/top'] },
+] as const)('moves only for those who have not asked for less of it: $wish', async ({ wish, moves }) => {
+  const { page } = await chromium.open(site, { reducedMotion: wish });
+  const moved: string[] = [];
+  await page.exposeFunction('saw', () => moved.push(new URL(page.url()).pathname));
+  await page.addInitScript(() => {
+    for (const event of ['animationstart', 'transitionrun'])
+      document.addEventListener(event, () => (globalThis as unknown as { saw(): void }).saw());
+  });
+  await page.goto('/vote');
+  await page.locator('#choose-left').click();
+  await page.locator('.receipt').getByText('you chose').waitFor();
+  await page.goto('/top');
+  await page.getByRole('button', { name: 'Pause updates' }).waitFor();
+  await page.mouse.move(5, 5);
+  const running = await page.evaluate(() => document.getAnimations().length);
+  expect(running > 0).toBe(moves.length > 0);
+  expect([...new Set(moved)]).toEqual(moves);
+});
 
-async function leaderId(): Promise<number> {
-  const { id } = await site.db
-    .selectFrom('things')
-    .select('id')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirstOrThrow();
-  return id;
+const open = (who: string) =>
+  chromium.open(site, { reducedMotion: 'reduce', ...(loggedIn[who] && { storageState: loggedIn[who] }) });
+
+async function lookAt(page: Page, { width, height, ...look }: Look): Promise<void> {
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce', ...look });
+  // As the browser's own setting does, which page scripts and style sheets can't reach.
+  const size = 'zoom' in look ? `${look.zoom * 100}%` : '';
+  await page.evaluate((size) => document.documentElement.style.setProperty('font-size', size), size);
 }

@@ -7,7 +7,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Site } from '../site.js';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -19,7 +19,7 @@ export interface Window {
   complaints: string[];
 }
 
-/** Starts one headless Chromium before a file's tests; CHROMIUM names another one. */
+/** Starts one headless Chromium before a file's tests, and closes a test's windows after it; CHROMIUM names another. */
 export function useChromium(): { open(site: Site, options?: BrowserContextOptions): Promise<Window> } {
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
@@ -32,10 +32,10 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
       args: [...args, '--disable-component-update', '--disable-sync', '--no-first-run'],
     });
   });
-  afterAll(async () => {
-    for (const context of contexts) await context.close();
-    await browser?.close();
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
   });
+  afterAll(() => browser?.close());
   return {
     async open(site, options = {}) {
       if (!browser) throw new Error('Chromium is not running');
@@ -64,9 +64,27 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(wide).toBeLessThanOrEqual(seen);
 }
 
+/** Asserts that the page can be found one's way about in: a title, landmarks, and headings that skip no level. */
+export async function expectOutline(page: Page): Promise<void> {
+  const { title, levels, landmarks } = await page.evaluate(() => ({
+    title: document.title,
+    levels: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+      .filter((heading) => heading.checkVisibility())
+      .map((heading) => Number(heading.localName[1])),
+    landmarks: ['main', 'body > header', 'body > footer', 'h1'].map(
+      (selector) => document.querySelectorAll(selector).length,
+    ),
+  }));
+  expect(title).not.toBe('');
+  expect(landmarks).toEqual([1, 1, 1, 1]);
+  for (const [place, level] of levels.entries())
+    expect(level, `heading levels ${levels.join()}`).toBeLessThanOrEqual((levels[place - 1] ?? 0) + 1);
+}
+
 /** Asserts that axe finds nothing: WCAG 2.2 A and AA, and its best practices. @param where for the report */
 export async function expectNothingFound(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
+  const isThere = await page.evaluate(() => 'axe' in globalThis);
+  if (!isThere) await page.evaluate(`${axe.source};(${readForcedColours})()`);
   const found = await page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -74,4 +92,12 @@ export async function expectNothingFound(page: Page, where: string): Promise<voi
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
   });
   expect(found, where).toEqual([]);
+}
+
+// axe reads the colour that letters are filled with, which Chromium tells as it would be without forced colours.
+function readForcedColours(): void {
+  const read = CSSStyleDeclaration.prototype.getPropertyValue;
+  CSSStyleDeclaration.prototype.getPropertyValue = function (name) {
+    return read.call(this, name === '-webkit-text-fill-color' ? 'color' : name);
+  };
 }
