@@ -55,6 +55,34 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
   };
 }
 
+/** Goes there with the Tab key, as far as it takes, sees on the way where the focus is, and presses Enter. */
+export async function pressByKeyboard(page: Page, what: string): Promise<void> {
+  for (let tabs = 0; tabs < 200; tabs++) {
+    const isThere = await page.evaluate((selector) => document.activeElement?.matches(selector), what);
+    if (isThere) return page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await expectFocusSeen(page);
+  }
+  throw new Error(`the Tab key does not lead to ${what}`);
+}
+
+/** Asserts that what the Tab key leads to has an outline, and is on the screen. */
+export async function expectFocusSeen(page: Page): Promise<void> {
+  const focused = await page.evaluate(() => {
+    const element = document.activeElement ?? document.body;
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    const { top, bottom, left, right, width } = element.getBoundingClientRect();
+    return {
+      html: (element.cloneNode() as Element).outerHTML,
+      // Beyond the last thing on a page the focus is the browser's own.
+      isBrowsers: element === document.body,
+      isOutlined: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2,
+      isOnScreen: width > 0 && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
+    };
+  });
+  if (!focused.isBrowsers) expect(focused).toMatchObject({ isOutlined: true, isOnScreen: true });
+}
+
 /** Asserts that nothing on the page is cut off at the side. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const { wide, seen } = await page.evaluate(() => ({

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { seed } from '../../src/things/seed.js';
 import { member, useSite, vote } from '../site.js';
-import { expectNoSidewaysScroll, expectNothingFound, useChromium } from './chromium.js';
+import { expectNoSidewaysScroll, expectNothingFound, pressByKeyboard, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -61,13 +61,3 @@ it.each(ways)('shows one’s own list, shares it, and changes a vote: $name', as
   // Chromium notes the 410 of a page as an error of its own; that is meant.
   expect(complaints.filter((text) => !text.includes('status of 410'))).toEqual([]);
 });
-
-/** Goes there with the Tab key, as far as it takes, and presses Enter. */
-async function pressByKeyboard(page: Page, what: string): Promise<void> {
-  for (let tabs = 0; tabs < 200; tabs++) {
-    const isThere = await page.evaluate((selector) => document.activeElement?.matches(selector), what);
-    if (isThere) return page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`the Tab key does not lead to ${what}`);
-}
