@@ -65,6 +65,19 @@ it('gives every page a title of its own', async () => {
   expect(all.filter((title, place) => all.indexOf(title) !== place)).toEqual([]);
 });
 
+it.each([320, 412, 1280])(
+  'keeps everything where it is while a page loads: %s pixels wide',
+  async (width) => {
+    for (const [who, paths] of Object.entries({ visitor: FOR_ALL, voter: FOR_MEMBERS })) {
+      const { page } = await open(who, { viewport: { width, height: 900 } });
+      for (const path of paths) {
+        await page.goto(path);
+        expect(await jumpsOn(page), path).toEqual([]);
+      }
+    }
+  },
+);
+
 it('makes what is pressed on the pair large enough', async () => {
   const { page } = await chromium.open(site, { viewport: { width: 320, height: 640 } });
   await page.goto('/vote');
@@ -104,8 +117,29 @@ it.each([
   expect([...new Set(moved)]).toEqual(moves);
 });
 
-const open = (who: string) =>
-  chromium.open(site, { reducedMotion: 'reduce', ...(loggedIn[who] && { storageState: loggedIn[who] }) });
+const open = (who: string, options: BrowserContextOptions = {}) =>
+  chromium.open(site, {
+    reducedMotion: 'reduce',
+    ...(loggedIn[who] && { storageState: loggedIn[who] }),
+    ...options,
+  });
+
+/** What has moved since the page began to show, by itself. */
+async function jumpsOn(page: Page): Promise<(string | undefined)[]> {
+  return page.evaluate(
+    () =>
+      new Promise<(string | undefined)[]>((resolve) => {
+        type Shift = PerformanceEntry & { sources: { node?: Element }[] };
+        const sources = (shift: PerformanceEntry) => (shift as Shift).sources;
+        const html = ({ node }: { node?: Element }) => (node?.cloneNode() as Element | undefined)?.outerHTML;
+        const observer = new PerformanceObserver((list) =>
+          resolve(list.getEntries().flatMap(sources).map(html)),
+        );
+        observer.observe({ type: 'layout-shift', buffered: true });
+        setTimeout(() => resolve([]), 200);
+      }),
+  );
+}
 
 async function lookAt(page: Page, { width, height, ...look }: Look): Promise<void> {
   await page.setViewportSize({ width, height });
