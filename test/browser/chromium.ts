@@ -24,11 +24,9 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
   beforeAll(async () => {
-    const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
-    if (!executablePath) throw new Error('No Chromium found: install it, or set CHROMIUM to its path.');
     const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
     browser = await chromium.launch({
-      executablePath,
+      executablePath: chromiumPath(),
       args: [...args, '--disable-component-update', '--disable-sync', '--no-first-run'],
     });
   });
@@ -53,6 +51,13 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
       return { page, complaints };
     },
   };
+}
+
+/** Where this machine has its Chromium; CHROMIUM names another. @throws Error when there is none */
+export function chromiumPath(): string {
+  const path = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  if (!path) throw new Error('No Chromium found: install it, or set CHROMIUM to its path.');
+  return path;
 }
 
 /** Goes there with the Tab key, as far as it takes, sees on the way where the focus is, and presses Enter. */
