@@ -97,21 +97,28 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(wide).toBeLessThanOrEqual(seen);
 }
 
-/** Asserts that the page can be found one's way about in: a title, landmarks, and headings that skip no level. */
+/** Asserts a title, the landmarks, headings that skip no level, and that links of one name lead to one place. */
 export async function expectOutline(page: Page): Promise<void> {
-  const { title, levels, landmarks } = await page.evaluate(() => ({
+  const { title, landmarks, levels, links } = await page.evaluate(() => ({
     title: document.title,
-    levels: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
-      .filter((heading) => heading.checkVisibility())
-      .map((heading) => Number(heading.localName[1])),
     landmarks: ['main', 'body > header', 'body > footer', 'h1'].map(
       (selector) => document.querySelectorAll(selector).length,
     ),
+    levels: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+      .filter((heading) => heading.checkVisibility())
+      .map((heading) => Number(heading.localName[1])),
+    links: [...document.querySelectorAll('a')].map((link) => ({
+      name: (link.ariaLabel ?? link.textContent ?? '').replace(/\s+/g, ' ').trim(),
+      // Where one goes on from there is no other place.
+      place: link.href.replace(/\?next=.*/, ''),
+    })),
   }));
   expect(title).not.toBe('');
   expect(landmarks).toEqual([1, 1, 1, 1]);
   for (const [place, level] of levels.entries())
     expect(level, `heading levels ${levels.join()}`).toBeLessThanOrEqual((levels[place - 1] ?? 0) + 1);
+  const places = new Map(links.map(({ name, place }) => [name, place]));
+  expect(links.filter(({ name, place }) => name === '' || places.get(name) !== place)).toEqual([]);
 }
 
 /** Asserts that axe finds nothing: WCAG 2.2 A and AA, and its best practices. @param where for the report */
