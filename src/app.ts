@@ -33,6 +33,7 @@ import { readFlash } from './web/flash.js';
 import { securityHeaders } from './web/headers.js';
 import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
+import { openTemplates } from './web/page.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
@@ -83,6 +84,7 @@ export function createApp({
   app.set('trust proxy', config.trustProxy);
   app.set('view cache', config.production);
   app.set('query parser', 'simple');
+  app.locals.templates = openTemplates(config.production);
   app.locals.assets = { css: assetUrl('app.css'), htmx: assetUrl('htmx.min.js'), js: assetUrl('app.js') };
 
   app.use(logRequests(log));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { sql } from 'kysely';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { root } from '../src/config.js';
+import { seed } from '../src/things/seed.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'thinga-start-'));
@@ -23,13 +25,16 @@ afterEach(() => {
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** Starts the built site as `npm start` does. */
-function start(env: Record<string, string>): {
+function start(
+  env: Record<string, string>,
+  folder = root,
+): {
   child: ChildProcess;
   said(): string;
   until(text: string): Promise<void>;
 } {
   const child = spawn(process.execPath, ['dist/src/server.js'], {
-    cwd: root,
+    cwd: folder,
     env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: String(port), ...env },
   });
   running.add(child);
@@ -144,6 +149,35 @@ itOnPostgres('serves from two processes that share their stores', async () => {
     .expect(303);
   for (let look = 0; look < 6; look++) await browse().get('/readyz').expect(200);
   await browser.get('/profile').expect(200);
+  site.child.kill('SIGTERM');
+  await once(site.child, 'exit');
+  await own.close();
+});
+
+itOnPostgres('goes on showing the pages it was started with while its files are replaced', async () => {
+  const redis = inject('redis');
+  if (!redis) return;
+  const own = await openDatabaseOfItsOwn();
+  await seed(own.db);
+  const folder = mkdtempSync(join(dataDir, 'installed-'));
+  for (const part of ['dist', 'migrations', 'public', 'views', 'package.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const site = start(
+    {
+      NODE_ENV: 'production',
+      DATABASE_URL: own.config.databaseUrl ?? '',
+      REDIS_URL: redis,
+      PUBLIC_ORIGIN: `http://localhost:${port}`,
+      SESSION_SECRET: randomBytes(36).toString('base64'),
+    },
+    folder,
+  );
+  await site.until('Thinga is at');
+  rmSync(join(folder, 'views'), { recursive: true });
+  const browser = browse();
+  for (const path of ['/', '/login', '/register', '/how', '/topics']) await browser.get(path).expect(200);
+  await browser.get('/nowhere').expect(404);
   site.child.kill('SIGTERM');
   await once(site.child, 'exit');
   await own.close();

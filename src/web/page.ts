@@ -1,10 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import { root } from '../config.js';
 import * as words from './words.js';
 
-const eta = new Eta({ views: join(root, 'views'), cache: true, functionHeader: 'const w = it.words;' });
+const views = join(root, 'views');
+
+/**
+ * The templates of a site's pages. Whoever works on them sees a change at once; in production all of them are read
+ * at the start, so that an upgrade that replaces the files under the running site leaves its pages as they were.
+ * @throws Error for a template that can't be read or compiled, in production
+ */
+export function openTemplates(production: boolean): Eta {
+  const eta = new Eta({ views, cache: true, functionHeader: 'const w = it.words;' });
+  if (production)
+    for (const file of readdirSync(views, { recursive: true, encoding: 'utf8' })) {
+      // Under the name by which Eta looks for it before it would read it.
+      const path = join(views, file);
+      if (file.endsWith('.eta')) eta.loadTemplate(path, readFileSync(path, 'utf8'));
+    }
+  return eta;
+}
 
 /**
  * Answers with a page. A page and its fragment are one template: `fragment` names the partial that the page
@@ -13,16 +30,16 @@ const eta = new Eta({ views: join(root, 'views'), cache: true, functionHeader: '
  * @param data what it shows; never a request's query or body
  */
 export function sendPage(res: Response, page: string, data: object, fragment?: string): void {
-  if (!res.app.enabled('view cache')) eta.templatesSync.reset();
+  const { assets, templates } = res.app.locals;
+  if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash } = res.locals;
-  const { assets } = res.app.locals;
   const shown = { assets, user, flash, here: res.req.path, words, ...data };
   const template = fragment !== undefined && wantsPart(res) ? fragment : page;
   if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
   res
     .vary('HX-Request-Type')
     .type('html')
-    .send(eta.render(`/${template}`, shown));
+    .send(templates.render(`/${template}`, shown));
 }
 
 /** Whether htmx asked for a part of the page, to put into the page that is there. */
