@@ -7,6 +7,7 @@ import { TOP } from '../ranking/calculations.js';
 import { describe } from '../ranking/words.js';
 import { boardOf } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
+import { Problem } from '../web/problem.js';
 
 /** The read-only JSON for other sites: the leaderboards, and who is logged in. */
 export function apiRoutes(boards: Boards, config: Config): Router {
@@ -42,9 +43,8 @@ export function apiRoutes(boards: Boards, config: Config): Router {
       const { user, unknownBecause } = res.locals;
       if (unknownBecause) throw unknownBecause;
       res.setHeader('Cache-Control', 'no-store');
-      if (user)
-        res.json({ username: user.username, role: user.role, memberSince: user.createdAt.toISOString() });
-      else res.status(401).json({ error: 'Nobody is logged in.' });
+      if (!user) throw new Problem(401, 'Nobody is logged in', 'Log in on this site first.');
+      res.json({ username: user.username, role: user.role, memberSince: user.createdAt.toISOString() });
     })
     .all(methodNotAllowed);
   return router;

@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { PasswordsBusyError } from '../accounts/passwords.js';
 import { isDatabaseAway } from '../database.js';
@@ -20,7 +21,9 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
   throw new Problem(405, 'This page cannot be opened directly', 'Go back, or start from the front page.');
 };
 
-/** Answers what went wrong with a page in plain words; only the log learns more. */
+/**
+ * Answers what went wrong in plain words, on a page or, to whoever asked for data, as JSON; only the log learns more.
+ */
 export function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const problem = asProblem(error);
@@ -32,6 +35,8 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     if (res.headersSent) return next(error);
     res.status(problem.status);
     if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));
+    res.vary('Accept');
+    if (wantsData(req)) return sendProblemDocument(res, problem);
     if (wantsPart(res)) showInNotice(res);
     sendPage(res, 'errors/problem', { problem }, 'errors/_problem');
   };
@@ -65,6 +70,22 @@ function httpStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('status' in error)) return undefined;
   const { status } = error;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+// Whether the address is one of data, whatever is there, or whoever asks would rather have that than a page.
+function wantsData(req: Request): boolean {
+  return /^\/api\/|\.json$/i.test(req.path) || req.accepts(['html', 'json']) === 'json';
+}
+
+// RFC 9457: without a type of its own, the title is that of the status.
+function sendProblemDocument(res: Response, { status, title, message }: Problem): void {
+  if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
+  res.type('application/problem+json').json({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail: `${title}. ${message}`,
+  });
 }
 
 // The part of the page that was to be replaced stays, so that nobody loses the pair they look at.

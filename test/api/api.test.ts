@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { beforeAll, expect, it } from 'vitest';
 import { member, topic, useSite, visit, vote } from '../site.js';
 
@@ -28,7 +29,41 @@ it('says who is logged in, or 401', async () => {
   const me = await browser.get('/api/me').expect(200);
   expect(me.body).toMatchObject({ username, role: 'member' });
   expect(me.headers['cache-control']).toBe('no-store');
-  expect((await visit(site).get('/api/me').expect(401)).body).toEqual({ error: 'Nobody is logged in.' });
+  const nobody = await visit(site).get('/api/me').expect(401);
+  expect(nobody.body).toMatchObject({ status: 401, detail: expect.stringContaining('Nobody is logged in.') });
+  expect(nobody.headers['cache-control']).toBe('no-store');
+});
+
+it('says in JSON why it refuses, where JSON was asked for', async () => {
+  const refusals = [
+    await visit(site).get('/api/topics/none/top').expect(404),
+    await visit(site).get('/api/nothing/here').expect(404),
+    await visit(site).get('/topics/none/data.json').expect(404),
+    await visit(site).get('/nowhere').set('Accept', 'application/json, */*;q=0.5').expect(404),
+    await visit(site).get('/api/topics/%E0%A4%A/top').expect(400),
+    await visit(site).post('/api/top').expect(405),
+    await visit(site).put('/topics/foods/data.json').expect(405),
+    await visit(site).post('/api/me').set('Sec-Fetch-Site', 'cross-site').expect(403),
+  ];
+  for (const { status, headers, text, body } of refusals) {
+    expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+    const problem = Object.keys(body).length > 0 ? body : JSON.parse(text);
+    expect(problem).toEqual({
+      type: 'about:blank',
+      title: STATUS_CODES[status],
+      status,
+      detail: expect.stringMatching(/\w+\. .+\.$/),
+    });
+  }
+  expect(refusals.find(({ status }) => status === 405)?.headers.allow).toBe('GET, HEAD');
+});
+
+it('says it on a page to whoever takes a page as well', async () => {
+  for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*', 'text/html, application/json']) {
+    const { headers } = await visit(site).get('/nowhere').set('Accept', accept).expect(404);
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    expect(headers.vary).toMatch(/\bAccept(,|$)/);
+  }
 });
 
 it('lets exactly the listed origins read it, and only one of the paths with a cookie', async () => {

@@ -80,6 +80,11 @@ itWithBothStores(
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
       expect(read(answer.text)('h1').text()).toBe('We are catching our breath');
     }
+    for (const path of ['/topics/foods/data.json', '/api/me']) {
+      const answer = await browser.get(path).expect(503);
+      expect(answer.type).toBe('application/problem+json');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
     const part = await browser
       .post('/vote')
       .set(HTMX)

@@ -42,3 +42,11 @@ it('limits registering by place for whoever keeps the cookie of each account too
   }
   expect(statuses).toEqual([...Array(30).fill(303), 429, 429]);
 });
+
+it('says in JSON when to ask again to whoever takes the data again and again', async () => {
+  const browser = visit(site);
+  for (let look = 0; look < 20; look++) await browser.get('/topics/foods/data.json').expect(200);
+  const refused = await browser.get('/topics/foods/data.json').expect(429);
+  expect(refused.type).toBe('application/problem+json');
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+});
