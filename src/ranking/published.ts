@@ -52,6 +52,19 @@ export async function* publishedData(db: Database, { topic }: Board): AsyncGener
   yield ']}\n';
 }
 
+/**
+ * Names what `publishedData` tells at this moment; it goes on telling that until the name is another one. Ask for it
+ * before the data: what moves in between then only makes somebody ask once more.
+ */
+export async function publishedState(db: Database, { topic }: Board): Promise<string> {
+  const { version } = await db
+    .selectFrom('boards')
+    .where('topicId', '=', topic.id)
+    .select('version')
+    .executeTakeFirstOrThrow();
+  return `${topic.id}-${version}`;
+}
+
 const list = (rows: unknown[][]): string => rows.map((row) => `\n${JSON.stringify(row)}`).join(',');
 
 interface Sums {

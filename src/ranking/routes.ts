@@ -10,7 +10,7 @@ import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
 import { TOP } from './calculations.js';
 import { type Listing, listStandings, pageNumbers } from './listing.js';
-import { publishedData } from './published.js';
+import { publishedData, publishedState } from './published.js';
 import { type Description, describe, settledness } from './words.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
@@ -88,6 +88,7 @@ function linksOf({ topic }: Board, query: string, listing: Listing) {
 function sendData(db: Database, boards: Boards): RequestHandler {
   return async (req, res) => {
     const board = boardOf(boards, req);
+    if (sendUnchanged(res, await publishedState(db, board))) return;
     const parts = publishedData(db, board);
     // Asked for before the answer begins, so that a database that is away is told as such.
     const { value: head = '' } = await parts.next();

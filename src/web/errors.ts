@@ -35,6 +35,8 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     if (res.headersSent) return next(error);
     res.status(problem.status);
     if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));
+    // It named what could not be shown.
+    res.removeHeader('ETag');
     res.vary('Accept');
     if (wantsData(req)) return sendProblemDocument(res, problem);
     if (wantsPart(res)) showInNotice(res);

@@ -71,6 +71,26 @@ it('gives the data of a topic without votes, and none of a topic that is not the
   await visit(site).get('/topics/nowhere/data.json').expect(404);
 });
 
+it('does not send data again to whoever has it, until the ranking has moved', async () => {
+  await topic(site, { slug: 'watched', names: thingNames(4) });
+  const { browser } = await member(site);
+  const ask = (tag = '') => visit(site).get('/topics/watched/data.json').set('If-None-Match', tag);
+  const first = await ask().expect(200);
+  await vote(browser, 'left', '/vote');
+  await site.rank();
+  const tag = first.headers.etag ?? expect.fail('no ETag');
+  const again = await ask(`"another", ${tag}`).expect(304);
+  expect([again.text, again.headers.etag]).toEqual(['', tag]);
+  await vote(browser, 'left', '/topics/watched/vote');
+  await site.rank();
+  const moved = await ask(tag).expect(200);
+  expect(moved.body.since).toHaveLength(1);
+  await ask(moved.headers.etag).expect(304);
+  await browser.post('/vote/undo').expect(303);
+  await site.rank();
+  expect((await ask(moved.headers.etag).expect(200)).body.since).toEqual([]);
+});
+
 it('explains itself, with the figures of each topic', async () => {
   const { text } = await visit(site).get('/how').expect(200);
   const $ = read(text);
