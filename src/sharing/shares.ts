@@ -77,6 +77,7 @@ export async function sharesOf(db: Database, userId: number): Promise<OwnShare[]
  * whoever opens it reads that it was ended. @returns whether it is theirs
  */
 export async function endShare(db: Database, userId: number, token: string): Promise<boolean> {
+  if (!isToken(token)) return false;
   return db.transaction().execute(async (trx) => {
     const ended = await trx
       .updateTable('shares')
@@ -97,7 +98,7 @@ export async function endShare(db: Database, userId: number, token: string): Pro
  * the account it was of is closed
  */
 export async function findShare(db: Database, token: string): Promise<Share | 'ended' | undefined> {
-  if (!/^[\w-]{22}$/.test(token)) return undefined;
+  if (!isToken(token)) return undefined;
   const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isOver: boolean }>`
     select token, user_id, case when is_named then username end as name, shares.topic_id, title as topic, votes,
       shares.created_at, ended_at is not null or disabled_at is not null as is_over,
@@ -114,3 +115,5 @@ export async function findShare(db: Database, token: string): Promise<Share | 'e
   const things = share.things.map((thing) => ({ ...thing, name: thing.name ?? undefined }));
   return { ...share, name: share.name ?? undefined, things };
 }
+
+const isToken = (text: string): boolean => /^[\w-]{22}$/.test(text);

@@ -102,6 +102,7 @@ it('says so when its owner has ended it, and lets nobody else end it', async () 
   expect(read((await visit(site).get(path).expect(410)).text)('h1').text()).toBe('This link has ended');
   await picture(path).expect(410);
   await browser.post(end).expect(303);
+  await browser.post('/profile/links/%00/end').expect(404);
   await visit(site).get('/shared/AAAAAAAAAAAAAAAAAAAAAA').expect(404);
   await visit(site).get('/shared/x').expect(404);
   await visit(site).get('/shared/x.png').expect(404);
