@@ -15,10 +15,27 @@ export interface Listing {
   pages: number;
 }
 
+const LONGEST_SEARCH = 80;
+
+/**
+ * What is searched for, as a field can show it again: on one line, without control characters, at most 80 characters
+ * long. Of several searches in one address it is the first.
+ * @param typed as it stands in the address; nothing for all things
+ */
+export function readSearch(typed: unknown): string {
+  const [first] = [typed].flat();
+  const line = (typeof first === 'string' ? first : '')
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '')
+    .trim();
+  // A character that is written in two halves is not cut in half.
+  return line.slice(0, LONGEST_SEARCH).replace(/[\uD800-\uDBFF]$/, '');
+}
+
 /**
  * A page of a topic's ranking, best first, with only the things whose names have all words of a search in them,
  * whatever their case and accents.
- * @param query what was typed; empty for all things
+ * @param query empty for all things
  * @param page as it stands in the address; what is no page number is the first page
  * @throws Problem 404 for a page beyond the last
  */

@@ -9,7 +9,7 @@ import { entityTag, sendUnchanged } from '../web/unchanged.js';
 import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
 import { TOP } from './calculations.js';
-import { type Listing, listStandings, pageNumbers } from './listing.js';
+import { type Listing, listStandings, pageNumbers, readSearch } from './listing.js';
 import { publishedData, publishedState } from './published.js';
 import { type Description, describe, settledness } from './words.js';
 
@@ -34,7 +34,7 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
     .route(['/ranking', '/topics/:slug/ranking'])
     .get((req, res) => {
       const board = boardOf(boards, req);
-      const query = typeof req.query.q === 'string' ? req.query.q.trim().slice(0, LONGEST_QUERY) : '';
+      const query = readSearch(req.query.q);
       const listing = listStandings(board, query, req.query.page);
       const rows = rowsOf(board, listing.standings);
       sendPage(res, 'ranking/ranking', {
@@ -58,8 +58,6 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
   router.route('/topics/:slug/data.json').get(sendData(db, boards)).all(methodNotAllowed);
   return router;
 }
-
-const LONGEST_QUERY = 80;
 
 const about = ({ topic, size }: Board) => ({ topic, path: topicPath(topic), size, top: TOP });
 

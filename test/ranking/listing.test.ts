@@ -77,6 +77,22 @@ it('says that nothing was found, and prints what was asked as text', async () =>
   expect($('.card a').attr('href')).toBe('/topics/many/ranking');
 });
 
+it.each([
+  ['%00', '', 50],
+  ['pi%00zz%07a', 'pizza', 2],
+  ['%20pizza%0D%0A%09bianca%20', 'pizza bianca', 1],
+  ['%ED%A0%80pizza%FF', '\uFFFD\uFFFD\uFFFDpizza\uFFFD', 0],
+  ['pizza&q=sushi', 'pizza', 2],
+  ['__proto__', '__proto__', 0],
+  [`${'x'.repeat(79)}%F0%9F%8D%95`, 'x'.repeat(79), 0],
+  ['x'.repeat(8000), 'x'.repeat(80), 0],
+])('shows and finds what can be read of what was typed (%#)', async (typed, shown, many) => {
+  const { text } = await visit(site).get(`/topics/many/ranking?q=${typed}`).expect(200);
+  expect(read(text)('#q').val() ?? '').toBe(shown);
+  expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(read(text)('.board .name')).toHaveLength(many);
+});
+
 it('is found from the Top 20', async () => {
   const $ = await open('/topics/many/top');
   expect($('.actions a[href="/topics/many/ranking"]').text()).toBe('All 125 things');

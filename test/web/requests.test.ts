@@ -107,6 +107,32 @@ it('answers what is no form with words, never with a fault', async () => {
   expect(read(json.text)('h1').text()).toBe('That form could not be read');
 });
 
+it.each([
+  '/ranking?q=&page=',
+  '/vote?voted=&answered=&undone=&gone=',
+  '/profile/votes?before=&changed=&kept=',
+  '/profile/links?new=',
+  '/profile/export?format=',
+])('makes of whatever stands in %s a page', async (address) => {
+  const { browser } = await member(site);
+  await vote(browser);
+  const [path, query = ''] = address.split('?');
+  for (const name of new URLSearchParams(query).keys())
+    for (const value of [
+      '%00',
+      'a%00b%07',
+      '%',
+      '%ED%A0%80',
+      `a&${name}=b`,
+      '9'.repeat(400),
+      'x'.repeat(9000),
+    ])
+      for (const person of [browser, visit(site)]) {
+        const { status } = await person.get(`${path}?${name}=${value}`);
+        expect([200, 303, 404]).toContain(status);
+      }
+});
+
 it('takes a body without a length for what it is', async () => {
   const chunked = new ReadableStream({
     start(controller) {
