@@ -180,14 +180,22 @@ function keepUpToDate() {
   pause.className = 'plain small pause';
   pause.textContent = 'Pause updates';
   const isPaused = () => pause.getAttribute('aria-pressed') === 'true';
-  const setPaused = (paused) => pause.setAttribute('aria-pressed', String(paused));
+  // Said to those who see by a word beside the button, whose own words stay, and to the others by its state.
+  const state = document.createElement('span');
+  state.className = 'note';
+  state.textContent = 'Paused';
+  state.setAttribute('aria-hidden', 'true');
+  const setPaused = (paused) => {
+    pause.setAttribute('aria-pressed', String(paused));
+    state.hidden = !paused;
+  };
   setPaused(remembered('paused', 'sessionStorage') === 'true');
   pause.addEventListener('click', () => {
     setPaused(!isPaused());
     remember('paused', isPaused(), 'sessionStorage');
     look();
   });
-  live.append(pause);
+  live.append(pause, state);
 
   const look = () => board().dispatchEvent(new Event('look'));
   document.addEventListener('visibilitychange', look);

@@ -113,6 +113,23 @@ it('holds still when it is told to, by keyboard, for as long as the visit lasts'
   expect(complaints).toEqual([]);
 });
 
+it.each([{ colorScheme: 'light' }, { colorScheme: 'dark' }, { forcedColors: 'active' }] as const)(
+  'shows that it holds still, under the same name: $colorScheme $forcedColors',
+  async (look) => {
+    const { page } = await openTop(look);
+    const pause = page.getByRole('button', { name: 'Pause updates', exact: true });
+    const word = page.locator('#live').getByText('Paused', { exact: true });
+    expect(await word.isVisible()).toBe(false);
+    await pause.click();
+    expect(await word.isVisible()).toBe(true);
+    expect(await pause.getAttribute('aria-pressed')).toBe('true');
+    await page.reload();
+    expect(await word.isVisible()).toBe(true);
+    await pause.click();
+    expect(await word.isVisible()).toBe(false);
+  },
+);
+
 it('does not ask while nobody sees it, and asks at once when somebody does again', async () => {
   const { page, asked } = await openTop();
   const show = (hidden: boolean) =>
