@@ -14,6 +14,8 @@ export interface Description {
   isNew: boolean;
   /** "beats an average thing 7 times in 10"; empty while new. */
   score: string;
+  /** How often that is: "7 times in 10"; empty while new. */
+  times: string;
   /** Where its true place lies, in 95 of 100 cases: "4th to 12th"; empty while new. */
   range: string;
   /** How sure it is that a thing shown in the Top 20 belongs there; empty while new and for all others. */
@@ -26,11 +28,13 @@ export interface Description {
 export function describe(standing: Standing, board: Pick<Board, 'size'>): Description {
   const votes = appearances(standing);
   const isNew = votes < NEW_BELOW;
+  const times = isNew ? '' : timesInTen(winChance(standing.mean));
   const isInTop = standing.rank <= TOP && board.size > TOP;
   return {
     votes,
     isNew,
-    score: isNew ? '' : `beats an average thing ${timesInTen(winChance(standing.mean))}`,
+    score: times && `beats an average thing ${times}`,
+    times,
     range: isNew ? '' : rangeOf(standing),
     certainty: isNew || !isInTop ? '' : certaintyOf(standing.topChance),
     moved: standing.previousRank === null ? undefined : standing.previousRank - standing.rank,

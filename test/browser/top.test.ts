@@ -177,6 +177,47 @@ it('has nothing dead on it without JavaScript', async () => {
   expect(await page.locator('.board .name').allTextContents()).toEqual(['Thing 25']);
 });
 
+it.each([320, 390])(
+  'cuts no name and breaks no figure at %d pixels, however large the text',
+  async (width) => {
+    await topic(site, { slug: 'long', names: ['Donaudampfschifffahrtsgesellschaftskapitän', 'Ramen'] });
+    const title = 'Rhabarberbarbarabarbarbarenbartbarbierbierbar and others';
+    await site.db.updateTable('topics').where('slug', '=', 'long').set({ title }).execute();
+    await lift(25);
+    const { page } = await chromium.open(site, { viewport: { width, height: 700 } });
+    const username = `${'wide.w'.repeat(4)}.${width}`;
+    await page.goto('/register');
+    await page.getByLabel('Name').fill(username);
+    await page.getByLabel('Password', { exact: true }).fill('engines and flowers');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await page.locator('.who').waitFor();
+    for (const size of ['100%', '200%'])
+      for (const path of ['/top', '/topics/long/top', '/topics/long/ranking', '/topics', '/vote']) {
+        await page.goto(path);
+        await page.evaluate((size) => document.documentElement.style.setProperty('font-size', size), size);
+        await expectNoSidewaysScroll(page);
+        const cut = await page
+          .locator('h1, .who, .board .name, .board .note')
+          .evaluateAll((all) =>
+            all
+              .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+              .map((one) => one.outerHTML),
+          );
+        expect(cut, `${path} at ${size}`).toEqual([]);
+      }
+    await page.goto('/top');
+    const lines = await page
+      .locator('.board .times')
+      .evaluateAll((all) =>
+        all.map(
+          (one) => one.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(one).lineHeight),
+        ),
+      );
+    expect(lines.length).toBeGreaterThan(0);
+    for (const many of lines) expect(Math.round(many)).toBe(1);
+  },
+);
+
 it('has room on the smallest phones', async () => {
   await sql`
     insert into rating_history (thing_id, at, mean, variance, rank, low, high)
