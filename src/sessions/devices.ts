@@ -105,17 +105,51 @@ export async function endOldest(
   return hashes;
 }
 
-/** Ends every session there is, in one step. @returns how many were live */
+/** How many people's sessions end in one transaction, in which none of them gets a new one. */
+const PEOPLE_AT_ONCE = 500;
+
+/**
+ * Ends every session there is, person by person; who logs in after their turn stays logged in.
+ * @returns how many were live
+ */
 export async function endAllSessions(db: Database, reason: EndReason): Promise<number> {
+  let [many, last] = [0, 0];
+  for (;;) {
+    const turn = await endNext(db, last, reason);
+    if (!turn) return many;
+    many += turn.ended;
+    last = turn.last;
+  }
+}
+
+// Like whoever else changes a person's sessions, it waits for the person before it takes what is theirs, and for
+// several in the order of their ids: taken in any other order, sessions and people would wait for each other.
+async function endNext(
+  db: Database,
+  after: number,
+  reason: EndReason,
+): Promise<{ ended: number; last: number } | undefined> {
   return db.transaction().execute(async (trx) => {
-    // Chaining the events of a large site takes longer than any page may.
+    // Chaining the events of so many takes longer than any page may.
     await sql`set local statement_timeout = 0`.execute(trx);
-    const { rows } = await sql<{ id: number }>`
+    const people = await trx
+      .selectFrom('users')
+      .where('id', '>', after)
+      .where('id', 'in', trx.selectFrom('sessions').where('status', '=', 'active').select('userId'))
+      .select('id')
+      .orderBy('id')
+      .limit(PEOPLE_AT_ONCE)
+      .forNoKeyUpdate('users')
+      .execute();
+    const ids = people.map(({ id }) => id);
+    const last = ids.at(-1);
+    if (last === undefined) return undefined;
+    const { rows } = await sql`
       with ended as (
         update sessions set status = 'inactive', ended_at = now(), end_reason = ${reason}
-        where status = 'active' returning id, user_id)
+        where status = 'active' and user_id = any (${ids}::bigint[]) returning id, user_id)
       insert into session_events (kind, user_id, session_id, reason)
       select 'ended', user_id, id, ${reason} from ended returning id`.execute(trx);
-    return rows.length;
+    return { ended: rows.length, last };
   });
 }

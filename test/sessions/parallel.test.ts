@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
+import { endAllSessions } from '../../src/sessions/devices.js';
 import { hashSessionId } from '../../src/sessions/sessions.js';
 import {
   FIREFOX,
@@ -93,6 +94,7 @@ const liveRows = (userId: number) =>
     .where('userId', '=', userId)
     .where('status', '=', 'active')
     .select(['accessTokenHash', 'publicId'])
+    .orderBy('id')
     .execute();
 
 const idIn = (cookie: string): string => decodeURIComponent(cookie).slice(2).split('.')[0] ?? '';
@@ -200,6 +202,36 @@ itOnPostgres('keeps to twenty sessions, however many begin at once', async () =>
   const held = sql`select from users where id = ${person.id} for update`;
   for (const { status } of await whileHeld(site, held, logIns)) expect(status).toBe(303);
   expect(await liveRows(person.id)).toHaveLength(20);
+});
+
+itOnPostgres('ends everybody’s sessions while people end their own, change passwords and leave', async () => {
+  const deeds: [string, (person: Person) => Record<string, string>][] = [
+    ['/profile/sessions/end-others', () => ({})],
+    ['/profile/password', ({ password }) => ({ current: password, password: 'another long phrase' })],
+    ['/profile/close', ({ id }) => ({ votes: 'keep', person: String(id) })],
+  ];
+  for (const [path, fields] of deeds) {
+    const person = await member(site);
+    const [tabs, second, third] = [await logIn(person), await logIn(person), await logIn(person)];
+    const [first, , held] = await liveRows(person.id);
+    // Used just now, the oldest is the last to time out: whoever takes them by that takes another order.
+    await site.db
+      .updateTable('sessions')
+      .where('publicId', '=', first?.publicId ?? '')
+      .set(({ ref }) => ({ lastSeenAt: new Date(), idleExpiresAt: ref('expiresAt') }))
+      .execute();
+    const [ended, answer] = await whileHeld<unknown>(
+      site,
+      sql`select from sessions where public_id = ${held?.publicId} for update`,
+      [() => endAllSessions(site.db, 'operator'), () => tabs.send(path, fields(person))],
+    );
+    expect([path, ended, answer]).toEqual([
+      path,
+      expect.any(Number),
+      expect.objectContaining({ status: 303 }),
+    ]);
+    expect(await opening([tabs, second, third].flatMap(({ all }) => [...all]))).toEqual([]);
+  }
 });
 
 itOnRedis('keeps no state of a session that confirms and ends itself', async () => {
