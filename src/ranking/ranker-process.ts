@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
+import { Chronicle } from './history.js';
 import { Ranker } from './ranker.js';
 
 // Any number will do, as long as nothing else on this database locks it.
@@ -54,14 +55,14 @@ async function lead(connection: Database, stop: AbortSignal): Promise<void> {
 }
 
 async function foldUntil(db: Database, stop: AbortSignal): Promise<void> {
-  const ranker = new Ranker(db);
+  const [ranker, chronicle] = [new Ranker(db), new Chronicle(db)];
   let noted = 0;
   while (!stop.aborted) {
     await ranker.fold({ patient: true });
     if (Date.now() - noted >= HOUR_MS) {
-      await ranker.noteYesterday();
+      await chronicle.noteYesterday();
       await ranker.refitDaily();
-      await ranker.noteRanges();
+      await chronicle.noteRanges();
       noted = Date.now();
     }
     await pause(PAUSE_MS, stop);

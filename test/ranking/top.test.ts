@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
+import { Chronicle } from '../../src/ranking/history.js';
 import { importVotes } from '../../src/things/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
 
@@ -75,8 +76,7 @@ it('compares with where a thing stood yesterday', async () => {
     where thing_id in (select things.id from things join topics on topics.id = topic_id where is_default)`.execute(
     site.db,
   );
-  const { Ranker } = await import('../../src/ranking/ranker.js');
-  await new Ranker(site.db).noteYesterday();
+  await new Chronicle(site.db).noteYesterday();
   await site.boards.refresh();
   const $ = read((await visit(site).get('/top')).text);
   expect($('.board .rank').first().text()).toContain('up\u00a03');

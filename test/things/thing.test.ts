@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { Ranker } from '../../src/ranking/ranker.js';
+import { Chronicle } from '../../src/ranking/history.js';
 import { importVotes } from '../../src/things/import-votes.js';
 import { read, thingNames, topic, useSite, visit } from '../site.js';
 
@@ -119,8 +119,8 @@ it('thins a long history to about sixty points', async () => {
 });
 
 it('notes hourly how far the places of the topics that moved can be trusted', async () => {
-  const ranker = new Ranker(site.db);
-  await ranker.noteRanges();
+  const chronicle = new Chronicle(site.db);
+  await chronicle.noteRanges();
   const ranges = site.db
     .selectFrom('ratingHistory')
     .where('thingId', '=', await idOf(1))
@@ -135,7 +135,7 @@ it('notes hourly how far the places of the topics that moved can be trusted', as
   // What is noted stays, and older rows without a range stay without one.
   await sql`update rating_history set low = 1, high = 1 where thing_id = ${await idOf(1)}`.execute(site.db);
   await sql`update boards set version = version + 1`.execute(site.db);
-  await ranker.noteRanges();
+  await chronicle.noteRanges();
   expect(await ranges.executeTakeFirst()).toMatchObject({ low: 1, high: 1 });
   const old = await sql<{ count: number }>`
     select count(*)::int as count from rating_history where low is not null and at < now() - interval '4 hours'
