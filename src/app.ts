@@ -9,6 +9,7 @@ import { apiRoutes } from './api/routes.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
+import { changeRoutes } from './mine/change-routes.js';
 import { FiguresOfPeople } from './mine/own-figures.js';
 import { ProgressOfPeople } from './mine/progress.js';
 import { mineRoutes } from './mine/routes.js';
@@ -110,7 +111,8 @@ export function createApp({
   app.use(rankingRoutes(db, boards));
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));
-  app.use(mineRoutes(db, boards, figures, offers, config));
+  app.use(mineRoutes(db, boards, figures));
+  app.use(changeRoutes(db, boards, offers, config));
   app.use(sharingRoutes(db, boards, figures, config));
 
   app.use(nothingHere);
