@@ -189,6 +189,12 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await vote(page);
       await page.goto(page.url().replace('voted=', 'answered='));
     },
+    'a pair that was asked for': async (page) => {
+      await page.goto('/top');
+      await page.locator('#board th a').last().click();
+      await page.getByRole('link', { name: /^Next pair with/ }).click();
+      await page.locator('.receipt').getByText('Here is one with').waitFor();
+    },
     'a vote on what was taken down': at('/vote?gone'),
     'a ballot that is refused': refused,
     'a form without an answer': unanswered,

@@ -80,7 +80,7 @@ it('compares with where a thing stood yesterday', async () => {
   await site.boards.refresh();
   const $ = read((await visit(site).get('/top')).text);
   expect($('.board .rank').first().text()).toContain('up\u00a03');
-  expect($('.board .rank').last().text()).toContain('down 3');
+  expect($('.board .rank').last().text()).toContain('down\u00a03');
 });
 
 it('has a page for a thing: its place, its record, its neighbours', async () => {
