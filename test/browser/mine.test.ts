@@ -20,7 +20,7 @@ const ways = [
 
 it.each(ways)('shows one’s own list, shares it, and changes a vote: $name', async ({ script, press }) => {
   const { browser, username, password } = await member(site);
-  for (let pair = 0; pair < 30; pair++)
+  for (let pair = 0; pair < 45; pair++)
     await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'));
   await site.rank();
   const { page, complaints } = await chromium.open(site, {
