@@ -16,6 +16,8 @@ export async function openRedis(url: string, log: Logger): Promise<Redis> {
     commandTimeout: 500,
     connectTimeout: 2_000,
     maxRetriesPerRequest: 1,
+    // What is asked in the same turn of the event loop goes in one write.
+    enableAutoPipelining: true,
     retryStrategy: (tries) => Math.min(tries * 100, 2_000),
   });
   let reason: Error | undefined;

@@ -5,6 +5,7 @@ import type { Database } from '../database.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage, wantsPart } from '../web/page.js';
+import { sendReady } from '../web/ready.js';
 import { entityTag, sendUnchanged } from '../web/unchanged.js';
 import type { Board, Standing } from './board.js';
 import type { Boards } from './boards.js';
@@ -24,9 +25,13 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
       // The table is the same for everybody, so what it shows is said by the topic and how often its board has moved.
       const state = `${topic.id}-${version}`;
       if (wantsPart(res) && sendUnchanged(res, state)) return;
-      const rows = rowsOf(board, board.standings.slice(0, TOP));
-      const data = { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
-      sendPage(res, 'ranking/top', data, 'ranking/_table');
+      const read = () => {
+        const rows = rowsOf(board, board.standings.slice(0, TOP));
+        return { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
+      };
+      if (req.path === `${topicPath(topic)}/top`)
+        sendReady(res, board, 'ranking/top', read, 'ranking/_table');
+      else sendPage(res, 'ranking/top', read(), 'ranking/_table');
     })
     .all(methodNotAllowed);
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Board, Standing } from '../ranking/board.js';
+import type { Board } from '../ranking/board.js';
 import { scoreOf } from '../ranking/ratings.js';
 import { applyVote } from '../rating/online.js';
 import { ordinal } from '../web/words.js';
@@ -54,11 +54,10 @@ function movementBy(board: Board, vote: Vote): string {
   applyVote(field, 0, 1, scoreOf(vote), vote.weight);
   const [winner, side] = vote.outcome === 'left' ? [left, 0] : [right, 1];
   const mean = field.means[side] ?? winner.mean;
-  const passed = board.standings.filter((other) => other.rank < winner.rank && other.mean < mean);
-  const [first] = passed;
-  if (!first) return '';
-  const whom = passed.length === 1 ? first.name : `${nearest(passed)} and ${passed.length - 1} more`;
-  return `That lifts ${winner.name} past ${whom}, to ${ordinal(winner.rank - passed.length)}.`;
+  let rank = winner.rank;
+  while ((board.standings[rank - 2]?.mean ?? Infinity) < mean) rank--;
+  const nearest = board.standings[winner.rank - 2];
+  if (rank === winner.rank || !nearest) return '';
+  const more = winner.rank - rank - 1;
+  return `That lifts ${winner.name} past ${nearest.name}${more > 0 ? ` and ${more} more` : ''}, to ${ordinal(rank)}.`;
 }
-
-const nearest = (passed: Standing[]): string => passed.at(-1)?.name ?? '';

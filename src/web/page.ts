@@ -30,16 +30,22 @@ export function openTemplates(production: boolean): Eta {
  * @param data what it shows; never a request's query or body
  */
 export function sendPage(res: Response, page: string, data: object, fragment?: string): void {
+  const template = fragment !== undefined && wantsPart(res) ? fragment : page;
+  sendHtml(res, renderPage(res, template, data));
+}
+
+/** Makes a page or a part of one, for whoever asks. @param template a template under views */
+export function renderPage(res: Response, template: string, data: object): string {
   const { assets, templates } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash } = res.locals;
-  const shown = { assets, user, flash, here: res.req.path, words, ...data };
-  const template = fragment !== undefined && wantsPart(res) ? fragment : page;
+  return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, words, ...data });
+}
+
+/** Sends a page that is made already, to be asked for anew each time. */
+export function sendHtml(res: Response, html: string | Buffer): void {
   if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
-  res
-    .vary('HX-Request-Type')
-    .type('html')
-    .send(templates.render(`/${template}`, shown));
+  res.vary('HX-Request-Type').type('html').send(html);
 }
 
 /** Whether htmx asked for a part of the page, to put into the page that is there. */
