@@ -112,7 +112,10 @@ export function votingRoutes(
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
-      await seeOther(res, path, async () => showNext(res, board, await receiptWithEffect(db, board, cast)));
+      await seeOther(res, path, async () => {
+        const [turn, receipt] = await Promise.all([turnNow(res, board), receiptWithEffect(db, board, cast)]);
+        await showTurn(res, board, turn, receipt);
+      });
     })
     .all(methodNotAllowed);
 
