@@ -18,7 +18,10 @@ export function homeRoutes(boards: Boards, config: Config): Router {
         .slice(0, 3)
         .map((standing) => ({ ...standing, ...describe(standing, board) }))
         .filter((leader) => leader.votes > 0);
-      const topics = boards.listed().map(({ topic, size }) => ({ ...topic, size }));
+      const topics = boards
+        .listed()
+        .filter((other) => other !== board && other.size > 0)
+        .map(({ topic }) => topic);
       sendPage(res, 'home/index', {
         topic: board.topic,
         ...tasteOf(board, req, res, config),

@@ -25,10 +25,15 @@ export class Boards {
     return this.#boards.get(slug);
   }
 
-  /** The board whose pages are `/vote` and `/top`. @throws Error before the first refresh */
+  /**
+   * The board whose pages are `/vote` and `/top`: the default topic's, or another as long as there is nothing in that.
+   * @throws Error before the first refresh
+   */
   default(): Board {
-    for (const board of this.#boards.values()) if (board.topic.isDefault) return board;
-    throw new Error('the boards are not loaded yet');
+    const all = [...this.#boards.values()];
+    const board = all.find(({ topic }) => topic.isDefault);
+    if (!board) throw new Error('the boards are not loaded yet');
+    return board.size === 0 ? (this.listed().find(({ size }) => size > 0) ?? board) : board;
   }
 
   /** The board of a topic, by its id. */
