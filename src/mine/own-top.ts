@@ -2,7 +2,7 @@ import type { Board, Standing } from '../ranking/board.js';
 import { appearances } from '../ranking/rating.js';
 import { NEW_BELOW } from '../ranking/words.js';
 import { kendallTau } from '../rating/agreement.js';
-import { count, ordinal } from '../web/words.js';
+import { count, number, ordinal } from '../web/words.js';
 import { MET_ENOUGH } from './figures.js';
 import type { OwnFigures } from './own-figures.js';
 
@@ -44,7 +44,7 @@ export interface OwnTop {
 /** A thing that a person and the crowd put in different places. */
 export interface Difference {
   standing: Standing;
-  /** "You put Ramen 12 places higher: 3rd, where everybody together has it 15th." */
+  /** "You put Ramen 12 places higher: 3rd of the 27 on your list, where everybody together has it 15th." */
   text: string;
   /** Whether their answers leave it open that they agree after all. */
   isOpen: boolean;
@@ -101,7 +101,7 @@ function differences(rows: PlacedRow[], way: 1 | -1): Difference[] {
     .map((row) => {
       const { standing, mine, theirs = mine, low, high } = row;
       const direction = way > 0 ? 'higher' : 'lower';
-      const places = `${ordinal(mine)}, where everybody together has it ${ordinal(theirs)}`;
+      const places = `${ordinal(mine)} of the ${number(rows.length)} on your list, where everybody together has it ${ordinal(theirs)}`;
       return {
         standing,
         text: `You put ${standing.name} ${count(by(row), 'place')} ${direction}: ${places}.`,

@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 
-/** On which days a person voted. A day is one in UTC; a vote that was taken back later was cast all the same. */
+/**
+ * On which days a person voted, and how many of those votes stand. A day is one in UTC; one whose votes were all taken
+ * back later was a day of voting all the same.
+ */
 export interface Streaks {
   /** Answers today, skips left out. */
   today: number;
@@ -15,7 +18,8 @@ export interface Streaks {
 /** Reads on which days a person voted. */
 export async function streaksOf(db: Database, voter: number): Promise<Streaks> {
   const { rows } = await sql<{ day: number; votes: number; today: number }>`
-    select floor(extract(epoch from created_at) / 86400)::int as day, count(*) as votes,
+    select floor(extract(epoch from created_at) / 86400)::int as day,
+      count(*) filter (where withdrawn_at is null) as votes,
       floor(extract(epoch from now()) / 86400)::int as today
     from votes where voter = ${voter} and outcome <> 'skip' group by day order by day`.execute(db);
   const votes = new Map(rows.map((row) => [row.day, row.votes]));

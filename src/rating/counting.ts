@@ -12,7 +12,7 @@ export type CountingReason = 'skipping' | 'asked';
 /** What a receipt says after "It counts in part: ". */
 export const countingReasons: Record<CountingReason, string> = {
   skipping: 'you skipped more than five of the twenty pairs before it',
-  asked: 'you asked for that pair, and in full counts only what chance brings',
+  asked: 'you asked for that pair',
 };
 
 /** How many pairs of a voter in a topic, answered or not, the counting looks back on. */

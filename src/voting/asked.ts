@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board, Standing } from '../ranking/board.js';
 import { countingOfAsked } from '../rating/counting.js';
-import { number } from '../web/words.js';
 import type { Ballot } from './ballot.js';
 import { type Pair, randomFor } from './pairs.js';
 import { haveSameThings, type Turn } from './turn.js';
@@ -45,7 +44,7 @@ export async function askedPair(
   if (!other)
     return { pair: turn.pair, text: `There is no pair with ${name} left that you have not answered.` };
   const [leftId, rightId] = random() < 0.5 ? [id, other.id] : [other.id, id];
-  const text = `Here is one with ${name}, as you asked. For your own list it counts in full; for everybody’s 2 parts in ${number(board.size)}, as often as chance would bring it.`;
+  const text = `Here is one with ${name}, as you asked. It counts in full for your own list, and only a little for everybody’s.`;
   return { pair: { leftId, rightId, arm: 'asked' }, text };
 }
 

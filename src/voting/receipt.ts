@@ -22,7 +22,7 @@ export const refusals = {
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
   passed: 'Nothing was counted: visitors answer the pairs in their turn. Here is the one that comes next.',
   visitors: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
-  undone: 'Taken back. Here is the pair that comes next.',
+  undone: 'Taken back. That pair is open again.',
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',
 };
 

@@ -53,7 +53,7 @@ it('shows a person’s own list beside everybody’s, and where they differ most
   expect($('.board .name').first().text()).toBe('Toast');
   expect($('.board tr').eq(1).find('.theirs').text()).toContain('8');
   expect($('#differ').parent().text()).toContain(
-    'You put Toast 7 places higher: 1st, where everybody together has it 8th.',
+    'You put Toast 7 places higher: 1st of the 8 on your list, where everybody together has it 8th.',
   );
   expect($('.lead').text()).toMatch(/From your 28 answers alone. We expect .* of these/);
   // Of 28 answers, the seven about Toast are not as most others chose.

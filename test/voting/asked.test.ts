@@ -38,7 +38,7 @@ it('shows a pair with the thing that a person asks for, and their own turn stays
 
   const asked = await ask(browser, name);
   expect([asked.left, asked.right]).toContain(name);
-  expect(asked.said).toContain('for everybody’s 2 parts in 12');
+  expect(asked.said).toContain('only a little for everybody’s');
   expect(await ask(browser, name)).toMatchObject({ left: asked.left, right: asked.right });
   expect(pairOn((await browser.get(path)).text)).toMatchObject({ left: turn.left, right: turn.right });
 
