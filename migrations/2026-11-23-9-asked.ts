@@ -4,13 +4,19 @@ import { type Kysely, sql } from 'kysely';
 type Untyped = Kysely<any>;
 
 export async function up(db: Untyped): Promise<void> {
-  // People may ask for a pair with a certain thing. Such a vote is not one that chance brought, and is known as that.
+  // People may ask for a pair with a certain thing, and visitors answer the pairs of the day: neither is one that
+  // chance brought to that person in their turn, and is known as that.
   await sql`
     alter table votes drop constraint votes_arm_check,
-      add constraint votes_arm check (arm in ('focus', 'explore', 'asked', 'import'))`.execute(db);
+      add constraint votes_arm check (arm in ('focus', 'explore', 'asked', 'guest', 'import'))`.execute(db);
+  // Whether a pair comes once more to a voter who took their answer to it back.
+  await sql`
+    create index taken_back on votes (voter, least(left_id, right_id), greatest(left_id, right_id))
+    where withdrawn_at is not null`.execute(db);
 }
 
 export async function down(db: Untyped): Promise<void> {
+  await sql`drop index taken_back`.execute(db);
   await sql`
     alter table votes drop constraint votes_arm,
       add constraint votes_arm_check check (arm in ('focus', 'explore', 'import')) not valid`.execute(db);

@@ -112,7 +112,7 @@ export function createApp({
   app.use(thingRoutes(db, boards));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
-  app.use(changeRoutes(db, boards, offers, config));
+  app.use(changeRoutes(db, boards, config));
   app.use(sharingRoutes(db, boards, figures, config));
 
   app.use(nothingHere);

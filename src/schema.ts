@@ -20,7 +20,7 @@ export type Outcome = 'left' | 'right' | 'tie' | 'skip';
 export type Side = 'left' | 'right';
 
 /** Which part of the pair selection offered a pair, or that the vote came from another tool. */
-export type Arm = 'focus' | 'explore' | 'asked' | 'import';
+export type Arm = 'focus' | 'explore' | 'asked' | 'guest' | 'import';
 
 type Created = ColumnType<Date, Date | undefined, never>;
 

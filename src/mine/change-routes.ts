@@ -3,8 +3,6 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards.js';
 import { readBallot, signBallot } from '../voting/ballot.js';
-import type { Offers } from '../voting/offers.js';
-import { turnOf } from '../voting/turn.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -15,7 +13,7 @@ import { changeVote } from './change.js';
 import { answerOf } from './words.js';
 
 /** Giving another answer to a pair from one's history: the pair as it was asked, and what was chosen. */
-export function changeRoutes(db: Database, boards: Boards, offers: Offers, config: Config): Router {
+export function changeRoutes(db: Database, boards: Boards, config: Config): Router {
   const router = Router();
 
   async function showPair(req: Request, res: Response): Promise<void> {
@@ -59,14 +57,9 @@ export function changeRoutes(db: Database, boards: Boards, offers: Offers, confi
         res.status(422);
         return showPair(req, res);
       }
-      const board = boards.byTopic(old.topicId);
-      const turn = board && (await turnOf(db, board, offers, voter, config.secrets[0]));
       const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
-      // Changing an old answer brings no other pair: nobody gets past one without answering or skipping it.
-      if (status === 'changed' && turn?.pair)
-        await offers.settle(voter, vote.topicId, vote.id, { pair: turn.pair, ahead: turn.ahead });
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
     .all(methodNotAllowed);

@@ -20,13 +20,15 @@ export type Change =
  * @param ballot made out for the same pair; sent again, it changes nothing more
  */
 export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcome: Outcome): Promise<Change> {
-  if (old.outcome === outcome && !old.withdrawnAt) return { status: 'same', vote: old };
+  const isSame = old.outcome === outcome && !old.withdrawnAt;
+  if (isSame || ballot.id === old.ballotId) return { status: 'same', vote: old };
   await sql`
     with old as (
       update votes set withdrawn_at = now()
       where id = ${old.id} and voter = ${ballot.voter} and withdrawn_at is null
         and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
         and exists (select from users where id = ${ballot.voter} for key share)
+        and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
       returning *)
     insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
     select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason from old`.execute(

@@ -31,12 +31,15 @@ export async function askedPair(
   if (turn.pair && [turn.pair.leftId, turn.pair.rightId].includes(id))
     return {
       pair: turn.pair,
-      text: `Here is one with ${name}. It is the one that comes next, and counts in full.`,
+      text: `Here is one with ${name}: the one whose turn it is.`,
     };
   if (turn.unknown.includes(id))
     return { pair: turn.pair, text: `You said that you don’t know ${name}, so it is not shown to you.` };
   const answered = await answeredWith(db, board, voter, id);
-  const away = new Set([...answered, ...turn.unknown]);
+  // What comes next anyway counts more if it is waited for.
+  const { ahead } = turn;
+  const soon = ahead?.leftId === id ? [ahead.rightId] : ahead?.rightId === id ? [ahead.leftId] : [];
+  const away = new Set([...answered, ...turn.unknown, ...soon]);
   const random = randomFor(`${voter} ${board.topic.id} with ${id} ${answered.length}`, secret);
   const isAway = (place: number): boolean => away.has(board.standings[place]?.id ?? 0);
   const place = board.selector.opponentOf(thing.rank - 1, random, isAway);

@@ -108,15 +108,21 @@ export function guestRoutes(boards: Boards, config: Config): Router {
   router.route('/vote/undo').post(forVisitors, async (req, res) => {
     const votes = readGuestVotes(req, config);
     const { ballot } = readForm(req, 'ballot');
-    const vote = ballot ? votes.find(({ ballotId }) => ballotId === ballot) : votes.at(-1);
+    const latest = votes.at(-1);
+    const vote = ballot ? votes.find(({ ballotId }) => ballotId === ballot) : latest;
     const board = (vote && boards.byTopic(vote.topicId)) ?? boards.default();
-    const left = votes.filter((other) => other !== vote);
+    const path = `${topicPath(board.topic)}/vote`;
+    // The others stay, so that nobody gets past a pair by taking back that they skipped it.
+    if (vote && vote !== latest)
+      return seeOther(res, `${path}?kept`, async () =>
+        showNext(res, board, votes, { text: refusals.notLatest }),
+      );
+    const left = vote ? votes.slice(0, -1) : votes;
     if (vote) keepGuestVotes(res, left, config);
     const [due] = guestPairs(board, left, config.secrets[0]);
     const isShown = vote !== undefined && due !== undefined && pairKey(due) === pairKey(vote);
     const receipt = vote ? undoneReceipt(board, answeredBy(vote), isShown) : { text: refusals.undone };
-    const path = `${topicPath(board.topic)}/vote?undone`;
-    await seeOther(res, path, async () => showNext(res, board, left, receipt));
+    await seeOther(res, `${path}?undone`, async () => showNext(res, board, left, receipt));
   });
 
   return router;
@@ -139,6 +145,7 @@ function receiptOf(board: Board, vote: GuestVote, note: 'voted' | 'answered'): R
 
 function receiptFor(board: Board, votes: GuestVote[], { query }: Request): Receipt | undefined {
   if (query.undone !== undefined) return { text: refusals.undone };
+  if (query.kept !== undefined) return { text: refusals.notLatest };
   const id = query.voted ?? query.answered;
   const vote = votes.find(({ ballotId, topicId }) => ballotId === id && topicId === board.topic.id);
   return vote && receiptOf(board, vote, query.voted ? 'voted' : 'answered');

@@ -115,7 +115,7 @@ async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise
   let counted = 0;
   for (const { ballotId, choice, ...pair } of votes) {
     const answer = readAnswer(choice);
-    const ballot = { ...pair, id: ballotId, voter, arm: 'explore', expires: 0 } as const;
+    const ballot = { ...pair, id: ballotId, voter, arm: 'guest', expires: 0 } as const;
     const cast = answer && (await castVote(db, ballot, answer));
     if (cast?.status === 'cast') counted++;
   }

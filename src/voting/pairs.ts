@@ -26,7 +26,8 @@ const DRAWS = 16;
  * of their last five pairs as long as there are others; never one they say they don't know. The draw hangs on the
  * voter's latest vote, so that asking again before the board has moved draws the same.
  * @param secret makes the draw one that nobody else can foresee
- * @param due what was to come next: it does, if it is still open
+ * A pair whose answer was taken back is not drawn again as long as there are others.
+ * @param due what was to come next: the first of them that is still open does
  * @returns none when the voter has answered every pair there is
  */
 export async function nextPairs(
@@ -34,7 +35,7 @@ export async function nextPairs(
   board: Board,
   { voter, recent, unknown }: Asker,
   secret: string,
-  due?: Pair,
+  due: Pair[] = [],
 ): Promise<{ pair?: Pair | undefined; ahead?: Pair | undefined }> {
   if (board.size < 2) return {};
   const random = randomFor(`${voter} ${board.topic.id} ${recent[0]?.id ?? 0}`, secret);
@@ -43,8 +44,7 @@ export async function nextPairs(
   const clear = draw(board, recent, unknown, random);
   // In a small topic nothing may be left that was not just shown.
   const others = [1, 0].flatMap((many) => draw(board, recent.slice(0, many), unknown, random));
-  const drawn = [...(due && isKnown(due) ? [due] : []), ...clear, ...others];
-  const open = await unanswered(db, voter, drawn);
+  const open = await unanswered(db, voter, due.filter(isKnown), [...clear, ...others]);
   const pair = open[0] ?? (await anyUnanswered(db, voter, board, unknown, random));
   return { pair, ahead: pair && open.find((other) => clear.includes(other) && !shareThing(pair, other)) };
 }
@@ -79,7 +79,8 @@ function onSides(one: number, other: number, arm: Pair['arm'], random: Random): 
   return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
 }
 
-async function unanswered(db: Database, voter: number, pairs: Pair[]): Promise<Pair[]> {
+async function unanswered(db: Database, voter: number, due: Pair[], drawn: Pair[]): Promise<Pair[]> {
+  const pairs = [...due, ...drawn];
   if (pairs.length === 0) return [];
   const { rows } = await sql<{ place: number }>`
     select place::int from unnest(
@@ -87,6 +88,9 @@ async function unanswered(db: Database, voter: number, pairs: Pair[]): Promise<P
     ) with ordinality as drawn (one, other, place)
     where not exists (select from votes where voter = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
+    and (place <= ${due.length} or not exists (
+      select from votes where voter = ${voter} and withdrawn_at is not null and arm <> 'asked'
+      and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)))
     order by place`.execute(db);
   return rows.flatMap(({ place }) => pairs[place - 1] ?? []);
 }

@@ -22,6 +22,7 @@ export const refusals = {
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
   passed: 'Nothing was counted: visitors answer the pairs in their turn. Here is the one that comes next.',
   visitors: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
+  notLatest: 'Only your latest answer can be taken back here. Register or log in to change the others.',
   undone: 'Taken back. That pair is open again.',
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',
 };

@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Offers } from './offers.js';
 import { nextPairs, type Pair, RECENT } from './pairs.js';
-import { readProgress } from './voting.js';
+import { readProgress, type Vote } from './voting.js';
 
 /** Where a voter is in a topic: the pair they are being shown, and after which of their votes. */
 export interface Turn {
@@ -31,8 +31,10 @@ export interface OwnProgress {
 }
 
 /**
- * The pair a voter sees now: that of their latest vote once more when they took it back, else the one they were
- * shown already at this point, else the one that was to come after the pair before it, else a fresh one.
+ * The pair a voter sees now: that of their latest answer once more when they took it back, else the one they were
+ * shown already at this point, else the one that was to come after the pair before it, else a fresh one. A point is
+ * where a pair was answered first: taking answers back and giving them again, asking for pairs, or answering as a
+ * visitor leads to no other turn.
  * @param secret what pairs are drawn with
  */
 export async function turnOf(
@@ -45,27 +47,26 @@ export async function turnOf(
   const { today, ...progress } = await readProgress(db, voter, board.topic.id, RECENT);
   const [last, before] = progress.recent;
   const after = last?.id ?? 0;
-  const at = { after, today, unknown: progress.unknown };
   const topicId = board.topic.id;
   const [shown, earlier] = await Promise.all([
     offers.find(voter, topicId, after),
     last && offers.find(voter, topicId, before?.id ?? 0),
   ]);
-  if (last?.isWithdrawn && isOnBoard(board, last)) {
-    const { leftId, rightId, arm } = last;
-    return { pair: { leftId, rightId, arm: arm === 'import' ? 'explore' : arm }, ahead: shown?.pair, ...at };
-  }
-  // Who takes an answer back and gives it again comes to the pair that was there before.
-  const isRepeated = last && before?.isWithdrawn && haveSameThings(last, before);
-  const kept = shown ?? (isRepeated ? earlier : undefined);
-  const drawn = await nextPairs(db, board, { voter, ...progress }, secret, kept?.pair ?? earlier?.ahead);
-  const { pair, ahead } = kept && drawn.pair === kept.pair ? kept : drawn;
-  if (!pair) return { pair, ...at };
-  return {
-    ...(shown ? { pair, ahead } : await offers.settle(voter, topicId, after, { pair, ahead })),
-    ...at,
-  };
+  const open = last?.isWithdrawn ? pairOf(last) : undefined;
+  const due = [open, shown?.pair ?? earlier?.ahead].filter((pair) => pair !== undefined);
+  const drawn = await nextPairs(db, board, { voter, ...progress }, secret, due);
+  const at = { after, today, unknown: progress.unknown };
+  if (!drawn.pair) return { pair: undefined, ...at };
+  if (drawn.pair === open) return { pair: open, ahead: shown?.pair, ...at };
+  if (shown) return { ...(drawn.pair === shown.pair ? shown : drawn), ...at, pair: drawn.pair };
+  return { ...(await offers.settle(voter, topicId, after, { pair: drawn.pair, ahead: drawn.ahead })), ...at };
 }
+
+const pairOf = ({ leftId, rightId, arm }: Pick<Vote, 'leftId' | 'rightId' | 'arm'>): Pair => ({
+  leftId,
+  rightId,
+  arm: arm === 'import' ? 'explore' : arm,
+});
 
 /** Whether two votes or offers are about the same two things, on whichever sides. */
 export function haveSameThings(

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database.js';
 import { type Counting, countingOf, LOOKS_BACK } from '../rating/counting.js';
 import type { Arm, Outcome, Side } from '../schema.js';
@@ -71,29 +71,33 @@ async function tryToCast(
   { outcome, unknown }: Answer,
   most: Counting,
 ): Promise<Cast> {
+  const { id, topicId, voter, leftId, rightId, arm } = ballot;
+  const isThisPair = sql`least(left_id, right_id) = ${Math.min(leftId, rightId)}
+    and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}`;
   const { rows } = await sql<Vote>`
+    with before as (
+      select count(*) filter (where not is_answered)::int as skipped from (
+        select arm <> 'asked' and (withdrawn_at is null and outcome <> 'skip' or exists (
+            select from votes as standing
+            where standing.voter = vote.voter and withdrawn_at is null and outcome <> 'skip' and arm <> 'asked'
+              and ${haveSameThings('standing', 'vote')})) as is_answered
+        from votes as vote
+        where voter = ${voter} and topic_id = ${topicId} and not (${isThisPair})
+          and (arm <> 'asked' and ${isFirst('vote')} or arm = 'asked' and outcome = 'skip')
+        order by id desc limit ${LOOKS_BACK}) as pairs),
+    counting as (
+      select (${weights}::real[])[1 + skipped] as weight, (${reasons}::text[])[1 + skipped] as reason from before
+      union all select ${most.weight}::real, ${most.reason ?? null}
+      union all select weight, weight_reason from votes
+        where voter = ${voter} and ${isThisPair} and withdrawn_at is not null and arm <> 'asked'
+      order by weight, reason limit 1)
     insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason)
-    select ${ballot.id}::uuid, topic_id, ${ballot.voter}::bigint, ${ballot.leftId}::bigint,
-      ${ballot.rightId}::bigint, ${outcome}, ${unknown}, ${ballot.arm},
-      least((${weights}::real[])[1 + max(skipped)], ${most.weight}::real),
-      case when (${weights}::real[])[1 + max(skipped)] <= ${most.weight}::real
-        then (${reasons}::text[])[1 + max(skipped)] else ${most.reason ?? null} end
-    from things, (
-      select count(*) filter (where outcome = 'skip' or withdrawn_at is not null)::int as skipped from (
-        select outcome, withdrawn_at from votes as latest
-        where voter = ${ballot.voter} and topic_id = ${ballot.topicId} and (arm <> 'asked' or outcome = 'skip')
-          and (withdrawn_at is null or not (
-            least(left_id, right_id) = ${Math.min(ballot.leftId, ballot.rightId)}
-            and greatest(left_id, right_id) = ${Math.max(ballot.leftId, ballot.rightId)}
-            or exists (
-              select from votes as standing where standing.voter = latest.voter and standing.withdrawn_at is null
-                and least(standing.left_id, standing.right_id) = least(latest.left_id, latest.right_id)
-                and greatest(standing.left_id, standing.right_id) = greatest(latest.left_id, latest.right_id))))
-        order by id desc limit ${LOOKS_BACK}) as pairs
-    ) as before
-    where topic_id = ${ballot.topicId} and id in (${ballot.leftId}, ${ballot.rightId}) and retired_at is null
-      and exists (select from users where id = ${ballot.voter} for key share)
-    group by topic_id having count(*) = 2
+    select ${id}::uuid, topic_id, ${voter}::bigint, ${leftId}::bigint, ${rightId}::bigint, ${outcome}, ${unknown},
+      ${arm}, weight, reason
+    from things, counting
+    where topic_id = ${topicId} and id in (${leftId}, ${rightId}) and retired_at is null
+      and exists (select from users where id = ${voter} for key share)
+    group by topic_id, weight, reason having count(*) = 2
     on conflict do nothing
     returning ${columns}`.execute(db);
   if (rows[0]) return { status: 'cast', vote: rows[0] };
@@ -128,7 +132,10 @@ export async function findAnswer(
 
 /** Where a voter is in a topic. */
 export interface Progress {
-  /** Their latest votes there on pairs that came in their turn, newest first, withdrawn ones and skips among them. */
+  /**
+   * Their latest answers there to pairs that came in their turn, newest first, withdrawn ones and skips among them.
+   * What was taken back and given again is where it was given first.
+   */
   recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'arm'> & { isWithdrawn: boolean })[];
   /** Things there that they say they don't know. */
   unknown: number[];
@@ -147,7 +154,8 @@ export async function readProgress(
     select (
       select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'arm', arm,
         'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
-      from (select * from votes where voter = ${voter} and topic_id = ${topicId} and arm <> 'asked'
+      from (select * from votes as vote
+            where voter = ${voter} and topic_id = ${topicId} and arm not in ('asked', 'guest') and ${isFirst('vote')}
             order by id desc limit ${limit}) as latest) as recent,
     array(
       select case unknown when 'left' then left_id else right_id end from votes
@@ -159,6 +167,19 @@ export async function readProgress(
     db,
   );
   return rows[0] ?? { recent: [], unknown: [], today: 0 };
+}
+
+// Nobody's answer to a pair was taken back before this one: it is not given once more.
+function isFirst(vote: string): RawBuilder<unknown> {
+  return sql`not exists (
+    select from votes as earlier
+    where earlier.voter = ${sql.ref(vote)}.voter and earlier.id < ${sql.ref(vote)}.id and earlier.withdrawn_at is not null
+      and earlier.arm <> 'asked' and ${haveSameThings('earlier', vote)})`;
+}
+
+function haveSameThings(one: string, other: string): RawBuilder<unknown> {
+  return sql.raw(`least(${one}.left_id, ${one}.right_id) = least(${other}.left_id, ${other}.right_id)
+    and greatest(${one}.left_id, ${one}.right_id) = greatest(${other}.left_id, ${other}.right_id)`);
 }
 
 /**

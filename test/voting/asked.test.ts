@@ -64,7 +64,7 @@ it('counts a pair in full whose turn it is, whoever asked for it', async () => {
   const turn = pairOn((await browser.get(path)).text);
   const asked = await ask(browser, turn.left);
   expect(asked).toMatchObject({ left: turn.left, right: turn.right });
-  expect(asked.said).toContain('counts in full');
+  expect(asked.said).toContain('whose turn it is');
   await answer(browser, asked.ballot);
   expect(await ledger(id)).toMatchObject([{ weight: 1, weightReason: null }]);
   const next = pairOn((await browser.get(path)).text);

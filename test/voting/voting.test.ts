@@ -251,7 +251,7 @@ it('shows nothing again that was in the last five pairs, as long as there is som
 it('asks mostly where the Top 20 is open, and notes for each vote why its pair was shown', async () => {
   await topic(site, { slug: 'large', names: thingNames(100) });
   const board = site.boards.get('large') ?? expect.fail();
-  const arms = { focus: 0, explore: 0, asked: 0 };
+  const arms = { focus: 0, explore: 0, asked: 0, guest: 0 };
   for (let voter = 1; voter <= 400; voter++) {
     const { pair } = await nextPairs(
       site.db,

@@ -1,0 +1,258 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import {
+  type Browser,
+  itOnPostgres,
+  itOnRedis,
+  member,
+  pairOn,
+  read,
+  thingNames,
+  topic,
+  useSite,
+  visit,
+  vote,
+  whileHeld,
+} from '../site.js';
+
+// Ways to choose which pairs count in full.
+
+const site = useSite();
+
+interface Shown {
+  ballot: string;
+  left: string;
+  right: string;
+}
+
+const ledger = (voter: number) =>
+  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+
+const send = (browser: Browser, ballot: string, choice: string, path: string) =>
+  browser.post(path).type('form').send({ ballot, choice });
+
+const shown = async (browser: Browser, path: string): Promise<Shown> =>
+  pairOn((await browser.get(path).expect(200)).text);
+
+const things = ({ left, right }: { left: string; right: string }): string => [left, right].sort().join();
+
+const undo = (browser: Browser, ballot = '') =>
+  browser.post('/vote/undo').type('form').send({ ballot }).expect(303);
+
+const takeBack = (browser: Browser, ballotId: string) =>
+  browser.post(`/profile/votes/${ballotId}/withdraw`).expect(303);
+
+/** A fresh ballot for a pair answered before, as the page for changing an answer makes it out. */
+async function ballotFor(browser: Browser, ballotId: string): Promise<string> {
+  const page = read((await browser.get(`/profile/votes/${ballotId}/change`).expect(200)).text);
+  return String(page('main [name=ballot]').val());
+}
+
+/** The address of a pair with a thing. */
+function askingFor(slug: string, name: string): string {
+  const board = site.boards.get(slug) ?? expect.fail();
+  const { id } = board.standings.find((one) => one.name === name) ?? expect.fail();
+  return `/topics/${slug}/vote?with=${id}`;
+}
+
+it('brings no other pair to who takes back an earlier answer and gives it again', async () => {
+  await topic(site, { slug: 'earlier', names: thingNames(40) });
+  const path = '/topics/earlier/vote';
+  const { browser, id } = await member(site);
+  for (let votes = 0; votes < 4; votes++) await vote(browser, 'left', path);
+  const turn = things(await shown(browser, path));
+  const seen = new Set([turn]);
+  for (let times = 0; times < 10; times++) {
+    const first = (await ledger(id)).find(({ withdrawnAt }) => !withdrawnAt) ?? expect.fail();
+    const ballot = await ballotFor(browser, first.ballotId);
+    await takeBack(browser, first.ballotId);
+    await send(browser, ballot, 'left', path).expect(303);
+    seen.add(things(await shown(browser, path)));
+  }
+  expect([...seen]).toEqual([turn]);
+});
+
+it('makes no good for skips by changing old answers', async () => {
+  await topic(site, { slug: 'toggled', names: thingNames(60) });
+  const path = '/topics/toggled/vote';
+  const { browser, id } = await member(site);
+  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
+  for (let skips = 0; skips < 15; skips++) await vote(browser, 'skip', path);
+  for (const { ballotId } of (await ledger(id)).slice(0, 20)) {
+    const ballot = await ballotFor(browser, ballotId);
+    await send(browser, ballot, 'tie', `/profile/votes/${ballotId}/change`).expect(303);
+  }
+  await vote(browser, 'left', path);
+  expect((await ledger(id)).at(-1)).toMatchObject({ weightReason: 'skipping' });
+});
+
+it('counts no answer in full that was given in part, however much later it is given again', async () => {
+  await topic(site, { slug: 'later', names: thingNames(60) });
+  const path = '/topics/later/vote';
+  const { browser, id } = await member(site);
+  for (let skips = 0; skips < 16; skips++) await vote(browser, 'skip', path);
+  const { ballot } = await shown(browser, path);
+  const { ballot: kept } = await shown(browser, path);
+  await send(browser, ballot, 'left', path).expect(303);
+  const picked = (await ledger(id)).at(-1) ?? expect.fail();
+  expect(picked.weight).toBeLessThan(0.1);
+  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
+  await takeBack(browser, picked.ballotId);
+  await send(browser, kept, 'left', path).expect(303);
+  const { leftId, rightId } = picked;
+  const again = (await ledger(id)).at(-1);
+  expect(again).toMatchObject({ leftId, rightId, weightReason: 'skipping' });
+  expect(again?.weight).toBeLessThan(0.1);
+});
+
+it('counts no pair in full that was skipped in a long run, once it is answered after all', async () => {
+  await topic(site, { slug: 'after-all', names: thingNames(60) });
+  const path = '/topics/after-all/vote';
+  const { browser, id } = await member(site);
+  for (let skips = 0; skips < 16; skips++) await vote(browser, 'skip', path);
+  const [one, kept] = [await shown(browser, path), await shown(browser, path)];
+  await send(browser, one.ballot, 'skip', path).expect(303);
+  const skipped = (await ledger(id)).at(-1) ?? expect.fail();
+  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
+  await takeBack(browser, skipped.ballotId);
+  await send(browser, kept.ballot, 'left', path).expect(303);
+  expect((await ledger(id)).at(-1)).toMatchObject({ leftId: skipped.leftId, weightReason: 'skipping' });
+});
+
+it('notes each pair that is got past by not knowing one of its things for a moment', async () => {
+  await topic(site, { slug: 'moment', names: thingNames(24) });
+  const path = '/topics/moment/vote';
+  const { browser, id } = await member(site);
+  let passed = 0;
+  for (let looks = 0; looks < 400 && passed < 6; looks++) {
+    const turn = await shown(browser, path);
+    const others = thingNames(24).filter((name) => name !== turn.left && name !== turn.right);
+    const address = askingFor('moment', others[looks % others.length] ?? '');
+    const [asked, again] = [await shown(browser, address), await shown(browser, address)];
+    const side = [turn.left, turn.right].includes(asked.left) ? 'left' : 'right';
+    if (![turn.left, turn.right].includes(asked[side])) {
+      await send(browser, asked.ballot, 'left', path).expect(303);
+      continue;
+    }
+    await send(browser, asked.ballot, `unknown-${side}`, path).expect(303);
+    const instead = await shown(browser, path);
+    // Taken back, and the pair that was asked for is answered: nothing is left of it.
+    await undo(browser, (await ledger(id)).at(-1)?.ballotId);
+    await send(browser, again.ballot, 'left', path).expect(303);
+    if (!instead.ballot || things(instead) === things(turn)) continue;
+    await send(browser, instead.ballot, 'left', path).expect(303);
+    passed++;
+  }
+  expect(passed).toBe(6);
+  const last = (await ledger(id)).filter(({ arm }) => arm !== 'asked').at(-1);
+  expect(last).toMatchObject({ outcome: 'left', weightReason: 'skipping' });
+});
+
+it('notes what a visitor skipped, whatever they take back of it', async () => {
+  await topic(site, { slug: 'deck', names: thingNames(40) });
+  const path = '/topics/deck/vote';
+  const browser = visit(site);
+  const skipped: string[] = [];
+  for (let pair = 0; pair < 12; pair++) {
+    const { headers } = await send(browser, (await shown(browser, path)).ballot, 'skip', path).expect(303);
+    skipped.push(String(headers.location).split('voted=')[1] ?? '');
+  }
+  await send(browser, (await shown(browser, path)).ballot, 'left', path).expect(303);
+  for (const ballot of skipped) await undo(browser, ballot);
+  const form = { username: 'picky', password: 'a long enough phrase' };
+  await browser.post('/register').type('form').send(form).expect(303);
+  const { id } = await site.db
+    .selectFrom('users')
+    .where('username', '=', form.username)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  expect((await ledger(id)).at(-1)).toMatchObject({ outcome: 'left', weightReason: 'skipping' });
+});
+
+it('keeps the turn of who answers as a visitor and logs in', async () => {
+  await topic(site, { slug: 'both', names: thingNames(40) });
+  const path = '/topics/both/vote';
+  const { browser, username, password, id } = await member(site);
+  await vote(browser, 'left', path);
+  const turn = await shown(browser, path);
+  const visitor = visit(site);
+  await vote(visitor, 'left', path);
+  await visitor.post('/login').type('form').send({ username, password }).expect(303);
+  expect(await ledger(id)).toHaveLength(2);
+  expect(things(await shown(browser, path))).toBe(things(turn));
+});
+
+it('changes nothing, and breaks nothing, when an answer is changed with a ballot that was used', async () => {
+  await topic(site, { slug: 'used', names: thingNames(10) });
+  const path = '/topics/used/vote';
+  const { browser, id } = await member(site);
+  const { ballot } = await vote(browser, 'left', path);
+  const [row] = await ledger(id);
+  const answer = await send(browser, ballot, 'right', `/profile/votes/${row?.ballotId}/change`);
+  expect(answer.status).toBeLessThan(500);
+  expect(await ledger(id)).toMatchObject([{ outcome: 'left', withdrawnAt: null }]);
+});
+
+it('shows nobody a thing that they said they don’t know, also after taking an answer back', async () => {
+  await topic(site, { slug: 'unsure', names: thingNames(12) });
+  const path = '/topics/unsure/vote';
+  const { browser } = await member(site);
+  const turn = await vote(browser, 'left', path);
+  await undo(browser);
+  for (const name of thingNames(12)) {
+    if (name === turn.left || name === turn.right) continue;
+    const asked = await shown(browser, askingFor('unsure', name));
+    const side = [turn.left, turn.right].includes(asked.left) ? 'left' : 'right';
+    const unknown = asked[side];
+    if (unknown !== turn.left && unknown !== turn.right) continue;
+    await send(browser, asked.ballot, `unknown-${side}`, path).expect(303);
+    const next = await shown(browser, path);
+    expect([next.left, next.right]).not.toContain(unknown);
+    return;
+  }
+  expect.fail('no pair with one of the two was offered');
+});
+
+itOnRedis('does not waste what comes next anyway on who asks for it', async () => {
+  await topic(site, { slug: 'ahead', names: thingNames(40) });
+  const path = '/topics/ahead/vote';
+  const board = site.boards.get('ahead') ?? expect.fail();
+  const { browser, id } = await member(site);
+  for (let pairs = 0; pairs < 12; pairs++) {
+    await vote(browser, 'left', path);
+    await shown(browser, path);
+    const latest = (await ledger(id)).at(-1)?.id;
+    const kept = await site.redis?.get(`${site.prefix}offer:${id}:${board.topic.id}:${latest}`);
+    const { ahead } = JSON.parse(kept ?? '{}') as { ahead: { leftId: number; rightId: number } };
+    const [left, right] = [board.find(ahead.leftId)?.name ?? '', board.find(ahead.rightId)?.name ?? ''];
+    for (const name of [left, right])
+      expect(things(await shown(browser, askingFor('ahead', name)))).not.toBe(things({ left, right }));
+  }
+});
+
+itOnPostgres('leaves nobody on a pair that was asked for and answered while it was taken back', async () => {
+  const names = ['Sun', 'Moon', 'Star'];
+  await topic(site, { slug: 'stuck', names });
+  const path = '/topics/stuck/vote';
+  const { browser, id } = await member(site);
+  const turn = await shown(browser, path);
+  const third = names.find((name) => name !== turn.left && name !== turn.right) ?? '';
+  const asked = await shown(browser, askingFor('stuck', third));
+  for (let votes = 0; votes < 3; votes++)
+    if (things(await vote(browser, 'left', path)) === things(asked)) break;
+  await whileHeld(site, sql`select from users where id = ${id} for update`, [
+    async () => send(browser, asked.ballot, 'left', path),
+    async () => undo(browser),
+  ]);
+  expect(things(await shown(browser, path))).not.toBe(things(asked));
+});
+
+it('does not say that a pair counts in full when its voter skipped too many', async () => {
+  await topic(site, { slug: 'said', names: thingNames(40) });
+  const path = '/topics/said/vote';
+  const { browser } = await member(site);
+  for (let skips = 0; skips < 10; skips++) await vote(browser, 'skip', path);
+  const turn = await shown(browser, path);
+  const { text } = await browser.get(askingFor('said', turn.left)).expect(200);
+  expect(read(text)('.receipt p').text()).not.toContain('counts in full');
+});
