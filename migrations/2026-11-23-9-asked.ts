@@ -9,7 +9,8 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     alter table votes drop constraint votes_arm_check,
       add constraint votes_arm check (arm in ('focus', 'explore', 'asked', 'guest', 'import'))`.execute(db);
-  // Whether a pair comes once more to a voter who took their answer to it back.
+  // An answer that was taken back and is given again: it is where, and worth no more than, it was at first.
+  await sql`alter table votes add column again boolean not null default false`.execute(db);
   await sql`
     create index taken_back on votes (voter, least(left_id, right_id), greatest(left_id, right_id))
     where withdrawn_at is not null`.execute(db);
@@ -17,6 +18,7 @@ export async function up(db: Untyped): Promise<void> {
 
 export async function down(db: Untyped): Promise<void> {
   await sql`drop index taken_back`.execute(db);
+  await sql`alter table votes drop column again`.execute(db);
   await sql`
     alter table votes drop constraint votes_arm,
       add constraint votes_arm_check check (arm in ('focus', 'explore', 'import')) not valid`.execute(db);

@@ -130,6 +130,8 @@ export interface VotesTable {
   arm: Arm;
   weight: Generated<number>;
   weightReason: string | null;
+  /** Whether the voter had answered this pair in their turn before, and took that back. */
+  again: Generated<boolean>;
   createdAt: Generated<Date>;
   withdrawnAt: Date | null;
   xid: GeneratedAlways<string>;

@@ -30,8 +30,8 @@ export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcom
         and exists (select from users where id = ${ballot.voter} for key share)
         and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
       returning *)
-    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason)
-    select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason from old`.execute(
+    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason, again)
+    select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason, true from old`.execute(
     db,
   );
   const changed = await findVote(db, ballot.voter, ballot.id);

@@ -83,17 +83,20 @@ async function tryToCast(
               and ${haveSameThings('standing', 'vote')})) as is_answered
         from votes as vote
         where voter = ${voter} and topic_id = ${topicId} and not (${isThisPair})
-          and (arm <> 'asked' and ${isFirst('vote')} or arm = 'asked' and outcome = 'skip')
+          and (arm <> 'asked' and not again or arm = 'asked' and outcome = 'skip')
         order by id desc limit ${LOOKS_BACK}) as pairs),
+    given as (
+      select weight, weight_reason from votes
+      where voter = ${voter} and ${isThisPair} and withdrawn_at is not null and arm <> 'asked'),
     counting as (
       select (${weights}::real[])[1 + skipped] as weight, (${reasons}::text[])[1 + skipped] as reason from before
       union all select ${most.weight}::real, ${most.reason ?? null}
-      union all select weight, weight_reason from votes
-        where voter = ${voter} and ${isThisPair} and withdrawn_at is not null and arm <> 'asked'
+      union all select * from given
       order by weight, reason limit 1)
-    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason)
+    insert into votes
+      (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason, again)
     select ${id}::uuid, topic_id, ${voter}::bigint, ${leftId}::bigint, ${rightId}::bigint, ${outcome}, ${unknown},
-      ${arm}, weight, reason
+      ${arm}, weight, reason, exists (select from given)
     from things, counting
     where topic_id = ${topicId} and id in (${leftId}, ${rightId}) and retired_at is null
       and exists (select from users where id = ${voter} for key share)
@@ -154,8 +157,8 @@ export async function readProgress(
     select (
       select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'arm', arm,
         'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
-      from (select * from votes as vote
-            where voter = ${voter} and topic_id = ${topicId} and arm not in ('asked', 'guest') and ${isFirst('vote')}
+      from (select * from votes
+            where voter = ${voter} and topic_id = ${topicId} and arm not in ('asked', 'guest') and not again
             order by id desc limit ${limit}) as latest) as recent,
     array(
       select case unknown when 'left' then left_id else right_id end from votes
@@ -167,14 +170,6 @@ export async function readProgress(
     db,
   );
   return rows[0] ?? { recent: [], unknown: [], today: 0 };
-}
-
-// Nobody's answer to a pair was taken back before this one: it is not given once more.
-function isFirst(vote: string): RawBuilder<unknown> {
-  return sql`not exists (
-    select from votes as earlier
-    where earlier.voter = ${sql.ref(vote)}.voter and earlier.id < ${sql.ref(vote)}.id and earlier.withdrawn_at is not null
-      and earlier.arm <> 'asked' and ${haveSameThings('earlier', vote)})`;
 }
 
 function haveSameThings(one: string, other: string): RawBuilder<unknown> {
