@@ -79,7 +79,7 @@ export function createApp({
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const offers = new Offers(redis, prefix);
   const figures = new FiguresOfPeople(db);
-  const progress = new ProgressOfPeople(db, boards, figures);
+  const progress = new ProgressOfPeople(db, boards, figures, log);
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);

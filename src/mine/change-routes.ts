@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards.js';
 import { readBallot, signBallot } from '../voting/ballot.js';
+import { pairOf } from '../voting/turn.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -28,15 +29,13 @@ export function changeRoutes(db: Database, boards: Boards, config: Config): Rout
       if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
       throw takenBack();
     }
-    const { topicId, leftId, rightId, arm } = old;
-    const offer = { topicId, leftId, rightId, voter, arm: arm === 'import' ? 'explore' : arm } as const;
     sendPage(res, 'mine/change', {
       topic: board.topic,
       left,
       right,
       old,
       answer: answerOf(board, old),
-      ballot: signBallot(offer, config.secrets[0]),
+      ballot: signBallot({ topicId: old.topicId, voter, ...pairOf(old) }, config.secrets[0]),
       isUnanswered: req.method === 'POST',
     });
   }

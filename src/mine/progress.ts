@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
@@ -9,7 +10,7 @@ import { ANSWERS_ENOUGH } from './own-top.js';
 import { ownTopics } from './own-votes.js';
 
 const MOST_KEPT = 10_000;
-// What is settled moves slowly, and working it out costs as much as ten votes.
+// What is to be expected moves slowly, and working it out costs as much as ten votes.
 const VOTES_BETWEEN = 5;
 
 /**
@@ -20,9 +21,11 @@ export class ProgressOfPeople {
   readonly #db: Database;
   readonly #boards: Boards;
   readonly #figures: FiguresOfPeople;
+  readonly #log: Logger;
   readonly #known = new LRUCache<string, OwnProgress & { after: number; votes: number }>({ max: MOST_KEPT });
 
-  constructor(db: Database, boards: Boards, figures: FiguresOfPeople) {
+  constructor(db: Database, boards: Boards, figures: FiguresOfPeople, log: Logger) {
+    this.#log = log;
     this.#db = db;
     this.#boards = boards;
     this.#figures = figures;
@@ -34,7 +37,7 @@ export class ProgressOfPeople {
     let known = this.#known.get(key);
     if (!known || known.toGo > 0) {
       const toGo = ANSWERS_ENOUGH - (await this.#countAnswers(voter, board));
-      known = { toGo, enough: ANSWERS_ENOUGH, size: 0, settled: 0, after, votes: VOTES_BETWEEN };
+      known = { toGo, enough: ANSWERS_ENOUGH, size: 0, expectedRight: 0, after, votes: VOTES_BETWEEN };
       this.#known.set(key, known);
     } else if (known.after !== after) {
       known.after = after;
@@ -43,7 +46,9 @@ export class ProgressOfPeople {
     if (known.toGo === 0 && known.votes >= VOTES_BETWEEN && !this.#figures.isBusy) {
       known.votes = 0;
       // A figure on the side: when it fails it stays as it was, and is tried again five votes on.
-      this.#workOut(key, voter, board).catch(() => undefined);
+      this.#workOut(key, voter, board).catch((error: unknown) =>
+        this.#log.warn({ err: error }, 'how far an own Top has come is not worked out'),
+      );
     }
     return known;
   }
@@ -64,6 +69,6 @@ export class ProgressOfPeople {
     const known = this.#known.get(key);
     // Votes may have been taken back since: then they are counted again.
     if (!known || !figures || figures.answers < ANSWERS_ENOUGH) this.#known.delete(key);
-    else Object.assign(known, { size: figures.topSize, settled: Math.round(figures.expectedRight) });
+    else Object.assign(known, { size: figures.topSize, expectedRight: Math.round(figures.expectedRight) });
   }
 }

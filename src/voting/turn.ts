@@ -27,7 +27,7 @@ export interface OwnProgress {
   /** How many places their Top has; 0 while their list is too short for one. */
   size: number;
   /** How many of those we expect to be right. */
-  settled: number;
+  expectedRight: number;
 }
 
 /**
@@ -62,7 +62,8 @@ export async function turnOf(
   return { ...(await offers.settle(voter, topicId, after, { pair: drawn.pair, ahead: drawn.ahead })), ...at };
 }
 
-const pairOf = ({ leftId, rightId, arm }: Pick<Vote, 'leftId' | 'rightId' | 'arm'>): Pair => ({
+/** The pair that a vote answered, to be offered once more. */
+export const pairOf = ({ leftId, rightId, arm }: Pick<Vote, 'leftId' | 'rightId' | 'arm'>): Pair => ({
   leftId,
   rightId,
   arm: arm === 'import' ? 'explore' : arm,
