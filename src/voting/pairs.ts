@@ -24,9 +24,9 @@ const DRAWS = 16;
  * Chooses the pair a voter sees next and the one after it, which they have not answered: where an answer tells most
  * about the Top 20, and now and then anywhere (docs/ranking.md), on sides drawn by a fair coin, and without the things
  * of their last five pairs as long as there are others; never one they say they don't know. The draw hangs on the
- * voter's latest vote, so that asking again before the board has moved draws the same.
+ * voter's latest vote, so that asking again before the board has moved draws the same. A pair whose answer was taken
+ * back is not drawn again as long as there are others.
  * @param secret makes the draw one that nobody else can foresee
- * A pair whose answer was taken back is not drawn again as long as there are others.
  * @param due what was to come next: the first of them that is still open does
  * @returns none when the voter has answered every pair there is
  */

@@ -80,7 +80,7 @@ async function tryToCast(
         select arm <> 'asked' and (withdrawn_at is null and outcome <> 'skip' or exists (
             select from votes as standing
             where standing.voter = vote.voter and withdrawn_at is null and outcome <> 'skip' and arm <> 'asked'
-              and ${haveSameThings('standing', 'vote')})) as is_answered
+              and ${areOfOnePair('standing', 'vote')})) as is_answered
         from votes as vote
         where voter = ${voter} and topic_id = ${topicId} and not (${isThisPair})
           and (arm <> 'asked' and not again or arm = 'asked' and outcome = 'skip')
@@ -172,7 +172,7 @@ export async function readProgress(
   return rows[0] ?? { recent: [], unknown: [], today: 0 };
 }
 
-function haveSameThings(one: string, other: string): RawBuilder<unknown> {
+function areOfOnePair(one: string, other: string): RawBuilder<unknown> {
   return sql.raw(`least(${one}.left_id, ${one}.right_id) = least(${other}.left_id, ${other}.right_id)
     and greatest(${one}.left_id, ${one}.right_id) = greatest(${other}.left_id, ${other}.right_id)`);
 }
