@@ -5,7 +5,7 @@ import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
-import { type Database, openDatabase } from './database.js';
+import { type Database, openDatabase, openForPages } from './database.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
@@ -34,19 +34,20 @@ async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left rejected'));
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
-  const db = await openDatabase(config, say);
-  await migrateUp(db);
-  await adoptLedger(db);
+  const unlimited = await openDatabase(config, say);
+  await migrateUp(unlimited);
+  await adoptLedger(unlimited);
   const passwords = new Passwords(config.passwordCost);
-  if (!config.databaseUrl) await fillIfEmpty(config, db, passwords);
+  if (!config.databaseUrl) await fillIfEmpty(config, unlimited, passwords);
+  const db = openForPages(unlimited, config);
   const lateSignOuts = new LateSignOuts(redis, `${PREFIX}late-sign-outs`);
   const boards = new Boards(db);
   await boards.refresh();
 
   const server = createHttpServer(createApp({ config, db, redis, boards, passwords, lateSignOuts, log }));
   await once(server.listen(config.port, config.host), 'listening');
-  const ranker = startRanker(db, config.databaseUrl !== undefined, log);
-  const sweep = startSweep(db, lateSignOuts, log);
+  const ranker = startRanker(unlimited, config.databaseUrl !== undefined, log);
+  const sweep = startSweep(unlimited, lateSignOuts, log);
   boards.follow(log);
   await greet(config, server, db, passwords);
 
@@ -58,6 +59,7 @@ async function serve(config: Config): Promise<void> {
   await passwords.close();
   redis?.disconnect();
   await db.destroy();
+  await unlimited.destroy();
   leave();
 }
 

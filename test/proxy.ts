@@ -6,26 +6,37 @@ export interface StoreProxy {
   url: string;
   /** Breaks every connection and takes no new one, as when the store is killed. */
   cut(): void;
-  /** Is there again. */
+  /** Swallows all bytes and says nothing, as when packets are dropped; `old` leaves new connections alone. */
+  silence(which?: 'all' | 'old'): void;
+  /** Is there again. Connections that were silenced stay silent. */
   mend(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Puts a proxy before a store's address. */
-export async function proxyTo(url: string): Promise<StoreProxy> {
+/**
+ * Puts a proxy before a store's address.
+ * @param change what becomes of the bytes that the store answers with
+ */
+export async function proxyTo(url: string, change = (answer: Buffer) => answer): Promise<StoreProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
+  const silenced = new Set<Socket>();
+  let isSilent = false;
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname);
+    if (isSilent) silenced.add(near).add(far);
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(one);
-      one.pipe(other);
+      one.on('data', (bytes) => {
+        if (!silenced.has(one)) other.write(one === far ? change(bytes) : bytes);
+      });
       one.on('error', () => other.destroy());
       one.on('close', () => {
         sockets.delete(one);
+        silenced.delete(one);
         other.destroy();
       });
     }
@@ -40,8 +51,13 @@ export async function proxyTo(url: string): Promise<StoreProxy> {
   return {
     url: Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(port) }).href,
     cut,
+    silence(which = 'all') {
+      isSilent = which === 'all';
+      for (const socket of sockets) silenced.add(socket);
+    },
     async mend() {
-      await once(server.listen(port, '127.0.0.1'), 'listening');
+      isSilent = false;
+      if (!server.listening) await once(server.listen(port, '127.0.0.1'), 'listening');
     },
     async close() {
       if (!server.listening) return;

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, inject, it } from 'vitest';
 import { Passwords } from '../src/accounts/passwords.js';
 import { createApp } from '../src/app.js';
 import { type Config, readConfig } from '../src/config.js';
-import { type Database, openDatabase } from '../src/database.js';
+import { type Database, openDatabase, openForPages } from '../src/database.js';
 import { createLog } from '../src/log.js';
 import { migrateUp } from '../src/migrate.js';
 import { Boards } from '../src/ranking/boards.js';
@@ -69,7 +69,8 @@ export async function openSite(
   const stores = beside
     ? { db: beside.db, config: { ...beside.config, ...settings }, close: async () => undefined }
     : await openDatabaseOfItsOwn(settings);
-  const { config, db } = stores;
+  const { config } = stores;
+  const db = beside ? beside.db : openForPages(stores.db, config);
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = beside?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost);
@@ -99,6 +100,7 @@ export async function openSite(
       await passwords.close();
       if (redis) await forget(redis, prefix);
       redis?.disconnect();
+      if (!beside) await db.destroy();
       await stores.close();
     },
   };
@@ -155,6 +157,14 @@ export function itOnPostgres(name: string, test: () => Promise<void>): void {
 export function itOnRedis(name: string, test: () => Promise<void>): void {
   it(name, async (context) => {
     if (!inject('redis')) context.skip('session state is in the process');
+    await test();
+  });
+}
+
+/** A test that takes both stores away, and so reaches them through proxies; without the servers it says so. */
+export function itOnBothStores(name: string, test: () => Promise<void>): void {
+  it(name, async (context) => {
+    if (!inject('postgres') || !inject('redis')) context.skip('needs a Postgres server and Redis');
     await test();
   });
 }

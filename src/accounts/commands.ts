@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
 import { createLog } from '../log.js';
@@ -56,7 +55,6 @@ function voidVotes(name: string): ReturnType<Command> {
   return async ({ db }) => {
     const user = await findUser(db, name);
     const voided = await db.transaction().execute(async (trx) => {
-      await sql`set local statement_timeout = 0`.execute(trx);
       await recordEvent(trx, { kind: 'votes-voided', userId: user.id, sessionId: null });
       return withdrawVotes(trx, user.id);
     });

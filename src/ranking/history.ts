@@ -55,7 +55,6 @@ export class Chronicle {
   /** Notes for every thing where it stood a day ago, which is what the leaderboard's arrows compare with. */
   async noteYesterday(): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
-      await sql`set local statement_timeout = 0`.execute(trx);
       // In turn with the rankers, who write the same rows.
       await sql`select from ranker_position for update`.execute(trx);
       const { rows } = await sql<{ topicId: number }>`

@@ -137,7 +137,6 @@ export class Ranker {
   }
 
   async #lockPosition(trx: Database): Promise<Position> {
-    await sql`set local statement_timeout = 0`.execute(trx);
     const { rows } = await sql<Position & { generation: number }>`
       select xid::text as xid, id, generation from ranker_position for update`.execute(trx);
     const [row] = rows;

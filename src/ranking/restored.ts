@@ -9,7 +9,6 @@ import type { Database } from '../database.js';
  */
 export async function adoptLedger(db: Database): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    await sql`set local statement_timeout = 0`.execute(trx);
     // Compared in a statement of its own: one that waited for the lock would still look with its old snapshot.
     await sql`select from ranker_position for update`.execute(trx);
     const { rows } = await sql<{ restored: boolean }>`

@@ -130,8 +130,6 @@ async function endNext(
   reason: EndReason,
 ): Promise<{ ended: number; last: number } | undefined> {
   return db.transaction().execute(async (trx) => {
-    // Chaining the events of so many takes longer than any page may.
-    await sql`set local statement_timeout = 0`.execute(trx);
     const people = await trx
       .selectFrom('users')
       .where('id', '>', after)

@@ -19,13 +19,11 @@ export async function onStage<Result>(
     const lock = sql`hashtextextended(${`thinga import ${slug}`}, 0)`;
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
-      await sql`set statement_timeout = 0`.execute(connection);
       await dropTables(connection, tables);
       return await work(connection);
     } finally {
       // With the connection lost, Postgres has done both; what went wrong before is what should be heard of.
       await dropTables(connection, tables).catch(() => undefined);
-      await sql`reset statement_timeout`.execute(connection).catch(() => undefined);
       await sql`select pg_advisory_unlock(${lock})`.execute(connection).catch(() => undefined);
     }
   });

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { proxyTo, type StoreProxy } from '../proxy.js';
 import {
   type Browser,
   HTMX,
+  itOnBothStores,
   member,
   openSite,
   pairOn,
@@ -12,6 +14,7 @@ import {
   visit,
   vote,
 } from '../site.js';
+import { onServer } from '../stores.js';
 
 // Both stores are reached through proxies that can be cut, so the shared servers are left alone.
 let postgres: StoreProxy;
@@ -32,13 +35,6 @@ afterAll(async () => {
   await redis?.close();
 });
 
-function itWithBothStores(name: string, test: () => Promise<void>): void {
-  it(name, async (context) => {
-    if (!bothStores) context.skip('needs a Postgres server and Redis');
-    await test();
-  });
-}
-
 async function eventually(check: () => Promise<boolean>): Promise<void> {
   while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
@@ -46,7 +42,7 @@ async function eventually(check: () => Promise<boolean>): Promise<void> {
 const sessionsOf = (userId: number) =>
   site.db.selectFrom('sessions').where('userId', '=', userId).selectAll().orderBy('id').execute();
 
-itWithBothStores('goes on by the record while Redis is away, and notices it coming back', async () => {
+itOnBothStores('goes on by the record while Redis is away, and notices it coming back', async () => {
   const { browser, id, username, password } = await member(site);
   redis.cut();
   await browser.get('/profile').expect(200);
@@ -67,7 +63,7 @@ itWithBothStores('goes on by the record while Redis is away, and notices it comi
   await browser.get('/profile').expect(200);
 });
 
-itWithBothStores(
+itOnBothStores(
   'shows what it has in memory while Postgres is away, takes nobody for anybody, and goes on',
   async () => {
     const { browser } = await member(site);
@@ -106,7 +102,7 @@ itWithBothStores(
   },
 );
 
-itWithBothStores('keeps a sign-out made while Postgres is away, and honours it', async () => {
+itOnBothStores('keeps a sign-out made while Postgres is away, and honours it', async () => {
   const [one, other] = [await member(site), await member(site)];
   const cookies = [await cookieOf(one.browser), await cookieOf(other.browser)];
   postgres.cut();
@@ -121,30 +117,27 @@ itWithBothStores('keeps a sign-out made while Postgres is away, and honours it',
     expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
 
-itWithBothStores(
-  'honours it where it was made, whatever another process has put back into Redis',
-  async () => {
-    const { browser, id } = await member(site);
-    const cookie = await cookieOf(browser);
-    const other = await openSite({}, { beside: site, redisUrl: redis.url });
-    try {
-      postgres.cut();
-      await browser.post('/logout').expect(303);
-      const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
-      await site.redis?.del(...keys);
-      await postgres.mend();
-      await eventually(async () => (await visit(site).get('/readyz')).status === 200);
-      await visit(other).get('/profile').set('Cookie', cookie);
-      await visit(site).get('/profile').set('Cookie', cookie).expect(303);
-      await visit(other).get('/profile').set('Cookie', cookie).expect(303);
-      expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
-    } finally {
-      await other.close();
-    }
-  },
-);
+itOnBothStores('honours it where it was made, whatever another process has put back into Redis', async () => {
+  const { browser, id } = await member(site);
+  const cookie = await cookieOf(browser);
+  const other = await openSite({}, { beside: site, redisUrl: redis.url });
+  try {
+    postgres.cut();
+    await browser.post('/logout').expect(303);
+    const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+    await site.redis?.del(...keys);
+    await postgres.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    await visit(other).get('/profile').set('Cookie', cookie);
+    await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+    await visit(other).get('/profile').set('Cookie', cookie).expect(303);
+    expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+  } finally {
+    await other.close();
+  }
+});
 
-itWithBothStores('does not say "logged out" when that can be kept nowhere', async () => {
+itOnBothStores('does not say "logged out" when that can be kept nowhere', async () => {
   const { browser, id } = await member(site);
   postgres.cut();
   redis.cut();
@@ -164,4 +157,66 @@ async function cookieOf(browser: Browser): Promise<string> {
     script: false,
   });
   return `thinga=${cookie?.value}`;
+}
+
+/** Why Postgres takes no vote, and how that begins and ends. */
+const troubles = [
+  {
+    name: 'its disk is full',
+    begin: async () => {
+      await sql`create function disk_full() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`.execute(
+        site.db,
+      );
+      await sql`create trigger disk_full before insert on votes execute function disk_full()`.execute(
+        site.db,
+      );
+    },
+    end: () => sql`drop function disk_full cascade`.execute(site.db),
+  },
+  {
+    name: 'it may only be read',
+    begin: () => setReadOnly('on'),
+    end: () => setReadOnly('off'),
+  },
+];
+
+for (const { name, begin, end } of troubles)
+  itOnBothStores(`says when to try again where Postgres takes no vote because ${name}`, async () => {
+    const { browser } = await member(site);
+    const { ballot } = pairOn((await browser.get('/vote')).text);
+    await begin();
+    const answer = await browser.post('/vote').type('form').send({ ballot, choice: 'left' });
+    await end();
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    await browser.post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
+  });
+
+itOnBothStores('says when to try again where a statement was cancelled', async () => {
+  const { browser } = await member(site);
+  const { ballot } = pairOn((await browser.get('/vote')).text);
+  const vote = async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' });
+  const answer = await site.db.transaction().execute(async (trx) => {
+    await sql`lock table votes in share mode`.execute(trx);
+    const sent = vote();
+    await eventually(async () => {
+      const { rows } = await sql`select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
+      return rows.length > 0;
+    });
+    return sent;
+  });
+  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+  expect((await vote()).status).toBe(303);
+});
+
+// The setting holds for connections that are made later, so those there are go.
+async function setReadOnly(value: 'on' | 'off'): Promise<void> {
+  const database = new URL(site.config.databaseUrl ?? '').pathname.slice(1);
+  await onServer(server ?? '', `alter database ${database} set default_transaction_read_only = ${value}`);
+  await onServer(
+    server ?? '',
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`,
+  );
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
 }
