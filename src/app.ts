@@ -65,7 +65,6 @@ export function createApp({
   lateSignOuts,
   prefix = PREFIX,
 }: Parts): Express {
-  const https = config.publicOrigin.startsWith('https:');
   const store = new RecordedStore({
     db,
     redis,
@@ -96,15 +95,15 @@ export function createApp({
   app.use(healthRoutes(db, redis));
   app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));
-  app.use(limitGuesses(guesses, https));
+  app.use(limitGuesses(guesses));
   app.use(currentUser(db, config, store));
-  app.use(readFlash(https));
+  app.use(readFlash);
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
   if (config.rateLimits) app.use(limitRates(redis, prefix));
   app.use(homeRoutes(boards, config));
   app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
-  app.use(leavingRoutes(db, config, store, confirmations));
+  app.use(leavingRoutes(db, store, confirmations));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
   app.use(guestRoutes(boards, config));
   app.use(votingRoutes(db, boards, offers, (...whose) => progress.of(...whose), config));

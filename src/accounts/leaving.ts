@@ -1,27 +1,20 @@
 import { stringify } from 'csv-stringify/sync';
 import { type RequestHandler, Router } from 'express';
-import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Confirmations } from '../sessions/confirm.js';
 import type { RecordedStore } from '../sessions/store.js';
+import { clearCookie } from '../web/cookies.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { seeOther, sendPage } from '../web/page.js';
-import { sessionCookie, sessionCookieName } from '../web/session.js';
 import { closeAccount } from './accounts.js';
 import { ownData, ownVotes } from './own-data.js';
 
 /** Taking one's own data along, and closing the account. */
-export function leavingRoutes(
-  db: Database,
-  config: Config,
-  store: RecordedStore,
-  confirmations: Confirmations,
-): Router {
+export function leavingRoutes(db: Database, store: RecordedStore, confirmations: Confirmations): Router {
   const router = Router();
-  const https = config.publicOrigin.startsWith('https:');
 
   router
     .route('/profile/export')
@@ -47,7 +40,7 @@ export function leavingRoutes(
       }
       await store.forget(await closeAccount(db, userOf(res).id, { keepVotes: votes === 'keep' }));
       Object.assign(req, { session: undefined });
-      res.clearCookie(sessionCookieName(https), sessionCookie(https));
+      clearCookie(res, 'thinga');
       res.setHeader('Clear-Site-Data', '"cache", "storage"');
       flash(res, 'closed');
       await seeOther(res, '/');

@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express';
 import type { Found } from '../accounts/accounts.js';
 import type { Config } from '../config.js';
+import { readCookie, setCookie } from '../web/cookies.js';
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
@@ -13,9 +14,7 @@ type Account = Pick<Found, 'userId' | 'passwordHash'>;
  * random name of it that nobody can make up.
  */
 export function knownDevice(req: Request, account: Account, config: Config): string | undefined {
-  const cookie = new RegExp(`(?:^|;\\s*)${cookieName(config)}=([\\w-]{22})\\.([\\w-]{43})`).exec(
-    req.get('Cookie') ?? '',
-  );
+  const cookie = /^([\w-]{22})\.([\w-]{43})$/.exec(readCookie(req, 'device') ?? '');
   const [, device = '', signature = ''] = cookie ?? [];
   const genuine = config.secrets.some((secret) =>
     timingSafeEqual(Buffer.from(sign(device, account, secret)), Buffer.from(signature.padEnd(43, '-'))),
@@ -29,21 +28,11 @@ export function knownDevice(req: Request, account: Account, config: Config): str
  */
 export function rememberDevice(res: Response, account: Account, config: Config): void {
   const device = randomBytes(16).toString('base64url');
-  const secure = config.publicOrigin.startsWith('https:');
-  res.cookie(cookieName(config), `${device}.${sign(device, account, config.secrets[0])}`, {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure,
-    path: '/',
-    maxAge: YEAR_MS,
-  });
+  const value = `${device}.${sign(device, account, config.secrets[0])}`;
+  setCookie(res, 'device', { value, maxAge: YEAR_MS });
 }
 
 function sign(device: string, { userId, passwordHash }: Account, secret: string): string {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'thinga known device 2', 32));
   return createHmac('sha256', key).update(`${device}\n${userId}\n${passwordHash}`).digest('base64url');
-}
-
-function cookieName(config: Config): string {
-  return config.publicOrigin.startsWith('https:') ? '__Host-device' : 'device';
 }

@@ -39,7 +39,6 @@ export function sessionRoutes(
   confirmations: Confirmations,
 ): Router {
   const router = Router();
-  const https = config.publicOrigin.startsWith('https:');
 
   router
     .route('/login')
@@ -87,7 +86,7 @@ export function sessionRoutes(
     .route('/logout')
     .post(async (req, res) => {
       const mayBeSomebody = res.locals.unknownBecause ?? req.session?.userId;
-      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { https, lateSignOuts, store });
+      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { lateSignOuts, store });
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })

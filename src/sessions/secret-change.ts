@@ -1,9 +1,8 @@
-import { parse } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { sessionCookie, sessionCookieName } from '../web/session.js';
+import { readCookie, setCookie } from '../web/cookies.js';
 import { fingerprint } from './fingerprint.js';
 import type { LiveSession } from './sessions.js';
 
@@ -21,9 +20,7 @@ export async function carryOver(
 ): Promise<void> {
   const [newest, ...older] = config.secrets;
   if (older.length === 0) return;
-  const https = config.publicOrigin.startsWith('https:');
-  const name = sessionCookieName(https);
-  const offered = parse(req.get('Cookie') ?? '')[name] ?? '';
+  const offered = readCookie(req, 'thinga') ?? '';
   const userAgent = req.get('User-Agent');
   if (unsign(offered.replace(/^s:/, ''), newest) !== false) return;
 
@@ -41,5 +38,5 @@ export async function carryOver(
   // A store that is away keeps the older seal; the cookie is then offered, and carried over, once more.
   const saved = await new Promise((resolve) => req.session.save((error) => resolve(!error)));
   const expires = session.remembered ? { expires: session.expiresAt } : {};
-  if (saved) res.cookie(name, `s:${sign(req.sessionID, newest)}`, { ...sessionCookie(https), ...expires });
+  if (saved) setCookie(res, 'thinga', { value: `s:${sign(req.sessionID, newest)}`, ...expires });
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
-import { sessionCookie, sessionCookieName } from '../web/session.js';
+import { clearCookie } from '../web/cookies.js';
 import { readClient } from './client.js';
 import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
@@ -111,7 +111,7 @@ export async function signOut(
   req: Request,
   res: Response,
   db: Database,
-  { https, lateSignOuts, store }: { https: boolean; lateSignOuts: LateSignOuts; store: RecordedStore },
+  { lateSignOuts, store }: { lateSignOuts: LateSignOuts; store: RecordedStore },
 ): Promise<void> {
   const key = hashSessionId(req.sessionID);
   try {
@@ -125,7 +125,7 @@ export async function signOut(
   }
   req.sessionStore.destroy(req.sessionID);
   Object.assign(req, { session: undefined });
-  res.clearCookie(sessionCookieName(https), sessionCookie(https));
+  clearCookie(res, 'thinga');
   res.setHeader('Clear-Site-Data', '"cache", "storage"');
 }
 

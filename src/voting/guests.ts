@@ -1,11 +1,11 @@
 import { hkdfSync } from 'node:crypto';
-import { parse } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import { seededRandom } from '../rating/random.js';
+import { clearCookie, readCookie, setCookie } from '../web/cookies.js';
 import { type Ballot, signBallot } from './ballot.js';
 import type { Pair } from './pairs.js';
 import { castVote, readAnswer } from './voting.js';
@@ -27,7 +27,7 @@ export interface GuestVote {
 
 /** Reads the votes that a visitor's browser keeps; none when there is no cookie, or it is not ours. */
 export function readGuestVotes(req: Request, config: Config): GuestVote[] {
-  const offered = parse(req.get('Cookie') ?? '')[cookieName(config)] ?? '';
+  const offered = readCookie(req, 'guest') ?? '';
   for (const secret of config.secrets) {
     const text = unsign(offered, keyOf(secret));
     if (text === false) continue;
@@ -47,8 +47,7 @@ type GuestRow = [string, number, number, number, string];
 
 /** Keeps a visitor's votes in their browser for 30 days, signed; without any, the cookie goes. */
 export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config): void {
-  const options = { httpOnly: true, sameSite: 'lax', secure: isHttps(config), path: '/' } as const;
-  if (votes.length === 0) return void res.clearCookie(cookieName(config), options);
+  if (votes.length === 0) return void clearCookie(res, 'guest');
   const rows: GuestRow[] = votes.map(({ ballotId, topicId, leftId, rightId, choice }) => [
     ballotId,
     topicId,
@@ -57,7 +56,7 @@ export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config
     choice,
   ]);
   const text = Buffer.from(JSON.stringify(rows)).toString('base64url');
-  res.cookie(cookieName(config), sign(text, keyOf(config.secrets[0])), { ...options, maxAge: MONTH_MS });
+  setCookie(res, 'guest', { value: sign(text, keyOf(config.secrets[0])), maxAge: MONTH_MS });
 }
 
 /**
@@ -123,9 +122,6 @@ async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise
 }
 
 const MONTH_MS = 30 * 24 * 3600 * 1000;
-
-const isHttps = (config: Config): boolean => config.publicOrigin.startsWith('https:');
-const cookieName = (config: Config): string => (isHttps(config) ? '__Host-guest' : 'guest');
 
 const keyOf = (secret: string): string =>
   Buffer.from(hkdfSync('sha256', secret, '', 'thinga guest votes 1', 32)).toString('base64url');

@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import { clearCookie, readCookie, setCookie } from './cookies.js';
 import { wantsPart } from './page.js';
 
 // Only the name of a message travels, so nobody can make the site say something it would not.
@@ -31,28 +32,14 @@ const messages = {
 export type Flash = keyof typeof messages;
 
 /** Puts what the page before left to be told into `it.flash`, and forgets it. */
-export function readFlash(https: boolean): RequestHandler {
-  return (req, res, next) => {
-    const kept = wantsPart(res)
-      ? undefined
-      : /(?:^|;\s*)(?:__Host-)?flash=([\w-]+)/.exec(req.get('Cookie') ?? '')?.[1];
-    res.locals.flash = kept && Object.hasOwn(messages, kept) ? messages[kept as Flash] : undefined;
-    if (kept) res.clearCookie(cookieName(https), cookieOptions(https));
-    res.locals.https = https;
-    next();
-  };
-}
+export const readFlash: RequestHandler = (req, res, next) => {
+  const kept = wantsPart(res) ? undefined : readCookie(req, 'flash');
+  res.locals.flash = kept && Object.hasOwn(messages, kept) ? messages[kept as Flash] : undefined;
+  if (kept !== undefined) clearCookie(res, 'flash');
+  next();
+};
 
 /** Leaves something for the next page to tell. */
 export function flash(res: Response, message: Flash): void {
-  const https = res.locals.https === true;
-  res.cookie(cookieName(https), message, { ...cookieOptions(https), maxAge: 60_000 });
-}
-
-function cookieName(https: boolean): string {
-  return https ? '__Host-flash' : 'flash';
-}
-
-function cookieOptions(https: boolean) {
-  return { httpOnly: true, sameSite: 'lax', secure: https, path: '/' } as const;
+  setCookie(res, 'flash', { value: message, maxAge: 60_000 });
 }

@@ -7,8 +7,8 @@ import {
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
+import { clearCookie, readCookie } from './cookies.js';
 import { Problem } from './problem.js';
-import { sessionCookie, sessionCookieName } from './session.js';
 
 /** So many tries in so many seconds. */
 export interface Allowance {
@@ -68,13 +68,11 @@ export async function spend(limiter: RateLimiterAbstract, key: string): Promise<
 }
 
 /** Slows down whoever offers session cookies that stand for no session: somebody may be guessing. */
-export function limitGuesses(limiter: RateLimiterAbstract, https: boolean): RequestHandler {
-  const name = sessionCookieName(https);
-  const offered = new RegExp(`(?:^|;\\s*)${name}=`);
+export function limitGuesses(limiter: RateLimiterAbstract): RequestHandler {
   return async (req, res, next) => {
-    if (req.session && req.session.userId === undefined && offered.test(req.get('Cookie') ?? '')) {
+    if (req.session && req.session.userId === undefined && readCookie(req, 'thinga') !== undefined) {
       // An honest browser stops offering it.
-      res.clearCookie(name, sessionCookie(https));
+      clearCookie(res, 'thinga');
       await spend(limiter, addressKey(req.ip));
     }
     next();
