@@ -13,8 +13,8 @@ export function sendUnchanged(res: Response, state: string): boolean {
   if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
   // Not Express's own comparison: browsers add Cache-Control: no-cache when a script names the tag, and Express
   // then takes it that the person wants everything anew.
-  const known = (res.req.get('If-None-Match') ?? '').split(/\s*,\s*/);
-  if (!known.includes(tag)) return false;
+  const known = (res.req.get('If-None-Match') ?? '').split(',');
+  if (!known.some((one) => one.trim() === tag)) return false;
   res.status(304).end();
   return true;
 }
