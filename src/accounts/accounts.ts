@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Database, violates } from '../database.js';
+import { normalForm } from '../normal-form.js';
 import { endDevices } from '../sessions/devices.js';
 import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
 import { withdrawVotes } from '../voting/voting.js';
@@ -24,7 +25,7 @@ export async function register(
   passwords: PasswordWork,
   { username, password }: Registration,
 ): Promise<{ userId: number; passwordHash: string } | { errors: FieldErrors<keyof Registration> }> {
-  const name = username.normalize('NFKC').trim();
+  const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
   if (Object.keys(errors).length > 0) return { errors };
   const passwordHash = await passwords.hash(password);
@@ -59,7 +60,7 @@ export async function authenticate(
   passwords: PasswordWork,
   { username, password }: Registration,
 ): Promise<Found> {
-  const user = isUsername(username.normalize('NFKC').trim())
+  const user = isUsername(normalForm(username, 'NFKC').trim())
     ? await db
         .selectFrom('users')
         .where('usernameKey', '=', usernameKey(username.trim()))
@@ -199,5 +200,5 @@ function isUsername(name: string): boolean {
 }
 
 function usernameKey(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
+  return normalForm(name, 'NFKC').toLowerCase();
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { Piscina } from 'piscina';
 import { root } from '../config.js';
+import { normalForm } from '../normal-form.js';
 import { addressKey } from '../web/limit.js';
 
 /** Fewest and most characters of a password (NIST SP 800-63B-4: at least 8, and long ones welcome). */
@@ -100,7 +101,7 @@ export class Passwords {
 const common = new Set(dictionary['passwords-common']);
 
 /** Whether a password is among the most common ones, in whatever case. */
-export const isCommon = (password: string): boolean => common.has(password.normalize('NFKC').toLowerCase());
+export const isCommon = (password: string): boolean => common.has(normalForm(password, 'NFKC').toLowerCase());
 
 /** What a worker thread is asked: to compare with a hash, or to make one at a cost. */
 export type WorkOrder = { material: string; hash: string } | { material: string; cost: number };
@@ -108,5 +109,5 @@ export type WorkOrder = { material: string; hash: string } | { material: string;
 // bcrypt reads 72 bytes and stops at a NUL. 64 base64 characters of a hash hold any password whole; NFKC makes
 // one password of the ways in which keyboards compose the same characters (NIST SP 800-63B-4, 3.1.1.2).
 function material(password: string): string {
-  return createHmac('sha384', 'thinga password 1').update(password.normalize('NFKC')).digest('base64');
+  return createHmac('sha384', 'thinga password 1').update(normalForm(password, 'NFKC')).digest('base64');
 }

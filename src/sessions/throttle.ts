@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { normalForm } from '../normal-form.js';
 import { addressKey, count, createLimiter, refuseSpent } from '../web/limit.js';
 import { Problem } from '../web/problem.js';
 import { StateAwayError } from './store.js';
@@ -105,7 +106,7 @@ export class Throttle {
 
 // A hash, because a name may be as long as whoever guesses likes.
 function keyOf({ username, device }: Pick<Attempt, 'username' | 'device'>): string {
-  const name = username.normalize('NFKC').trim().toLowerCase();
+  const name = normalForm(username, 'NFKC').trim().toLowerCase();
   return device ? `device:${device}` : `name:${createHash('sha256').update(name).digest('base64url')}`;
 }
 

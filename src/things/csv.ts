@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { normalForm } from '../normal-form.js';
 import { type Problems, quoted } from './problems.js';
 
 /** One row of a file: the cells of the columns that are read, trimmed; an absent cell is empty. */
@@ -124,7 +125,7 @@ const neutralised = new RegExp(`^'(?='*${FORMULA})`);
 
 // The export puts an apostrophe before what a spreadsheet would take for a formula; here it comes off again.
 function readText(cell: string): string {
-  return cell.trim().replace(neutralised, '').normalize('NFC');
+  return normalForm(cell.trim().replace(neutralised, ''), 'NFC');
 }
 
 const cellCount = (count: number): string => (count === 1 ? '1 cell' : `${count} cells`);
