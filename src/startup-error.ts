@@ -80,6 +80,10 @@ function address(url: string): { hostname: string; port: string } {
   return { hostname, port: port || (protocol.startsWith('redis') ? '6379' : '5432') };
 }
 
+// Up to the last @ of a word, in case the password has one itself.
 function withoutPasswords(text: string): string {
-  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@');
+  return text.replace(/\S+/g, (word) => {
+    const end = Math.max(word.lastIndexOf('@'), 0);
+    return word.slice(0, end).replace(/(:\/\/[^:/@]*):.*/, '$1:***') + word.slice(end);
+  });
 }
