@@ -8,7 +8,7 @@ import { hashSessionId, type LiveSession, recordEvent } from '../sessions/sessio
 import type { RecordedStore } from '../sessions/store.js';
 import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
 import { flash } from './flash.js';
-import { localPath } from './local-path.js';
+import { localPath, localPathOf } from './local-path.js';
 import { isPoll } from './poll.js';
 import { notFound } from './problem.js';
 
@@ -68,7 +68,8 @@ export function currentUser(db: Database, config: Config, store: RecordedStore):
 export const requireUser: RequestHandler = (req, res, next) => {
   if (res.locals.user) return next();
   if (res.locals.unknownBecause) throw res.locals.unknownBecause;
-  const from = req.method === 'GET' && !req.get('HX-Request') ? req.originalUrl : pageOf(req.get('Referer'));
+  const from =
+    req.method === 'GET' && !req.get('HX-Request') ? req.originalUrl : localPathOf(req.get('Referer'));
   if (req.method !== 'GET') flash(res, 'not-logged-in');
   const login = from === '/' ? '/login' : `/login?next=${encodeURIComponent(from)}`;
   if (req.get('HX-Request')) res.status(401).setHeader('HX-Redirect', login).end();
@@ -85,10 +86,4 @@ export const requireGuest: RequestHandler = (req, res, next) => {
 export function userOf(res: { locals: Express.Locals }): User {
   if (!res.locals.user) throw notFound();
   return res.locals.user;
-}
-
-function pageOf(referer: string | undefined): string {
-  if (!referer || !URL.canParse(referer)) return '/';
-  const { pathname, search } = new URL(referer);
-  return localPath(pathname + search);
 }
