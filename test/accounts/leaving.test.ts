@@ -84,6 +84,17 @@ it.each([
   await member(site, { username });
 });
 
+it('finds by an index all that refers to what is deleted with an account', async () => {
+  const { rows } = await sql`
+    select conrelid::regclass::text || '.' || attname as scanned from pg_constraint
+    join pg_attribute on attrelid = conrelid and attnum = conkey[1]
+    where contype = 'f' and confrelid in ('users'::regclass, 'sessions'::regclass, 'shares'::regclass)
+      and not exists (select from pg_index where indrelid = conrelid and indpred is null and indkey[0] = conkey[1])`.execute(
+    site.db,
+  );
+  expect(rows).toEqual([]);
+});
+
 it('closes no account with a page that somebody else opened', async () => {
   const [one, other] = [await member(site), await member(site)];
   const person = await personOn(one.browser);
