@@ -38,6 +38,8 @@ export interface UsersTable {
   username: string;
   /** The user name as it is compared: NFKC and lower case. */
   usernameKey: string;
+  /** What the user name looks like; null where it looked like an older one before names were compared by look. */
+  nameSkeleton: string | null;
   passwordHash: string;
   role: Generated<'member' | 'admin'>;
   createdAt: Created;

@@ -9,6 +9,7 @@ import { sql } from 'kysely';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { root } from '../src/config.js';
+import { migrateDown } from '../src/migrate.js';
 import { seed } from '../src/things/seed.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
 
@@ -149,6 +150,23 @@ itOnPostgres('serves from two processes that share their stores', async () => {
     .expect(303);
   for (let look = 0; look < 6; look++) await browse().get('/readyz').expect(200);
   await browser.get('/profile').expect(200);
+  site.child.kill('SIGTERM');
+  await once(site.child, 'exit');
+  await own.close();
+});
+
+itOnPostgres('compares new names with those from before names were compared by look', async () => {
+  const own = await openDatabaseOfItsOwn();
+  while (!(await migrateDown(own.db)).some((name) => name.endsWith('-names')));
+  await sql`
+    with voter as (insert into voters default values returning id)
+    insert into users (id, username, username_key, password_hash)
+    select id, 'Paula', 'paula', repeat('x', 60) from voter`.execute(own.db);
+  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '' });
+  await site.until('Thinga is at');
+  const form = { username: 'PauIa', password: 'a long enough phrase' };
+  const { text } = await browse().post('/register').type('form').send(form).expect(422);
+  expect(text).toContain('looks like one that is taken');
   site.child.kill('SIGTERM');
   await once(site.child, 'exit');
   await own.close();

@@ -5,6 +5,8 @@ import { endDevices } from '../sessions/devices.js';
 import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
 import { withdrawVotes } from '../voting/voting.js';
 import { isCommon, PASSWORD_LENGTH, type PasswordWork } from './passwords.js';
+import { usernameSkeleton } from './skeletons.js';
+import { checkUsername, isUsername, usernameKey } from './usernames.js';
 
 /** What is wrong with a form, by the name of the field that a message belongs beside. */
 export type FieldErrors<Field extends string> = Partial<Record<Field, string>>;
@@ -34,13 +36,22 @@ export async function register(
       const voter = await trx.insertInto('voters').defaultValues().returning('id').executeTakeFirstOrThrow();
       await trx
         .insertInto('users')
-        .values({ id: voter.id, username: name, usernameKey: usernameKey(name), passwordHash })
+        .values({
+          id: voter.id,
+          username: name,
+          usernameKey: usernameKey(name),
+          nameSkeleton: usernameSkeleton(name),
+          passwordHash,
+        })
         .execute();
       return { userId: voter.id, passwordHash };
     });
   } catch (error) {
-    if (!violates(error, 'users_username_key_key')) throw error;
-    return { errors: { username: `“${name}” is taken. Another name will do.` } };
+    if (violates(error, 'users_username_key_key'))
+      return { errors: { username: `“${name}” is taken. Another name will do.` } };
+    if (violates(error, 'users_name_skeleton_key'))
+      return { errors: { username: 'This name looks like one that is taken. Try another.' } };
+    throw error;
   }
 }
 
@@ -166,13 +177,9 @@ export async function promote(db: Database, userId: number): Promise<void> {
 
 function checkRegistration(username: string, password: string): FieldErrors<keyof Registration> {
   const errors: FieldErrors<keyof Registration> = {};
-  const length = [...username].length;
-  if (length === 0) errors.username = 'Choose a name. It is public, and you log in with it.';
-  else if (length < 2 || length > 30) errors.username = 'A name has 2 to 30 characters.';
-  else if (!isUsername(username))
-    errors.username = 'A name is made of letters, digits, dots, hyphens and underscores.';
-
-  const wrong = checkPassword(errors.username ? '' : username, password);
+  const unfit = checkUsername(username);
+  if (unfit) errors.username = unfit;
+  const wrong = checkPassword(unfit ? '' : username, password);
   if (wrong) errors.password = wrong;
   return errors;
 }
@@ -188,17 +195,4 @@ function checkPassword(username: string, password: string): string | undefined {
   if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password) || isCommon(password))
     return 'This password is among the first that anyone would try.';
   return undefined;
-}
-
-// Some letters and marks can't be seen; a name of them, or one that differs from another by them, would deceive.
-function isUsername(name: string): boolean {
-  return (
-    /^[\p{L}\p{M}\p{N}_.-]+$/u.test(name) &&
-    /[\p{L}\p{N}]/u.test(name) &&
-    !/\p{Default_Ignorable_Code_Point}/u.test(name)
-  );
-}
-
-function usernameKey(name: string): string {
-  return normalForm(name, 'NFKC').toLowerCase();
 }

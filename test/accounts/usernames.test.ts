@@ -1,0 +1,103 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { fillSkeletons } from '../../src/accounts/skeletons.js';
+import { migrateDown, migrateUp } from '../../src/migrate.js';
+import { member, openDatabaseOfItsOwn, openSite, read, type Site, useSite, visit } from '../site.js';
+
+const site = useSite();
+const password = 'a long enough phrase';
+
+const LOOKALIKE = 'This name looks like one that is taken. Try another.';
+
+const register = (username: string, at: Site = site) =>
+  visit(at).post('/register').type('form').send({ username, password });
+
+const logIn = (username: string, at: Site = site) =>
+  visit(at).post('/login').type('form').send({ username, password });
+
+async function expectRefusal(username: string, message: string, at: Site = site): Promise<void> {
+  const answer = await register(username, at);
+  const $ = read(answer.text);
+  expect([username, answer.status, $('#username-error').text()]).toEqual([username, 422, message]);
+  expect($('#username').attr('aria-describedby')).toBe('username-error');
+  expect($('#username').val()).toBe(username);
+}
+
+it.each([
+  ['Latin', 'Zoë Łukasz Þórður Çağlar Işıl İrem Nguyễn_Thị_Ệ Ɔkɛ ǃxau José.García Žofie-2'],
+  ['Cyrillic', 'Наталія Ђорђе Ґалаґан Ҡазан'],
+  ['Greek', 'Ελένη Ἀριστοτέλης ᾧτινι'],
+  ['Armenian and Georgian', 'Գևորգ გიორგი'],
+  ['Hebrew, also with points', 'דוד דָּוִד שָׁלוֹם מְנַחֵם יִשְׂרָאֵל'],
+  ['Arabic, also with vowel signs', 'محمد مُحَمَّد فاطِمَة عَبْدُ_اللّٰه گلنار عائشة سارا2'],
+  ['scripts of India', 'प्रियंका ज़ूँबी श्रीमती অনির্বাণ ਗੁਰਪ੍ਰੀਤ હિતેશ ଓଡ଼ିଆ தமிழ்ச்செல்வி శ్రీనివాస్ ಕೃಷ್ಣ സൗമ്യ'],
+  ['scripts of South East Asia', 'น้ำฝน กิตติศักดิ์ ปิ่น ສົມຊາຍ ကျွန်ုပ် မြို့ ស្រីមុំ නිමල් བསྟན.འཛིན'],
+  ['Chinese', '王小明 ㄇㄚㄇㄚ 王wang'],
+  ['Japanese', '山田太郎 佐々木 さくら サクラ ターナー 山田さくら Ken太郎'],
+  ['Korean', '김민준 金민준 박Kim'],
+  ['scripts of fewer people', 'አበበ ᏣᎳᎩ ⴰⵎⴰⵣⵉⵖ ߒߞߏ 𞤀𞤣𞤤𞤢𞤥 އަޙްމަދު'],
+])('takes names that people have, in %s', async (_script, names) => {
+  for (const name of names.split(' ')) {
+    expect([name, (await register(name)).status]).toEqual([name, 303]);
+    // Some keyboards send letters and marks apart.
+    expect([name, (await logIn(name.normalize('NFD'))).status]).toEqual([name, 303]);
+  }
+});
+
+it.each([
+  ['Paul', ['PauI', 'pau1', 'PAUI']],
+  ['scope', ['\u0455\u0441\u043e\u0440\u0435', 'sc0pe']],
+  ['Bobmark', ['Bobrnark', 'B0bmark']],
+  ['HANNA', ['\u0397\u0391\u039d\u039d\u0391']],
+  ['istanbul', ['i\u0307stanbul']],
+  ['ᎳᎳ', ['WW']],
+])('gives nobody a name that looks like %s', async (name, lookalikes) => {
+  await member(site, { username: name, password });
+  for (const lookalike of lookalikes) await expectRefusal(lookalike, LOOKALIKE);
+});
+
+it('tells names apart that differ to the eye', async () => {
+  for (const name of ['Neil', 'Nell', 'Ren\u00e9', 'Rene', 'Ali', 'all', 'Mila', 'Milla'])
+    expect([name, (await register(name)).status]).toEqual([name, 303]);
+});
+
+it('gives a look to one of those who ask for it at once', async () => {
+  const answers = await Promise.all(
+    ['Lilli', 'LiIIi', 'Li11i', 'LilIi', 'Li1li'].map((name) => register(name)),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([303, 422, 422, 422, 422]);
+});
+
+it('frees the look of a name when its account is closed', async () => {
+  const { browser } = await member(site, { username: 'Wilma', password });
+  await expectRefusal('WiIma', LOOKALIKE);
+  const page = await browser.get('/profile/close').expect(200);
+  const person = String(read(page.text)('[name=person]').val());
+  await browser.post('/profile/close').type('form').send({ votes: 'keep', person }).expect(303);
+  await member(site, { username: 'WiIma', password });
+});
+
+it('leaves people the names they have, and keeps look-alikes of those away', async () => {
+  const { id } = await member(site, { password });
+  const { passwordHash } = await site.db
+    .selectFrom('users')
+    .where('id', '=', id)
+    .select('passwordHash')
+    .executeTakeFirstOrThrow();
+  const own = await openDatabaseOfItsOwn();
+  while (!(await migrateDown(own.db)).some((name) => name.endsWith('-names')));
+  const names = ['admin', 'С\u0430rla', 'Paula', 'PauIa', `Zara${'\u0335\u0336\u0337\u0338\u20dd'}`];
+  for (const name of names)
+    await sql`
+      with voter as (insert into voters default values returning id)
+      insert into users (id, username, username_key, password_hash)
+      select id, ${name}, ${name.toLowerCase()}, ${passwordHash} from voter`.execute(own.db);
+  await migrateUp(own.db);
+  await Promise.all([fillSkeletons(own.db), fillSkeletons(own.db)]);
+  const older = await openSite({}, { beside: { ...site, ...own } });
+  for (const name of names) expect([name, (await logIn(name, older)).status]).toEqual([name, 303]);
+  await expectRefusal('Pau1a', LOOKALIKE, older);
+  await expectRefusal('Carla', LOOKALIKE, older);
+  await older.close();
+  await own.close();
+});
