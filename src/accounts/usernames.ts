@@ -1,3 +1,5 @@
+import { usernameSkeleton } from './skeletons.js';
+
 /**
  * What is wrong with a name that somebody wants to register with; undefined when it will do. People who have a name
  * already keep it, whatever this says of it.
@@ -8,6 +10,9 @@ export function checkUsername(name: string): string | undefined {
   if (length === 0) return 'Choose a name. It is public, and you log in with it.';
   if (length < 2 || length > 30) return 'A name has 2 to 30 characters.';
   if (!isUsername(name)) return 'A name is made of letters, digits, dots, hyphens and underscores.';
+  if (isReserved(name)) return 'This name is reserved. Try another.';
+  if (!isOfOneAlphabet(name)) return 'Use letters of one alphabet that is in use today.';
+  if (hasStackedMarks(name)) return 'Use fewer marks above and below the letters.';
   return undefined;
 }
 
@@ -23,4 +28,61 @@ export function isUsername(name: string): boolean {
 /** A name as people log in with it: NFKC, and in any case. */
 export function usernameKey(name: string): string {
   return normalForm(name, 'NFKC').toLowerCase();
+}
+
+const PRODUCT = 'thinga';
+
+// Who runs a site, the mailboxes of one (RFC 2142), and what stands for nobody.
+const RESERVED = `admin admins administrator moderator moderators mod mods operator owner staff team official
+  support help contact info security abuse system sysadmin root webmaster postmaster hostmaster noreply
+  guest anonymous null undefined`.split(/\s+/);
+
+// Neither a whole name nor a part of it between dots, hyphens or underscores is reserved, digits after it or not.
+function isReserved(name: string): boolean {
+  return [name, ...name.split(/[_.-]/)].some((part) => {
+    const plain = part.normalize('NFD').replace(/[^\p{L}\p{N}]/gu, '');
+    const looks = [plain, plain.replace(/\p{N}+$/u, '')].map(reservedLook);
+    return looks.some((look) => reservedLooks.has(look) || look.startsWith(productLook));
+  });
+}
+
+// In capitals i looks like l and 1, so a word that is reserved is so with any of them.
+function reservedLook(name: string): string {
+  return usernameSkeleton(usernameSkeleton(name).toUpperCase());
+}
+
+const reservedLooks = new Set(RESERVED.map(reservedLook));
+const productLook = reservedLook(PRODUCT);
+
+// The scripts in use today: "Recommended" and "Limited Use" in UAX #31, tables 5 and 7, and Mongolian.
+const SCRIPTS =
+  `Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han
+  Hangul Hebrew Hiragana Kannada Katakana Khmer Lao Latin Malayalam Myanmar Oriya Sinhala Tamil Telugu Thaana Thai
+  Tibetan Adlam Balinese Bamum Batak Canadian_Aboriginal Chakma Cham Cherokee Hanifi_Rohingya Javanese Kayah_Li
+  Lepcha Limbu Lisu Mandaic Meetei_Mayek Miao Mongolian New_Tai_Lue Newa Nko Nyiakeng_Puachue_Hmong Ol_Chiki Osage
+  Saurashtra Sundanese Syloti_Nagri Syriac Tai_Le Tai_Tham Tai_Viet Tifinagh Vai Wancho Yi`.split(/\s+/);
+
+// UTS #39, section 5.2, "Highly Restrictive": one script, or what Japanese, Chinese and Korean are written with.
+const ALPHABETS = [
+  ...SCRIPTS.map((script) => [script]),
+  ['Latin', 'Han', 'Hiragana', 'Katakana'],
+  ['Latin', 'Han', 'Bopomofo'],
+  ['Latin', 'Han', 'Hangul'],
+].map((scripts) => {
+  const letters = ['Common', 'Inherited', ...scripts].map((script) => `\\p{Script_Extensions=${script}}`);
+  return new RegExp(`^[${letters.join('')}]+$`, 'u');
+});
+
+function isOfOneAlphabet(name: string): boolean {
+  return ALPHABETS.some((alphabet) => alphabet.test(name)) && ![...name].some(isPhonetic);
+}
+
+// Small letters without a capital, such as ᴀ and ʍ, write sounds, not names ("Technical" in UTS #39, table 1).
+function isPhonetic(letter: string): boolean {
+  return /\p{Ll}/u.test(letter) && letter.toUpperCase() === letter;
+}
+
+// UTS #39, section 5.4: no more than four marks in a row, and none of them twice.
+function hasStackedMarks(name: string): boolean {
+  return /[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])[\p{Mn}\p{Me}]*\1/u.test(name.normalize('NFD'));
 }

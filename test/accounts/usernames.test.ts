@@ -7,6 +7,9 @@ import { member, openDatabaseOfItsOwn, openSite, read, type Site, useSite, visit
 const site = useSite();
 const password = 'a long enough phrase';
 
+const RESERVED = 'This name is reserved. Try another.';
+const ALPHABETS = 'Use letters of one alphabet that is in use today.';
+const STACKS = 'Use fewer marks above and below the letters.';
 const LOOKALIKE = 'This name looks like one that is taken. Try another.';
 
 const register = (username: string, at: Site = site) =>
@@ -42,6 +45,37 @@ it.each([
     // Some keyboards send letters and marks apart.
     expect([name, (await logIn(name.normalize('NFD'))).status]).toEqual([name, 303]);
   }
+});
+
+it('takes words that only hold a reserved one, and the name of the development log-in', async () => {
+  for (const name of ['Modesta', 'adminton', 'supporter', 'teamwork', 'Rooty', 'every.thing', '1984', 'demo'])
+    expect([name, (await register(name)).status]).toEqual([name, 303]);
+});
+
+it.each([
+  ['a reserved word', 'admin Moderator ROOT support staff system noreply null undefined webmaster guest'],
+  ['the name of this place', 'thinga Thinga2 thinga-team thingaSupport my.thinga'],
+  ['a reserved word with more around it', 'admin1 a.d.m.i.n _admin_ no-reply the.admin site-admin mod_007'],
+  ['a reserved word in other letters', 'аdmin аdmіn ѕuрроrt rооt αdmin Αdmin ⓐdmin adm1n AdmIn r00t thlnga'],
+  ['a reserved word with marks', 'ádmin admiṇ a\u0336d\u0336m\u0336i\u0336n\u0336'],
+])('keeps for those who run the site: %s', async (_what, names) => {
+  for (const name of names.split(' ')) await expectRefusal(name, RESERVED);
+});
+
+it('wants letters of one alphabet', async () => {
+  const names = 'Сarla pаypаl Αlpha ИванIvan Ελένηa 山田Иван 김さくら さくらㄇㄚ דvid 𐌰𐌽𐌽𐌰 ᴄᴀʀʟᴀ';
+  for (const name of names.split(' ')) await expectRefusal(name, ALPHABETS);
+});
+
+it.each([
+  ['five marks on a letter', 'Zara\u0301\u0302\u0303\u0304\u0306'],
+  ['strokes and a circle', 'Zara\u0335\u0336\u0337\u0338\u20dd'],
+  ['all the marks there is room for', `e${'\u0301\u0323\u0330\u0306'.repeat(7)}`],
+  ['a mark twice', 'Zara\u0323\u0323'],
+  ['a mark twice, once in the letter', 'Zar\u00e1\u0301'],
+  ['a Thai tone mark twice', 'ก่่อน'],
+])('wants no stacks of marks: %s', async (_what, name) => {
+  await expectRefusal(name, STACKS);
 });
 
 it.each([
