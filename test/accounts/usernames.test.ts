@@ -4,7 +4,7 @@ import { fillSkeletons } from '../../src/accounts/skeletons.js';
 import { migrateDown, migrateUp } from '../../src/migrate.js';
 import { member, openDatabaseOfItsOwn, openSite, read, type Site, useSite, visit } from '../site.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 const password = 'a long enough phrase';
 
 const RESERVED = 'This name is reserved. Try another.';
