@@ -1,3 +1,4 @@
+import { normalForm } from '../normal-form.js';
 import { usernameSkeleton } from './skeletons.js';
 
 /**
