@@ -29,9 +29,8 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
         const rows = rowsOf(board, board.standings.slice(0, TOP));
         return { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
       };
-      if (req.path === `${topicPath(topic)}/top`)
-        sendReady(res, board, 'ranking/top', read, 'ranking/_table');
-      else sendPage(res, 'ranking/top', read(), 'ranking/_table');
+      const path = `${topicPath(topic)}/top`;
+      sendReady(res, board, { path, page: 'ranking/top', fragment: 'ranking/_table', read });
     })
     .all(methodNotAllowed);
 

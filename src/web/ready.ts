@@ -3,26 +3,29 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Response } from 'express';
 import { renderPage, sendHtml, sendPage, wantsPart } from './page.js';
 
+/** A page that looks the same to everybody who is not logged in, and whose fragment looks the same to all. */
+export interface SharedPage {
+  /** Its one address. The page is made anew for other spellings of it, because pages name their own address. */
+  path: string;
+  /** A template under views, and the partial that it includes for htmx. */
+  page: string;
+  fragment?: string;
+  /** Works out what the template shows. */
+  read: () => object;
+}
+
 /**
- * Answers with a page that is the same for everybody who is not logged in, and whose fragment is the same for all:
- * it is made and compressed once, and kept ready for as long as what it shows is. For pages of one address.
- * @param shown what it is kept with, such as a board, which is replaced when it moves
- * @param read works out the page's data
+ * Answers with a shared page. It is made and compressed once, and kept for as long as what it shows is.
+ * @param shown what the page is kept with, such as a board, which is replaced when it moves
  */
-export function sendReady(
-  res: Response,
-  shown: object,
-  page: string,
-  read: () => object,
-  fragment: string,
-): void {
+export function sendReady(res: Response, shown: object, { path, page, fragment, read }: SharedPage): void {
   const { user, flash } = res.locals;
-  const isForAll = wantsPart(res) || (!user && !flash);
-  if (!isForAll || !res.app.enabled('view cache')) {
+  const template = fragment !== undefined && wantsPart(res) ? fragment : page;
+  const isForAll = template === fragment || (!user && !flash);
+  if (!isForAll || res.req.path !== path || !res.app.enabled('view cache')) {
     sendPage(res, page, read(), fragment);
     return;
   }
-  const template = wantsPart(res) ? fragment : page;
   const pages = ready.get(shown) ?? new Map<string, Ready>();
   ready.set(shown, pages);
   const known = pages.get(template) ?? makeReady(renderPage(res, template, read()));
@@ -30,20 +33,34 @@ export function sendReady(
   const encoding = res.req.acceptsEncodings('br', 'gzip') || 'identity';
   if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   if (!res.getHeader('ETag')) res.setHeader('ETag', known.tag);
-  sendHtml(res, known.in[encoding as keyof Ready['in']]);
+  sendHtml(res, bytesOf(known, encoding as Encoding));
 }
 
-/** A page in every form that browsers take. */
+type Encoding = keyof typeof compressors;
+
+/** A page in the forms that browsers have asked for so far. */
 interface Ready {
   tag: string;
-  in: Record<'br' | 'gzip' | 'identity', Buffer>;
+  html: Buffer;
+  in: Map<Encoding, Buffer>;
 }
 
 const ready = new WeakMap<object, Map<string, Ready>>();
 
-function makeReady(html: string): Ready {
-  const identity = Buffer.from(html);
-  const tag = `W/"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
-  const br = brotliCompressSync(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
-  return { tag, in: { br, gzip: gzipSync(identity), identity } };
+function makeReady(page: string): Ready {
+  const html = Buffer.from(page);
+  const tag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 27)}"`;
+  return { tag, html, in: new Map() };
 }
+
+function bytesOf(known: Ready, encoding: Encoding): Buffer {
+  const bytes = known.in.get(encoding) ?? compressors[encoding](known.html);
+  known.in.set(encoding, bytes);
+  return bytes;
+}
+
+const compressors = {
+  br: (html: Buffer): Buffer => brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: (html: Buffer): Buffer => gzipSync(html),
+  identity: (html: Buffer): Buffer => html,
+};
