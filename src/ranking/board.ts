@@ -56,6 +56,8 @@ export class Board {
   readonly fit: LastFit | undefined;
   /** When what it shows was read: a vote cast later is not in it. */
   readonly loadedAt: Date;
+  /** The ids of the topic's things that are no longer voted on. */
+  readonly retired: ReadonlySet<number>;
   /** Number of votes the board rests on. */
   readonly votes: number;
   /** How many of the shown Top 20 we expect to belong there. */
@@ -67,7 +69,13 @@ export class Board {
    * @param ranges where each of them may truly stand, in the same order
    */
   constructor(
-    { version, fit, loadedAt, ...topic }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt'>,
+    {
+      version,
+      fit,
+      loadedAt,
+      retired,
+      ...topic
+    }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired'>,
     things: RatedThing[],
     ranges: Intervals,
   ) {
@@ -75,6 +83,7 @@ export class Board {
     this.version = version;
     this.fit = fit;
     this.loadedAt = loadedAt;
+    this.retired = retired;
     this.standings = things.map((thing, place) => ({
       ...thing,
       rank: place + 1,

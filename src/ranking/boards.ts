@@ -49,6 +49,13 @@ export class Boards {
       .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
   }
 
+  /** The board of a thing's topic, also when the thing was retired; undefined when there is no such thing. */
+  ofThing(thingId: number): Board | undefined {
+    for (const board of this.#boards.values())
+      if (board.placeOf(thingId) !== undefined || board.retired.has(thingId)) return board;
+    return undefined;
+  }
+
   /** Where a thing stands, whichever topic it is of. */
   findThing(thingId: number): { board: Board; standing: Standing } | undefined {
     for (const board of this.#boards.values()) {
@@ -96,11 +103,12 @@ export class Boards {
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && sameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, things] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
-      things.sort(byStrength);
+      const [fit, all] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
+      const things = all.filter(({ isRetired }) => !isRetired).sort(byStrength);
+      const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       // The same seed each time, so that ranges only move when what is known does.
       const ranges = await this.#calculations.ranges(fieldOf(things), topic.id);
-      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt }, things, ranges));
+      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt, retired }, things, ranges));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
@@ -114,13 +122,13 @@ export class Boards {
       .executeTakeFirst();
   }
 
-  async #things(topicId: number): Promise<RatedThing[]> {
-    const { rows } = await sql<RatedThing>`
+  async #things(topicId: number): Promise<(RatedThing & { isRetired: boolean })[]> {
+    const { rows } = await sql<RatedThing & { isRetired: boolean }>`
       select things.id, name, picture, description, coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
-        coalesce(ties, 0) as ties, previous_rank
+        coalesce(ties, 0) as ties, previous_rank, retired_at is not null as is_retired
       from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
-      where things.topic_id = ${topicId} and retired_at is null`.execute(this.#db);
+      where things.topic_id = ${topicId}`.execute(this.#db);
     return rows;
   }
 }
