@@ -1,20 +1,26 @@
 import { Router } from 'express';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards.js';
-import { placesOverTime } from '../ranking/history.js';
-import { pageOf } from '../ranking/listing.js';
-import { describe } from '../ranking/words.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 import { notFound } from '../web/problem.js';
-import { chartOf } from './chart.js';
-import { headToHead, SURPRISE_FROM } from './meetings.js';
-import { findThing } from './things.js';
+import { sendReady } from '../web/ready.js';
+import { SharedReads } from '../web/shared-reads.js';
+import { readThingPage, type ThingPage } from './thing-page.js';
+import { readThingId } from './things.js';
 import { boardOf, topicPath } from './topics.js';
 
 /** The list of topics, and a page for each thing. */
 export function thingRoutes(db: Database, boards: Boards): Router {
   const router = Router();
+  const pages = new SharedReads<number, ThingPage>(
+    (id) => boards.ofThing(id)?.loadedAt,
+    async (id) => {
+      const board = boards.ofThing(id);
+      if (!board) throw notFound();
+      return readThingPage(db, board, id);
+    },
+  );
 
   router
     .route('/topics')
@@ -38,36 +44,12 @@ export function thingRoutes(db: Database, boards: Boards): Router {
   router
     .route('/things/:id')
     .get(async (req, res) => {
-      const thing = await findThing(db, String(req.params.id));
-      if (!thing) throw notFound();
-      const board = boards.byTopic(thing.topicId);
-      const past = await placesOverTime(db, thing.id);
-      const standing = board?.find(thing.id);
-      if (!board || !standing) {
-        const about = board && { topic: board.topic, path: topicPath(board.topic) };
-        return sendPage(res, 'things/retired', {
-          ...about,
-          thing,
-          chart: chartOf(past, undefined, board?.size ?? 0),
-        });
-      }
-      const { rank, low, high } = standing;
-      const data = {
-        ...describe(standing, board),
-        record: await headToHead(db, board, standing),
-        chart: chartOf(past, { at: new Date(), rank, low, high }, board.size),
-        neighbours: [board.standings[rank - 2], board.standings[rank]],
-        size: board.size,
-        path: topicPath(board.topic),
-        inRanking: `${topicPath(board.topic)}/ranking?page=${pageOf(rank)}#thing-${thing.id}`,
-      };
-      sendPage(res, 'things/thing', {
-        thing,
-        standing,
-        topic: board.topic,
-        surpriseFrom: SURPRISE_FROM,
-        ...data,
-      });
+      const id = readThingId(req.params.id);
+      // The boards know every thing, so that ids that somebody makes up cost no query.
+      if (id === undefined || !boards.ofThing(id)) throw notFound();
+      const shown = await pages.get(id);
+      const { template, data } = shown;
+      sendReady(res, shown, { path: `/things/${id}`, page: template, read: () => data });
     })
     .all(methodNotAllowed);
 

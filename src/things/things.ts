@@ -5,8 +5,12 @@ import type { ThingsTable } from '../schema.js';
 /** One thing that people vote on. */
 export type Thing = Selectable<ThingsTable>;
 
-/** A thing by its id as it stands in an address; undefined when there is none. */
-export async function findThing(db: Database, id: string): Promise<Thing | undefined> {
-  if (!/^[1-9]\d{0,14}$/.test(id)) return undefined;
-  return db.selectFrom('things').where('id', '=', Number(id)).selectAll().executeTakeFirst();
+/** A thing by its id; undefined when there is none. */
+export async function findThing(db: Database, id: number): Promise<Thing | undefined> {
+  return db.selectFrom('things').where('id', '=', id).selectAll().executeTakeFirst();
+}
+
+/** A thing's id as it stands in an address; undefined for what is no id. */
+export function readThingId(text: unknown): number | undefined {
+  return typeof text === 'string' && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }

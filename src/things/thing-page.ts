@@ -1,0 +1,53 @@
+import type { Database } from '../database.js';
+import type { Board } from '../ranking/board.js';
+import { placesOverTime } from '../ranking/history.js';
+import { pageOf } from '../ranking/listing.js';
+import { describe } from '../ranking/words.js';
+import { notFound } from '../web/problem.js';
+import { chartOf } from './chart.js';
+import { headToHead, SURPRISE_FROM } from './meetings.js';
+import { findThing } from './things.js';
+import { topicPath } from './topics.js';
+
+/** What a thing's page shows, apart from who is looking. */
+export interface ThingPage {
+  /** A template under views. */
+  template: string;
+  data: object;
+}
+
+/**
+ * Reads all that the page of a thing shows: three statements for the database.
+ * @param board the board of its topic
+ * @throws Problem 404 when the thing is gone
+ */
+export async function readThingPage(db: Database, board: Board, id: number): Promise<ThingPage> {
+  const thing = await findThing(db, id);
+  if (!thing) throw notFound();
+  const { topic, size, standings } = board;
+  const path = topicPath(topic);
+  const past = await placesOverTime(db, id);
+  const standing = board.find(id);
+  if (!standing)
+    return {
+      template: 'things/retired',
+      data: { thing, topic, path, chart: chartOf(past, undefined, size) },
+    };
+  const { rank, low, high } = standing;
+  return {
+    template: 'things/thing',
+    data: {
+      thing,
+      standing,
+      topic,
+      path,
+      size,
+      ...describe(standing, board),
+      record: await headToHead(db, board, standing),
+      surpriseFrom: SURPRISE_FROM,
+      chart: chartOf(past, { at: new Date(), rank, low, high }, size),
+      neighbours: [standings[rank - 2], standings[rank]],
+      inRanking: `${path}/ranking?page=${pageOf(rank)}#thing-${id}`,
+    },
+  };
+}
