@@ -26,9 +26,11 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
  */
 export function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
+    // The line about the request says that its answer was cut.
+    if (isVisitorGone(error, res)) return;
     const problem = asProblem(error);
-    // As many as somebody likes: one line each, and nothing that is ours to mend.
-    if (error instanceof PasswordsBusyError)
+    // Load makes as many of these as somebody likes: one line each, as there is nothing to mend.
+    if (problem.status >= 500 && (error instanceof Problem || error instanceof PasswordsBusyError))
       log.warn({ reason: error.message, method: req.method, path: req.path }, problem.title);
     else if (problem.status >= 500)
       log.error({ err: error, method: req.method, path: req.path }, problem.title);
@@ -42,6 +44,13 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     if (wantsPart(res)) showInNotice(res);
     sendPage(res, 'errors/problem', { problem }, 'errors/_problem');
   };
+}
+
+// A visitor who stops a download in the middle is no fault of the site. What fails on the site itself is another error.
+function isVisitorGone(error: unknown, res: Response): boolean {
+  return (
+    res.closed && error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  );
 }
 
 function asProblem(error: unknown): Problem {

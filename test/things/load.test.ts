@@ -1,5 +1,6 @@
 import { type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLog } from '../../src/log.js';
 import { itOnPostgres, member, openSite, read, type Site, thingNames, topic, visit, vote } from '../site.js';
 
 /** Statements that the site under test has sent to the database. */
@@ -160,8 +161,10 @@ itOnPostgres(
       string,
       string,
     ];
-    // Nobody has opened the last one since the ranking moved, or ever.
-    const another = await openSite({}, { beside: site });
+    // Another process of the site, in which nobody has opened a page yet.
+    const lines: string[] = [];
+    const log = createLog('warn', { write: (line) => void lines.push(line) });
+    const another = await openSite({}, { beside: site, log });
     const visitor = visit(another);
     try {
       for (const path of [slow, known]) await visitor.get(path).expect(200);
