@@ -30,15 +30,16 @@ export function sendReady(res: Response, shown: object, { path, page, fragment, 
   ready.set(shown, pages);
   const known = pages.get(template) ?? makeReady(renderPage(res, template, read()));
   pages.set(template, known);
-  const encoding = res.req.acceptsEncodings('br', 'gzip') || 'identity';
-  if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   if (!res.getHeader('ETag')) res.setHeader('ETag', known.tag);
-  sendHtml(res, bytesOf(known, encoding as Encoding));
+  const encoding = res.req.acceptsEncodings('br', 'gzip');
+  const isCompressed = encoding === 'br' || encoding === 'gzip';
+  if (isCompressed) res.setHeader('Content-Encoding', encoding);
+  sendHtml(res, isCompressed ? compressed(known, encoding) : known.html);
 }
 
 type Encoding = keyof typeof compressors;
 
-/** A page in the forms that browsers have asked for so far. */
+/** A page, and its compressed forms that browsers have asked for so far. */
 interface Ready {
   tag: string;
   html: Buffer;
@@ -53,8 +54,9 @@ function makeReady(page: string): Ready {
   return { tag, html, in: new Map() };
 }
 
-function bytesOf(known: Ready, encoding: Encoding): Buffer {
-  const bytes = known.in.get(encoding) ?? compressors[encoding](known.html);
+function compressed(known: Ready, encoding: Encoding): Buffer {
+  // Copied: zlib answers with a view of a buffer of 16 kB, which would be kept whole.
+  const bytes = known.in.get(encoding) ?? Buffer.from(compressors[encoding](known.html));
   known.in.set(encoding, bytes);
   return bytes;
 }
@@ -62,5 +64,4 @@ function bytesOf(known: Ready, encoding: Encoding): Buffer {
 const compressors = {
   br: (html: Buffer): Buffer => brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (html: Buffer): Buffer => gzipSync(html),
-  identity: (html: Buffer): Buffer => html,
 };

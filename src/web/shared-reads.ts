@@ -64,8 +64,8 @@ export class SharedReads<Key extends string | number, Result extends object> {
   }
 }
 
-/** With its page in every encoding, the result for a thing takes about 20 kB. */
-const MOST_KEPT = 1_000;
+/** With its page in every encoding, the result for a thing takes about 45 kB. */
+const MOST_KEPT = 500;
 const KEPT_MS = 60_000;
 const LONGEST_WAIT_MS = 5_000;
 /** How many times as long as a read the rest after it is. */
