@@ -34,6 +34,7 @@ import { readFlash } from './web/flash.js';
 import { securityHeaders } from './web/headers.js';
 import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
+import { findNetwork } from './web/network.js';
 import { openTemplates } from './web/page.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
@@ -93,6 +94,7 @@ export function createApp({
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis));
+  app.use(findNetwork);
   app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));
   app.use(limitGuesses(guesses));

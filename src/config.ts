@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { parseSubnet } from './web/address.js';
 
 /** The folder that holds package.json, views and public, whether the code runs from src or from dist. */
 export const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
@@ -167,16 +167,12 @@ function readTrustProxy(text: string | undefined): number | string[] {
   }
   if (text === 'true')
     throw new ConfigError('TRUST_PROXY=true would believe any visitor: give a number of hops or addresses.');
-  const wrong = list(text).find((place) => !isPlace(place));
+  // The names that Express knows.
+  const names = ['loopback', 'linklocal', 'uniquelocal'];
+  const wrong = list(text).find((subnet) => !names.includes(subnet) && !parseSubnet(subnet));
   if (wrong)
     throw new ConfigError(`TRUST_PROXY holds "${wrong}": give a number of hops, or addresses and subnets.`);
   return list(text);
-}
-
-function isPlace(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  return isIP(address) > 0 && more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
 }
 
 function readFingerprintMode(text: string | undefined): Config['sessionFingerprint'] {

@@ -60,11 +60,25 @@ it.each([
   ['SESSION_FINGERPRINT', 'maybe'],
   ['TRUST_PROXY', '99'],
   ['TRUST_PROXY', 'yes'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['TRUST_PROXY', '0.0.0.0/0'],
+  ['TRUST_PROXY', '10.0.0.1, 010.0.0.2'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
 ])('refuses to start with %s = %s, and names it', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(name);
+});
+
+it('believes proxies that it is told of by number, address, subnet or name', () => {
+  const trusted = (TRUST_PROXY: string) => readConfig({ ...production, TRUST_PROXY }).trustProxy;
+  expect(trusted('2')).toBe(2);
+  expect(trusted('loopback, 10.1.0.0/16, 2001:db8::/48,::ffff:10.0.0.9')).toEqual([
+    'loopback',
+    '10.1.0.0/16',
+    '2001:db8::/48',
+    '::ffff:10.0.0.9',
+  ]);
 });
 
 it('serves with several processes only where they share their stores', () => {

@@ -4,19 +4,19 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 import { Piscina } from 'piscina';
 import { root } from '../config.js';
 import { normalForm } from '../normal-form.js';
-import { addressKey } from '../web/limit.js';
+import type { Network } from '../web/network.js';
 
 /** Fewest and most characters of a password (NIST SP 800-63B-4: at least 8, and long ones welcome). */
 export const PASSWORD_LENGTH = { least: 8, most: 128, good: 15 } as const;
 
-/** More log-ins are being checked than the machine can do in a sensible time, or than one place may have checked. */
+/** More log-ins are being checked than the machine can do in a sensible time, or than one network may have checked. */
 export class PasswordsBusyError extends Error {}
 
 /** Hashing and checking on behalf of somebody. */
 export type PasswordWork = Pick<Passwords, 'hash' | 'matches'>;
 
-/** Passwords that one place on the network may have hashed or checked at a time, so that it leaves room for others. */
-const MOST_A_PLACE = 4;
+/** Passwords that one network may have hashed or checked at a time, so that it leaves room for others. */
+const MOST_A_NETWORK = 4;
 
 /**
  * Hashes and checks passwords in worker threads, so that a burst of log-ins leaves pages as quick as ever;
@@ -58,12 +58,11 @@ export class Passwords {
     return same && hash !== undefined;
   }
 
-  /** The same work for whoever sits at an address: a PasswordsBusyError also when too many from there are waiting. */
-  from(address: string | undefined): PasswordWork {
-    const place = addressKey(address);
+  /** The same work for somebody on a network: a PasswordsBusyError also when too many from there are waiting. */
+  from(network: Network): PasswordWork {
     return {
-      hash: (password) => this.#asOneOfFew(place, () => this.hash(password)),
-      matches: (password, hash) => this.#asOneOfFew(place, () => this.matches(password, hash)),
+      hash: (password) => this.#asOneOfFew(network, () => this.hash(password)),
+      matches: (password, hash) => this.#asOneOfFew(network, () => this.matches(password, hash)),
     };
   }
 
@@ -73,16 +72,16 @@ export class Passwords {
     await this.#workers.destroy();
   }
 
-  async #asOneOfFew<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
-    const others = this.#underWay.get(place) ?? 0;
-    if (others >= MOST_A_PLACE) throw new PasswordsBusyError('one place has too many passwords checked');
-    this.#underWay.set(place, others + 1);
+  async #asOneOfFew<Result>({ key }: Network, work: () => Promise<Result>): Promise<Result> {
+    const others = this.#underWay.get(key) ?? 0;
+    if (others >= MOST_A_NETWORK) throw new PasswordsBusyError('one network has too many passwords checked');
+    this.#underWay.set(key, others + 1);
     try {
       return await work();
     } finally {
-      const left = (this.#underWay.get(place) ?? 0) - 1;
-      if (left > 0) this.#underWay.set(place, left);
-      else this.#underWay.delete(place);
+      const left = (this.#underWay.get(key) ?? 0) - 1;
+      if (left > 0) this.#underWay.set(key, left);
+      else this.#underWay.delete(key);
     }
   }
 

@@ -37,7 +37,7 @@ export function accountRoutes(
     })
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
-      const registered = await register(db, passwords.from(req.ip), { username, password });
+      const registered = await register(db, passwords.from(res.locals.network), { username, password });
       if ('errors' in registered) {
         const { errors } = registered;
         res.status(422);
@@ -73,7 +73,7 @@ export function accountRoutes(
       if (checked === 'wrong') return refuse({ current: 'That is not your current password.' });
       const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
       const given = { password: form.password, current: checked.passwordHash };
-      const changed = await changePassword(db, passwords.from(req.ip), user, given, here);
+      const changed = await changePassword(db, passwords.from(res.locals.network), user, given, here);
       // The session was ended meanwhile: the log-in page tells why.
       if (!changed) return seeOther(res, '/login');
       if ('errors' in changed) return refuse(changed.errors);

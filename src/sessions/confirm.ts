@@ -77,7 +77,7 @@ export class Confirmations {
     // Counted before it is checked: of many at once no more than ten are.
     const tries = await count(this.#wrong, key);
     if (tries <= MOST_WRONG) {
-      const passwordHash = await this.#matching(req, userId, given).catch(async (error: unknown) => {
+      const passwordHash = await this.#matching(res, userId, given).catch(async (error: unknown) => {
         await this.#wrong.reward(key);
         throw error;
       });
@@ -93,13 +93,13 @@ export class Confirmations {
     return 'ended';
   }
 
-  async #matching(req: Request, userId: number, password: string): Promise<string | undefined> {
+  async #matching(res: Response, userId: number, password: string): Promise<string | undefined> {
     const user = await this.#db
       .selectFrom('users')
       .where('id', '=', userId)
       .select('passwordHash')
       .executeTakeFirst();
-    const isTheirs = await this.#passwords.from(req.ip).matches(password, user?.passwordHash);
+    const isTheirs = await this.#passwords.from(res.locals.network).matches(password, user?.passwordHash);
     return isTheirs ? user?.passwordHash : undefined;
   }
 }

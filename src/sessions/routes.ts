@@ -53,10 +53,11 @@ export function sessionRoutes(
       const form = readForm(req, 'username', 'password', 'remember', 'next');
       const { username, password } = form;
       const remembered = form.remember !== '';
-      await throttle.admit(req.ip);
+      const { network } = res.locals;
+      await throttle.admit(network);
       // Asked for even when it can't count, so that the time of the answer tells nothing.
-      const found = await authenticate(db, passwords.from(req.ip), { username, password });
-      const attempt = { username, address: req.ip, device: knownDevice(req, found, config) };
+      const found = await authenticate(db, passwords.from(network), { username, password });
+      const attempt = { username, network, device: knownDevice(req, found, config) };
       const allowed = await throttle.allows(attempt);
       const ended =
         found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;

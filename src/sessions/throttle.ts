@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { normalForm } from '../normal-form.js';
-import { addressKey, count, createLimiter, refuseSpent } from '../web/limit.js';
+import { count, createLimiter, refuseSpent } from '../web/limit.js';
+import type { Network } from '../web/network.js';
 import { Problem } from '../web/problem.js';
 import { StateAwayError } from './store.js';
 
 /** A log-in about to be tried. */
 export interface Attempt {
   username: string;
-  address: string | undefined;
+  network: Network;
   /** The device this is, when this very account has logged in on it before, with the password it has now. */
   device: string | undefined;
 }
@@ -24,7 +25,7 @@ const FORGET_AFTER_S = 24 * 24 * 3600;
 
 /**
  * Slows down guessing: an account's failures in a row make the wait for the next try grow, from four seconds to a
- * quarter of an hour, and a hundred close it to strangers; one place on the network has 60 failures a quarter of
+ * quarter of an hour, and a hundred close it to strangers; one network has 60 failures a quarter of
  * an hour for all accounts. A device on which the account has logged in before has a count of its own, so that
  * no stranger can lock its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
  *
@@ -35,7 +36,7 @@ export class Throttle {
   readonly #failures: RateLimiterAbstract;
   readonly #waits: RateLimiterAbstract;
   readonly #told: RateLimiterAbstract;
-  readonly #addresses: RateLimiterAbstract;
+  readonly #networks: RateLimiterAbstract;
 
   constructor(redis: Redis | undefined, prefix: string) {
     const create = (name: string, points: number, duration: number): RateLimiterAbstract =>
@@ -43,15 +44,15 @@ export class Throttle {
     this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, FORGET_AFTER_S);
     this.#waits = create('log-in-waits', 1, LONGEST_WAIT_S);
     this.#told = create('log-in-waits-told', 1, 24 * 3600);
-    this.#addresses = create('log-in-addresses', 60, 15 * 60);
+    this.#networks = create('log-in-networks', 60, 15 * 60);
   }
 
   /**
    * Lets through who may try at all, before a password is looked at, so that the answer tells nothing about it.
-   * @throws Problem 429 when this place on the network has had too many failures
+   * @throws Problem 429 when this network has had too many failures
    */
-  async admit(address: string | undefined): Promise<void> {
-    await reached(refuseSpent(this.#addresses, addressKey(address)));
+  async admit(network: Network): Promise<void> {
+    await reached(refuseSpent(this.#networks, network.key));
   }
 
   /** Whether this account may be tried from this device now. */
@@ -61,7 +62,7 @@ export class Throttle {
     return (failures?.consumedPoints ?? 0) < MOST_FAILURES && (wait?.consumedPoints ?? 0) === 0;
   }
 
-  /** Counts a wrong password, for the account and for the place it came from. */
+  /** Counts a wrong password, for the account and for the network it came from. */
   async failed(attempt: Attempt): Promise<void> {
     const key = keyOf(attempt);
     const beyond = (await reached(count(this.#failures, key))) - FREE_FAILURES;
@@ -73,7 +74,7 @@ export class Throttle {
   }
 
   /**
-   * Counts a try that was not let through: for the place only, or whoever keeps on would close the account.
+   * Counts a try that was not let through: for the network only, or whoever keeps on would close the account.
    * @returns whether it is the first during this wait (of a closed account: today), which is the one to record
    */
   async refused(attempt: Attempt): Promise<boolean> {
@@ -95,8 +96,8 @@ export class Throttle {
     await this.#forget(keyOf({ username, device: undefined }));
   }
 
-  async #came({ address }: Attempt): Promise<void> {
-    await reached(count(this.#addresses, addressKey(address)));
+  async #came({ network }: Attempt): Promise<void> {
+    await reached(count(this.#networks, network.key));
   }
 
   async #forget(key: string): Promise<void> {

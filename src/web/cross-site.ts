@@ -3,7 +3,6 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Database } from '../database.js';
 import { readClient } from '../sessions/client.js';
 import { recordEvent } from '../sessions/sessions.js';
-import { addressKey } from './limit.js';
 import { Problem } from './problem.js';
 
 /**
@@ -14,13 +13,13 @@ import { Problem } from './problem.js';
 export function refuseCrossSite(publicOrigin: string, db: Database): RequestHandler {
   // Recorded now and then: nobody is to fill the record from outside.
   const recorded = new RateLimiterMemory({ points: 20, duration: 3600 });
-  return async (req, _res, next) => {
+  return async (req, res, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return next();
     const site = req.get('Sec-Fetch-Site');
     const own = site ? site === 'same-origin' || site === 'none' : req.get('Origin') === publicOrigin;
     if (own) return next();
     const event = { kind: 'cross-site', userId: null, sessionId: null, client: readClient(req) };
-    await recorded.consume(addressKey(req.ip)).then(
+    await recorded.consume(res.locals.network.key).then(
       () => recordEvent(db, event).catch(() => undefined),
       () => undefined,
     );

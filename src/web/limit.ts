@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import {
@@ -73,21 +72,10 @@ export function limitGuesses(limiter: RateLimiterAbstract): RequestHandler {
     if (req.session && req.session.userId === undefined && readCookie(req, 'thinga') !== undefined) {
       // An honest browser stops offering it.
       clearCookie(res, 'thinga');
-      await spend(limiter, addressKey(req.ip));
+      await spend(limiter, res.locals.network.key);
     }
     next();
   };
-}
-
-/** What counts as one place on the network: an IPv4 address, or the /64 that one IPv6 customer has. */
-export function addressKey(address: string | undefined): string {
-  if (!address || !isIPv6(address)) return address ?? 'unknown';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped) return mapped;
-  const [head = '', tail = ''] = address.split('::');
-  const [before, after] = [head, tail].map((part) => (part ? part.split(':') : [])) as [string[], string[]];
-  const zeros = address.includes('::') ? Math.max(8 - before.length - after.length, 0) : 0;
-  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':');
 }
 
 function tooOften({ msBeforeNext }: RateLimiterRes): Problem {

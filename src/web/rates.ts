@@ -1,23 +1,23 @@
 import { type RequestHandler, Router } from 'express';
 import type { Redis } from 'ioredis';
-import { type Allowance, addressKey, createLimiter, spend } from './limit.js';
+import { type Allowance, createLimiter, spend } from './limit.js';
 
 /**
- * How often things may be done by one person or from one place: far more often than anyone does them by hand.
+ * How often things may be done by one person or from one network: far more often than anyone does them by hand.
  * Whoever goes beyond reads when to try again, and nothing of theirs is lost.
  */
 export function limitRates(redis: Redis | undefined, prefix: string): Router {
-  const limit = (allowance: Allowance, { byPlace = false } = {}): RequestHandler => {
+  const limit = (allowance: Allowance, { byNetwork = false } = {}): RequestHandler => {
     const limiter = createLimiter(redis, prefix, allowance);
-    return async (req, res, next) => {
-      const user = byPlace ? undefined : res.locals.user;
-      await spend(limiter, user ? `person:${user.id}` : `place:${addressKey(req.ip)}`);
+    return async (_req, res, next) => {
+      const user = byNetwork ? undefined : res.locals.user;
+      await spend(limiter, user ? `person:${user.id}` : `network:${res.locals.network.key}`);
       next();
     };
   };
   const router = Router();
   // Each registration makes somebody else of whoever registers.
-  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }, { byPlace: true }));
+  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }, { byNetwork: true }));
   router.post(
     ['/vote', '/vote/undo', '/topics/:slug/vote'],
     limit({ name: 'vote', points: 240, duration: 60 }),

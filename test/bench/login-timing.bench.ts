@@ -12,10 +12,11 @@ const MOST = 0.05;
 it('takes as long to refuse an unknown name, a wrong password, a disabled account and a throttled one', async (context) => {
   if (!site.redis) context.skip('only in Redis can a count be put where the site finds it');
   const throttle = new Throttle(site.redis, site.prefix);
+  const network = { key: 'elsewhere' };
   const [wrong, disabled, throttled] = [await member(site), await member(site), await member(site)];
   await site.db.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', disabled.id).execute();
   for (let guess = 0; guess < 14; guess++)
-    await throttle.failed({ username: throttled.username, address: undefined, device: undefined });
+    await throttle.failed({ username: throttled.username, network, device: undefined });
   const kinds: Record<string, (round: number) => Promise<number>> = {
     'unknown name': (round) => refusal(`nobody${round}`, 'a wrong guess'),
     'wrong password': () => refusal(wrong.username, 'a wrong guess'),
