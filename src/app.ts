@@ -94,7 +94,7 @@ export function createApp({
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis));
-  app.use(findNetwork);
+  app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));
   app.use(limitGuesses(guesses));
@@ -102,7 +102,7 @@ export function createApp({
   app.use(readFlash);
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
-  if (config.rateLimits) app.use(limitRates(redis, prefix));
+  if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
   app.use(homeRoutes(boards, config));
   app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
   app.use(leavingRoutes(db, store, confirmations));

@@ -35,8 +35,10 @@ export interface Config {
   /** Processes to serve with; more than one only on real Postgres and Redis. */
   workers: number;
   logLevel: string;
-  /** Whether registering, voting and exporting are limited to what a person does by hand. */
-  rateLimits: boolean;
+  /** How many times the usual allowances people have to register, vote and export; false sets no limit to these. */
+  rateLimits: number | false;
+  /** Addresses and subnets that many people share: they have twenty times the allowances of others. */
+  trustedNetworks: string[];
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -71,7 +73,8 @@ export function readConfig(env: Environment = process.env): Config {
     trustProxy: readTrustProxy(env.TRUST_PROXY),
     workers: integer(env, 'WEB_CONCURRENCY', 1, 1, 64),
     logLevel: readLogLevel(env.LOG_LEVEL, production),
-    rateLimits: true,
+    rateLimits: readRateLimits(env.RATE_LIMITS),
+    trustedNetworks: readTrustedNetworks(env.TRUSTED_NETWORKS),
     passwordCost: 12,
   };
   if (production) requireForProduction(env, config);
@@ -172,6 +175,21 @@ function readTrustProxy(text: string | undefined): number | string[] {
   const wrong = list(text).find((subnet) => !names.includes(subnet) && !parseSubnet(subnet));
   if (wrong)
     throw new ConfigError(`TRUST_PROXY holds "${wrong}": give a number of hops, or addresses and subnets.`);
+  return list(text);
+}
+
+function readRateLimits(text: string | undefined): number | false {
+  if (!text || text === 'on') return 1;
+  if (text === 'off') return false;
+  const factor = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : 0;
+  if (factor > 0) return factor;
+  throw new ConfigError(`RATE_LIMITS is "${text}", not on, off or a factor such as 20.`);
+}
+
+function readTrustedNetworks(text: string | undefined): string[] {
+  const wrong = list(text).find((subnet) => !parseSubnet(subnet));
+  if (wrong)
+    throw new ConfigError(`TRUSTED_NETWORKS holds "${wrong}": give addresses and subnets, 198.51.100.0/24`);
   return list(text);
 }
 

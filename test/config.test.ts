@@ -63,11 +63,39 @@ it.each([
   ['TRUST_PROXY', '10.0.0.0/33'],
   ['TRUST_PROXY', '0.0.0.0/0'],
   ['TRUST_PROXY', '10.0.0.1, 010.0.0.2'],
+  ['RATE_LIMITS', 'yes'],
+  ['RATE_LIMITS', '0'],
+  ['RATE_LIMITS', '-2'],
+  ['RATE_LIMITS', '20x'],
+  ['RATE_LIMITS', '0x14'],
+  ['RATE_LIMITS', '9999999'],
+  ['TRUSTED_NETWORKS', 'school'],
+  ['TRUSTED_NETWORKS', 'loopback'],
+  ['TRUSTED_NETWORKS', '198.51.100.0/24, 198.51.100/24'],
+  ['TRUSTED_NETWORKS', '0.0.0.0/0'],
+  ['TRUSTED_NETWORKS', '2001:db8::/129'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
 ])('refuses to start with %s = %s, and names it', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(name);
+});
+
+it('limits rates as usual, by a factor or not at all', () => {
+  const limits = (RATE_LIMITS?: string) => readConfig({ ...production, RATE_LIMITS }).rateLimits;
+  expect([limits(), limits(''), limits('on')]).toEqual([1, 1, 1]);
+  expect([limits('20'), limits('0.5'), limits('off')]).toEqual([20, 0.5, false]);
+});
+
+it('trusts the addresses and subnets that it is told of, and none else', () => {
+  const trusted = (TRUSTED_NETWORKS?: string) =>
+    readConfig({ ...production, TRUSTED_NETWORKS }).trustedNetworks;
+  expect(trusted()).toEqual([]);
+  expect(trusted('198.51.100.7, 203.0.113.0/24,2001:db8::/48')).toEqual([
+    '198.51.100.7',
+    '203.0.113.0/24',
+    '2001:db8::/48',
+  ]);
 });
 
 it('believes proxies that it is told of by number, address, subnet or name', () => {

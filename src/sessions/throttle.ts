@@ -52,7 +52,7 @@ export class Throttle {
    * @throws Problem 429 when this network has had too many failures
    */
   async admit(network: Network): Promise<void> {
-    await reached(refuseSpent(this.#networks, network.key));
+    await reached(refuseSpent(this.#networks, network.key, network.factor));
   }
 
   /** Whether this account may be tried from this device now. */

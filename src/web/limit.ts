@@ -4,7 +4,7 @@ import {
   type RateLimiterAbstract,
   RateLimiterMemory,
   RateLimiterRedis,
-  RateLimiterRes,
+  type RateLimiterRes,
 } from 'rate-limiter-flexible';
 import { clearCookie, readCookie } from './cookies.js';
 import { Problem } from './problem.js';
@@ -37,33 +37,28 @@ export function createLimiter(
 
 /** Counts a try, whatever the allowance. @returns how many there have been */
 export async function count(limiter: RateLimiterAbstract, key: string): Promise<number> {
-  try {
-    return (await limiter.consume(key)).consumedPoints;
-  } catch (refused) {
-    if (refused instanceof RateLimiterRes) return refused.consumedPoints;
-    throw refused;
-  }
+  return (await limiter.penalty(key)).consumedPoints;
 }
 
 /**
  * Looks at an allowance and takes nothing from it.
+ * @param factor how many times the usual allowance there is
  * @throws Problem 429 that says when to try again, when there is none left
  */
-export async function refuseSpent(limiter: RateLimiterAbstract, key: string): Promise<void> {
+export async function refuseSpent(limiter: RateLimiterAbstract, key: string, factor: number): Promise<void> {
   const spent = await limiter.get(key);
-  if (spent && spent.consumedPoints >= limiter.points) throw tooOften(spent);
+  if (spent && spent.consumedPoints >= limiter.points * factor) throw tooOften(spent);
 }
 
 /**
  * Takes one try from an allowance.
+ * @param factor how many times the usual allowance there is; it allows one try at least
  * @throws Problem 429 that says when to try again, once there is none left
  */
-export async function spend(limiter: RateLimiterAbstract, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (refused) {
-    throw refused instanceof RateLimiterRes ? tooOften(refused) : refused;
-  }
+export async function spend(limiter: RateLimiterAbstract, key: string, factor: number): Promise<void> {
+  // The library's own consume() has one allowance for everybody.
+  const spent = await limiter.penalty(key);
+  if (spent.consumedPoints > Math.ceil(limiter.points * factor)) throw tooOften(spent);
 }
 
 /** Slows down whoever offers session cookies that stand for no session: somebody may be guessing. */
@@ -72,7 +67,8 @@ export function limitGuesses(limiter: RateLimiterAbstract): RequestHandler {
     if (req.session && req.session.userId === undefined && readCookie(req, 'thinga') !== undefined) {
       // An honest browser stops offering it.
       clearCookie(res, 'thinga');
-      await spend(limiter, res.locals.network.key);
+      const { key, factor } = res.locals.network;
+      await spend(limiter, key, factor);
     }
     next();
   };

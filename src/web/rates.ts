@@ -5,13 +5,15 @@ import { type Allowance, createLimiter, spend } from './limit.js';
 /**
  * How often things may be done by one person or from one network: far more often than anyone does them by hand.
  * Whoever goes beyond reads when to try again, and nothing of theirs is lost.
+ * @param factor how many times that a person may do them; a network has a factor of its own
  */
-export function limitRates(redis: Redis | undefined, prefix: string): Router {
+export function limitRates(redis: Redis | undefined, prefix: string, factor: number): Router {
   const limit = (allowance: Allowance, { byNetwork = false } = {}): RequestHandler => {
     const limiter = createLimiter(redis, prefix, allowance);
     return async (_req, res, next) => {
-      const user = byNetwork ? undefined : res.locals.user;
-      await spend(limiter, user ? `person:${user.id}` : `network:${res.locals.network.key}`);
+      const { user, network } = res.locals;
+      if (user && !byNetwork) await spend(limiter, `person:${user.id}`, factor);
+      else await spend(limiter, `network:${network.key}`, network.factor);
       next();
     };
   };

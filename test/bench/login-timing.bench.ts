@@ -12,7 +12,7 @@ const MOST = 0.05;
 it('takes as long to refuse an unknown name, a wrong password, a disabled account and a throttled one', async (context) => {
   if (!site.redis) context.skip('only in Redis can a count be put where the site finds it');
   const throttle = new Throttle(site.redis, site.prefix);
-  const network = { key: 'elsewhere' };
+  const network = { key: 'elsewhere', factor: 1 };
   const [wrong, disabled, throttled] = [await member(site), await member(site), await member(site)];
   await site.db.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', disabled.id).execute();
   for (let guess = 0; guess < 14; guess++)

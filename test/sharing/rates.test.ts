@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { read, useSite, visit } from '../site.js';
 
-const site = useSite({ rateLimits: true });
+const site = useSite({ rateLimits: 1 });
 
 it('says when to try again to whoever opens links faster than a person can, as one who guesses them does', async () => {
   const guess = () => visit(site).get('/shared/AAAAAAAAAAAAAAAAAAAAAA.png');

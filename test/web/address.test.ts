@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { member, topic, useSite, visit } from '../site.js';
 
-const site = useSite({ rateLimits: true, trustProxy: 1 });
+const site = useSite({ rateLimits: 1, trustProxy: 1 });
 
 it.each([
   ['203.0.113.9', '203.0.113.9'],

@@ -1,9 +1,11 @@
 import { beforeAll, expect, it } from 'vitest';
 import { HTMX, member, pairOn, read, topic, useSite, visit } from '../site.js';
 
-const site = useSite({ rateLimits: true, trustProxy: 1 });
+const site = useSite({ rateLimits: 1, trustProxy: 1 });
+const generous = useSite({ rateLimits: 2, trustProxy: 1 });
 beforeAll(async () => {
   await topic(site);
+  await topic(generous);
 });
 
 it('says when to try again to whoever votes faster than a person can, and keeps the pair', async () => {
@@ -49,4 +51,12 @@ it('says in JSON when to ask again to whoever takes the data again and again', a
   const refused = await browser.get('/topics/foods/data.json').expect(429);
   expect(refused.type).toBe('application/problem+json');
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+});
+
+it('allows people and networks so many times more where the operator says so', async () => {
+  const { browser } = await member(generous);
+  for (const somebody of [browser, visit(generous)]) {
+    for (let look = 0; look < 40; look++) await somebody.get('/topics/foods/data.json').expect(200);
+    await somebody.get('/topics/foods/data.json').expect(429);
+  }
 });
