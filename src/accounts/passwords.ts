@@ -15,6 +15,9 @@ export class PasswordsBusyError extends Error {}
 /** Hashing and checking on behalf of somebody. */
 export type PasswordWork = Pick<Passwords, 'hash' | 'matches'>;
 
+/** Passwords that may wait for a worker thread: the last waits about a quarter of a minute. */
+const MOST_WAITING = 100;
+
 /** Passwords that one network may have hashed or checked at a time, so that it leaves room for others. */
 const MOST_A_NETWORK = 4;
 
@@ -29,7 +32,7 @@ export class Passwords {
     minThreads: 0,
     maxThreads: 2,
     idleTimeout: 10_000,
-    maxQueue: 40,
+    maxQueue: MOST_WAITING,
   });
   readonly #cost: number;
   readonly #nobodysHash: Promise<string>;
@@ -72,9 +75,10 @@ export class Passwords {
     await this.#workers.destroy();
   }
 
-  async #asOneOfFew<Result>({ key }: Network, work: () => Promise<Result>): Promise<Result> {
+  async #asOneOfFew<Result>({ key, factor }: Network, work: () => Promise<Result>): Promise<Result> {
     const others = this.#underWay.get(key) ?? 0;
-    if (others >= MOST_A_NETWORK) throw new PasswordsBusyError('one network has too many passwords checked');
+    if (others >= MOST_A_NETWORK * factor)
+      throw new PasswordsBusyError('one network has too many passwords checked');
     this.#underWay.set(key, others + 1);
     try {
       return await work();
