@@ -36,6 +36,7 @@ import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
 import { findNetwork } from './web/network.js';
 import { openTemplates } from './web/page.js';
+import { warnOfProxy } from './web/proxy-warning.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
 import { session } from './web/session.js';
@@ -94,6 +95,7 @@ export function createApp({
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis));
+  app.use(warnOfProxy(config, log));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));

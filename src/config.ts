@@ -172,10 +172,11 @@ function readTrustProxy(text: string | undefined): number | string[] {
     throw new ConfigError('TRUST_PROXY=true would believe any visitor: give a number of hops or addresses.');
   // The names that Express knows.
   const names = ['loopback', 'linklocal', 'uniquelocal'];
-  const wrong = list(text).find((subnet) => !names.includes(subnet) && !parseSubnet(subnet));
+  const subnets = list(text);
+  const wrong = subnets.find((subnet) => !names.includes(subnet) && !parseSubnet(subnet));
   if (wrong)
     throw new ConfigError(`TRUST_PROXY holds "${wrong}": give a number of hops, or addresses and subnets.`);
-  return list(text);
+  return subnets.length > 0 ? subnets : 0;
 }
 
 function readRateLimits(text: string | undefined): number | false {

@@ -100,7 +100,7 @@ it('trusts the addresses and subnets that it is told of, and none else', () => {
 
 it('believes proxies that it is told of by number, address, subnet or name', () => {
   const trusted = (TRUST_PROXY: string) => readConfig({ ...production, TRUST_PROXY }).trustProxy;
-  expect(trusted('2')).toBe(2);
+  expect([trusted(''), trusted(' , '), trusted('2')]).toEqual([0, 0, 2]);
   expect(trusted('loopback, 10.1.0.0/16, 2001:db8::/48,::ffff:10.0.0.9')).toEqual([
     'loopback',
     '10.1.0.0/16',
