@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -11,57 +10,21 @@ import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { root } from '../src/config.js';
 import { migrateDown } from '../src/migrate.js';
 import { seed } from '../src/things/seed.js';
+import { freePort, killProcesses, startProcess } from './processes.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'thinga-start-'));
-const running = new Set<ChildProcess>();
 let port = 0;
 
 beforeAll(async () => {
   port = await freePort();
 });
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+afterEach(killProcesses);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-/** Starts the built site as `npm start` does. */
-function start(
-  env: Record<string, string>,
-  folder = root,
-): {
-  child: ChildProcess;
-  said(): string;
-  until(text: string): Promise<void>;
-} {
-  const child = spawn(process.execPath, ['dist/src/server.js'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: String(port), ...env },
-  });
-  running.add(child);
-  child.on('exit', () => running.delete(child));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-  return {
-    child,
-    said: () => output,
-    async until(text) {
-      while (!output.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`it ended: ${output}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
+/** Starts the built site on this file's port and data. */
+const start = (env: Record<string, string>, folder?: string) =>
+  startProcess({ DATA_DIR: dataDir, PORT: String(port), ...env }, folder);
 
 const browse = () =>
   supertest.agent(`http://127.0.0.1:${port}`).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', FIREFOX);
