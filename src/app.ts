@@ -54,6 +54,8 @@ export interface Parts {
   log: Logger;
   /** Begins every key in Redis. */
   prefix?: string;
+  /** Aborted when the process is asked to stop; the site is served for a while after that. */
+  stopping?: AbortSignal;
 }
 
 /** Puts the site together: what every request passes through, in order, and then the features. */
@@ -66,6 +68,7 @@ export function createApp({
   log,
   lateSignOuts,
   prefix = PREFIX,
+  stopping,
 }: Parts): Express {
   const store = new RecordedStore({
     db,
@@ -94,7 +97,7 @@ export function createApp({
   app.use(compression());
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
-  app.use(healthRoutes(db, redis));
+  app.use(healthRoutes(db, redis, stopping));
   app.use(warnOfProxy(config, log));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, db));

@@ -34,6 +34,8 @@ export interface Config {
   trustProxy: number | string[];
   /** Processes to serve with; more than one only on real Postgres and Redis. */
   workers: number;
+  /** Seconds to go on serving after being asked to stop, so that a proxy finds out in time (0 to 300). */
+  drainSeconds: number;
   logLevel: string;
   /** How many times the usual allowances people have to register, vote and export; false sets no limit to these. */
   rateLimits: number | false;
@@ -72,6 +74,7 @@ export function readConfig(env: Environment = process.env): Config {
     allowedOrigins: list(env.ALLOWED_ORIGINS).map((origin) => readOrigin('ALLOWED_ORIGINS', origin)),
     trustProxy: readTrustProxy(env.TRUST_PROXY),
     workers: integer(env, 'WEB_CONCURRENCY', 1, 1, 64),
+    drainSeconds: integer(env, 'DRAIN_SECONDS', production ? 5 : 0, 0, 300),
     logLevel: readLogLevel(env.LOG_LEVEL, production),
     rateLimits: readRateLimits(env.RATE_LIMITS),
     trustedNetworks: readTrustedNetworks(env.TRUSTED_NETWORKS),

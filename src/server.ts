@@ -7,6 +7,7 @@ import { fillSkeletons } from './accounts/skeletons.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase, openForPages } from './database.js';
+import { drain, stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
@@ -46,15 +47,18 @@ async function serve(config: Config): Promise<void> {
   const boards = new Boards(db);
   await boards.refresh();
 
-  const server = createHttpServer(createApp({ config, db, redis, boards, passwords, lateSignOuts, log }));
+  const stopping = stopSignal();
+  const server = createHttpServer(
+    createApp({ config, db, redis, boards, passwords, lateSignOuts, log, stopping }),
+  );
   await once(server.listen(config.port, config.host), 'listening');
   const ranker = startRanker(unlimited, config.databaseUrl !== undefined, log);
   const sweep = startSweep(unlimited, lateSignOuts, log);
   boards.follow(log);
   await greet(config, server, db, passwords);
 
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  await drain(server);
+  if (!stopping.aborted) await once(stopping, 'abort');
+  await drain(server, config.drainSeconds);
   boards.stop();
   sweep.stop();
   await ranker.stop();
@@ -75,21 +79,9 @@ async function fillIfEmpty(config: Config, db: Database, passwords: Passwords): 
 async function greet(config: Config, server: Server, db: Database, passwords: Passwords): Promise<void> {
   if (!isFirst()) return;
   const { port } = server.address() as AddressInfo;
-  say(`Thinga is at ${config.production ? config.publicOrigin : `http://localhost:${port}`}`);
   const demo = await findDemoLogIn(db, passwords, config);
+  say(`Thinga is at ${config.production ? config.publicOrigin : `http://localhost:${port}`}`);
   if (demo) say(`Log in as ${demo.username} with the password ${demo.password}`);
-}
-
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
-  server.close();
-  // Connections that are kept alive end as soon as their answer is out.
-  const endIdle = setInterval(() => server.closeIdleConnections(), 100);
-  const giveUp = setTimeout(() => server.closeAllConnections(), 5_000);
-  await closed;
-  clearInterval(endIdle);
-  clearTimeout(giveUp);
 }
 
 function say(line: string): void {

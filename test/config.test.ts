@@ -56,6 +56,7 @@ it.each([
   ['PORT', '80a'],
   ['PORT', '70000'],
   ['SESSION_EXPIRE_DAYS', '0'],
+  ['DRAIN_SECONDS', '301'],
   ['LOG_LEVEL', 'loud'],
   ['SESSION_FINGERPRINT', 'maybe'],
   ['TRUST_PROXY', '99'],
@@ -107,6 +108,12 @@ it('believes proxies that it is told of by number, address, subnet or name', () 
     '2001:db8::/48',
     '::ffff:10.0.0.9',
   ]);
+});
+
+it('gives a proxy time to notice a stop in production, and ends at once elsewhere', () => {
+  expect(readConfig(production).drainSeconds).toBe(5);
+  expect(readConfig({ DATA_DIR: folder() }).drainSeconds).toBe(0);
+  expect(readConfig({ ...production, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0);
 });
 
 it('serves with several processes only where they share their stores', () => {

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { Readable } from 'node:stream';
+import type { Request } from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isCommon, Passwords } from '../../src/accounts/passwords.js';
 import { readSearch } from '../../src/ranking/listing.js';
@@ -10,7 +11,7 @@ import { importThings } from '../../src/things/import.js';
 import { readMoment } from '../../src/things/moment.js';
 import { Problems } from '../../src/things/problems.js';
 import { readBallot } from '../../src/voting/ballot.js';
-import { addressKey } from '../../src/web/limit.js';
+import { clientAddress } from '../../src/web/address.js';
 import { localPath, localPathOf } from '../../src/web/local-path.js';
 import { HTMX, topic, useSite } from '../site.js';
 
@@ -89,7 +90,7 @@ const cases: Record<string, Case> = {
   'Referer with marks': { read: localPathOf, input: filled('%CC%81%CC%A3', 'http://a', '/'), length: HEADER },
   'User-Agent of spaces': { read: device, input: filled(' ', 'Mozilla/5.0 ('), length: HEADER },
   'User-Agent of versions': { read: device, input: filled('version/'), length: HEADER },
-  'forwarded address': { read: addressKey, input: filled('a', '::1%'), length: HEADER },
+  'forwarded address': { read: address, input: filled('a', '::1%'), length: HEADER },
   'path to go to': { read: localPath, input: filled('%2e/', '/'), length: FORM },
   'search for line breaks': { read: readSearch, input: filled('\n', 'a'), length: HEADER },
   ballot: { read: (text) => readBallot(text, ['a', 'b']), input: filled('.'), length: FORM },
@@ -223,6 +224,10 @@ let agents = 0;
 // Those that were read before are remembered.
 function device(userAgent: string): string {
   return describeDevice(`${agents++} ${userAgent}`);
+}
+
+function address(text: string): string {
+  return clientAddress({ ip: text } as Request);
 }
 
 function* distinct(count: number): Generator<string> {
