@@ -1,6 +1,10 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
+// Longer than proxies keep an idle connection (60 seconds at nginx and at load balancers of clouds), so that it is
+// they who close it: closed here, it may be just when a request is on its way. Node's own 5 seconds lose such requests.
+const KEEP_ALIVE_MS = 75_000;
+
 /**
  * An HTTP server whose requests and responses are born with Express's prototypes.
  *
@@ -15,5 +19,6 @@ export function createHttpServer(app: Express): Server {
   Object.setPrototypeOf(Response.prototype, app.response);
   app.request = Request.prototype as unknown as Express['request'];
   app.response = Response.prototype as unknown as Express['response'];
-  return createServer({ IncomingMessage: Request, ServerResponse: Response }, app);
+  const options = { IncomingMessage: Request, ServerResponse: Response, keepAliveTimeout: KEEP_ALIVE_MS };
+  return createServer(options, app);
 }

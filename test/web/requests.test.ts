@@ -216,3 +216,8 @@ it('says whether it lives and whether its stores answer', async () => {
   expect((await visit(site).get('/healthz').expect(200)).text).toBe('ok\n');
   expect((await visit(site).get('/readyz').expect(200)).text).toContain('database ok');
 });
+
+it('keeps a connection for longer than proxies do, so that it is never closed under a request', async () => {
+  const { headers } = await fetch(`${site.origin}/healthz`);
+  expect(headers.get('keep-alive')).toBe('timeout=75');
+});
