@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import { fieldOf } from './board.js';
 import { Calculations } from './calculations.js';
 import { moveBoard, readRatings, strongestFirst } from './ratings.js';
+import { type OnFailure, throwFailure } from './retries.js';
 
 /** Where a thing stood at a moment. */
 export interface PastPlace {
@@ -48,23 +49,17 @@ export class Chronicle {
   /** The versions of the boards that `noteRanges` saw the last time. */
   readonly #ranged = new Map<number, number>();
 
-  constructor(db: Database) {
+  readonly #onFailure: OnFailure;
+
+  /** @param onFailure is told of a topic that fails; unless it throws, the others go on */
+  constructor(db: Database, onFailure: OnFailure = throwFailure) {
     this.#db = db;
+    this.#onFailure = onFailure;
   }
 
   /** Notes for every thing where it stood a day ago, which is what the leaderboard's arrows compare with. */
   async noteYesterday(): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
-      // In turn with the rankers, who write the same rows.
-      await sql`select from ranker_position for update`.execute(trx);
-      const { rows } = await sql<{ topicId: number }>`
-        update ratings set previous_rank = day_ago.rank
-        from (select distinct on (thing_id) thing_id, rank from rating_history
-              where at <= now() - interval '24 hours' order by thing_id, at desc) as day_ago
-        where day_ago.thing_id = ratings.thing_id and previous_rank is distinct from day_ago.rank
-        returning topic_id`.execute(trx);
-      for (const topicId of new Set(rows.map((row) => row.topicId))) await moveBoard(trx, topicId);
-    });
+    for (const { topicId } of await this.#boards()) await this.#tell(topicId, this.#noteYesterdayOf(topicId));
   }
 
   /**
@@ -72,27 +67,53 @@ export class Chronicle {
    * finding that out costs too much for every vote. Rows of more than three hours ago stay without.
    */
   async noteRanges(): Promise<void> {
-    const boards = await this.#db.selectFrom('boards').select(['topicId', 'version']).execute();
-    for (const { topicId, version } of boards) {
-      if (this.#ranged.get(topicId) === version) continue;
-      const topic = await readRatings(this.#db, topicId);
-      const order = strongestFirst(topic);
-      const field = fieldOf(
-        order.map((place) => ({
-          mean: topic.means[place] as number,
-          variance: topic.variances[place] as number,
-        })),
-      );
-      // The same seed as the board's, so that the history shows what the page did.
-      const { low, high } = await this.#calculations.ranges(field, topicId);
-      await sql`
-        update rating_history set low = ranges.low, high = ranges.high
-        from unnest(${order.map((place) => topic.ids[place])}::bigint[], ${[...low]}::int[], ${[...high]}::int[])
-          as ranges (id, low, high)
-        where thing_id = ranges.id and at > now() - interval '3 hours' and rating_history.low is null`.execute(
-        this.#db,
-      );
-      this.#ranged.set(topicId, version);
-    }
+    for (const { topicId, version } of await this.#boards())
+      if (this.#ranged.get(topicId) !== version)
+        await this.#tell(topicId, this.#noteRangesOf(topicId, version));
+  }
+
+  #boards(): Promise<{ topicId: number; version: number }[]> {
+    return this.#db.selectFrom('boards').select(['topicId', 'version']).execute();
+  }
+
+  async #tell(topicId: number, work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => this.#onFailure(topicId, error));
+  }
+
+  async #noteYesterdayOf(topicId: number): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      // In turn with the rankers, who write the same rows.
+      await sql`select from ranker_position for update`.execute(trx);
+      const { rows } = await sql`
+        update ratings set previous_rank = day_ago.rank
+        from (select distinct on (thing_id) thing_id, rating_history.rank
+              from rating_history join ratings using (thing_id)
+              where topic_id = ${topicId} and at <= now() - interval '24 hours'
+              order by thing_id, at desc) as day_ago
+        where day_ago.thing_id = ratings.thing_id and previous_rank is distinct from day_ago.rank
+        returning ratings.thing_id`.execute(trx);
+      if (rows.length > 0) await moveBoard(trx, topicId);
+    });
+  }
+
+  async #noteRangesOf(topicId: number, version: number): Promise<void> {
+    const topic = await readRatings(this.#db, topicId);
+    const order = strongestFirst(topic);
+    const field = fieldOf(
+      order.map((place) => ({
+        mean: topic.means[place] as number,
+        variance: topic.variances[place] as number,
+      })),
+    );
+    // The same seed as the board's, so that the history shows what the page did.
+    const { low, high } = await this.#calculations.ranges(field, topicId);
+    await sql`
+      update rating_history set low = ranges.low, high = ranges.high
+      from unnest(${order.map((place) => topic.ids[place])}::bigint[], ${[...low]}::int[], ${[...high]}::int[])
+        as ranges (id, low, high)
+      where thing_id = ranges.id and at > now() - interval '3 hours' and rating_history.low is null`.execute(
+      this.#db,
+    );
+    this.#ranged.set(topicId, version);
   }
 }

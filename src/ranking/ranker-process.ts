@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Database } from '../database.js';
+import { type Database, isDatabaseAway } from '../database.js';
 import { Chronicle } from './history.js';
 import { Ranker } from './ranker.js';
+import type { OnFailure } from './retries.js';
 
 // Any number will do, as long as nothing else on this database locks it.
 const ADVISORY_LOCK = 7_468_497;
@@ -34,8 +35,8 @@ export function startRanker(db: Database, shared: boolean, log: Logger): RankerP
 async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     try {
-      if (shared) await db.connection().execute((connection) => lead(connection, stop));
-      else await foldUntil(db, stop);
+      if (shared) await db.connection().execute((connection) => lead(connection, log, stop));
+      else await foldUntil(db, log, stop);
     } catch (error) {
       log.warn({ err: error }, 'the ranker was interrupted and tries again');
     }
@@ -43,19 +44,23 @@ async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal
   }
 }
 
-async function lead(connection: Database, stop: AbortSignal): Promise<void> {
+async function lead(connection: Database, log: Logger, stop: AbortSignal): Promise<void> {
   const { rows } = await sql<{ leads: boolean }>`
     select pg_try_advisory_lock(${ADVISORY_LOCK}) as leads`.execute(connection);
   if (!rows[0]?.leads) return;
   try {
-    await foldUntil(connection, stop);
+    await foldUntil(connection, log, stop);
   } finally {
     await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
   }
 }
 
-async function foldUntil(db: Database, stop: AbortSignal): Promise<void> {
-  const [ranker, chronicle] = [new Ranker(db), new Chronicle(db)];
+async function foldUntil(db: Database, log: Logger, stop: AbortSignal): Promise<void> {
+  const onFailure: OnFailure = (topicId, error) => {
+    if (isDatabaseAway(error)) throw error;
+    log.error({ err: error, topicId }, 'the ranking of a topic failed and is tried again later');
+  };
+  const [ranker, chronicle] = [new Ranker(db, onFailure), new Chronicle(db, onFailure)];
   let noted = 0;
   while (!stop.aborted) {
     await ranker.fold({ patient: true });

@@ -13,6 +13,7 @@ import {
   type TopicRatings,
   writeRatings,
 } from './ratings.js';
+import { type OnFailure, Retries, throwFailure } from './retries.js';
 
 /** How many ledger entries one transaction folds at most. */
 const BATCH = 5_000;
@@ -23,29 +24,37 @@ const BATCH = 5_000;
  * The new ratings and the position reached are one transaction, which first locks the position's row: a crash
  * repeats and skips nothing, and a second ranker or a rebuild waits its turn. What is kept in memory between
  * folds is believed only while the position still carries the generation this ranker wrote.
+ *
+ * A topic that fails holds up no other. Votes that can't be folded are passed over and their topic is marked as stale:
+ * the next fit that succeeds brings them in.
  */
 export class Ranker {
   readonly #db: Database;
   readonly #calculations = new Calculations();
   readonly #topics = new Map<number, TopicRatings>();
   readonly #refits = new Map<number, { ended: number; took: number }>();
+  readonly #retries: Retries;
+  /** Topics with votes that were passed over. */
+  readonly #passedOver = new Set<number>();
   #generation = -1;
 
-  constructor(db: Database) {
+  /** @param onFailure is told of a topic that fails; unless it throws, the others go on and that one is tried again */
+  constructor(db: Database, onFailure: OnFailure = throwFailure) {
     this.#db = db;
+    this.#retries = new Retries(onFailure);
   }
 
   /**
    * Folds everything that is in the ledger, and fits the topics anew in which votes were withdrawn or so many were
    * added that it tells: a vote a thing, or a tenth of those fitted before, whichever is more.
-   * @param patient leave a topic that was fitted at length a moment ago for a later call
+   * @param patient leave a topic that was fitted at length, or failed, a moment ago for a later call
    * @returns how many entries were folded
    */
   async fold({ patient = false } = {}): Promise<number> {
     let folded = 0;
     for (let batch = BATCH; batch === BATCH; folded += batch) batch = await this.#foldBatch();
-    for (const topicId of new Set([...(await this.#staleTopics()), ...this.#grownTopics()]))
-      if (!patient || this.#isDue(topicId)) await this.refit(topicId);
+    const due = [...(await this.#staleTopics()), ...this.#grownTopics(), ...this.#retries.topics()];
+    for (const topicId of new Set(due)) if (!patient || this.#isDue(topicId)) await this.#tryRefit(topicId);
     return folded;
   }
 
@@ -55,7 +64,6 @@ export class Ranker {
    * @param told is called with the number of votes read so far
    */
   async refit(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
-    const began = Date.now();
     const fitted = await this.fit(topicId, told);
     const { upTo } = fitted;
     await this.#inTurn(async (trx, position) => {
@@ -70,7 +78,8 @@ export class Ranker {
       await moveBoard(trx, topicId, { stale: await lostVotes(trx, topicId, upTo, position) });
       await this.#writePosition(trx, position);
     });
-    this.#refits.set(topicId, { ended: Date.now(), took: Date.now() - began });
+    this.#passedOver.delete(topicId);
+    this.#retries.succeeded(topicId);
   }
 
   /**
@@ -88,7 +97,8 @@ export class Ranker {
       for (const entry of entries) votes.add(entry);
       told(votes.count);
     }
-    return { fit: await this.#calculations.fit(votes.take()), topic, upTo, ...votes.sides };
+    const fit = await this.#calculations.fit(votes.take());
+    return { fit, topic, upTo, ...votes.sides };
   }
 
   /** Fits the topics anew that have had votes since their last fit, a day ago or longer. */
@@ -97,7 +107,7 @@ export class Ranker {
       select topic_id from fits where fitted_at <= now() - interval '24 hours' and exists (
         select from votes where votes.topic_id = fits.topic_id and (votes.xid, votes.id) > (fits.xid, fits.id))
       order by fitted_at`.execute(this.#db);
-    for (const { topicId } of rows) await this.refit(topicId);
+    for (const { topicId } of rows) if (this.#isDue(topicId)) await this.#tryRefit(topicId);
   }
 
   async #foldBatch(): Promise<number> {
@@ -108,22 +118,46 @@ export class Ranker {
       const entries = await readLedger(trx, position, BATCH);
       const last = entries.at(-1);
       if (!last) return 0;
-      await this.#readAgainIfGrown(trx, entries);
-      const touched = new Map<number, Set<number>>();
-      const stale = new Set<number>();
-      for (const entry of entries) {
-        if (entry.withdrawal) stale.add(entry.topicId);
-        else applyEntry(await this.#topic(trx, entry.topicId), entry, setOf(touched, entry.topicId));
-      }
-      for (const [topicId, things] of touched) {
-        if (things.size === 0) continue;
-        await writeRatings(trx, topicId, await this.#topic(trx, topicId), things);
-        await moveBoard(trx, topicId);
-      }
-      for (const topicId of stale) await moveBoard(trx, topicId, { stale: true });
+      for (const [topicId, own] of byTopic(entries))
+        if (this.#passedOver.has(topicId) || !(await this.#tryFold(trx, topicId, own)))
+          await moveBoard(trx, topicId, { stale: true });
       await this.#writePosition(trx, { xid: last.xidText, id: last.id });
       return entries.length;
     });
+  }
+
+  async #tryFold(trx: Database, topicId: number, entries: Entry[]): Promise<boolean> {
+    await sql`savepoint before_topic`.execute(trx);
+    try {
+      await this.#foldTopic(trx, topicId, entries);
+      await sql`release savepoint before_topic`.execute(trx);
+      return true;
+    } catch (error) {
+      await sql`rollback to savepoint before_topic`.execute(trx);
+      this.#topics.delete(topicId);
+      this.#retries.failed(topicId, error);
+      this.#passedOver.add(topicId);
+      return false;
+    }
+  }
+
+  async #foldTopic(trx: Database, topicId: number, entries: Entry[]): Promise<void> {
+    const topic = await this.#topicWith(trx, topicId, entries);
+    const touched = new Set<number>();
+    for (const entry of entries) if (!entry.withdrawal) applyEntry(topic, entry, touched);
+    if (touched.size > 0) await writeRatings(trx, topicId, topic, touched);
+    if (entries.some(({ withdrawal }) => withdrawal)) await moveBoard(trx, topicId, { stale: true });
+    else if (touched.size > 0) await moveBoard(trx, topicId);
+  }
+
+  async #tryRefit(topicId: number): Promise<void> {
+    const began = Date.now();
+    try {
+      await this.refit(topicId);
+    } catch (error) {
+      this.#retries.failed(topicId, error);
+    }
+    this.#refits.set(topicId, { ended: Date.now(), took: Date.now() - began });
   }
 
   // Memory that ran ahead of a transaction which then failed is not to be believed.
@@ -152,18 +186,15 @@ export class Ranker {
       generation = ${this.#generation}`.execute(trx);
   }
 
-  // Whoever adds things announces it, but an operator's SQL may not.
-  async #readAgainIfGrown(trx: Database, entries: Entry[]): Promise<void> {
-    for (const { topicId, leftId, rightId } of entries) {
-      const { places } = await this.#topic(trx, topicId);
-      if (!places.has(leftId) || !places.has(rightId)) this.#topics.delete(topicId);
-    }
-  }
-
-  async #topic(trx: Database, topicId: number): Promise<TopicRatings> {
-    const known = this.#topics.get(topicId) ?? (await readRatings(trx, topicId));
-    this.#topics.set(topicId, known);
-    return known;
+  // Whoever adds things announces it, but an operator's SQL may not: then they are read again.
+  async #topicWith(trx: Database, topicId: number, entries: Entry[]): Promise<TopicRatings> {
+    const known = this.#topics.get(topicId);
+    const hasAll = entries.every(
+      ({ leftId, rightId }) => known?.places.has(leftId) && known.places.has(rightId),
+    );
+    const topic = known && hasAll ? known : await readRatings(trx, topicId);
+    this.#topics.set(topicId, topic);
+    return topic;
   }
 
   async #staleTopics(): Promise<number[]> {
@@ -184,6 +215,7 @@ export class Ranker {
 
   // A long fit is not repeated for each of many withdrawals: it gets a tenth of the ranker's time at most.
   #isDue(topicId: number): boolean {
+    if (this.#retries.isPaused(topicId)) return false;
     const refit = this.#refits.get(topicId);
     return !refit || Date.now() - refit.ended >= 10 * refit.took;
   }
@@ -204,8 +236,12 @@ export async function announceThings(trx: Database, topicId: number): Promise<vo
   await moveBoard(trx, topicId);
 }
 
-function setOf(sets: Map<number, Set<number>>, key: number): Set<number> {
-  const set = sets.get(key) ?? new Set();
-  sets.set(key, set);
-  return set;
+function byTopic(entries: Entry[]): Map<number, Entry[]> {
+  const topics = new Map<number, Entry[]>();
+  for (const entry of entries) {
+    const own = topics.get(entry.topicId) ?? [];
+    own.push(entry);
+    topics.set(entry.topicId, own);
+  }
+  return topics;
 }

@@ -1,0 +1,47 @@
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 300_000;
+
+/** Is told that the ranking of one topic failed. @throws unknown what was told, to end the work on all topics */
+export type OnFailure = (topicId: number, error: unknown) => void;
+
+/** Ends the work on all topics when the ranking of one fails. */
+export const throwFailure: OnFailure = (_topicId, error) => {
+  throw error;
+};
+
+/**
+ * The topics whose ranking failed. Each is left alone for a second at first, and for twice as long after each further
+ * failure, up to five minutes, so that it holds up no other.
+ */
+export class Retries {
+  readonly #onFailure: OnFailure;
+  readonly #failed = new Map<number, { pauseMs: number; until: number }>();
+
+  /** @param onFailure is told of each failure; when it throws, nothing is retried */
+  constructor(onFailure: OnFailure) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Notes a failure. */
+  failed(topicId: number, error: unknown): void {
+    this.#onFailure(topicId, error);
+    const before = this.#failed.get(topicId);
+    const pauseMs = before ? Math.min(2 * before.pauseMs, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS;
+    this.#failed.set(topicId, { pauseMs, until: Date.now() + pauseMs });
+  }
+
+  /** Forgets the failures of a topic. */
+  succeeded(topicId: number): void {
+    this.#failed.delete(topicId);
+  }
+
+  /** The topics that failed the last time. */
+  topics(): number[] {
+    return [...this.#failed.keys()];
+  }
+
+  /** Whether a topic is to be left alone for now. */
+  isPaused(topicId: number): boolean {
+    return Date.now() < (this.#failed.get(topicId)?.until ?? 0);
+  }
+}
