@@ -33,27 +33,39 @@ export function usernameKey(name: string): string {
 
 const PRODUCT = 'thinga';
 
-// Who runs a site, the mailboxes of one (RFC 2142), and what stands for nobody.
-const RESERVED = `admin admins administrator moderator moderators mod mods operator owner staff team official
-  support help contact info security abuse system sysadmin root webmaster postmaster hostmaster noreply
-  guest anonymous null undefined`.split(/\s+/);
+// Who runs a site.
+const ROLES = words(
+  `${PRODUCT} admin admins administrator moderator moderators sysadmin staff official support`,
+);
 
-// Neither a whole name nor a part of it between dots, hyphens or underscores is reserved, digits after it or not.
+// What else stands for a site, its mailboxes (RFC 2142), and what stands for nobody.
+const RESERVED = words(`mod mods operator owner team help contact info security abuse system root webmaster
+  postmaster hostmaster noreply guest anonymous null undefined`);
+
+// No role is a name, nor a part of one between dots, hyphens or underscores; no other reserved word is a whole name.
+// Marks and the digits at the end don't count.
 function isReserved(name: string): boolean {
-  return [name, ...name.split(/[_.-]/)].some((part) => {
-    const plain = part.normalize('NFD').replace(/[^\p{L}\p{N}]/gu, '');
-    const looks = [plain, plain.replace(/\p{N}+$/u, '')].map(reservedLook);
-    return looks.some((look) => reservedLooks.has(look) || look.startsWith(productLook));
-  });
+  const whole = looksOf(name);
+  const parts = name.split(/[_.-]/).flatMap(looksOf);
+  return (
+    [...whole, ...parts].some((look) => ROLES.has(look)) ||
+    whole.some((look) => RESERVED.has(look) || look.startsWith(looksAsReserved(PRODUCT)))
+  );
 }
 
-// In capitals i looks like l and 1, so a word that is reserved is so with any of them.
-function reservedLook(name: string): string {
-  return usernameSkeleton(usernameSkeleton(name).toUpperCase());
+function looksOf(text: string): string[] {
+  const plain = text.normalize('NFD').replace(/[^\p{L}\p{N}]/gu, '');
+  return [plain, plain.replace(/\p{N}+$/u, '')].map(looksAsReserved);
 }
 
-const reservedLooks = new Set(RESERVED.map(reservedLook));
-const productLook = reservedLook(PRODUCT);
+// In capitals i looks like l and 1, so a reserved word is reserved with any of them.
+function looksAsReserved(word: string): string {
+  return usernameSkeleton(usernameSkeleton(word).toUpperCase());
+}
+
+function words(list: string): Set<string> {
+  return new Set(list.split(/\s+/).map(looksAsReserved));
+}
 
 // The scripts in use today: "Recommended" and "Limited Use" in UAX #31, tables 5 and 7, and Mongolian.
 const SCRIPTS =

@@ -94,7 +94,7 @@ it('counts the votes when their visitor registers', async () => {
     chosen.push(`${pair.left} ${pair.right}`);
     await send(visitor, pair.ballot, choice).expect(303);
   }
-  const form = { username: 'once.visiting', password: 'a long enough phrase' };
+  const form = { username: 'once.a.guest', password: 'a long enough phrase' };
   const answer = await visitor.post('/register').type('form').send(form).expect(303);
   const page = read((await visitor.get(answer.headers.location ?? '').expect(200)).text);
   expect(page('.flash').text()).toContain('the votes you cast before count now');
