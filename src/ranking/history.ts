@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { fieldOf } from './board.js';
 import { Calculations } from './calculations.js';
+import { withHeartbeat } from './heartbeat.js';
 import { moveBoard, readRatings, strongestFirst } from './ratings.js';
 import { type OnFailure, throwFailure } from './retries.js';
 
@@ -106,7 +107,7 @@ export class Chronicle {
       })),
     );
     // The same seed as the board's, so that the history shows what the page did.
-    const { low, high } = await this.#calculations.ranges(field, topicId);
+    const { low, high } = await withHeartbeat(this.#db, this.#calculations.ranges(field, topicId));
     await sql`
       update rating_history set low = ranges.low, high = ranges.high
       from unnest(${order.map((place) => topic.ids[place])}::bigint[], ${[...low]}::int[], ${[...high]}::int[])

@@ -8,6 +8,10 @@ import type { OnFailure } from './retries.js';
 
 // Any number will do, as long as nothing else on this database locks it.
 const ADVISORY_LOCK = 7_468_497;
+// How long the connection that holds the lock may be silent, in a transaction or not, or leave an answer unread, before
+// Postgres ends it (https://www.postgresql.org/docs/current/runtime-config-client.html). It says something four times a
+// second, and with a heartbeat every second while it calculates.
+const FROZEN_AFTER = '5s';
 const PAUSE_MS = 250;
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +22,8 @@ export interface RankerProcess {
 
 /**
  * Keeps the ratings up with the ledger, about four times a second. Of several processes one does it: the one
- * that holds an advisory lock, for as long as its connection lives; another takes over within a second or two.
+ * that holds an advisory lock, for as long as its connection lives; another takes over within a second or two, or
+ * within ten seconds when the process is frozen. All it writes goes over that connection: without the lock it can't.
  * @param shared false on the embedded database, whose only connection must not be held, and need not be
  */
 export function startRanker(db: Database, shared: boolean, log: Logger): RankerProcess {
@@ -45,13 +50,22 @@ async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal
 }
 
 async function lead(connection: Database, log: Logger, stop: AbortSignal): Promise<void> {
-  const { rows } = await sql<{ leads: boolean }>`
-    select pg_try_advisory_lock(${ADVISORY_LOCK}) as leads`.execute(connection);
-  if (!rows[0]?.leads) return;
+  const { rows } = await sql`
+    select set_config('idle_session_timeout', ${FROZEN_AFTER}, false),
+      set_config('idle_in_transaction_session_timeout', ${FROZEN_AFTER}, false),
+      set_config('tcp_user_timeout', ${FROZEN_AFTER}, false)
+    from (select pg_try_advisory_lock(${ADVISORY_LOCK}) as leads offset 0) as lock where leads`.execute(
+    connection,
+  );
+  if (rows.length === 0) return;
   try {
     await foldUntil(connection, log, stop);
   } finally {
     await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
+    // The pool lends the connection to others afterwards, unless it has ended.
+    await sql`reset idle_session_timeout`.execute(connection);
+    await sql`reset idle_in_transaction_session_timeout`.execute(connection);
+    await sql`reset tcp_user_timeout`.execute(connection);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import { Calculations } from './calculations.js';
 import { type Fitted, lostVotes, takeOver, writeFit } from './fits.js';
 import { GatheredVotes } from './gathered.js';
+import { withHeartbeat } from './heartbeat.js';
 import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
 import {
   applyEntry,
@@ -97,7 +98,7 @@ export class Ranker {
       for (const entry of entries) votes.add(entry);
       told(votes.count);
     }
-    const fit = await this.#calculations.fit(votes.take());
+    const fit = await withHeartbeat(this.#db, this.#calculations.fit(votes.take()));
     return { fit, topic, upTo, ...votes.sides };
   }
 

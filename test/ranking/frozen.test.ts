@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { withHeartbeat } from '../../src/ranking/heartbeat.js';
+import { freePort, killProcesses, startProcess } from '../processes.js';
+import { itOnPostgres, topic, useSite } from '../site.js';
+import { expectRightRatings } from './expected.js';
+
+const site = useSite();
+const dataDir = mkdtempSync(join(tmpdir(), 'thinga-frozen-'));
+let topicId = 0;
+
+beforeAll(async () => {
+  await topic(site);
+  topicId = (await site.db.selectFrom('things').select('topicId').executeTakeFirstOrThrow()).topicId;
+});
+afterAll(() => {
+  killProcesses();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+itOnPostgres(
+  'takes over within ten seconds from a process that is frozen, and counts no vote twice',
+  async () => {
+    const first = await start();
+    await until(async () => (await leader()) !== undefined);
+    const second = await start();
+    await castVotes(50);
+    await until(async () => (await countedVotes()) === 50);
+
+    const before = await leader();
+    await castVotes(50);
+    first.child.kill('SIGSTOP');
+    const frozenAt = Date.now();
+    await until(async () => ![before, undefined].includes(await leader()));
+    expect(Date.now() - frozenAt).toBeLessThan(10_000);
+    await castVotes(50);
+    await until(async () => (await countedVotes()) === 150);
+
+    first.child.kill('SIGCONT');
+    await first.until('the ranker was interrupted and tries again');
+    await castVotes(50);
+    await until(async () => (await countedVotes()) === 200);
+    for (const { child } of [first, second]) {
+      expect(child.exitCode).toBeNull();
+      child.kill('SIGTERM');
+    }
+    await until(async () => (await leader()) === undefined);
+    expect(await countedVotes()).toBe(200);
+    await expectRightRatings(site.db, topicId);
+  },
+);
+
+itOnPostgres('is not taken for frozen while it calculates', async () => {
+  await site.db.connection().execute(async (connection) => {
+    await sql`set idle_session_timeout = '2s'`.execute(connection);
+    expect(await withHeartbeat(connection, sleep(4_000, 'calculated'))).toBe('calculated');
+    await sql`reset idle_session_timeout`.execute(connection);
+  });
+});
+
+async function start() {
+  const stores = { DATA_DIR: dataDir, DATABASE_URL: site.config.databaseUrl ?? '' };
+  const process = startProcess({ ...stores, PORT: String(await freePort()) });
+  await process.until('Thinga is at');
+  return process;
+}
+
+/** The connection that holds the ranker's lock. */
+async function leader(): Promise<number | undefined> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(site.db);
+  return rows[0]?.pid;
+}
+
+async function castVotes(count: number): Promise<void> {
+  await sql`
+    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm)
+    select gen_random_uuid(), ${topicId}::bigint, min(id), max(id), 'left', 'import'
+    from things, generate_series(1, ${count}::int) as number where topic_id = ${topicId}::bigint
+    group by number`.execute(site.db);
+}
+
+async function countedVotes(): Promise<number> {
+  const rows = await site.db.selectFrom('ratings').select('wins').execute();
+  return rows.reduce((sum, { wins }) => sum + wins, 0);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
