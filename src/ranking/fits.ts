@@ -20,13 +20,14 @@ export interface Fitted {
 export function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRatings {
   topic.means.fill(0);
   topic.variances.fill(fit.spread);
-  for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
+  for (const figures of [topic.wins, topic.losses, topic.ties, topic.fitVariances]) figures.fill(0);
   for (const [place, id] of fitted.ids.entries()) {
     const now = topic.places.get(id);
     // A thing without votes stands at the average exactly, as it does when it is read again.
     if (now === undefined || !hasVotes(fitted, place)) continue;
     topic.means[now] = fit.means[place] as number;
     topic.variances[now] = fit.variances[place] as number;
+    topic.fitVariances[now] = fit.variances[place] as number;
     topic.wins[now] = fitted.wins[place] as number;
     topic.losses[now] = fitted.losses[place] as number;
     topic.ties[now] = fitted.ties[place] as number;
@@ -34,7 +35,7 @@ export function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): T
   return Object.assign(topic, { votes: fitted.votes, fitted: fitted.votes });
 }
 
-/** Notes which votes a topic's ratings are the fit of, and how unsure each thing was right after it. */
+/** Notes which votes a topic's ratings are the fit of. */
 export async function writeFit(
   trx: Database,
   topicId: number,
@@ -46,11 +47,6 @@ export async function writeFit(
     on conflict (topic_id) do update set xid = excluded.xid, id = excluded.id, votes = excluded.votes,
       spread = excluded.spread, decided = excluded.decided, left_wins = excluded.left_wins,
       fitted_at = now()`.execute(trx);
-  const [ids, variances] = [topic.ids, [...fit.variances]];
-  await sql`
-    update ratings set fit_variance = variance_then
-    from unnest(${ids}::bigint[], ${variances}::float8[]) as fitted (id, variance_then)
-    where thing_id = id`.execute(trx);
 }
 
 /** Whether votes that a fit rests on were withdrawn while it was under way: then it is stale already. */

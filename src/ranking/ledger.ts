@@ -33,7 +33,9 @@ export interface Entry {
 export async function readLedger(db: Database, after: Position, limit: number): Promise<Entry[]> {
   // The text of the transaction id has a name of its own: ordering by a cast would sort "10" before "9".
   const { rows } = await sql<Entry>`
-    select xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, withdrawal from (
+    select xid_text as "xidText", id, topic_id as "topicId", voter, left_id as "leftId", right_id as "rightId",
+      outcome, weight, withdrawal
+    from (
       (select xid, xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, false as withdrawal
        from votes
        where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
@@ -46,7 +48,7 @@ export async function readLedger(db: Database, after: Position, limit: number): 
          and withdrawn_xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.withdrawn_xid, votes.id limit ${limit})
     ) as entries
-    order by xid, id limit ${limit}`.execute(db);
+    order by xid, id limit ${limit}`.execute(plain(db));
   return rows;
 }
 
@@ -66,16 +68,20 @@ export async function* readStandingVotes(
   let after = from;
   for (;;) {
     const { rows } = await sql<Entry>`
-      select xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, false as withdrawal
+      select xid::text as "xidText", id, topic_id as "topicId", voter, left_id as "leftId", right_id as "rightId",
+        outcome, weight, false as withdrawal
       from votes
       where topic_id = ${topicId}
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
-      order by votes.xid, votes.id limit ${limit}`.execute(db);
+      order by votes.xid, votes.id limit ${limit}`.execute(plain(db));
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);
     if (!last || rows.length < limit) return;
     after = { xid: last.xidText, id: last.id };
   }
 }
+
+// Without the plugin that renames columns: of a million rows it takes a third of the time.
+const plain = (db: Database): Database => db.withoutPlugins();

@@ -16,8 +16,14 @@ import {
 } from './ratings.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
 
-/** How many ledger entries one transaction folds at most. */
+/** How many ledger entries are read at a time. */
 const BATCH = 5_000;
+
+/**
+ * How many entries a thing one transaction folds at most. Each transaction writes the ranks that moved, which after
+ * many votes are nearly all of the topic's: an import of a million votes should not cause that 200 times.
+ */
+const ENTRIES_A_THING = 10;
 
 /**
  * Folds the ledger's votes into the ratings, each exactly once, and now and then fits all of a topic's votes anew.
@@ -53,7 +59,7 @@ export class Ranker {
    */
   async fold({ patient = false } = {}): Promise<number> {
     let folded = 0;
-    for (let batch = BATCH; batch === BATCH; folded += batch) batch = await this.#foldBatch();
+    for (let batch = BATCH; batch >= BATCH; folded += batch) batch = await this.#foldBatch();
     const due = [...(await this.#staleTopics()), ...this.#grownTopics(), ...this.#retries.topics()];
     for (const topicId of new Set(due)) if (!patient || this.#isDue(topicId)) await this.#tryRefit(topicId);
     return folded;
@@ -74,7 +80,7 @@ export class Ranker {
         for (const entry of entries) applyEntry(topic, entry, new Set());
       const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
       await writeRatings(trx, topicId, topic, voted);
-      await dropRatings(trx, topicId, topic);
+      await dropRatings(trx, topic);
       await writeFit(trx, topicId, fitted);
       await moveBoard(trx, topicId, { stale: await lostVotes(trx, topicId, upTo, position) });
       await this.#writePosition(trx, position);
@@ -116,21 +122,41 @@ export class Ranker {
     const [news] = await readLedger(this.#db, await readPosition(this.#db), 1);
     if (!news) return 0;
     return this.#inTurn(async (trx, position) => {
-      const entries = await readLedger(trx, position, BATCH);
-      const last = entries.at(-1);
-      if (!last) return 0;
-      for (const [topicId, own] of byTopic(entries))
-        if (this.#passedOver.has(topicId) || !(await this.#tryFold(trx, topicId, own)))
-          await moveBoard(trx, topicId, { stale: true });
-      await this.#writePosition(trx, { xid: last.xidText, id: last.id });
-      return entries.length;
+      const touched = new Map<number, Set<number>>();
+      const stale = new Set<number>();
+      let folded = 0;
+      let reached = position;
+      for (let isMore = true; isMore; ) {
+        const entries = await readLedger(trx, reached, BATCH);
+        const last = entries.at(-1);
+        // What has to be read again must not be before what is folded is written: that comes with the next call.
+        if (!last || (folded > 0 && !this.#knowsThingsOf(entries))) break;
+        for (const [topicId, own] of byTopic(entries)) {
+          if (own.some(({ withdrawal }) => withdrawal)) stale.add(topicId);
+          const isFolded = await this.#tryFor(trx, topicId, async () =>
+            applyAll(await this.#topicWith(trx, topicId, own), own, setOf(touched, topicId)),
+          );
+          if (!isFolded) stale.add(topicId);
+        }
+        folded += entries.length;
+        reached = { xid: last.xidText, id: last.id };
+        isMore = entries.length === BATCH && folded < ENTRIES_A_THING * this.#sizeOf(touched.keys());
+      }
+      if (folded === 0) return 0;
+      for (const [topicId, things] of touched)
+        if (!(await this.#tryFor(trx, topicId, () => this.#write(trx, topicId, things)))) stale.add(topicId);
+      for (const topicId of stale) await moveBoard(trx, topicId, { stale: true });
+      await this.#writePosition(trx, reached);
+      return folded;
     });
   }
 
-  async #tryFold(trx: Database, topicId: number, entries: Entry[]): Promise<boolean> {
+  // A failure of one topic undoes what was done for it, and nothing else.
+  async #tryFor(trx: Database, topicId: number, work: () => Promise<void>): Promise<boolean> {
+    if (this.#passedOver.has(topicId)) return false;
     await sql`savepoint before_topic`.execute(trx);
     try {
-      await this.#foldTopic(trx, topicId, entries);
+      await work();
       await sql`release savepoint before_topic`.execute(trx);
       return true;
     } catch (error) {
@@ -142,13 +168,11 @@ export class Ranker {
     }
   }
 
-  async #foldTopic(trx: Database, topicId: number, entries: Entry[]): Promise<void> {
-    const topic = await this.#topicWith(trx, topicId, entries);
-    const touched = new Set<number>();
-    for (const entry of entries) if (!entry.withdrawal) applyEntry(topic, entry, touched);
-    if (touched.size > 0) await writeRatings(trx, topicId, topic, touched);
-    if (entries.some(({ withdrawal }) => withdrawal)) await moveBoard(trx, topicId, { stale: true });
-    else if (touched.size > 0) await moveBoard(trx, topicId);
+  async #write(trx: Database, topicId: number, things: Set<number>): Promise<void> {
+    const topic = this.#topics.get(topicId);
+    if (!topic || things.size === 0) return;
+    await writeRatings(trx, topicId, topic, things);
+    await moveBoard(trx, topicId);
   }
 
   async #tryRefit(topicId: number): Promise<void> {
@@ -198,6 +222,19 @@ export class Ranker {
     return topic;
   }
 
+  #knowsThingsOf(entries: Entry[]): boolean {
+    return entries.every(({ topicId, leftId, rightId }) => {
+      const places = this.#topics.get(topicId)?.places;
+      return places?.has(leftId) && places.has(rightId);
+    });
+  }
+
+  #sizeOf(topicIds: Iterable<number>): number {
+    let size = 0;
+    for (const topicId of topicIds) size += this.#topics.get(topicId)?.ids.length ?? 0;
+    return size;
+  }
+
   async #staleTopics(): Promise<number[]> {
     const rows = await this.#db
       .selectFrom('boards')
@@ -237,6 +274,12 @@ export async function announceThings(trx: Database, topicId: number): Promise<vo
   await moveBoard(trx, topicId);
 }
 
+function setOf(sets: Map<number, Set<number>>, key: number): Set<number> {
+  const set = sets.get(key) ?? new Set();
+  sets.set(key, set);
+  return set;
+}
+
 function byTopic(entries: Entry[]): Map<number, Entry[]> {
   const topics = new Map<number, Entry[]>();
   for (const entry of entries) {
@@ -245,4 +288,8 @@ function byTopic(entries: Entry[]): Map<number, Entry[]> {
     topics.set(entry.topicId, own);
   }
   return topics;
+}
+
+function applyAll(topic: TopicRatings, entries: Entry[], touched: Set<number>): void {
+  for (const entry of entries) if (!entry.withdrawal) applyEntry(topic, entry, touched);
 }

@@ -12,6 +12,8 @@ export interface TopicRatings extends Field {
   wins: Int32Array;
   losses: Int32Array;
   ties: Int32Array;
+  /** What the variances were right after the last fit; 0 for a thing that had no votes then. */
+  fitVariances: Float64Array;
   /** Places on the leaderboard, from 1; 0 for a thing that has none. */
   ranks: Int32Array;
   /** 1 for a thing that has a row in `ratings`. */
@@ -32,7 +34,7 @@ export async function readRatings(trx: Database, topicId: number): Promise<Topic
   const { rows } = await sql<Row>`
     select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
       coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
-      coalesce(rank, 0) as rank, thing_id is not null as kept, retired_at is not null as retired,
+      coalesce(fit_variance, 0) as fit_variance, coalesce(rank, 0) as rank, thing_id is not null as kept, retired_at is not null as retired,
       coalesce(votes, 0) as fitted
     from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topicId} order by things.id`.execute(trx);
@@ -44,6 +46,7 @@ export async function readRatings(trx: Database, topicId: number): Promise<Topic
     wins: Int32Array.from(rows, (row) => row.wins),
     losses: Int32Array.from(rows, (row) => row.losses),
     ties: Int32Array.from(rows, (row) => row.ties),
+    fitVariances: Float64Array.from(rows, (row) => row.fitVariance),
     ranks: Int32Array.from(rows, (row) => row.rank),
     kept: Uint8Array.from(rows, (row) => Number(row.kept)),
     retired: Uint8Array.from(rows, (row) => Number(row.retired)),
@@ -61,6 +64,7 @@ interface Row {
   wins: number;
   losses: number;
   ties: number;
+  fitVariance: number;
   rank: number;
   kept: boolean;
   retired: boolean;
@@ -121,32 +125,48 @@ export async function writeRatings(
 ): Promise<void> {
   const changed = new Set(touched);
   for (const place of rank(topic)) if (topic.kept[place]) changed.add(place);
-  const rows = [...changed].sort((one, other) => one - other);
-  if (rows.length === 0) return;
-  const column = (values: ArrayLike<number>): number[] => rows.map((place) => values[place] as number);
+  const places = [...changed].sort((one, other) => one - other);
+  for (let start = 0; start < places.length; start += WRITTEN)
+    await writeRows(trx, topicId, topic, places.slice(start, start + WRITTEN));
+  for (const place of places) topic.kept[place] = 1;
+}
+
+/** How many ratings one statement writes at most: so that a large topic's need not all be text at once. */
+const WRITTEN = 10_000;
+
+async function writeRows(
+  trx: Database,
+  topicId: number,
+  topic: TopicRatings,
+  places: number[],
+): Promise<void> {
+  const column = (values: ArrayLike<number>): number[] => places.map((place) => values[place] as number);
   await sql`
     with moved as (
-      insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, rank)
-      select ${topicId}::bigint, id, mean, variance, wins, losses, ties, nullif(rank, 0) from unnest(
+      insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, fit_variance, rank)
+      select ${topicId}::bigint, id, mean, variance, wins, losses, ties, nullif(fit_variance, 0), nullif(rank, 0)
+      from unnest(
         ${column(topic.ids)}::bigint[], ${column(topic.means)}::float8[], ${column(topic.variances)}::float8[],
         ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[],
-        ${column(topic.ranks)}::int[]) as moved (id, mean, variance, wins, losses, ties, rank)
+        ${column(topic.fitVariances)}::float8[], ${column(topic.ranks)}::int[])
+        as moved (id, mean, variance, wins, losses, ties, fit_variance, rank)
       on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
-        wins = excluded.wins, losses = excluded.losses, ties = excluded.ties, rank = excluded.rank
+        wins = excluded.wins, losses = excluded.losses, ties = excluded.ties,
+        fit_variance = excluded.fit_variance, rank = excluded.rank
       returning thing_id, mean, variance, rank)
     insert into rating_history (thing_id, at, mean, variance, rank)
     select thing_id, date_trunc('hour', now()), mean, variance, rank from moved where rank is not null
     on conflict (thing_id, at) do update
       set mean = excluded.mean, variance = excluded.variance, rank = excluded.rank`.execute(trx);
-  for (const place of rows) topic.kept[place] = 1;
 }
 
 /** Forgets the ratings of the things in a topic that no standing vote is about any more. */
-export async function dropRatings(trx: Database, topicId: number, topic: TopicRatings): Promise<void> {
-  const kept = topic.ids.filter((_id, place) => hasVotes(topic, place));
-  await sql`
-    delete from ratings where topic_id = ${topicId} and thing_id <> all (${kept}::bigint[])`.execute(trx);
-  for (const place of topic.ids.keys()) topic.kept[place] = Number(hasVotes(topic, place));
+export async function dropRatings(trx: Database, topic: TopicRatings): Promise<void> {
+  const dropped = [...topic.ids.keys()].filter((place) => topic.kept[place] && !hasVotes(topic, place));
+  if (dropped.length === 0) return;
+  const ids = dropped.map((place) => topic.ids[place]);
+  await sql`delete from ratings where thing_id = any (${ids}::bigint[])`.execute(trx);
+  for (const place of dropped) topic.kept[place] = 0;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { type Columns, type Row, readRows } from './csv.js';
 import { readMoment } from './moment.js';
 import { Problems, quoted } from './problems.js';
-import { noteFaults, onStage } from './staging.js';
+import { noteFaults, onStage, stageAll } from './staging.js';
 import { type Topic, topicCalled } from './topic-words.js';
 import { makeBallots, noteEarlierAnswers, saveVotes } from './vote-ballots.js';
 
@@ -34,16 +34,16 @@ export async function importVotes(
 ): Promise<ImportedVotes> {
   const topic = await topicCalled(db, slug);
   const problems = new Problems();
-  return onStage(db, slug, ['vote_file', 'vote_ballots'], async (connection) => {
-    await sql`create temporary table vote_file (row_no int, winner text, loser text, winner_id bigint,
-      loser_id bigint, outcome text, voter text, at timestamptz)`.execute(connection);
-    for await (const rows of readRows(source, COLUMNS, problems, told))
-      await stageVotes(
+  return onStage(db, slug, ['vote_file', 'vote_answers', 'vote_ballots'], async (connection) => {
+    await sql`create temporary table vote_file
+      (row_no int, winner text, loser text, outcome text, voter text, at timestamptz)`.execute(connection);
+    await stageAll(readRows(source, COLUMNS, problems, told), (rows) =>
+      stageVotes(
         connection,
-        topic.id,
         rows.filter((row) => isVote(row, problems)),
-      );
-    await sql`analyze pg_temp.vote_file`.execute(connection);
+      ),
+    );
+    await findThings(connection, topic.id);
     await noteWrongPairs(connection, problems);
     await noteRepeatedAnswers(connection, problems);
     problems.throwIfAny();
@@ -77,43 +77,58 @@ function isVote({ row, cells }: Row<Column>, problems: Problems): boolean {
   return problems.count === before;
 }
 
-async function stageVotes(connection: Database, topicId: number, rows: Row<Column>[]): Promise<void> {
+async function stageVotes(connection: Database, rows: Row<Column>[]): Promise<void> {
   const column = (name: Column): string[] => rows.map(({ cells }) => cells[name]);
   await sql`
     insert into pg_temp.vote_file
-    select row_no, winner, loser, won.id, lost.id, outcome, nullif(voter, ''), nullif(at, '')::timestamptz
+    select row_no, winner, loser, outcome, nullif(voter, ''), nullif(at, '')::timestamptz
     from unnest(${rows.map(({ row }) => row)}::int[], ${column('winner')}::text[], ${column('loser')}::text[],
         ${column('outcome')}::text[], ${column('voter')}::text[], ${column('at')}::text[])
-      as file (row_no, winner, loser, outcome, voter, at)
+      as file (row_no, winner, loser, outcome, voter, at)`.execute(connection);
+}
+
+// Once for the whole file: a topic's names are then read once, however many there are.
+async function findThings(connection: Database, topicId: number): Promise<void> {
+  await sql`analyze pg_temp.vote_file`.execute(connection);
+  await sql`
+    create temporary table vote_answers as
+    select row_no, winner, loser, won.id as winner_id, lost.id as loser_id, outcome, voter, at
+    from pg_temp.vote_file
       left join things as won on won.topic_id = ${topicId} and lower(won.name) = lower(winner)
       left join things as lost on lost.topic_id = ${topicId} and lower(lost.name) = lower(loser)`.execute(
     connection,
   );
+  await sql`drop table pg_temp.vote_file`.execute(connection);
+  await sql`analyze pg_temp.vote_answers`.execute(connection);
 }
 
 async function noteWrongPairs(connection: Database, problems: Problems): Promise<void> {
   const unknown = sql<{ side: string; name: string }>`
-    select row_no, 'winner' as side, winner as name from pg_temp.vote_file where winner_id is null
+    select row_no, 'winner' as side, winner as name from pg_temp.vote_answers where winner_id is null
     union all
-    select row_no, 'loser' as side, loser as name from pg_temp.vote_file where loser_id is null`;
+    select row_no, 'loser' as side, loser as name from pg_temp.vote_answers where loser_id is null`;
   await noteFaults(connection, problems, unknown, ({ side, name }) => ({
     column: side,
     what: `${quoted(name)} is not a thing of this topic`,
   }));
   const same = sql<{ winner: string }>`
-    select row_no, winner from pg_temp.vote_file where winner_id = loser_id`;
+    select row_no, winner from pg_temp.vote_answers where winner_id = loser_id`;
   await noteFaults(connection, problems, same, ({ winner }) => ({
     what: `${quoted(winner)} is both winner and loser`,
   }));
 }
 
 async function noteRepeatedAnswers(connection: Database, problems: Problems): Promise<void> {
+  const answers = sql`
+    select row_no, voter, least(winner_id, loser_id) as low, greatest(winner_id, loser_id) as high
+    from pg_temp.vote_answers where voter is not null and winner_id is not null and loser_id is not null`;
   const repeated = sql<{ voter: string; first: number }>`
-    select row_no, voter, first from (
-      select row_no, voter, min(row_no) over (
-        partition by voter, least(winner_id, loser_id), greatest(winner_id, loser_id)) as first
-      from pg_temp.vote_file where voter is not null and winner_id is not null and loser_id is not null
-    ) as answers where row_no > first`;
+    select row_no, voter, first
+    from (${answers}) as answers join (
+      select voter, low, high, min(row_no) as first from (${answers}) as answers
+      group by voter, low, high having count(*) > 1
+    ) as repeated using (voter, low, high)
+    where row_no > first`;
   await noteFaults(connection, problems, repeated, ({ voter, first }) => ({
     column: 'voter',
     what: `${quoted(voter)} has answered this pair in row ${first} already`,

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { announceThings } from '../ranking/ranker.js';
 import { type Columns, type Row, readRows } from './csv.js';
 import { ImportError, Problems, quoted } from './problems.js';
-import { noteFaults, onStage } from './staging.js';
+import { noteFaults, onStage, stageAll } from './staging.js';
 import { saveTopic, type Topic, type TopicWords } from './topic-words.js';
 
 /** What importing things did. */
@@ -40,11 +40,12 @@ export async function importThings(
   return onStage(db, slug, ['thing_file'], async (connection) => {
     await sql`create temporary table thing_file
       (row_no int, name text, slug text, picture text, description text, link text)`.execute(connection);
-    for await (const rows of readRows(source, COLUMNS, problems, told))
-      await stageThings(
+    await stageAll(readRows(source, COLUMNS, problems, told), (rows) =>
+      stageThings(
         connection,
         rows.filter((row) => isThing(row, problems)),
-      );
+      ),
+    );
     await noteRepeats(connection, problems);
     problems.throwIfAny();
     const imported = await connection.transaction().execute((trx) => saveThings(trx, words));

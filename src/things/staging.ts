@@ -17,16 +17,47 @@ export async function onStage<Result>(
 ): Promise<Result> {
   return db.connection().execute(async (connection) => {
     const lock = sql`hashtextextended(${`thinga import ${slug}`}, 0)`;
-    await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
+      for (const [name, value] of SETTINGS)
+        await sql`select set_config(${name}, ${value}, false)`.execute(connection);
+      await sql`select pg_advisory_lock(${lock})`.execute(connection);
       await dropTables(connection, tables);
       return await work(connection);
     } finally {
-      // With the connection lost, Postgres has done both; what went wrong before is what should be heard of.
+      // With the connection lost, Postgres has done all this; what went wrong before is what should be heard of.
       await dropTables(connection, tables).catch(() => undefined);
+      for (const [name] of SETTINGS)
+        await sql`reset ${sql.id(name)}`.execute(connection).catch(() => undefined);
       await sql`select pg_advisory_unlock(${lock})`.execute(connection).catch(() => undefined);
     }
   });
+}
+
+// Sorts and hashes of a large file stay in memory, and foreign keys are checked by index in small topics as well.
+const SETTINGS = [
+  ['work_mem', '64MB'],
+  ['random_page_cost', '1.1'],
+] as const;
+
+/**
+ * Writes batches to the stage, and reads the next one while one is being written.
+ * @throws what reading or writing throws, after the write under way has ended
+ */
+export async function stageAll<Batch>(
+  batches: AsyncIterable<Batch>,
+  write: (batch: Batch) => Promise<void>,
+): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const batch of batches) {
+      await writing;
+      writing = write(batch);
+      // It is waited for at the next batch; until then Node must not take a failure for one that nobody sees.
+      writing.catch(() => undefined);
+    }
+  } finally {
+    await writing;
+  }
 }
 
 /**
