@@ -17,7 +17,7 @@ const USAGE = `Commands:
   npm run rank -- --rebuild|--check [--topic SLUG]
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- users disable|unlock|promote NAME
-  npm run admin -- votes void NAME
+  npm run admin -- votes void|set-apart|restore NAME
   npm run admin -- audit verify
 FILE.csv may be - for standard input.`;
 

@@ -1,16 +1,51 @@
 import { readdirSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Migration, type MigrationResultSet, Migrator } from 'kysely';
+import { type Migration, type MigrationResultSet, Migrator, sql } from 'kysely';
 import type { Database } from './database.js';
 
 /**
  * Brings the database's tables to the newest version; several processes may call it at once.
  * @returns the names of the migrations that ran
- * @throws Error naming the migration that failed, of which nothing then remains
+ * @throws Error naming the migration that failed, of which nothing then remains; or saying what to do with a database
+ * that this version can't bring up to date
  */
 export async function migrateUp(db: Database): Promise<string[]> {
+  await refuseUnknown(db);
   return ran(await migrator(db).migrateToLatest());
 }
+
+// A database may know migrations that are gone: the tables were written anew before the first release.
+async function refuseUnknown(db: Database): Promise<void> {
+  const known = new Set(migrationFiles());
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return;
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  const unknown = rows.find(({ name }) => !known.has(name));
+  if (!unknown) return;
+  if (unknown.name < FIRST)
+    throw new Error(
+      'this database was made before the first release: export its topics with the version that made it, ' +
+        'start with an empty database or another DATA_DIR, and import them there',
+    );
+  throw new Error(`this database was made by a newer version: it knows the migration ${unknown.name}`);
+}
+
+/** The first of the migrations since the tables were written anew. */
+const FIRST = '2026-11-26';
+
+const folder = new URL('../migrations/', import.meta.url);
+
+/** Compiled or not, a migration ends as this file does. */
+const EXTENSION = extname(import.meta.url);
+
+const migrationFiles = (): string[] =>
+  readdirSync(fileURLToPath(folder))
+    .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
+    .map((file) => file.slice(0, -3))
+    // An older build may have left its migrations among the compiled ones.
+    .filter((name) => name >= FIRST)
+    .sort();
 
 /**
  * Takes back the newest migration.
@@ -22,15 +57,13 @@ export async function migrateDown(db: Database): Promise<string[]> {
 }
 
 function migrator(db: Database): Migrator {
-  const folder = new URL('../migrations/', import.meta.url);
   return new Migrator({
     db,
     provider: {
       async getMigrations() {
-        const files = readdirSync(fileURLToPath(folder)).filter((file) => /(?<!\.d)\.[jt]s$/.test(file));
         const migrations: Record<string, Migration> = {};
-        for (const file of files.sort())
-          migrations[file.slice(0, -3)] = (await import(new URL(file, folder).href)) as Migration;
+        for (const name of migrationFiles())
+          migrations[name] = (await import(new URL(`${name}${EXTENSION}`, folder).href)) as Migration;
         return migrations;
       },
     },

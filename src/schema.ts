@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
 
 /** Why a session ended; `null` while it lives. */
 export type EndReason =
@@ -19,16 +19,34 @@ export type Outcome = 'left' | 'right' | 'tie' | 'skip';
 /** One side of a pair. */
 export type Side = 'left' | 'right';
 
-/** Which part of the pair selection offered a pair, or that the vote came from another tool. */
-export type Arm = 'focus' | 'explore' | 'asked' | 'guest' | 'import';
+/**
+ * How a pair came to a voter: drawn where an answer tells most (`focus`) or anywhere (`explore`), asked for by one of
+ * its things, one of the day's pairs that all visitors get (`common`), or brought by a file of votes.
+ */
+export type Strategy = 'focus' | 'explore' | 'asked' | 'common' | 'import';
+
+/** Why a vote counts in part: its voter skipped many pairs before it, or asked for this one. */
+export type WeightReason = 'skipping' | 'asked';
+
+/** A pair that a voter was shown, by the ids of its things, and whether they left it unanswered. */
+export interface RecentPair {
+  low: number;
+  high: number;
+  skipped: boolean;
+  /** The voter asked for it. It is here because they skipped it, and stays skipped. */
+  asked?: boolean;
+}
 
 type Created = ColumnType<Date, Date | undefined, never>;
 
-/** Anyone who can answer: a member shares the id of their `users` row; an imported voter has none. */
+/** Anyone who can answer. A member shares the id of their `users` row. */
 export interface VotersTable {
   id: GeneratedAlways<number>;
+  kind: 'member' | 'guest' | 'invited' | 'imported';
   /** The name under which a vote file knew this voter, after its topic: `foods/ann`. */
   importedAs: string | null;
+  /** Keyed hash of the network that they first came by, 64 hex characters; it never changes. */
+  networkGroup: string | null;
   createdAt: Created;
 }
 
@@ -38,8 +56,8 @@ export interface UsersTable {
   username: string;
   /** The user name as it is compared: NFKC and lower case. */
   usernameKey: string;
-  /** What the user name looks like; null where it looked like an older one before names were compared by look. */
-  nameSkeleton: string | null;
+  /** What the user name looks like: no two people have names that look alike. */
+  nameSkeleton: string;
   passwordHash: string;
   role: Generated<'member' | 'admin'>;
   createdAt: Created;
@@ -123,21 +141,49 @@ export interface VotesTable {
   id: GeneratedAlways<number>;
   ballotId: string;
   topicId: number;
-  voter: number | null;
+  voterId: number | null;
   leftId: number;
   rightId: number;
+  /** What an imported answer was about, where a voter answered a pair more than once. */
+  item: string | null;
   outcome: Outcome;
   /** Which of the two the voter said they don't know; only with a skip. */
   unknown: Side | null;
-  arm: Arm;
-  weight: Generated<number>;
-  weightReason: string | null;
-  /** Whether the voter had answered this pair in their turn before, and took that back. */
-  again: Generated<boolean>;
+  strategy: Strategy;
+  /** When the voter was shown the pair; null for imported votes. */
+  shownAt: Date | null;
   createdAt: Generated<Date>;
   withdrawnAt: Date | null;
   xid: GeneratedAlways<string>;
   withdrawnXid: string | null;
+}
+
+/** Whether a voter counts at all: the newest event holds. Rows are only ever added. */
+export interface VoterEventsTable {
+  id: GeneratedAlways<number>;
+  voterId: number;
+  kind: 'set apart' | 'voided' | 'restored';
+  at: Generated<Date>;
+  xid: GeneratedAlways<string>;
+}
+
+/** How much a vote counts, where that is not 1; decided once, by the ranker. */
+export interface VoteWeightsTable {
+  voteId: number;
+  weight: number;
+  reason: WeightReason;
+}
+
+/** What the ranker knows of a voter in a topic. */
+export interface TopicVotersTable {
+  topicId: number;
+  voterId: number;
+  /** Answers and skips in the ledger so far, withdrawn ones included. */
+  votes: number;
+  skips: number;
+  latestAt: Date;
+  /** Their last pairs, oldest first, by which their next vote is weighed. */
+  recentPairs: JSONColumnType<RecentPair[]>;
 }
 
 /** What the ranker has made of the votes on one thing. */
@@ -227,6 +273,9 @@ export interface Schema {
   topics: TopicsTable;
   things: ThingsTable;
   votes: VotesTable;
+  voterEvents: VoterEventsTable;
+  voteWeights: VoteWeightsTable;
+  topicVoters: TopicVotersTable;
   ratings: RatingsTable;
   ratingHistory: RatingHistoryTable;
   boards: BoardsTable;

@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
-import { fillSkeletons } from './accounts/skeletons.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase, openForPages } from './database.js';
@@ -39,7 +38,6 @@ async function serve(config: Config): Promise<void> {
   const unlimited = await openDatabase(config, say);
   await migrateUp(unlimited);
   await adoptLedger(unlimited);
-  await fillSkeletons(unlimited);
   const passwords = new Passwords(config.passwordCost);
   if (!config.databaseUrl) await fillIfEmpty(config, unlimited, passwords);
   const db = openForPages(unlimited, config);

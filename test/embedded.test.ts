@@ -20,7 +20,7 @@ it('says what takes so long at the first start, and keeps its data for the next'
   const first = await open((line) => said.push(line));
   expect(said.join()).toContain('Creating the embedded database');
   expect(await migrateUp(first)).toEqual(migrations);
-  await first.insertInto('voters').values({ importedAs: 'kept' }).execute();
+  await first.insertInto('voters').values({ kind: 'imported', importedAs: 'kept' }).execute();
   await first.destroy();
 
   const second = await open((line) => said.push(line));
@@ -47,10 +47,10 @@ it('lets one of several in that come at once', async () => {
 it('lends its one connection in turn, so transactions do not mix', async () => {
   const db = await open();
   const failing = db.transaction().execute(async (trx) => {
-    await trx.insertInto('voters').values({ importedAs: 'rolled back' }).execute();
+    await trx.insertInto('voters').values({ kind: 'imported', importedAs: 'rolled back' }).execute();
     throw new Error('changed my mind');
   });
-  const meanwhile = db.insertInto('voters').values({ importedAs: 'stays' }).execute();
+  const meanwhile = db.insertInto('voters').values({ kind: 'imported', importedAs: 'stays' }).execute();
   await expect(failing).rejects.toThrow('changed my mind');
   await meanwhile;
   const names = await db.selectFrom('voters').select('importedAs').orderBy('id').execute();

@@ -37,6 +37,8 @@ export interface Site {
   prefix: string;
   boards: Boards;
   config: Config;
+  /** Folds the votes so far into the ranking. */
+  fold(): Promise<void>;
   /** Folds the votes so far into the ranking and shows it, as the running site does by itself. */
   rank(): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +92,7 @@ export async function openSite(
     prefix,
     boards,
     config,
+    fold: () => foldAll(db, ranker),
     async rank() {
       await foldAll(db, ranker);
       await boards.refresh();
@@ -110,6 +113,19 @@ export async function openSite(
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
   const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker, 45_000)));
   if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
+}
+
+/** A voter's votes, oldest first, with how much the ranker lets each count. */
+export async function ledgerOf(site: Site, voterId: number) {
+  await site.fold();
+  return site.db
+    .selectFrom('votes')
+    .leftJoin('voteWeights', 'voteId', 'votes.id')
+    .where('voterId', '=', voterId)
+    .selectAll('votes')
+    .select(({ fn, val }) => [fn.coalesce('weight', val(1)).as('weight'), 'reason'])
+    .orderBy('votes.id')
+    .execute();
 }
 
 /** A migrated database for one test file, on the Postgres server or embedded, and what removes it again. */

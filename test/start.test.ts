@@ -8,7 +8,6 @@ import { sql } from 'kysely';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { root } from '../src/config.js';
-import { migrateDown } from '../src/migrate.js';
 import { seed } from '../src/things/seed.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
@@ -118,20 +117,17 @@ itOnPostgres('serves from two processes that share their stores', async () => {
   await own.close();
 });
 
-itOnPostgres('compares new names with those from before names were compared by look', async () => {
+it('tells in one line what to do with a database from before the first release', async () => {
   const own = await openDatabaseOfItsOwn();
-  while (!(await migrateDown(own.db)).some((name) => name.endsWith('-names')));
-  await sql`
-    with voter as (insert into voters default values returning id)
-    insert into users (id, username, username_key, password_hash)
-    select id, 'Paula', 'paula', repeat('x', 60) from voter`.execute(own.db);
-  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '' });
-  await site.until('Thinga is at');
-  const form = { username: 'PauIa', password: 'a long enough phrase' };
-  const { text } = await browse().post('/register').type('form').send(form).expect(422);
-  expect(text).toContain('looks like one that is taken');
-  site.child.kill('SIGTERM');
-  await once(site.child, 'exit');
+  await own.db
+    .insertInto('kysely_migration' as never)
+    .values({ name: '2026-11-21-1-accounts', timestamp: new Date().toISOString() } as never)
+    .execute();
+  const env = inject('postgres') ? { DATABASE_URL: own.config.databaseUrl ?? '' } : {};
+  if (!inject('postgres')) await own.db.destroy();
+  const said = await failure({ DATA_DIR: own.config.dataDir, ...env });
+  expect(said).toContain('made before the first release');
+  expect(said).toContain('export');
   await own.close();
 });
 

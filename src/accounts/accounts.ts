@@ -25,7 +25,7 @@ export interface Registration {
 export async function register(
   db: Database,
   passwords: PasswordWork,
-  { username, password }: Registration,
+  { username, password, networkGroup = null }: Registration & { networkGroup?: string | null },
 ): Promise<{ userId: number; passwordHash: string } | { errors: FieldErrors<keyof Registration> }> {
   const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
@@ -33,7 +33,11 @@ export async function register(
   const passwordHash = await passwords.hash(password);
   try {
     return await db.transaction().execute(async (trx) => {
-      const voter = await trx.insertInto('voters').defaultValues().returning('id').executeTakeFirstOrThrow();
+      const voter = await trx
+        .insertInto('voters')
+        .values({ kind: 'member', networkGroup })
+        .returning('id')
+        .executeTakeFirstOrThrow();
       await trx
         .insertInto('users')
         .values({

@@ -2,25 +2,30 @@ import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
 import { createLog } from '../log.js';
 import { openRedis, PREFIX } from '../redis.js';
+import type { VoterEventsTable } from '../schema.js';
 import { type Break, verifyChains } from '../sessions/chain.js';
 import { endAllSessions, endDevices } from '../sessions/devices.js';
 import { recordEvent } from '../sessions/sessions.js';
 import { Throttle } from '../sessions/throttle.js';
-import { withdrawVotes } from '../voting/voting.js';
+import { countVotes } from '../voting/history.js';
 import { count } from '../web/words.js';
 import { disable, findUser, promote } from './accounts.js';
 
 /**
  * `admin sessions end --user NAME` or `--all`, `admin users disable NAME`, `admin users unlock NAME`,
- * `admin users promote NAME`, `admin votes void NAME`, `admin audit verify`: what an operator can do to accounts, and to their record. Redis
- * need not be reached, except to unlock: the record decides.
+ * `admin users promote NAME`, `admin votes void|set-apart|restore NAME`, `admin audit verify`: what an operator can do
+ * to accounts and votes, and to their record. Redis need not be reached, except to unlock: the record decides.
  */
 export const adminCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, { user: { type: 'string' }, all: { type: 'boolean' } });
   const [what, verb, name, ...more] = positionals;
   if (what === 'sessions' && verb === 'end' && name === undefined) return endSessions(values);
   if (what === 'audit' && verb === 'verify' && name === undefined) return verifyAudit;
-  if (what === 'votes' && verb === 'void' && name !== undefined && more.length === 0) return voidVotes(name);
+  if (what === 'votes' && name !== undefined && more.length === 0) {
+    if (verb === 'void') return changeVoter(name, 'voided');
+    if (verb === 'set-apart') return changeVoter(name, 'set apart');
+    if (verb === 'restore') return changeVoter(name, 'restored');
+  }
   if (what === 'users' && name !== undefined && more.length === 0) {
     if (verb === 'disable') return changeUser(name, disable, 'disabled, and logged out everywhere');
     if (verb === 'unlock') return unlockUser(name);
@@ -28,7 +33,7 @@ export const adminCommand: Command = (args) => {
   }
   throw new UsageError(
     'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
-      'users promote NAME, votes void NAME, audit verify',
+      'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, audit verify',
   );
 };
 
@@ -51,18 +56,31 @@ function changeUser(name: string, change: typeof disable, outcome: string): Retu
   };
 }
 
-function voidVotes(name: string): ReturnType<Command> {
+function changeVoter(name: string, kind: VoterEvent): ReturnType<Command> {
   return async ({ db }) => {
     const user = await findUser(db, name);
-    const voided = await db.transaction().execute(async (trx) => {
-      await recordEvent(trx, { kind: 'votes-voided', userId: user.id, sessionId: null });
-      return withdrawVotes(trx, user.id);
+    await db.transaction().execute(async (trx) => {
+      await trx.insertInto('voterEvents').values({ voterId: user.id, kind }).execute();
+      await recordEvent(trx, { kind: sessionEvents[kind], userId: user.id, sessionId: null });
     });
-    console.info(
-      `${count(voided, 'vote')} of ${user.username} taken back. The ranking forgets them in a moment.`,
-    );
+    const votes = count(await countVotes(db, user.id), 'vote');
+    console.info(`${votes} of ${user.username} ${outcomes[kind]}. The ranking follows in a moment.`);
   };
 }
+
+type VoterEvent = VoterEventsTable['kind'];
+
+const outcomes: Record<VoterEvent, string> = {
+  voided: 'count no more',
+  'set apart': 'are left out of the ranking',
+  restored: 'count again',
+};
+
+const sessionEvents: Record<VoterEvent, string> = {
+  voided: 'votes-voided',
+  'set apart': 'votes-set-apart',
+  restored: 'votes-restored',
+};
 
 function unlockUser(name: string): ReturnType<Command> {
   return async ({ db, config, prefix = PREFIX }) => {

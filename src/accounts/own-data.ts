@@ -53,7 +53,7 @@ export async function ownVotes(db: Database, userId: number): Promise<OwnVote[]>
       withdrawn_at
     from votes join things as l on l.id = left_id join things as r on r.id = right_id
       join topics on topics.id = votes.topic_id
-    where voter = ${userId} order by votes.id`.execute(db);
+    where voter_id = ${userId} order by votes.id`.execute(db);
   return rows.map(({ at, withdrawnAt, ...vote }) => ({
     ...vote,
     at: at.toISOString(),

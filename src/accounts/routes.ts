@@ -14,6 +14,7 @@ import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
+import { networkGroup } from '../web/network.js';
 import { seeOther, sendPage } from '../web/page.js';
 import { Problem } from '../web/problem.js';
 import { changePassword, register } from './accounts.js';
@@ -37,7 +38,12 @@ export function accountRoutes(
     })
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
-      const registered = await register(db, passwords.from(res.locals.network), { username, password });
+      const { network } = res.locals;
+      const registered = await register(db, passwords.from(network), {
+        username,
+        password,
+        networkGroup: networkGroup(network, config.secrets[0]),
+      });
       if ('errors' in registered) {
         const { errors } = registered;
         res.status(422);

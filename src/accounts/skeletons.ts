@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-import type { Database } from '../database.js';
 import { CONFUSABLES } from './confusables.js';
 
 /**
@@ -10,25 +8,6 @@ import { CONFUSABLES } from './confusables.js';
 export function usernameSkeleton(name: string): string {
   // Names that differ in case only are the same name, so the look of what is left is taken in lower case again.
   return skeletonOf(skeletonOf(name).toLowerCase());
-}
-
-/**
- * Gives a skeleton to people who registered before names had one. Of those who look alike the oldest gets it; the
- * others keep their names without.
- */
-export async function fillSkeletons(db: Database): Promise<void> {
-  const people = await db
-    .selectFrom('users')
-    .where('nameSkeleton', 'is', null)
-    .select(['id', 'username'])
-    .orderBy('id', 'desc')
-    .execute();
-  const oldest = new Map(people.map(({ id, username }) => [usernameSkeleton(username), id]));
-  await sql`
-    update users set name_skeleton = skeleton
-    from unnest(${[...oldest.values()]}::bigint[], ${[...oldest.keys()]}::text[]) as filled (person, skeleton)
-    where id = person and name_skeleton is null
-      and not exists (select from users as other where other.name_skeleton = skeleton)`.execute(db);
 }
 
 const characters = (codes: string): string =>

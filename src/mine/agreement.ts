@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
+import { isExcluded } from '../ranking/ledger.js';
 import { count, number } from '../web/words.js';
 
 /** How often a person chose as most others did. */
@@ -28,14 +29,14 @@ export async function agreementOf(db: Database, voter: number, board: Board): Pr
       select id, least(left_id, right_id) as one, greatest(left_id, right_id) as two,
         case outcome when 'left' then left_id when 'right' then right_id else 0 end as chosen
       from votes
-      where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'
+      where voter_id = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'
       order by id desc limit ${LATEST})
     select mine.*, answers.others::int, answers.same::int from mine cross join lateral (
       select count(*) as others, count(*) filter (where picked = chosen) as same from (
         select case outcome when 'left' then left_id when 'right' then right_id else 0 end as picked
         from votes
         where least(left_id, right_id) = one and greatest(left_id, right_id) = two and withdrawn_at is null
-          and outcome <> 'skip' and voter is distinct from ${voter}
+          and outcome <> 'skip' and voter_id is distinct from ${voter} and not ${isExcluded('votes')}
         limit ${MOST_OTHERS}) as theirs) as answers
     where answers.others >= ${OTHERS_ENOUGH}`.execute(db);
   const agreed = rows.filter(({ others, same }) => 2 * same > others).length;

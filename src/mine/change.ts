@@ -15,8 +15,7 @@ export type Change =
 /**
  * Puts another answer in the place of one that stands, in one statement: the old one is withdrawn only as the new
  * one is written, so whoever walks away in between has lost nothing, and the pair counts once throughout. The new
- * answer is in the arm that the pair was offered in and counts as much as the old one did: an answer that counts in
- * part can't be made to count in full by giving it again.
+ * answer keeps the strategy that offered the pair.
  * @param ballot made out for the same pair; sent again, it changes nothing more
  */
 export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcome: Outcome): Promise<Change> {
@@ -25,13 +24,13 @@ export async function changeVote(db: Database, old: Vote, ballot: Ballot, outcom
   await sql`
     with old as (
       update votes set withdrawn_at = now()
-      where id = ${old.id} and voter = ${ballot.voter} and withdrawn_at is null
+      where id = ${old.id} and voter_id = ${ballot.voter} and withdrawn_at is null
         and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
         and exists (select from users where id = ${ballot.voter} for key share)
         and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
       returning *)
-    insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, weight, weight_reason, again)
-    select ${ballot.id}::uuid, topic_id, voter, left_id, right_id, ${outcome}, arm, weight, weight_reason, true from old`.execute(
+    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy)
+    select ${ballot.id}::uuid, topic_id, voter_id, left_id, right_id, ${outcome}, strategy from old`.execute(
     db,
   );
   const changed = await findVote(db, ballot.voter, ballot.id);

@@ -18,7 +18,7 @@ export async function ownTopics(db: Database, boards: Boards, voter: number): Pr
   const { rows } = await sql<{ topicId: number; votes: number; latest: number; withdrawn: number }>`
     select topic_id, count(*) filter (where withdrawn_at is null and outcome <> 'skip') as votes,
       max(id) as latest, count(withdrawn_at) as withdrawn
-    from votes where voter = ${voter} group by topic_id order by votes desc, topic_id`.execute(db);
+    from votes where voter_id = ${voter} group by topic_id order by votes desc, topic_id`.execute(db);
   return rows.flatMap(({ topicId, votes, latest, withdrawn }) => {
     const board = boards.byTopic(topicId);
     return board && votes > 0
@@ -42,7 +42,7 @@ export async function ownAnswers(
       coalesce(json_agg(right_id order by id), '[]') as rights,
       coalesce(json_agg(case outcome when 'left' then 1 when 'right' then 0 else 0.5 end order by id), '[]') as scores
     from votes
-    where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'`.execute(
+    where voter_id = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'`.execute(
     db,
   );
   const [{ lefts, rights, scores } = { lefts: [], rights: [], scores: [] }] = rows;

@@ -57,7 +57,7 @@ export class ProgressOfPeople {
     const { rows } = await sql<{ answers: number }>`
       select count(*)::int as answers from (
         select from votes
-        where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'
+        where voter_id = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'
         limit ${ANSWERS_ENOUGH}) as enough`.execute(this.#db);
     return rows[0]?.answers ?? 0;
   }

@@ -21,7 +21,7 @@ export async function streaksOf(db: Database, voter: number): Promise<Streaks> {
     select floor(extract(epoch from created_at) / 86400)::int as day,
       count(*) filter (where withdrawn_at is null) as votes,
       floor(extract(epoch from now()) / 86400)::int as today
-    from votes where voter = ${voter} and outcome <> 'skip' group by day order by day`.execute(db);
+    from votes where voter_id = ${voter} and outcome <> 'skip' group by day order by day`.execute(db);
   const votes = new Map(rows.map((row) => [row.day, row.votes]));
   const today = rows[0]?.today ?? Math.floor(Date.now() / DAY_MS);
   let [run, longest] = [0, 0];

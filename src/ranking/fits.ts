@@ -49,7 +49,7 @@ export async function writeFit(
       fitted_at = now()`.execute(trx);
 }
 
-/** Whether votes that a fit rests on were withdrawn while it was under way: then it is stale already. */
+/** Whether votes that a fit rests on were withdrawn or excluded while it was under way: then it is stale already. */
 export async function lostVotes(
   trx: Database,
   topicId: number,
@@ -60,6 +60,12 @@ export async function lostVotes(
     select exists (
       select from votes where topic_id = ${topicId} and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint)) as lost`.execute(trx);
+        and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint))
+      or exists (select from voter_events as event where
+        (xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
+        and (xid, id) <= (${position.xid}::xid8, ${position.id}::bigint)
+        and exists (select from votes where votes.voter_id = event.voter_id and topic_id = ${topicId})) as lost`.execute(
+    trx,
+  );
   return rows[0]?.lost ?? false;
 }

@@ -36,7 +36,7 @@ export class GatheredVotes {
     votes.right[votes.count] = right;
     votes.score[votes.count] = scoreOf(entry);
     votes.weight[votes.count] = entry.weight;
-    votes.voter[votes.count] = this.#numberOf(entry.voter);
+    votes.voter[votes.count] = this.#numberOf(entry.voterId);
     votes.count++;
     if (entry.outcome !== 'tie') this.#decided++;
     if (entry.outcome === 'left') this.#leftWins++;

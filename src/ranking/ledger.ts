@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Outcome } from '../schema.js';
+import type { Outcome, Strategy } from '../schema.js';
 
 /** A place in the ledger: everything up to and including it has been read. */
 export interface Position {
@@ -14,12 +14,17 @@ export interface Entry {
   xidText: string;
   id: number;
   topicId: number;
-  voter: number | null;
+  voterId: number | null;
   leftId: number;
   rightId: number;
   outcome: Outcome;
+  strategy: Strategy;
+  createdAt: Date;
+  /** How much it counts, as far as that is decided already: 1 for what the ranker has not weighed yet. */
   weight: number;
-  withdrawal: boolean;
+  /** Whether its voter is set apart or voided, so that it moves nothing. */
+  isExcluded: boolean;
+  isWithdrawal: boolean;
 }
 
 /**
@@ -33,22 +38,74 @@ export interface Entry {
 export async function readLedger(db: Database, after: Position, limit: number): Promise<Entry[]> {
   // The text of the transaction id has a name of its own: ordering by a cast would sort "10" before "9".
   const { rows } = await sql<Entry>`
-    select xid_text as "xidText", id, topic_id as "topicId", voter, left_id as "leftId", right_id as "rightId",
-      outcome, weight, withdrawal
+    select xid::text as "xidText", ${sql.raw(NAMED_ANSWER)}, 1 as weight, ${isExcluded('entries')} as "isExcluded",
+      is_withdrawal as "isWithdrawal"
     from (
-      (select xid, xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, false as withdrawal
-       from votes
+      (select xid, ${sql.raw(ANSWER)}, false as is_withdrawal from votes
        where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.xid, votes.id limit ${limit})
       union all
-      (select withdrawn_xid, withdrawn_xid::text as xid_text, id, topic_id, voter, left_id, right_id, outcome, weight, true
-       from votes
+      (select withdrawn_xid, ${sql.raw(ANSWER)}, true from votes
        where (withdrawn_xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and withdrawn_xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.withdrawn_xid, votes.id limit ${limit})
     ) as entries
-    order by xid, id limit ${limit}`.execute(plain(db));
+    order by entries.xid, entries.id limit ${limit}`.execute(plain(db));
+  return rows;
+}
+
+const ANSWER = 'id, topic_id, voter_id, left_id, right_id, outcome, strategy, created_at';
+const NAMED_ANSWER =
+  'id, topic_id as "topicId", voter_id as "voterId", left_id as "leftId", right_id as "rightId", outcome, strategy, ' +
+  'created_at as "createdAt"';
+
+// Without the plugin that renames columns: of a million rows it takes a third of the time.
+const plain = (db: Database): Database => db.withoutPlugins();
+
+/**
+ * Reads what has happened to voters after a position.
+ * @param upTo where to stop; without it, at what is still under way
+ */
+export async function readVoterEvents(
+  db: Database,
+  after: Position,
+  upTo?: Position,
+): Promise<(Pick<Entry, 'xidText' | 'id'> & { voterId: number })[]> {
+  const { rows } = await sql<Pick<Entry, 'xidText' | 'id'> & { voterId: number }>`
+    select xid::text as xid_text, id, voter_id from voter_events
+    where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+      and xid < pg_snapshot_xmin(pg_current_snapshot())
+      ${upTo ? sql`and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)` : sql``}
+    order by voter_events.xid, voter_events.id`.execute(db);
+  return rows;
+}
+
+/**
+ * Whether the voter of a row is set apart or voided.
+ * @param table names what has the column `voter_id`
+ * @param upTo as of which position; without it, as of now
+ */
+export function isExcluded(table: string, upTo?: Position): RawBuilder<boolean> {
+  const known = upTo ? sql`and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)` : sql``;
+  return sql<boolean>`coalesce((
+    select kind <> 'restored' from voter_events
+    where voter_id = ${sql.ref(`${table}.voter_id`)} ${known} order by xid desc, id desc limit 1), false)`;
+}
+
+/** Reads what a voter did in a topic that the ranker has not folded yet, in the order of the ledger. */
+export async function readUnfolded(db: Database, voterId: number, topicId: number): Promise<Entry[]> {
+  const { rows } = await sql<Entry>`
+    select xid::text as xid_text, ${sql.raw(ANSWER)}, 1 as weight, false as is_excluded, is_withdrawal
+    from (
+      select votes.*, false as is_withdrawal from votes, ranker_position as position
+      where voter_id = ${voterId} and topic_id = ${topicId} and (votes.xid, votes.id) > (position.xid, position.id)
+      union all
+      select votes.*, true from votes, ranker_position as position
+      where voter_id = ${voterId} and topic_id = ${topicId} and withdrawn_at is not null
+        and (withdrawn_xid, votes.id) > (position.xid, position.id)
+    ) as entries
+    order by case when is_withdrawal then withdrawn_xid else entries.xid end, entries.id`.execute(db);
   return rows;
 }
 
@@ -56,8 +113,8 @@ export async function readLedger(db: Database, after: Position, limit: number): 
 export const BEGINNING: Position = { xid: '0', id: 0 };
 
 /**
- * Reads a topic's standing votes from behind a position up to another, oldest first, some thousand at a time: those
- * withdrawn by then are left out.
+ * Reads the votes that count in a topic from behind a position up to another, oldest first, some thousand at a time.
+ * Those withdrawn by then are left out, and those of voters who are set apart or voided.
  */
 export async function* readStandingVotes(
   db: Database,
@@ -68,13 +125,14 @@ export async function* readStandingVotes(
   let after = from;
   for (;;) {
     const { rows } = await sql<Entry>`
-      select xid::text as "xidText", id, topic_id as "topicId", voter, left_id as "leftId", right_id as "rightId",
-        outcome, weight, false as withdrawal
-      from votes
+      select xid::text as "xidText", ${sql.raw(NAMED_ANSWER)}, coalesce(weight, 1) as weight,
+        false as "isExcluded", false as "isWithdrawal"
+      from votes left join vote_weights on vote_id = votes.id
       where topic_id = ${topicId}
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
+        and not ${isExcluded('votes', upTo)}
       order by votes.xid, votes.id limit ${limit}`.execute(plain(db));
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);
@@ -82,6 +140,3 @@ export async function* readStandingVotes(
     after = { xid: last.xidText, id: last.id };
   }
 }
-
-// Without the plugin that renames columns: of a million rows it takes a third of the time.
-const plain = (db: Database): Database => db.withoutPlugins();

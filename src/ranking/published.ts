@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from './board.js';
-import { BEGINNING, type Position, readStandingVotes } from './ledger.js';
+import { BEGINNING, isExcluded, type Position, readStandingVotes } from './ledger.js';
 import { scoreOf } from './ratings.js';
 
 interface Published {
@@ -82,12 +82,12 @@ async function fittedPairs(
 ): Promise<Sums[]> {
   const { rows } = await sql<Sums>`
     select least(left_id, right_id) as left, greatest(left_id, right_id) as right,
-      sum(weight::float8 * case when outcome = 'tie' then 0.5
+      sum(coalesce(weight, 1)::float8 * case when outcome = 'tie' then 0.5
         when (outcome = 'left') = (left_id < right_id) then 1 else 0 end) as for_left,
-      sum(weight::float8 * case when outcome = 'tie' then 0.5
+      sum(coalesce(weight, 1)::float8 * case when outcome = 'tie' then 0.5
         when (outcome = 'left') = (left_id < right_id) then 0 else 1 end) as for_right
-    from votes
-    where topic_id = ${topicId} and outcome <> 'skip' and (xid, id) <= (${fit.xid}::xid8, ${fit.id}::bigint)
+    from votes left join vote_weights on vote_id = votes.id
+    where topic_id = ${topicId} and outcome <> 'skip' and not ${isExcluded('votes', position)} and (xid, id) <= (${fit.xid}::xid8, ${fit.id}::bigint)
       and (withdrawn_xid is null or (withdrawn_xid, id) > (${position.xid}::xid8, ${position.id}::bigint))
     group by 1, 2 order by 1, 2`.execute(db);
   return rows;

@@ -4,7 +4,7 @@ import { Calculations } from './calculations.js';
 import { type Fitted, lostVotes, takeOver, writeFit } from './fits.js';
 import { GatheredVotes } from './gathered.js';
 import { withHeartbeat } from './heartbeat.js';
-import { type Entry, type Position, readLedger, readStandingVotes } from './ledger.js';
+import { type Entry, type Position, readLedger, readStandingVotes, readVoterEvents } from './ledger.js';
 import {
   applyEntry,
   dropRatings,
@@ -15,6 +15,7 @@ import {
   writeRatings,
 } from './ratings.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
+import { weighEntries, writeWeighed } from './weigher.js';
 
 /** How many ledger entries are read at a time. */
 const BATCH = 5_000;
@@ -119,34 +120,44 @@ export class Ranker {
 
   async #foldBatch(): Promise<number> {
     // A look without a lock first: an idle site writes nothing.
-    const [news] = await readLedger(this.#db, await readPosition(this.#db), 1);
-    if (!news) return 0;
+    const reached = await readPosition(this.#db);
+    const [news] = await readLedger(this.#db, reached, 1);
+    if (!news && (await readVoterEvents(this.#db, reached)).length === 0) return 0;
     return this.#inTurn(async (trx, position) => {
       const touched = new Map<number, Set<number>>();
       const stale = new Set<number>();
       let folded = 0;
       let reached = position;
-      for (let isMore = true; isMore; ) {
+      let isMore = true;
+      while (isMore) {
         const entries = await readLedger(trx, reached, BATCH);
+        isMore = entries.length === BATCH;
         const last = entries.at(-1);
+        if (!last) break;
         // What has to be read again must not be before what is folded is written: that comes with the next call.
-        if (!last || (folded > 0 && !this.#knowsThingsOf(entries))) break;
+        if (folded > 0 && !this.#knowsThingsOf(entries)) {
+          isMore = true;
+          break;
+        }
+        await this.#weigh(trx, entries);
         for (const [topicId, own] of byTopic(entries)) {
-          if (own.some(({ withdrawal }) => withdrawal)) stale.add(topicId);
+          if (own.some(({ isWithdrawal }) => isWithdrawal)) stale.add(topicId);
           const isFolded = await this.#tryFor(trx, topicId, async () =>
             applyAll(await this.#topicWith(trx, topicId, own), own, setOf(touched, topicId)),
           );
           if (!isFolded) stale.add(topicId);
         }
         folded += entries.length;
-        reached = { xid: last.xidText, id: last.id };
-        isMore = entries.length === BATCH && folded < ENTRIES_A_THING * this.#sizeOf(touched.keys());
+        reached = positionOf(last);
+        if (folded >= ENTRIES_A_THING * this.#sizeOf(touched.keys())) break;
       }
-      if (folded === 0) return 0;
+      const events = await readVoterEvents(trx, position, isMore ? reached : undefined);
+      if (folded === 0 && events.length === 0) return 0;
       for (const [topicId, things] of touched)
         if (!(await this.#tryFor(trx, topicId, () => this.#write(trx, topicId, things)))) stale.add(topicId);
-      for (const topicId of stale) await moveBoard(trx, topicId, { stale: true });
-      await this.#writePosition(trx, reached);
+      for (const topicId of [...stale, ...(await topicsOf(trx, events))])
+        await moveBoard(trx, topicId, { stale: true });
+      await this.#writePosition(trx, laterOf(reached, events.at(-1)));
       return folded;
     });
   }
@@ -222,6 +233,12 @@ export class Ranker {
     return topic;
   }
 
+  async #weigh(trx: Database, entries: Entry[]): Promise<void> {
+    const weighed = await weighEntries(trx, entries);
+    await writeWeighed(trx, weighed);
+    for (const entry of entries) entry.weight = weighed.weights.get(entry.id)?.weight ?? 1;
+  }
+
   #knowsThingsOf(entries: Entry[]): boolean {
     return entries.every(({ topicId, leftId, rightId }) => {
       const places = this.#topics.get(topicId)?.places;
@@ -259,6 +276,29 @@ export class Ranker {
   }
 }
 
+type Place = Pick<Entry, 'xidText' | 'id'>;
+
+const positionOf = ({ xidText, id }: Place): Position => ({ xid: xidText, id });
+
+function laterOf(reached: Position, event: Place | undefined): Position {
+  if (!event) return reached;
+  const [xid, eventXid] = [BigInt(reached.xid), BigInt(event.xidText)];
+  return xid > eventXid || (xid === eventXid && reached.id > event.id) ? reached : positionOf(event);
+}
+
+// To leave a voter out, or to let them count again, all votes of their topics are fitted anew.
+async function topicsOf(trx: Database, events: { voterId: number }[]): Promise<number[]> {
+  if (events.length === 0) return [];
+  const voters = events.map(({ voterId }) => voterId);
+  const rows = await trx
+    .selectFrom('votes')
+    .where('voterId', 'in', voters)
+    .select('topicId')
+    .distinct()
+    .execute();
+  return rows.map(({ topicId }) => topicId);
+}
+
 /** Where the ranker has got to in the ledger. */
 export async function readPosition(db: Database): Promise<Position> {
   const { rows } = await sql<Position>`select xid::text as xid, id from ranker_position`.execute(db);
@@ -291,5 +331,5 @@ function byTopic(entries: Entry[]): Map<number, Entry[]> {
 }
 
 function applyAll(topic: TopicRatings, entries: Entry[], touched: Set<number>): void {
-  for (const entry of entries) if (!entry.withdrawal) applyEntry(topic, entry, touched);
+  for (const entry of entries) if (!entry.isWithdrawal) applyEntry(topic, entry, touched);
 }

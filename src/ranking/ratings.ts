@@ -76,11 +76,11 @@ export const scoreOf = ({ outcome }: Pick<Entry, 'outcome'>): number =>
   outcome === 'left' ? 1 : outcome === 'right' ? 0 : 0.5;
 
 /**
- * Moves two things by one vote, and counts it; a skip moves nothing.
- * @param touched is told which things moved
+ * Moves two things by one vote, and counts it; a skip moves nothing, nor does the vote of an excluded voter.
+ * @param touched gets the things that moved
  */
 export function applyEntry(topic: TopicRatings, entry: Entry, touched: Set<number>): void {
-  if (entry.outcome === 'skip') return;
+  if (entry.outcome === 'skip' || entry.isExcluded) return;
   const [left, right] = placesOf(topic, entry);
   applyVote(topic, left, right, scoreOf(entry), entry.weight);
   countEntry(topic, entry, left, right);

@@ -13,7 +13,7 @@ export interface Standing extends Field {
 export interface Drawn {
   one: number;
   other: number;
-  arm: 'focus' | 'explore';
+  strategy: 'focus' | 'explore';
 }
 
 /** Which things a person is not to be shown now: those they don't know and those of their last five pairs. */
@@ -80,12 +80,12 @@ export class Selector {
    * @returns undefined when no pair is left; the coin for the sides is the caller's to toss
    */
   draw(random: Random, avoids: Avoids = noThing, answered: Answered = noPair): Drawn | undefined {
-    const arm = random() < FOCUS ? 'focus' : 'explore';
+    const strategy = random() < FOCUS ? 'focus' : 'explore';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const one = arm === 'focus' ? this.contested(random, avoids) : this.leastSeen(random, avoids);
+      const one = strategy === 'focus' ? this.contested(random, avoids) : this.leastSeen(random, avoids);
       if (one === undefined) break;
-      const other = this.opponent(one, arm, random, avoids, answered);
-      if (other !== undefined) return { one, other, arm };
+      const other = this.opponent(one, strategy, random, avoids, answered);
+      if (other !== undefined) return { one, other, strategy };
     }
     return this.anyPair(random, avoids, answered);
   }
@@ -126,13 +126,13 @@ export class Selector {
   /** Of a few drawn things the one against which an answer would tell most. */
   private opponent(
     one: number,
-    arm: Drawn['arm'],
+    strategy: Drawn['strategy'],
     random: Random,
     avoids: Avoids,
     answered: Answered,
   ): number | undefined {
     const { means, variances, weights, size } = this;
-    const focused = arm === 'focus';
+    const focused = strategy === 'focus';
     const mean = means[one] as number;
     const open = (variances[one] as number) * (focused ? (weights[one] as number) : 1);
     let [best, most]: [number | undefined, number] = [undefined, -1];
@@ -167,7 +167,7 @@ export class Selector {
       const one = left[(from + step) % left.length] as number;
       for (let further = 1; step + further < left.length; further++) {
         const other = left[(from + step + further) % left.length] as number;
-        if (!answered(one, other)) return { one, other, arm: 'explore' };
+        if (!answered(one, other)) return { one, other, strategy: 'explore' };
       }
     }
     return undefined;

@@ -50,7 +50,9 @@ const words: Record<string, string> = {
   drift: 'A session that had ended was refused',
   rotated: 'The password was given again',
   password: 'The password was changed',
-  'votes-voided': 'All votes were taken back by the people who run this site',
+  'votes-voided': 'The people who run this site decided that your votes count no more',
+  'votes-set-apart': 'The people who run this site left your votes out of the ranking',
+  'votes-restored': 'The people who run this site let your votes count again',
   'password-wrong': 'A wrong password was given where it was asked for again',
 };
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
+import { isExcluded } from '../ranking/ledger.js';
 import { byStrength, type Rating } from '../ranking/rating.js';
 import { FORMULA } from './csv.js';
 import { topicCalled } from './topic-words.js';
@@ -55,15 +56,16 @@ async function writeVotes(db: Database, slug: string, out: Writable): Promise<vo
       select page.id, case outcome when 'right' then r.name else l.name end as winner,
         case outcome when 'right' then l.name else r.name end as loser,
         case outcome when 'tie' then 'tie' else 'win' end as outcome,
-        coalesce(substr(imported_as, ${slug.length + 2}), ${prefix} || page.voter) as voter,
+        coalesce(substr(imported_as, ${slug.length + 2}), ${prefix} || page.voter_id) as voter,
         regexp_replace(to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
           '\\.000000Z$', 'Z') as at
       from (
-        select id, voter, left_id, right_id, outcome, created_at from votes
+        select id, voter_id, left_id, right_id, outcome, created_at from votes
         where topic_id = ${topic.id} and id > ${after} and withdrawn_at is null and outcome <> 'skip'
+          and not ${isExcluded('votes')}
         order by id limit ${PAGE}
       ) as page join things as l on l.id = left_id join things as r on r.id = right_id
-        left join voters on voters.id = page.voter
+        left join voters on voters.id = page.voter_id
       order by page.id`.execute(db);
     return rows;
   };

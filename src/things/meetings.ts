@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board, Standing } from '../ranking/board.js';
+import { isExcluded } from '../ranking/ledger.js';
 import { appearances } from '../ranking/rating.js';
 import { NEW_BELOW } from '../ranking/words.js';
 import { winChance } from '../rating/online.js';
@@ -74,10 +75,12 @@ async function meetingsOf(db: Database, thingId: number): Promise<Meetings[]> {
       (count(*) filter (where outcome = 'tie'))::int as ties
     from (
       (select right_id as other_id, outcome, 'left' as side from votes
-       where left_id = ${thingId} and withdrawn_at is null and outcome <> 'skip' order by id desc limit ${LATEST})
+       where left_id = ${thingId} and withdrawn_at is null and outcome <> 'skip'
+         and not ${isExcluded('votes')} order by id desc limit ${LATEST})
       union all
       (select left_id, outcome, 'right' from votes
-       where right_id = ${thingId} and withdrawn_at is null and outcome <> 'skip' order by id desc limit ${LATEST})
+       where right_id = ${thingId} and withdrawn_at is null and outcome <> 'skip'
+         and not ${isExcluded('votes')} order by id desc limit ${LATEST})
     ) as latest
     group by other_id order by other_id`.execute(db);
   return rows;

@@ -48,7 +48,7 @@ export async function noteEarlierAnswers(
     select row_no, ballots.voter as label
     from pg_temp.vote_ballots as ballots
       join voters on imported_as = ${`${slug}/`} || ballots.voter
-      join votes on votes.voter = voters.id and withdrawn_at is null and votes.ballot_id <> ballots.ballot_id
+      join votes on votes.voter_id = voters.id and withdrawn_at is null and votes.ballot_id <> ballots.ballot_id
         and least(votes.left_id, votes.right_id) = least(ballots.left_id, ballots.right_id)
         and greatest(votes.left_id, votes.right_id) = greatest(ballots.left_id, ballots.right_id)`;
   await noteFaults(connection, problems, earlier, ({ label }) => ({
@@ -64,14 +64,14 @@ export async function noteEarlierAnswers(
 export async function saveVotes(trx: Database, topic: Topic): Promise<{ added: number; already: number }> {
   const prefix = `${topic.slug}/`;
   await sql`
-    insert into voters (imported_as)
-    select distinct ${prefix} || voter from pg_temp.vote_ballots where voter is not null
+    insert into voters (kind, imported_as)
+    select distinct 'imported', ${prefix} || voter from pg_temp.vote_ballots where voter is not null
     on conflict (imported_as) do nothing`.execute(trx);
   // No other import into this topic is under way, so a ballot that is not there now will not be there when it is
   // written: looking for all of them at once costs less than `on conflict` for each.
   const { rows } = await sql<{ added: number; total: number }>`
     with added as (
-      insert into votes (ballot_id, topic_id, voter, left_id, right_id, outcome, arm, created_at)
+      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy, created_at)
       select ballot_id, ${topic.id}::bigint, voters.id, left_id, right_id, outcome, 'import', coalesce(at, now())
       from pg_temp.vote_ballots as ballots left join voters on imported_as = ${prefix} || ballots.voter
       where not exists (select from votes where votes.ballot_id = ballots.ballot_id)

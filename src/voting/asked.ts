@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board, Standing } from '../ranking/board.js';
-import { countingOfAsked } from '../rating/counting.js';
 import type { Ballot } from './ballot.js';
 import { type Pair, randomFor } from './pairs.js';
 import { haveSameThings, type Turn } from './turn.js';
@@ -48,27 +47,20 @@ export async function askedPair(
     return { pair: turn.pair, text: `There is no pair with ${name} left that you have not answered.` };
   const [leftId, rightId] = random() < 0.5 ? [id, other.id] : [other.id, id];
   const text = `Here is one with ${name}, as you asked. It counts in full for your own list, and only a little for everybody’s.`;
-  return { pair: { leftId, rightId, arm: 'asked' }, text };
+  return { pair: { leftId, rightId, strategy: 'asked' }, text };
 }
 
-/** Writes down an answer to a pair that was asked for, which counts in part unless it is its voter's turn by now. */
-export async function castAsked(
-  db: Database,
-  board: Board,
-  ballot: Ballot,
-  answer: Answer,
-  { pair }: Turn,
-): Promise<Cast> {
-  return pair && haveSameThings(pair, ballot)
-    ? castVote(db, { ...ballot, arm: pair.arm }, answer)
-    : castVote(db, ballot, answer, countingOfAsked(board.size));
+/** Writes down an answer to a pair that was asked for; if its turn has come by now, as any other. */
+export async function castAsked(db: Database, ballot: Ballot, answer: Answer, { pair }: Turn): Promise<Cast> {
+  const isDue = pair !== undefined && haveSameThings(pair, ballot);
+  return castVote(db, isDue ? { ...ballot, strategy: pair.strategy } : ballot, answer);
 }
 
 // The things that a voter has had beside a given one.
 async function answeredWith(db: Database, board: Board, voter: number, thingId: number): Promise<number[]> {
   const { rows } = await sql<{ other: number }>`
     select case left_id when ${thingId} then right_id else left_id end as other from votes
-    where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null
+    where voter_id = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null
       and ${thingId}::bigint in (left_id, right_id)`.execute(db);
   return rows.map(({ other }) => other);
 }

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { Arm } from '../schema.js';
+import type { Strategy } from '../schema.js';
 
 /** An offer to answer one pair, once: a vote counts only for the pair that was offered to that voter. */
 export interface Ballot {
@@ -8,7 +8,7 @@ export interface Ballot {
   leftId: number;
   rightId: number;
   voter: number;
-  arm: Exclude<Arm, 'import'>;
+  strategy: Exclude<Strategy, 'import'>;
   /** Seconds since 1970. */
   expires: number;
 }
@@ -22,8 +22,8 @@ export function signBallot(
   secret: string,
   { id = randomUUID() as string, expires = now() + BALLOT_LIFETIME } = {},
 ): string {
-  const { topicId, leftId, rightId, voter, arm } = offer;
-  const text = Buffer.from(JSON.stringify([id, topicId, leftId, rightId, voter, arm, expires])).toString(
+  const { topicId, leftId, rightId, voter, strategy } = offer;
+  const text = Buffer.from(JSON.stringify([id, topicId, leftId, rightId, voter, strategy, expires])).toString(
     'base64url',
   );
   return `${text}.${sign(text, secret)}`;
@@ -38,11 +38,11 @@ export function readBallot(signed: string, secrets: string[]): Ballot | 'forged'
   const [text = '', signature = '', ...rest] = signed.split('.');
   const genuine = rest.length === 0 && secrets.some((secret) => equal(sign(text, secret), signature));
   if (!genuine) return 'forged';
-  const [id, topicId, leftId, rightId, voter, arm, expires] = JSON.parse(
+  const [id, topicId, leftId, rightId, voter, strategy, expires] = JSON.parse(
     Buffer.from(text, 'base64url').toString(),
-  ) as [string, number, number, number, number, Ballot['arm'], number];
+  ) as [string, number, number, number, number, Ballot['strategy'], number];
   if (expires < now()) return 'expired';
-  return { id, topicId, leftId, rightId, voter, arm, expires };
+  return { id, topicId, leftId, rightId, voter, strategy, expires };
 }
 
 // A key of its own (RFC 5869), so that nothing else this site signs can pass for a ballot.

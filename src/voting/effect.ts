@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
+import { isExcluded } from '../ranking/ledger.js';
 import { scoreOf } from '../ranking/ratings.js';
 import { applyVote } from '../rating/online.js';
 import { ordinal } from '../web/words.js';
@@ -15,9 +16,13 @@ const MOST_OTHERS = 1_000;
  * Says what a vote did: how many others say the same of this pair, and whom the chosen one passes by it. Nothing is
  * said of what is not known, because few have answered or the ranking has moved on since.
  */
-export async function effectOf(db: Database, board: Board, vote: Vote): Promise<string> {
+export async function effectOf(
+  db: Database,
+  board: Board,
+  { vote, weight }: { vote: Vote; weight: number },
+): Promise<string> {
   if (vote.outcome === 'skip' || vote.withdrawnAt) return '';
-  return [await agreementOn(db, vote), movementBy(board, vote)].filter(Boolean).join(' ');
+  return [await agreementOn(db, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
 }
 
 async function agreementOn(db: Database, vote: Vote): Promise<string> {
@@ -31,6 +36,7 @@ async function agreementOn(db: Database, vote: Vote): Promise<string> {
       where least(left_id, right_id) = ${Math.min(leftId, rightId)}
         and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}
         and withdrawn_at is null and outcome <> 'skip' and id <> ${vote.id}
+        and not ${isExcluded('votes')}
       limit ${MOST_OTHERS}) as others`.execute(db);
   const { all, same } = rows[0] ?? { all: 0, same: 0 };
   if (all < ENOUGH) return '';
@@ -44,14 +50,14 @@ function chosen({ outcome, leftId, rightId }: Vote): number {
 }
 
 // Worked out on the board as it was before the vote; the ranker will fold it in a moment.
-function movementBy(board: Board, vote: Vote): string {
+function movementBy(board: Board, vote: Vote, weight: number): string {
   const [left, right] = [board.find(vote.leftId), board.find(vote.rightId)];
   if (!left || !right || vote.outcome === 'tie' || vote.createdAt <= board.loadedAt) return '';
   const field = {
     means: Float64Array.of(left.mean, right.mean),
     variances: Float64Array.of(left.variance, right.variance),
   };
-  applyVote(field, 0, 1, scoreOf(vote), vote.weight);
+  applyVote(field, 0, 1, scoreOf(vote), weight);
   const [winner, side] = vote.outcome === 'left' ? [left, 0] : [right, 1];
   const mean = field.means[side] ?? winner.mean;
   let rank = winner.rank;

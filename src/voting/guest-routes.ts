@@ -42,7 +42,7 @@ export function guestRoutes(boards: Boards, config: Config): Router {
   function showPair(
     res: Response,
     board: Board,
-    pair: Pick<Ballot, 'leftId' | 'rightId' | 'arm'> | undefined,
+    pair: Pick<Ballot, 'leftId' | 'rightId' | 'strategy'> | undefined,
     votes: GuestVote[],
     receipt?: Receipt,
     ahead: string[] = [],

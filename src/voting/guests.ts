@@ -77,8 +77,12 @@ export function guestPairs(board: Board, votes: GuestVote[], secret: string, now
 }
 
 /** A pair with the ballot that lets any visitor answer it. */
-export function offerToGuest(board: Board, pair: Pick<Ballot, 'leftId' | 'rightId' | 'arm'>, config: Config) {
-  const offer = { leftId: pair.leftId, rightId: pair.rightId, arm: pair.arm };
+export function offerToGuest(
+  board: Board,
+  pair: Pick<Ballot, 'leftId' | 'rightId' | 'strategy'>,
+  config: Config,
+) {
+  const offer = { leftId: pair.leftId, rightId: pair.rightId, strategy: pair.strategy };
   return {
     left: board.find(pair.leftId),
     right: board.find(pair.rightId),
@@ -114,7 +118,7 @@ async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise
   let counted = 0;
   for (const { ballotId, choice, ...pair } of votes) {
     const answer = readAnswer(choice);
-    const ballot = { ...pair, id: ballotId, voter, arm: 'guest', expires: 0 } as const;
+    const ballot = { ...pair, id: ballotId, voter, strategy: 'common', expires: 0 } as const;
     const cast = answer && (await castVote(db, ballot, answer));
     if (cast?.status === 'cast') counted++;
   }
@@ -160,7 +164,7 @@ function drawDeck({ topic, standings, size }: Board, secret: string, day: string
   while (deck.size < most) {
     const one = Math.floor(random() * size);
     const other = (one + 1 + Math.floor(random() * (size - 1))) % size;
-    const pair = { leftId: ids[one] ?? 0, rightId: ids[other] ?? 0, arm: 'explore' } as const;
+    const pair = { leftId: ids[one] ?? 0, rightId: ids[other] ?? 0, strategy: 'explore' } as const;
     if (!deck.has(pairKey(pair))) deck.set(pairKey(pair), pair);
   }
   return [...deck.values()];

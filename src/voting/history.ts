@@ -19,21 +19,10 @@ export async function votesOf(
     .innerJoin('things as l', 'l.id', 'votes.leftId')
     .innerJoin('things as r', 'r.id', 'votes.rightId')
     .innerJoin('topics', 'topics.id', 'votes.topicId')
-    .where('voter', '=', voter)
+    .where('voterId', '=', voter)
     .where('withdrawnAt', 'is', null)
     .where('votes.id', '<', before)
-    .select([
-      'votes.id',
-      'ballotId',
-      'votes.topicId',
-      'leftId',
-      'rightId',
-      'outcome',
-      'unknown',
-      'arm',
-      'weight',
-      'weightReason',
-    ])
+    .select(['votes.id', 'ballotId', 'votes.topicId', 'leftId', 'rightId', 'outcome', 'unknown', 'strategy'])
     .select(['votes.createdAt', 'withdrawnAt', 'l.name as left', 'r.name as right', 'topics.title as topic'])
     .orderBy('votes.id', 'desc')
     .limit(limit)
@@ -44,7 +33,7 @@ export async function votesOf(
 export async function countVotes(db: Database, voter: number): Promise<number> {
   const { votes } = await db
     .selectFrom('votes')
-    .where('voter', '=', voter)
+    .where('voterId', '=', voter)
     .where('withdrawnAt', 'is', null)
     .where('outcome', '<>', 'skip')
     .select((expression) => expression.fn.countAll<number>().as('votes'))

@@ -7,7 +7,7 @@ import type { Ballot } from './ballot.js';
 import type { Progress } from './voting.js';
 
 /** Two things to choose between, by their ids, and which part of the selection picked them. */
-export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'arm'>;
+export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'strategy'>;
 
 /** Whose turn it is, and what they did last. */
 export interface Asker extends Pick<Progress, 'unknown'> {
@@ -70,13 +70,15 @@ function draw(board: Board, seen: Asker['recent'], unknown: number[], random: Ra
   const avoids = (place: number): boolean => places.has(place);
   return Array.from({ length: DRAWS }, () => board.selector.draw(random, avoids))
     .filter((pair) => pair !== undefined)
-    .map(({ one, other, arm }) => onSides(idAt(board, one), idAt(board, other), arm, random));
+    .map(({ one, other, strategy }) => onSides(idAt(board, one), idAt(board, other), strategy, random));
 }
 
 const idAt = (board: Board, place: number): number => board.standings[place]?.id ?? 0;
 
-function onSides(one: number, other: number, arm: Pair['arm'], random: Random): Pair {
-  return random() < 0.5 ? { leftId: one, rightId: other, arm } : { leftId: other, rightId: one, arm };
+function onSides(one: number, other: number, strategy: Pair['strategy'], random: Random): Pair {
+  return random() < 0.5
+    ? { leftId: one, rightId: other, strategy }
+    : { leftId: other, rightId: one, strategy };
 }
 
 async function unanswered(db: Database, voter: number, due: Pair[], drawn: Pair[]): Promise<Pair[]> {
@@ -86,10 +88,10 @@ async function unanswered(db: Database, voter: number, due: Pair[], drawn: Pair[
     select place::int from unnest(
       ${pairs.map(({ leftId }) => leftId)}::bigint[], ${pairs.map(({ rightId }) => rightId)}::bigint[]
     ) with ordinality as drawn (one, other, place)
-    where not exists (select from votes where voter = ${voter} and withdrawn_at is null
+    where not exists (select from votes where voter_id = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
     and (place <= ${due.length} or not exists (
-      select from votes where voter = ${voter} and withdrawn_at is not null and arm <> 'asked'
+      select from votes where voter_id = ${voter} and withdrawn_at is not null and strategy <> 'asked'
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)))
     order by place`.execute(db);
   return rows.flatMap(({ place }) => pairs[place - 1] ?? []);
@@ -106,7 +108,7 @@ async function anyUnanswered(
 ): Promise<Pair | undefined> {
   const { rows } = await sql<{ one: number; other: number }>`
     select least(left_id, right_id) as one, greatest(left_id, right_id) as other from votes
-    where voter = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
+    where voter_id = ${voter} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
   const answered = new Set(rows.map(({ one, other }) => `${one} ${other}`));
   const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id));
   const start = Math.floor(random() * known.length);

@@ -1,5 +1,5 @@
 import type { Board } from '../ranking/board.js';
-import { type CountingReason, countingReasons } from '../rating/counting.js';
+import type { WeightReason } from '../schema.js';
 import type { Cast, Vote } from './voting.js';
 
 /** What the pair page says about the vote before it. */
@@ -27,8 +27,11 @@ export const refusals = {
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',
 };
 
-/** Puts what became of a vote into words for the one who cast it. */
-export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
+/**
+ * Puts what became of a vote into words for the one who cast it.
+ * @param reason why it counts in part, if it does
+ */
+export function receiptOf(board: Board, { status, vote }: Cast, reason?: WeightReason): Receipt {
   if (status === 'gone')
     return { text: 'One of those two was taken down meanwhile, so there was nothing to count.' };
   if (vote.withdrawnAt) return { text: `You took that back: ${answer(board, vote)}. It does not count.` };
@@ -37,11 +40,14 @@ export function receiptOf(board: Board, { status, vote }: Cast): Receipt {
   if (vote.unknown) return { text: `Noted: ${answer(board, vote)}. You will not be shown it again.`, undo };
   if (vote.outcome === 'skip')
     return { text: `Noted: ${answer(board, vote)}. A skip counts for neither.`, undo };
-  const partly = isCountingReason(vote.weightReason)
-    ? ` It counts in part: ${countingReasons[vote.weightReason]}.`
-    : '';
+  const partly = reason ? ` It counts in part: ${partialReasons[reason]}.` : '';
   return { text: `Counted: ${answer(board, vote)}.${partly}`, undo };
 }
+
+const partialReasons: Record<WeightReason, string> = {
+  skipping: 'you skipped more than five of the twenty pairs before it',
+  asked: 'you asked for that pair',
+};
 
 /** A receipt for a pair that had been answered before, and where that answer stands. */
 export function answeredReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
@@ -57,10 +63,6 @@ export function guestReceipt(board: Board, answered: Answered, ballotId: string)
 /** A receipt for a vote that was taken back. @param isShown whether its pair is shown once more beside it */
 export function undoneReceipt(board: Board, vote: Answered, isShown: boolean): Receipt {
   return { text: `Taken back: ${answer(board, vote)}.${isShown ? ' Here is that pair again.' : ''}` };
-}
-
-function isCountingReason(reason: string | null): reason is CountingReason {
-  return reason !== null && Object.hasOwn(countingReasons, reason);
 }
 
 function answer(board: Board, vote: Answered): string {

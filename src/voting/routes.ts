@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
+import { weightOf } from '../ranking/weigher.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -106,14 +107,17 @@ export function votingRoutes(
         return showPair(res, board, ballot, { receipt: { text: refusals.unanswered } });
       }
       const cast =
-        ballot.arm === 'asked'
-          ? await castAsked(db, board, ballot, answer, await turnNow(res, board))
+        ballot.strategy === 'asked'
+          ? await castAsked(db, ballot, answer, await turnNow(res, board))
           : await castVote(db, ballot, answer);
       const { vote } = cast;
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
       await seeOther(res, path, async () => {
-        const [turn, receipt] = await Promise.all([turnNow(res, board), receiptWithEffect(db, board, cast)]);
+        const [turn, receipt] = await Promise.all([
+          turnNow(res, board),
+          receiptWithEffect(db, board, voter, cast),
+        ]);
         await showTurn(res, board, turn, receipt);
       });
     })
@@ -163,12 +167,14 @@ async function receiptFor(
   const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
   if (!vote || vote.topicId !== board.topic.id) return undefined;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isShown(turn, vote));
-  return receiptWithEffect(db, board, { status: answered ? 'answered' : 'repeated', vote });
+  return receiptWithEffect(db, board, voter, { status: answered ? 'answered' : 'repeated', vote });
 }
 
 const isShown = ({ pair }: Turn, vote: Vote): boolean => pair !== undefined && haveSameThings(pair, vote);
 
-async function receiptWithEffect(db: Database, board: Board, cast: Cast): Promise<Receipt> {
-  const receipt = receiptOf(board, cast);
-  return cast.vote ? { ...receipt, effect: await effectOf(db, board, cast.vote) } : receipt;
+async function receiptWithEffect(db: Database, board: Board, voter: number, cast: Cast): Promise<Receipt> {
+  const { vote } = cast;
+  if (!vote || vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, cast);
+  const { weight, reason } = await weightOf(db, voter, vote);
+  return { ...receiptOf(board, cast, reason), effect: await effectOf(db, board, { vote, weight }) };
 }

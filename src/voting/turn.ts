@@ -63,10 +63,14 @@ export async function turnOf(
 }
 
 /** The pair that a vote answered, to be offered once more. */
-export const pairOf = ({ leftId, rightId, arm }: Pick<Vote, 'leftId' | 'rightId' | 'arm'>): Pair => ({
+export const pairOf = ({
   leftId,
   rightId,
-  arm: arm === 'import' ? 'explore' : arm,
+  strategy,
+}: Pick<Vote, 'leftId' | 'rightId' | 'strategy'>): Pair => ({
+  leftId,
+  rightId,
+  strategy: strategy === 'import' ? 'explore' : strategy,
 });
 
 /** Whether two votes or offers are about the same two things, on whichever sides. */

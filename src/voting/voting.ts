@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database.js';
-import { type Counting, countingOf, LOOKS_BACK } from '../rating/counting.js';
-import type { Arm, Outcome, Side } from '../schema.js';
-import type { Ballot } from './ballot.js';
+import type { Outcome, Side, Strategy } from '../schema.js';
+import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 
 /** A vote as the ledger has it. */
 export interface Vote {
@@ -13,9 +12,7 @@ export interface Vote {
   rightId: number;
   outcome: Outcome;
   unknown: Side | null;
-  arm: Arm;
-  weight: number;
-  weightReason: string | null;
+  strategy: Strategy;
   createdAt: Date;
   withdrawnAt: Date | null;
 }
@@ -42,65 +39,23 @@ export function readAnswer(choice: string): Answer | undefined {
   return outcome && { outcome, unknown: null };
 }
 
-/**
- * Writes a vote into the ledger, where it counts once however often its ballot is sent; in part, when the voter has
- * skipped many of the pairs before it (`countingOf`).
- * @param most how much it counts at the most
- */
-export async function castVote(
-  db: Database,
-  ballot: Ballot,
-  answer: Answer,
-  most: Counting = IN_FULL,
-): Promise<Cast> {
-  const cast = await tryToCast(db, ballot, answer, most);
+/** Writes a vote into the ledger, where it counts once however often its ballot is sent. The ranker weighs it. */
+export async function castVote(db: Database, ballot: Ballot, answer: Answer): Promise<Cast> {
+  const cast = await tryToCast(db, ballot, answer);
   // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
-  return cast.status === 'gone' ? tryToCast(db, ballot, answer, most) : cast;
+  return cast.status === 'gone' ? tryToCast(db, ballot, answer) : cast;
 }
 
-const IN_FULL: Counting = { weight: 1 };
-
-// The rule as a table, so that the one statement can follow it: by how many of the latest pairs were skipped.
-const countings = Array.from({ length: LOOKS_BACK + 1 }, (_, skipped) => countingOf(skipped));
-const weights = countings.map(({ weight }) => weight);
-const reasons = countings.map(({ reason }) => reason ?? null);
-
-async function tryToCast(
-  db: Database,
-  ballot: Ballot,
-  { outcome, unknown }: Answer,
-  most: Counting,
-): Promise<Cast> {
-  const { id, topicId, voter, leftId, rightId, arm } = ballot;
-  const isThisPair = sql`least(left_id, right_id) = ${Math.min(leftId, rightId)}
-    and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}`;
+async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Answer): Promise<Cast> {
+  const { id, topicId, voter, leftId, rightId, strategy, expires } = ballot;
   const { rows } = await sql<Vote>`
-    with before as (
-      select count(*) filter (where not is_answered)::int as skipped from (
-        select arm <> 'asked' and (withdrawn_at is null and outcome <> 'skip' or exists (
-            select from votes as standing
-            where standing.voter = vote.voter and withdrawn_at is null and outcome <> 'skip' and arm <> 'asked'
-              and ${areOfOnePair('standing', 'vote')})) as is_answered
-        from votes as vote
-        where voter = ${voter} and topic_id = ${topicId} and not (${isThisPair})
-          and (arm <> 'asked' and not again or arm = 'asked' and outcome = 'skip')
-        order by id desc limit ${LOOKS_BACK}) as pairs),
-    given as (
-      select weight, weight_reason from votes
-      where voter = ${voter} and ${isThisPair} and withdrawn_at is not null and arm <> 'asked'),
-    counting as (
-      select (${weights}::real[])[1 + skipped] as weight, (${reasons}::text[])[1 + skipped] as reason from before
-      union all select ${most.weight}::real, ${most.reason ?? null}
-      union all select * from given
-      order by weight, reason limit 1)
-    insert into votes
-      (ballot_id, topic_id, voter, left_id, right_id, outcome, unknown, arm, weight, weight_reason, again)
+    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at)
     select ${id}::uuid, topic_id, ${voter}::bigint, ${leftId}::bigint, ${rightId}::bigint, ${outcome}, ${unknown},
-      ${arm}, weight, reason, exists (select from given)
-    from things, counting
+      ${strategy}, ${expires ? new Date((expires - BALLOT_LIFETIME) * 1_000) : null}::timestamptz
+    from things
     where topic_id = ${topicId} and id in (${leftId}, ${rightId}) and retired_at is null
       and exists (select from users where id = ${voter} for key share)
-    group by topic_id, weight, reason having count(*) = 2
+    group by topic_id having count(*) = 2
     on conflict do nothing
     returning ${columns}`.execute(db);
   if (rows[0]) return { status: 'cast', vote: rows[0] };
@@ -115,7 +70,7 @@ async function tryToCast(
 export async function findVote(db: Database, voter: number, ballotId: string): Promise<Vote | undefined> {
   if (!isUuid(ballotId)) return undefined;
   const { rows } = await sql<Vote>`
-    select ${columns} from votes where ballot_id = ${ballotId}::uuid and voter = ${voter}`.execute(db);
+    select ${columns} from votes where ballot_id = ${ballotId}::uuid and voter_id = ${voter}`.execute(db);
   return rows[0];
 }
 
@@ -127,7 +82,7 @@ export async function findAnswer(
 ): Promise<Vote | undefined> {
   const { rows } = await sql<Vote>`
     select ${columns} from votes
-    where voter = ${voter} and withdrawn_at is null
+    where voter_id = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = ${Math.min(leftId, rightId)}
       and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}`.execute(db);
   return rows[0];
@@ -139,7 +94,7 @@ export interface Progress {
    * Their latest answers there to pairs that came in their turn, newest first, withdrawn ones and skips among them.
    * What was taken back and given again is where it was given first.
    */
-  recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'arm'> & { isWithdrawn: boolean })[];
+  recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'strategy'> & { isWithdrawn: boolean })[];
   /** Things there that they say they don't know. */
   unknown: number[];
   /** How many votes of theirs are of today (UTC), in all topics, skips left out. */
@@ -155,17 +110,20 @@ export async function readProgress(
 ): Promise<Progress> {
   const { rows } = await sql<Progress>`
     select (
-      select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'arm', arm,
+      select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'strategy', strategy,
         'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
       from (select * from votes
-            where voter = ${voter} and topic_id = ${topicId} and arm not in ('asked', 'guest') and not again
+            where voter_id = ${voter} and topic_id = ${topicId} and strategy not in ('asked', 'common')
+              and not exists (select from votes as earlier where earlier.voter_id = votes.voter_id
+                and earlier.withdrawn_at is not null and earlier.strategy <> 'asked' and earlier.id < votes.id
+                and ${areOfOnePair('earlier', 'votes')})
             order by id desc limit ${limit}) as latest) as recent,
     array(
       select case unknown when 'left' then left_id else right_id end from votes
-      where voter = ${voter} and topic_id = ${topicId} and unknown is not null and withdrawn_at is null
+      where voter_id = ${voter} and topic_id = ${topicId} and unknown is not null and withdrawn_at is null
     )::float8[] as unknown,
     (select count(*)::int from votes
-     where voter = ${voter} and withdrawn_at is null and outcome <> 'skip'
+     where voter_id = ${voter} and withdrawn_at is null and outcome <> 'skip'
        and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') as today`.execute(
     db,
   );
@@ -190,10 +148,10 @@ export async function withdrawVote(
   if (ballotId !== undefined && !isUuid(ballotId)) return undefined;
   const which = ballotId
     ? sql`ballot_id = ${ballotId}::uuid`
-    : sql`id = (select id from votes where voter = ${voter} and withdrawn_at is null order by id desc limit 1)`;
+    : sql`id = (select id from votes where voter_id = ${voter} and withdrawn_at is null order by id desc limit 1)`;
   const { rows } = await sql<Vote>`
     update votes set withdrawn_at = now()
-    where voter = ${voter} and withdrawn_at is null and ${which}
+    where voter_id = ${voter} and withdrawn_at is null and ${which}
     returning ${columns}`.execute(db);
   return rows[0] ?? (ballotId ? findVote(db, voter, ballotId) : undefined);
 }
@@ -201,14 +159,14 @@ export async function withdrawVote(
 /** Takes back all votes of a voter. @returns how many stood */
 export async function withdrawVotes(db: Database, voter: number): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    update votes set withdrawn_at = now() where voter = ${voter} and withdrawn_at is null returning id`.execute(
+    update votes set withdrawn_at = now() where voter_id = ${voter} and withdrawn_at is null returning id`.execute(
     db,
   );
   return rows.length;
 }
 
 const columns = sql.raw(
-  'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, arm, weight, weight_reason, created_at, withdrawn_at',
+  'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, strategy, created_at, withdrawn_at',
 );
 
 function isUuid(text: string): boolean {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { clientAddress, isWithin, networkOf, parseSubnet } from './address.js';
@@ -35,4 +36,12 @@ export function findNetwork({
     res.locals.network = { key: networkOf(address), factor };
     next();
   };
+}
+
+/**
+ * Names a network without telling which it is, so that votes from one network can be looked at together: a keyed hash,
+ * 64 hex characters. Another secret makes other groups.
+ */
+export function networkGroup({ key }: Pick<Network, 'key'>, secret: string): string {
+  return createHmac('sha256', secret).update(`thinga network group\n${key}`).digest('hex');
 }

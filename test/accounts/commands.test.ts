@@ -57,7 +57,29 @@ it('voids a person’s votes: the ranking forgets them, and the person reads who
   await admin(`votes void ${username}`);
   await site.rank();
   expect(await site.db.selectFrom('ratings').select('thingId').execute()).toEqual([]);
-  expect((await browser.get('/profile/sessions')).text).toContain('All votes were taken back by the people');
+  const { text } = await browser.get('/profile/sessions');
+  expect(text).toContain('The people who run this site decided that your votes count no more');
+});
+
+it('leaves a person’s votes out of the ranking, those cast later as well, until they are restored', async () => {
+  await topic(site, { slug: 'apart', names: ['Tea', 'Pie', 'Jam', 'Fig'] });
+  const path = '/topics/apart/vote';
+  const { browser, username } = await member(site);
+  const other = await member(site);
+  await vote(other.browser, 'left', path);
+  await vote(browser, 'left', path);
+  const counted = async () => {
+    await site.rank();
+    return site.boards.get('apart')?.votes;
+  };
+  expect(await counted()).toBe(2);
+  await admin(`votes set-apart ${username}`);
+  expect(await counted()).toBe(1);
+  await vote(browser, 'left', path);
+  await vote(other.browser, 'left', path);
+  expect(await counted()).toBe(2);
+  await admin(`votes restore ${username}`);
+  expect(await counted()).toBe(4);
 });
 
 it('makes an admin', async () => {

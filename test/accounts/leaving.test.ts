@@ -78,7 +78,7 @@ it.each([
         .select('id')
         .execute(),
     ).toEqual([]);
-  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  const ledger = await site.db.selectFrom('votes').where('voterId', '=', id).select('withdrawnAt').execute();
   expect(ledger.filter(({ withdrawnAt }) => withdrawnAt === null)).toHaveLength(standing);
   expect(ledger).toHaveLength(1);
   await member(site, { username });
@@ -117,7 +117,7 @@ itOnPostgres('takes back with all others a vote that is on its way', async () =>
     async () => close(browser, 'withdraw'),
   ]);
   expect(statuses.map(({ status }) => status)).toEqual([303, 303]);
-  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  const ledger = await site.db.selectFrom('votes').where('voterId', '=', id).select('withdrawnAt').execute();
   expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
 });
 
@@ -126,7 +126,7 @@ itOnPostgres('takes back with all others an answer that is just being changed', 
   await vote(browser);
   const { ballotId } = await site.db
     .selectFrom('votes')
-    .where('voter', '=', id)
+    .where('voterId', '=', id)
     .select('ballotId')
     .executeTakeFirstOrThrow();
   const path = `/profile/votes/${ballotId}/change`;
@@ -136,7 +136,7 @@ itOnPostgres('takes back with all others an answer that is just being changed', 
     async () => browser.post(path).type('form').send({ ballot, choice: 'tie' }),
     async () => close(browser, 'withdraw'),
   ]);
-  const ledger = await site.db.selectFrom('votes').where('voter', '=', id).select('withdrawnAt').execute();
+  const ledger = await site.db.selectFrom('votes').where('voterId', '=', id).select('withdrawnAt').execute();
   expect(ledger.length).toBeGreaterThan(0);
   for (const { withdrawnAt } of ledger) expect(withdrawnAt).not.toBeNull();
 });

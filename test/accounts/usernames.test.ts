@@ -1,8 +1,5 @@
-import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { fillSkeletons } from '../../src/accounts/skeletons.js';
-import { migrateDown, migrateUp } from '../../src/migrate.js';
-import { member, openDatabaseOfItsOwn, openSite, read, type Site, useSite, visit } from '../site.js';
+import { member, read, type Site, useSite, visit } from '../site.js';
 
 const site = useSite({ trustProxy: 1 });
 const password = 'a long enough phrase';
@@ -122,29 +119,4 @@ it('frees the look of a name when its account is closed', async () => {
   const person = String(read(page.text)('[name=person]').val());
   await browser.post('/profile/close').type('form').send({ votes: 'keep', person }).expect(303);
   await member(site, { username: 'WiIma', password });
-});
-
-it('leaves people the names they have, and keeps look-alikes of those away', async () => {
-  const { id } = await member(site, { password });
-  const { passwordHash } = await site.db
-    .selectFrom('users')
-    .where('id', '=', id)
-    .select('passwordHash')
-    .executeTakeFirstOrThrow();
-  const own = await openDatabaseOfItsOwn();
-  while (!(await migrateDown(own.db)).some((name) => name.endsWith('-names')));
-  const names = ['admin', 'С\u0430rla', 'Paula', 'PauIa', `Zara${'\u0335\u0336\u0337\u0338\u20dd'}`];
-  for (const name of names)
-    await sql`
-      with voter as (insert into voters default values returning id)
-      insert into users (id, username, username_key, password_hash)
-      select id, ${name}, ${name.toLowerCase()}, ${passwordHash} from voter`.execute(own.db);
-  await migrateUp(own.db);
-  await Promise.all([fillSkeletons(own.db), fillSkeletons(own.db)]);
-  const older = await openSite({}, { beside: { ...site, ...own } });
-  for (const name of names) expect([name, (await logIn(name, older)).status]).toEqual([name, 303]);
-  await expectRefusal('Pau1a', LOOKALIKE, older);
-  await expectRefusal('Carla', LOOKALIKE, older);
-  await older.close();
-  await own.close();
 });

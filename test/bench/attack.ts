@@ -1,5 +1,5 @@
-import { countingOf, countingOfAsked, LOOKS_BACK } from '../../src/rating/counting.js';
 import { seededRandom } from '../../src/rating/random.js';
+import { LOOKS_BACK, weightAfterSkips, weightOfAsked } from '../../src/rating/vote-weight.js';
 import { votersFor } from './elo.js';
 import { answer, Topic, Voter, worldOf } from './simulation.js';
 
@@ -63,8 +63,8 @@ export function shownPlaceAfter({ place, strategy, spiteful, asks, counting = tr
       const against = (): number => Math.floor(random() * THINGS);
       let other = against();
       while (other === pushed || voter.hasSeen(pushed, other)) other = against();
-      const { weight } = counting ? countingOfAsked(THINGS) : { weight: 1 };
-      topic.cast(voter, { one: pushed, other, arm: 'explore' }, 1, weight);
+      const { weight } = counting ? weightOfAsked(THINGS) : { weight: 1 };
+      topic.cast(voter, { one: pushed, other, strategy: 'explore' }, 1, weight);
       continue;
     }
     let pair = topic.offer(voter);
@@ -82,7 +82,7 @@ export function shownPlaceAfter({ place, strategy, spiteful, asks, counting = tr
         : spiteful
           ? Number(shown(one) < shown(other))
           : answer(truth[one] as number, truth[other] as number, random);
-    topic.cast(voter, pair, score, counting ? countingOf(skippedLately(voter)).weight : 1);
+    topic.cast(voter, pair, score, counting ? weightAfterSkips(skippedLately(voter)).weight : 1);
   }
   const own = topic.field.means[pushed] as number;
   return 1 + topic.field.means.filter((mean) => mean > own).length;
@@ -101,7 +101,7 @@ export function shareKept(things: number, pairs: number, skipping: number, seed:
     const pair = topic.offer(voter);
     if (random() < skipping) voter.note(pair.one, pair.other, true);
     else {
-      const { weight } = countingOf(skippedLately(voter));
+      const { weight } = weightAfterSkips(skippedLately(voter));
       kept += weight;
       topic.cast(voter, pair, answer(truth[pair.one] as number, truth[pair.other] as number, random), weight);
     }

@@ -279,7 +279,7 @@ it('takes a double click, or a key held down, for one vote', async () => {
   const votes = async (): Promise<number> => {
     const { count } = await site.db
       .selectFrom('votes')
-      .innerJoin('users', 'users.id', 'votes.voter')
+      .innerJoin('users', 'users.id', 'votes.voterId')
       .where('username', '=', 'twitchy')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();

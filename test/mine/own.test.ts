@@ -26,11 +26,11 @@ async function answers(voter: number, lines: string[], { daysAgo = 0 } = {}): Pr
     return {
       ballotId: randomUUID(),
       topicId,
-      voter,
+      voterId: voter,
       leftId: ids.get(left) ?? 0,
       rightId: ids.get(right) ?? 0,
       outcome,
-      arm: 'explore' as const,
+      strategy: 'explore' as const,
       createdAt,
     };
   });
@@ -103,7 +103,7 @@ it('moves with the next vote, and with one that is taken back', async () => {
   expect(await first()).toBe('Ramen');
   await answers(id, ['Pie > Ramen', 'Pie > Sushi', 'Pie > Pizza', 'Pie > Salad', 'Pie > Curry']);
   expect(await first()).toBe('Pie');
-  const mine = await site.db.selectFrom('votes').where('voter', '=', id).selectAll().execute();
+  const mine = await site.db.selectFrom('votes').where('voterId', '=', id).selectAll().execute();
   for (const { ballotId, leftId } of mine)
     if (leftId === ids.get('Pie')) await browser.post(`/profile/votes/${ballotId}/withdraw`).expect(303);
   expect(await first()).toBe('Ramen');
@@ -130,7 +130,7 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   await answers(id, ['Ramen > Sushi']);
   const shown = pairOn((await browser.get('/vote')).text);
   const ledger = () =>
-    site.db.selectFrom('votes').where('voter', '=', id).selectAll().orderBy('id').execute();
+    site.db.selectFrom('votes').where('voterId', '=', id).selectAll().orderBy('id').execute();
   const [before] = await ledger();
   const path = (await page(browser, '/profile/votes'))('.entries a').attr('href') ?? '';
   expect(path).toBe(`/profile/votes/${before?.ballotId}/change`);
@@ -146,7 +146,7 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   await Promise.all([send(), send()]);
   expect(await ledger()).toMatchObject([
     { outcome: 'left', withdrawnAt: expect.any(Date) },
-    { outcome: 'right', withdrawnAt: null, arm: 'explore', weight: 1 },
+    { outcome: 'right', withdrawnAt: null, strategy: 'explore', weight: 1 },
   ]);
   const $after = await page(browser, answer.headers.location ?? '');
   expect($after('.flash').text()).toContain('Changed: Sushi over Ramen.');
@@ -189,7 +189,7 @@ it('lets one of two tabs change an answer, and tells the other what stands', asy
   );
   const standing = await site.db
     .selectFrom('votes')
-    .where('voter', '=', id)
+    .where('voterId', '=', id)
     .where('withdrawnAt', 'is', null)
     .select('ballotId')
     .execute();
@@ -213,7 +213,7 @@ it('keeps an answer that is given again, and changes nobody else’s', async () 
   await browser.post(path.replace('change', 'withdraw')).expect(303);
   await browser.get(path).expect(410);
   await browser.post(path).type('form').send({ ballot, choice: 'right' }).expect(410);
-  const rows = await site.db.selectFrom('votes').where('voter', '=', id).selectAll().execute();
+  const rows = await site.db.selectFrom('votes').where('voterId', '=', id).selectAll().execute();
   expect(rows).toHaveLength(1);
 });
 

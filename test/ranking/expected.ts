@@ -58,24 +58,26 @@ export async function expectRightRatings(db: Database, topicId: number): Promise
 interface Row {
   leftId: number;
   rightId: number;
-  voter: number | null;
+  voterId: number | null;
   score: number;
   weight: number;
 }
 
 async function votesOf(db: Database, topicId: number, areFitted: boolean): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select left_id, right_id, votes.voter, weight,
+    select left_id, right_id, votes.voter_id, coalesce(weight, 1) as weight,
       (case outcome when 'left' then 1 when 'right' then 0 else 0.5 end)::float8 as score
-    from votes left join fits on fits.topic_id = votes.topic_id
+    from votes left join fits on fits.topic_id = votes.topic_id left join vote_weights on vote_id = votes.id
     where votes.topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip'
+      and coalesce((select kind from voter_events where voter_events.voter_id = votes.voter_id
+        order by voter_events.xid desc, voter_events.id desc limit 1), 'restored') = 'restored'
       and ((votes.xid, votes.id) <= (coalesce(fits.xid, '0'), coalesce(fits.id, 0))) = ${areFitted}
     order by votes.xid, votes.id`.execute(db);
   return rows;
 }
 
 function asVotes(rows: Row[], place: Map<number, number>, size: number): Votes {
-  const voters = [...new Set(rows.map(({ voter }) => voter))].filter((voter) => voter !== null);
+  const voters = [...new Set(rows.map(({ voterId }) => voterId))].filter((voterId) => voterId !== null);
   return {
     size,
     count: rows.length,
@@ -83,6 +85,6 @@ function asVotes(rows: Row[], place: Map<number, number>, size: number): Votes {
     right: Int32Array.from(rows, ({ rightId }) => place.get(rightId) ?? 0),
     score: Float32Array.from(rows, ({ score }) => score),
     weight: Float32Array.from(rows, ({ weight }) => weight),
-    voter: Int32Array.from(rows, ({ voter }) => (voter === null ? -1 : voters.indexOf(voter))),
+    voter: Int32Array.from(rows, ({ voterId }) => (voterId === null ? -1 : voters.indexOf(voterId))),
   };
 }

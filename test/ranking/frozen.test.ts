@@ -79,7 +79,7 @@ async function leader(): Promise<number | undefined> {
 
 async function castVotes(count: number): Promise<void> {
   await sql`
-    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm)
+    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy)
     select gen_random_uuid(), ${topicId}::bigint, min(id), max(id), 'left', 'import'
     from things, generate_series(1, ${count}::int) as number where topic_id = ${topicId}::bigint
     group by number`.execute(site.db);

@@ -98,7 +98,7 @@ async function mended(table: string): Promise<void> {
 
 async function castVotes(slug: keyof typeof topics, count: number): Promise<void> {
   await sql`
-    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm)
+    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy)
     select gen_random_uuid(), ${topics[slug]}::bigint, min(id), max(id), 'left', 'import'
     from things, generate_series(1, ${count}::int) as number where topic_id = ${topics[slug]}::bigint
     group by number`.execute(site.db);

@@ -30,9 +30,9 @@ async function castNameless(db: Database): Promise<void> {
       topicId,
       leftId,
       rightId,
-      voter: null,
+      voterId: null,
       outcome: 'left',
-      arm: 'import',
+      strategy: 'import',
     })
     .execute();
 }
@@ -119,7 +119,7 @@ it('reads the ledger in the order of its transactions as numbers, not as text', 
   const { topicId, ids } = await things();
   for (const xid of ['100', '9', '99', '10'])
     await sql`
-      insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm, xid)
+      insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy, xid)
       values (gen_random_uuid(), ${topicId}, ${ids[0]}, ${ids[1]}, 'skip', 'import', ${xid}::xid8)`.execute(
       site.db,
     );

@@ -28,9 +28,9 @@ it('asks mostly about things near the cut, and about all of them now and then', 
   const shown = { focus: new Int32Array(size), explore: new Int32Array(size) };
   const random = seededRandom(2);
   for (let draw = 0; draw < 50_000; draw++) {
-    const { one, other, arm } = selector.draw(random) as NonNullable<ReturnType<Selector['draw']>>;
-    shown[arm][one] = at(shown[arm], one) + 1;
-    shown[arm][other] = at(shown[arm], other) + 1;
+    const { one, other, strategy } = selector.draw(random) as NonNullable<ReturnType<Selector['draw']>>;
+    shown[strategy][one] = at(shown[strategy], one) + 1;
+    shown[strategy][other] = at(shown[strategy], other) + 1;
   }
   const sum = (counts: Int32Array): number => counts.reduce((all, count) => all + count, 0);
   expect(sum(shown.focus) / 100_000).toBeCloseTo(0.8, 1);
@@ -46,7 +46,7 @@ it('looks around among new things first', () => {
   const random = seededRandom(3);
   for (let draw = 0; draw < 500; draw++) {
     const drawn = selector.draw(random);
-    if (drawn?.arm === 'explore') expect(drawn.one).toBe(71);
+    if (drawn?.strategy === 'explore') expect(drawn.one).toBe(71);
   }
   const withoutIt = Array.from({ length: 500 }, () => selector.draw(random, (thing) => thing === 71));
   expect(new Set(withoutIt.map((drawn) => drawn?.one)).size).toBeGreaterThan(80);

@@ -17,11 +17,11 @@ async function taster(order = FOODS) {
     known.slice(place + 1).map((worse) => ({
       ballotId: randomUUID(),
       topicId: better.topicId,
-      voter: person.id,
+      voterId: person.id,
       leftId: better.id,
       rightId: worse.id,
       outcome: 'left' as const,
-      arm: 'explore' as const,
+      strategy: 'explore' as const,
     })),
   );
   await site.db.insertInto('votes').values(rows).execute();
@@ -84,7 +84,7 @@ it('stays as it was when its owner votes on', async () => {
   const path = await share(browser, { size: '3' });
   const names = async () => read((await visit(site).get(path)).text)('.shared .name').text();
   const before = await names();
-  await site.db.updateTable('votes').set({ withdrawnAt: new Date() }).where('voter', '=', id).execute();
+  await site.db.updateTable('votes').set({ withdrawnAt: new Date() }).where('voterId', '=', id).execute();
   expect(await names()).toBe(before);
 });
 

@@ -41,7 +41,7 @@ const votes = () =>
     .innerJoin('topics', 'topics.id', 'votes.topicId')
     .innerJoin('things as l', 'l.id', 'leftId')
     .innerJoin('things as r', 'r.id', 'rightId')
-    .leftJoin('voters', 'voters.id', 'voter')
+    .leftJoin('voters', 'voters.id', 'voterId')
     .where('topics.slug', '=', slug)
     .select([
       'l.name as left',
@@ -49,7 +49,7 @@ const votes = () =>
       'outcome',
       'importedAs',
       'votes.createdAt',
-      'arm',
+      'strategy',
       'ballotId',
     ])
     .orderBy('votes.id')
@@ -189,7 +189,7 @@ it('brings votes in the order of their time, whatever side and case they have', 
   expect(result).toMatchObject({ added: 3, already: 0 });
   expect(await winners()).toEqual(['tie', 'Tea', 'Pie']);
   expect(await votes()).toMatchObject([
-    { importedAs: `${slug}/bob`, createdAt: new Date('2014-01-31T00:00:00Z'), arm: 'import' },
+    { importedAs: `${slug}/bob`, createdAt: new Date('2014-01-31T00:00:00Z'), strategy: 'import' },
     { importedAs: `${slug}/ann`, createdAt: new Date('2014-02-01T10:00:00Z') },
     { importedAs: null },
   ]);

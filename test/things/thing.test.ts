@@ -149,7 +149,7 @@ it('counts a thing’s meetings with those it met most and with its neighbours, 
   );
   await answers(...ladder, '5=6', '5=6', '6>5');
   await sql`
-    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, arm)
+    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy)
     select gen_random_uuid(), topic_id, id, ${await idOf(6)}::bigint, 'skip', 'focus'
     from things where name = 'Thing 5'`.execute(site.db);
   const $ = await pageOf(5);

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type Browser, member, pairOn, read, thingNames, topic, useSite, vote } from '../site.js';
+import { type Browser, ledgerOf, member, pairOn, read, thingNames, topic, useSite, vote } from '../site.js';
 
 const site = useSite();
 const path = '/vote';
@@ -10,8 +10,7 @@ beforeAll(() => topic(site, { names: NAMES }));
 const idOf = async (name: string): Promise<number> =>
   (await site.db.selectFrom('things').where('name', '=', name).select('id').executeTakeFirstOrThrow()).id;
 
-const ledger = (voter: number) =>
-  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+const ledger = (voter: number) => ledgerOf(site, voter);
 
 /** Asks for a pair with a thing, as the link on its page does. */
 async function ask(
@@ -46,7 +45,7 @@ it('shows a pair with the thing that a person asks for, and their own turn stays
   const after = (await browser.get(String(headers.location))).text;
   expect(read(after)('.receipt p').text()).toContain('It counts in part: you asked for that pair');
   expect(pairOn(after)).toMatchObject({ left: turn.left, right: turn.right });
-  expect(await ledger(id)).toMatchObject([{ arm: 'asked', weightReason: 'asked' }]);
+  expect(await ledger(id)).toMatchObject([{ strategy: 'asked', reason: 'asked' }]);
   expect((await ledger(id))[0]?.weight).toBeCloseTo(2 / 12, 6);
 
   // The next one is against something else, and taking the answer back leaves the turn where it is.
@@ -66,7 +65,7 @@ it('counts a pair in full whose turn it is, whoever asked for it', async () => {
   expect(asked).toMatchObject({ left: turn.left, right: turn.right });
   expect(asked.said).toContain('whose turn it is');
   await answer(browser, asked.ballot);
-  expect(await ledger(id)).toMatchObject([{ weight: 1, weightReason: null }]);
+  expect(await ledger(id)).toMatchObject([{ weight: 1, reason: null }]);
   const next = pairOn((await browser.get(path)).text);
   expect([next.left, next.right].sort()).not.toEqual([turn.left, turn.right].sort());
 });
@@ -87,7 +86,7 @@ it('makes no good for skips, and gets nobody past their turn', async () => {
   expect(pairOn((await browser.get(many)).text)).toMatchObject({ left: turn.left, right: turn.right });
   await vote(browser, 'left', many);
   const last = (await ledger(id)).at(-1);
-  expect(last?.weightReason).toBe('skipping');
+  expect(last?.reason).toBe('skipping');
   expect(last?.weight).toBeCloseTo((12 / 15) ** 2, 5);
 });
 
@@ -126,5 +125,5 @@ it('keeps to the turn when the pair that was asked for has been answered', async
   expect([third.left, third.right].sort()).not.toEqual([beside.left, beside.right].sort());
   expect(third.left).not.toBe('');
   const isSame = [second.left, second.right].sort().join() === [beside.left, beside.right].sort().join();
-  expect((await ledger(id)).at(-1)?.weightReason).toBe(isSame ? null : 'asked');
+  expect((await ledger(id)).at(-1)?.reason).toBe(isSame ? null : 'asked');
 });

@@ -17,7 +17,7 @@ it('counts 300 simultaneous votes on ten things, each once and without an error'
         leftId: left.id,
         rightId: right.id,
         voter: id,
-        arm: 'explore' as const,
+        strategy: 'explore' as const,
       };
       ballots.push({ browser, ballot: signBallot(offer, site.config.secrets[0]) });
     }

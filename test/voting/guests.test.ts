@@ -1,12 +1,22 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type Browser, HTMX, member, pairOn, read, thingNames, topic, useSite, visit } from '../site.js';
+import {
+  type Browser,
+  HTMX,
+  ledgerOf,
+  member,
+  pairOn,
+  read,
+  thingNames,
+  topic,
+  useSite,
+  visit,
+} from '../site.js';
 
 const site = useSite();
 
 beforeAll(() => topic(site, { names: thingNames(12) }));
 
-const ledger = (voter: number) =>
-  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+const ledger = (voter: number) => ledgerOf(site, voter);
 
 const send = (browser: Browser, ballot: string, choice: string, path = '/vote') =>
   browser.post(path).type('form').send({ ballot, choice });
@@ -144,9 +154,9 @@ it('leaves the earlier answer where the person had answered the pair before', as
       topicId: left.topicId,
       leftId: right.id,
       rightId: left.id,
-      voter: person.id,
+      voterId: person.id,
       outcome: 'left',
-      arm: 'focus',
+      strategy: 'focus',
     })
     .execute();
   await logIn(visitor, person);

@@ -4,6 +4,7 @@ import {
   type Browser,
   itOnPostgres,
   itOnRedis,
+  ledgerOf,
   member,
   pairOn,
   read,
@@ -25,8 +26,7 @@ interface Shown {
   right: string;
 }
 
-const ledger = (voter: number) =>
-  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+const ledger = (voter: number) => ledgerOf(site, voter);
 
 const send = (browser: Browser, ballot: string, choice: string, path: string) =>
   browser.post(path).type('form').send({ ballot, choice });
@@ -83,7 +83,7 @@ it('makes no good for skips by changing old answers', async () => {
     await send(browser, ballot, 'tie', `/profile/votes/${ballotId}/change`).expect(303);
   }
   await vote(browser, 'left', path);
-  expect((await ledger(id)).at(-1)).toMatchObject({ weightReason: 'skipping' });
+  expect((await ledger(id)).at(-1)).toMatchObject({ reason: 'skipping' });
 });
 
 it('counts no answer in full that was given in part, however much later it is given again', async () => {
@@ -101,7 +101,7 @@ it('counts no answer in full that was given in part, however much later it is gi
   await send(browser, kept, 'left', path).expect(303);
   const { leftId, rightId } = picked;
   const again = (await ledger(id)).at(-1);
-  expect(again).toMatchObject({ leftId, rightId, weightReason: 'skipping' });
+  expect(again).toMatchObject({ leftId, rightId, reason: 'skipping' });
   expect(again?.weight).toBeLessThan(0.1);
 });
 
@@ -116,7 +116,7 @@ it('counts no pair in full that was skipped in a long run, once it is answered a
   for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
   await takeBack(browser, skipped.ballotId);
   await send(browser, kept.ballot, 'left', path).expect(303);
-  expect((await ledger(id)).at(-1)).toMatchObject({ leftId: skipped.leftId, weightReason: 'skipping' });
+  expect((await ledger(id)).at(-1)).toMatchObject({ leftId: skipped.leftId, reason: 'skipping' });
 });
 
 it('notes each pair that is got past by not knowing one of its things for a moment', async () => {
@@ -144,8 +144,8 @@ it('notes each pair that is got past by not knowing one of its things for a mome
     passed++;
   }
   expect(passed).toBe(6);
-  const last = (await ledger(id)).filter(({ arm }) => arm !== 'asked').at(-1);
-  expect(last).toMatchObject({ outcome: 'left', weightReason: 'skipping' });
+  const last = (await ledger(id)).filter(({ strategy }) => strategy !== 'asked').at(-1);
+  expect(last).toMatchObject({ outcome: 'left', reason: 'skipping' });
 });
 
 it('notes what a visitor skipped, whatever they take back of it', async () => {
@@ -166,7 +166,7 @@ it('notes what a visitor skipped, whatever they take back of it', async () => {
     .where('username', '=', form.username)
     .select('id')
     .executeTakeFirstOrThrow();
-  expect((await ledger(id)).at(-1)).toMatchObject({ outcome: 'left', weightReason: 'skipping' });
+  expect((await ledger(id)).at(-1)).toMatchObject({ outcome: 'left', reason: 'skipping' });
 });
 
 it('keeps the turn of who answers as a visitor and logs in', async () => {

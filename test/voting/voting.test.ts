@@ -5,6 +5,7 @@ import { nextPairs } from '../../src/voting/pairs.js';
 import {
   type Browser,
   HTMX,
+  ledgerOf,
   member,
   pairOn,
   read,
@@ -19,8 +20,7 @@ const site = useSite();
 
 beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry', 'Pie'] }));
 
-const ledger = (voter: number) =>
-  site.db.selectFrom('votes').where('voter', '=', voter).selectAll().orderBy('id').execute();
+const ledger = (voter: number) => ledgerOf(site, voter);
 
 const send = (browser: Browser, ballot: string, choice: string, path = '/vote') =>
   browser.post(path).type('form').send({ ballot, choice });
@@ -38,7 +38,7 @@ async function signed(voter: number, changes: Partial<Ballot> = {}): Promise<str
     .execute();
   const [left, right] = things;
   const offer = { topicId: left?.topicId ?? 0, leftId: left?.id ?? 0, rightId: right?.id ?? 0, voter };
-  return signBallot({ ...offer, arm: 'explore', ...changes }, site.config.secrets[0], changes);
+  return signBallot({ ...offer, strategy: 'explore', ...changes }, site.config.secrets[0], changes);
 }
 
 it('asks the topic’s question about two different things', async () => {
@@ -65,7 +65,7 @@ it.each(['left', 'right', 'tie', 'skip'] as const)(
     };
     expect(read(next.text)('.receipt p').text()).toContain(told[choice]);
     expect(await ledger(id)).toMatchObject([
-      { outcome: choice, withdrawnAt: null, arm: expect.stringMatching(/^(focus|explore)$/) },
+      { outcome: choice, withdrawnAt: null, strategy: expect.stringMatching(/^(focus|explore)$/) },
     ]);
   },
 );
@@ -251,7 +251,7 @@ it('shows nothing again that was in the last five pairs, as long as there is som
 it('asks mostly where the Top 20 is open, and notes for each vote why its pair was shown', async () => {
   await topic(site, { slug: 'large', names: thingNames(100) });
   const board = site.boards.get('large') ?? expect.fail();
-  const arms = { focus: 0, explore: 0, asked: 0, guest: 0 };
+  const arms = { focus: 0, explore: 0, asked: 0, common: 0 };
   for (let voter = 1; voter <= 400; voter++) {
     const { pair } = await nextPairs(
       site.db,
@@ -259,7 +259,7 @@ it('asks mostly where the Top 20 is open, and notes for each vote why its pair w
       { voter, recent: [], unknown: [] },
       site.config.secrets[0],
     );
-    if (pair) arms[pair.arm]++;
+    if (pair) arms[pair.strategy]++;
   }
   // Four in five; outside this lies less than one run in a million.
   expect(arms.focus).toBeGreaterThan(280);
@@ -293,9 +293,9 @@ it('counts the vote of who skipped many pairs in part, and says so', async () =>
   expect(await receipt()).not.toContain('in part');
 
   const votes = await ledger(id);
-  const { weight, weightReason } = votes.find((row) => row.weight < 1) ?? expect.fail();
+  const { weight, reason } = votes.find((row) => row.weight < 1) ?? expect.fail();
   expect(weight).toBeCloseTo((14 / 15) ** 2, 5);
-  expect(weightReason).toBe('skipping');
+  expect(reason).toBe('skipping');
   await site.rank();
 });
 
@@ -455,7 +455,7 @@ it('keeps every promise of the ledger in the database as well', async () => {
       .where('id', '=', row?.id ?? 0)
       .execute(),
   ).rejects.toThrow('append-only');
-  const { id: _id, xid, withdrawnXid, withdrawnAt, ...copy } = row ?? expect.fail();
+  const { id: _id, xid, withdrawnXid, withdrawnAt, weight, reason, ...copy } = row ?? expect.fail();
   const insert = (changes: Partial<typeof copy>) =>
     site.db
       .insertInto('votes')
@@ -464,11 +464,11 @@ it('keeps every promise of the ledger in the database as well', async () => {
   await expect(insert({})).rejects.toThrow('one_answer_a_pair');
   await expect(insert({ leftId: copy.rightId, rightId: copy.leftId })).rejects.toThrow('one_answer_a_pair');
   await expect(insert({ leftId: copy.rightId })).rejects.toThrow('check');
-  await expect(insert({ ballotId: copy.ballotId, voter: null })).rejects.toThrow('ballot_id');
+  await expect(insert({ ballotId: copy.ballotId, voterId: null })).rejects.toThrow('ballot_id');
   const animals = await site.db
     .selectFrom('topics')
     .where('slug', '=', 'animals')
     .select('id')
     .executeTakeFirstOrThrow();
-  await expect(insert({ topicId: animals.id, voter: null })).rejects.toThrow('foreign key');
+  await expect(insert({ topicId: animals.id, voterId: null })).rejects.toThrow('foreign key');
 });

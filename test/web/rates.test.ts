@@ -21,7 +21,7 @@ it('says when to try again to whoever votes faster than a person can, and keeps 
   expect(read(refused[0]?.text ?? '')('.flash').text()).toContain('try again in');
   const other = await member(site);
   await other.browser.get('/vote').expect(200);
-  expect(await site.db.selectFrom('votes').where('voter', '=', id).select('id').execute()).toHaveLength(1);
+  expect(await site.db.selectFrom('votes').where('voterId', '=', id).select('id').execute()).toHaveLength(1);
 });
 
 it('limits registering by place', async () => {

@@ -3,15 +3,26 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
+/** What happened to people's sessions: append-only, and chained by hashes so that a change shows. */
 export async function up(db: Untyped): Promise<void> {
-  await sql`set local statement_timeout = 0`.execute(db);
-  // Empty from the insert to the commit, see below.
+  // Place and hashes are empty from the insert to the commit, see below.
   await sql`
-    alter table session_events
-      add column place bigint check (place > 0),
-      add column previous_hash text check (previous_hash ~ '^[0-9a-f]{64}$'),
-      add column hash text check (hash ~ '^[0-9a-f]{64}$'),
-      add check ((place is null) = (hash is null) and (previous_hash is null) = (hash is null))`.execute(db);
+    create table session_events (
+      id bigint generated always as identity primary key,
+      user_id bigint references users (id),
+      session_id bigint references sessions (id),
+      kind text not null,
+      at timestamptz not null default now(),
+      device text,
+      address text,
+      reason text,
+      place bigint check (place > 0),
+      previous_hash text check (previous_hash ~ '^[0-9a-f]{64}$'),
+      hash text check (hash ~ '^[0-9a-f]{64}$'),
+      check ((place is null) = (hash is null) and (previous_hash is null) = (hash is null))
+    )`.execute(db);
+  await sql`create index on session_events (user_id, id desc)`.execute(db);
+  await sql`create index on session_events (session_id)`.execute(db);
   // Events of nobody in particular are a chain of their own, under 0: ids begin at 1.
   await sql`
     create unique index session_events_chain on session_events (coalesce(user_id, 0), place)`.execute(db);
@@ -28,8 +39,18 @@ export async function up(db: Untyped): Promise<void> {
       place bigint not null check (place >= 0),
       hash text not null check (hash ~ '^[0-9a-f]{64}$')
     ) with (fillfactor = 70)`.execute(db);
+  await sql`create index on chain_heads (user_id)`.execute(db);
 
-  await sql`drop trigger session_events_append_only on session_events`.execute(db);
+  await sql`
+    create function refuse_change() returns trigger language plpgsql as $$
+    begin
+      -- Closing an account takes what happened to it along.
+      if tg_op = 'DELETE' and tg_table_name = 'session_events'
+        and current_setting('thinga.closing_account', true) = to_jsonb(old) ->> 'user_id' then
+        return old;
+      end if;
+      raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+    end $$`.execute(db);
   await sql`
     create trigger session_events_append_only before delete on session_events
     for each row execute function refuse_change()`.execute(db);
@@ -39,6 +60,39 @@ export async function up(db: Untyped): Promise<void> {
       (to_jsonb(new) - array['place', 'previous_hash', 'hash']) is distinct from
       (to_jsonb(old) - array['place', 'previous_hash', 'hash']))
     execute function refuse_change()`.execute(db);
+  // The end of a chain only moves on, and goes with its person.
+  await sql`
+    create trigger chain_heads_only_forward before update on chain_heads
+    for each row when (new.user_key <> old.user_key or new.place < old.place or
+      (new.place = old.place and new.hash <> old.hash))
+    execute function refuse_change()`.execute(db);
+  await sql`
+    create function keep_chain_head() returns trigger language plpgsql as $$
+    begin
+      if old.user_key = 0 or exists (select from users where id = old.user_key) then
+        raise exception 'a chain goes with its person' using errcode = 'restrict_violation';
+      end if;
+      return old;
+    end $$`.execute(db);
+  await sql`
+    create trigger chain_heads_go_with_person before delete on chain_heads
+    for each row execute function keep_chain_head()`.execute(db);
+  // Closing an account says so before it removes events, and anybody can say so: what counts is how it ends.
+  await sql`
+    create function events_go_with_person() returns trigger language plpgsql as $$
+    begin
+      if exists (select from users where id = old.user_id) then
+        raise exception 'events go with their person' using errcode = 'restrict_violation';
+      end if;
+      return null;
+    end $$`.execute(db);
+  await sql`
+    create constraint trigger session_events_go_with_person after delete on session_events
+    deferrable initially deferred for each row execute function events_go_with_person()`.execute(db);
+  for (const table of ['session_events', 'chain_heads'])
+    await sql`
+      create trigger ${sql.ref(`${table}_not_emptied`)} before truncate on ${sql.table(table)}
+      for each statement execute function refuse_change()`.execute(db);
 
   await sql`
     create function event_field(value text) returns text language sql immutable as $$
@@ -54,7 +108,7 @@ export async function up(db: Untyped): Promise<void> {
       for head.user_key in
         select distinct coalesce(user_id, 0) as user_key from session_events where hash is null order by user_key
       loop
-        -- Waits for whoever else chains this person's events, and goes on from there.
+        -- Waits for others who chain this person's events, and goes on from there.
         insert into chain_heads (user_key, place, hash) values (head.user_key, 0, repeat('0', 64))
           on conflict (user_key) do update set place = chain_heads.place
           returning place, hash into head.place, head.hash;
@@ -80,6 +134,9 @@ export async function up(db: Untyped): Promise<void> {
         update chain_heads set place = head.place, hash = head.hash where user_key = head.user_key;
       end loop;
     end $$`.execute(db);
+  // Chained at the commit, and all of a transaction's events then, person by person: it has every other lock it
+  // needs by that time, and heads are locked in one order. Chained at the insert, a password change (event, then
+  // the sessions it ends) and a log-out (session, then event) would each wait for what the other holds.
   await sql`
     create function chain_at_commit() returns trigger language plpgsql as $$
     begin
@@ -88,26 +145,15 @@ export async function up(db: Untyped): Promise<void> {
       end if;
       return null;
     end $$`.execute(db);
-
-  await sql`select chain_events()`.execute(db);
-  // Chained at the commit, and all of a transaction's events then, person by person: it has every other lock it
-  // needs by that time, and heads are locked in one order. Chained at the insert, a password change (event, then
-  // the sessions it ends) and a log-out (session, then event) would each wait for what the other holds.
   await sql`
     create constraint trigger session_events_chained after insert on session_events
     deferrable initially deferred for each row execute function chain_at_commit()`.execute(db);
 }
 
 export async function down(db: Untyped): Promise<void> {
-  await sql`drop trigger session_events_chained on session_events`.execute(db);
-  await sql`drop trigger session_events_only_chained on session_events`.execute(db);
-  await sql`drop trigger session_events_append_only on session_events`.execute(db);
-  await sql`drop function chain_at_commit, chain_events, event_field`.execute(db);
-  await sql`drop table chain_heads`.execute(db);
-  await sql`alter table session_events drop column place, drop column previous_hash, drop column hash`.execute(
+  await sql`drop table chain_heads, session_events`.execute(db);
+  await sql`drop function chain_at_commit, chain_events, event_field, events_go_with_person, keep_chain_head`.execute(
     db,
   );
-  await sql`
-    create trigger session_events_append_only before update or delete on session_events
-    for each row execute function refuse_change()`.execute(db);
+  await sql`drop function refuse_change`.execute(db);
 }

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
+/** Links that show what a person chose. */
 export async function up(db: Untyped): Promise<void> {
   // The token is kept as it is: its owner is to see the link again, and it opens nothing but what this row holds.
   await sql`

@@ -1,0 +1,107 @@
+import { type Kysely, sql } from 'kysely';
+
+// biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
+type Untyped = Kysely<any>;
+
+/** What the ranker makes of the ledger. Nothing else writes these tables, and all of it can be made again. */
+export async function up(db: Untyped): Promise<void> {
+  // How far the ledger is read: one row in all.
+  await sql`
+    create table ranker_position (
+      singleton boolean primary key default true check (singleton),
+      xid xid8 not null,
+      id bigint not null,
+      generation bigint not null
+    )`.execute(db);
+  await sql`insert into ranker_position (xid, id, generation) values ('0', 0, 1)`.execute(db);
+
+  // How much a vote counts, where that is not 1: decided once, when the vote is folded.
+  await sql`
+    create table vote_weights (
+      vote_id bigint primary key references votes (id),
+      weight double precision not null check (weight >= 0 and weight < 1),
+      reason text not null check (reason in ('skipping', 'asked'))
+    )`.execute(db);
+  // What a voter's next vote is weighed by, as of the position.
+  await sql`
+    create table topic_voters (
+      topic_id bigint not null references topics (id),
+      voter_id bigint not null references voters (id),
+      votes integer not null check (votes >= 0),
+      skips integer not null check (skips >= 0),
+      latest_at timestamptz not null,
+      recent_pairs jsonb not null,
+      primary key (topic_id, voter_id)
+    ) with (fillfactor = 70)`.execute(db);
+
+  // Rewritten all day long: room on each page, and no index on what moves, keep the updates in place (HOT).
+  await sql`
+    create table ratings (
+      thing_id bigint primary key references things (id),
+      topic_id bigint not null,
+      mean double precision not null,
+      variance double precision not null check (variance > 0),
+      fit_variance double precision check (fit_variance > 0),
+      wins integer not null check (wins >= 0),
+      losses integer not null check (losses >= 0),
+      ties integer not null check (ties >= 0),
+      rank integer check (rank > 0),
+      previous_rank integer check (previous_rank > 0)
+    ) with (fillfactor = 70)`.execute(db);
+  await sql`create index on ratings (topic_id)`.execute(db);
+
+  await sql`
+    create table rating_history (
+      thing_id bigint not null references things (id),
+      at timestamptz not null,
+      mean double precision not null,
+      variance double precision not null,
+      rank integer not null,
+      low integer,
+      high integer,
+      primary key (thing_id, at),
+      check ((low is null) = (high is null) and low between 1 and high)
+    )`.execute(db);
+
+  await sql`
+    create table fits (
+      topic_id bigint primary key references topics (id),
+      xid xid8 not null,
+      id bigint not null,
+      votes bigint not null check (votes >= 0),
+      spread double precision not null check (spread > 0),
+      decided bigint not null check (decided between 0 and votes),
+      left_wins bigint not null check (left_wins between 0 and decided),
+      fitted_at timestamptz not null default now()
+    )`.execute(db);
+
+  // Moves whenever what a topic's pages show has moved.
+  await sql`
+    create table boards (
+      topic_id bigint primary key references topics (id),
+      version bigint not null default 1,
+      stale_since timestamptz
+    ) with (fillfactor = 70)`.execute(db);
+  await sql`
+    create function add_board() returns trigger language plpgsql as $$
+    begin
+      insert into boards (topic_id) values (new.id);
+      return null;
+    end $$`.execute(db);
+  await sql`
+    create trigger topic_has_board after insert on topics
+    for each row execute function add_board()`.execute(db);
+
+  // A new site has a topic to begin with.
+  await sql`
+    insert into topics (slug, title, question, is_default)
+    values ('foods', 'Foods', 'Which would you rather eat?', true)`.execute(db);
+}
+
+export async function down(db: Untyped): Promise<void> {
+  await sql`drop trigger topic_has_board on topics`.execute(db);
+  await sql`drop function add_board`.execute(db);
+  await sql`drop table boards, fits, rating_history, ratings, topic_voters, vote_weights, ranker_position`.execute(
+    db,
+  );
+}
