@@ -13,9 +13,8 @@ export async function up(db: Untyped): Promise<void> {
       session_id bigint references sessions (id),
       kind text not null,
       at timestamptz not null default now(),
-      device text,
-      address text,
       reason text,
+      origin_digest text check (origin_digest ~ '^[0-9a-f]{64}$'),
       place bigint check (place > 0),
       previous_hash text check (previous_hash ~ '^[0-9a-f]{64}$'),
       hash text check (hash ~ '^[0-9a-f]{64}$'),
@@ -31,6 +30,16 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     create index session_events_unchained on session_events (coalesce(user_id, 0), id)
     where hash is null`.execute(db);
+  // Where an event came from, in plain text. The chain holds its salted digest only, so a row can be shortened or
+  // deleted and the chain stays whole. The salt goes when a row is shortened: with it, anybody could try all
+  // addresses until one fits the digest, and so find out what was cut.
+  await sql`
+    create table session_event_origins (
+      event_id bigint primary key references session_events (id) on delete cascade,
+      salt bytea check (octet_length(salt) = 16),
+      device text,
+      address text
+    )`.execute(db);
   // Where each chain ends, so that its newest events can't vanish unseen. It goes with its person.
   await sql`
     create table chain_heads (
@@ -99,6 +108,30 @@ export async function up(db: Untyped): Promise<void> {
       select coalesce(replace(replace(value, '\\', '\\\\'), chr(10), '\\n'), '\\N')
     $$`.execute(db);
   await sql`
+    create function origin_digest(salt bytea, device text, address text) returns text language sql stable as $$
+      select encode(sha256(convert_to(concat_ws(chr(10),
+        encode(salt, 'hex'), event_field(device), event_field(address)), 'UTF8')), 'hex')
+    $$`.execute(db);
+  await sql`
+    create function guard_origin() returns trigger language plpgsql as $$
+    begin
+      if tg_op = 'INSERT' then
+        if new.salt is null or origin_digest(new.salt, new.device, new.address) is distinct from
+          (select origin_digest from session_events where id = new.event_id) then
+          raise exception 'an origin belongs to the digest of its event' using errcode = 'restrict_violation';
+        end if;
+      elsif new.event_id <> old.event_id or new.salt is not null or new.device <> old.device
+        or (old.device is null and new.device is not null) or (old.address is null and new.address is not null)
+        or (new.address <> old.address and not new.address::inet >> old.address::inet) then
+        raise exception 'an origin is only shortened: no salt, and a network for an address'
+          using errcode = 'restrict_violation';
+      end if;
+      return new;
+    end $$`.execute(db);
+  await sql`
+    create trigger session_event_origins_only_shortened before insert or update on session_event_origins
+    for each row execute function guard_origin()`.execute(db);
+  await sql`
     create function chain_events() returns void language plpgsql as $$
     declare
       head chain_heads;
@@ -123,9 +156,8 @@ export async function up(db: Untyped): Promise<void> {
             event_field(event.session_id::text),
             event_field(event.kind),
             to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            event_field(event.device),
-            event_field(event.address),
             event_field(event.reason),
+            event_field(event.origin_digest),
             head.hash), 'UTF8')), 'hex');
           update session_events set place = head.place, previous_hash = head.hash, hash = new_hash
             where id = event.id;
@@ -151,9 +183,9 @@ export async function up(db: Untyped): Promise<void> {
 }
 
 export async function down(db: Untyped): Promise<void> {
-  await sql`drop table chain_heads, session_events`.execute(db);
-  await sql`drop function chain_at_commit, chain_events, event_field, events_go_with_person, keep_chain_head`.execute(
+  await sql`drop table session_event_origins, chain_heads, session_events`.execute(db);
+  await sql`drop function chain_at_commit, chain_events, guard_origin, origin_digest, event_field`.execute(
     db,
   );
-  await sql`drop function refuse_change`.execute(db);
+  await sql`drop function events_go_with_person, keep_chain_head, refuse_change`.execute(db);
 }

@@ -93,13 +93,23 @@ export interface SessionEventsTable {
   sessionId: number | null;
   kind: string;
   at: Generated<Date>;
-  device: string | null;
-  address: string | null;
   reason: string | null;
+  /** Salted digest of where it came from, 64 hex characters; null when it came from no device. */
+  originDigest: string | null;
   /** The event's number in its person's chain, from 1; this and the hashes are empty until the commit. */
   place: GeneratedAlways<number | null>;
   previousHash: GeneratedAlways<string | null>;
   hash: GeneratedAlways<string | null>;
+}
+
+/** The device and address of an event, in plain text. A row may be shortened or deleted; the chain stays whole. */
+export interface SessionEventOriginsTable {
+  eventId: number;
+  /** 16 random bytes; null once the row is shortened. */
+  salt: Buffer | null;
+  device: string | null;
+  /** An address; a network once it is shortened. */
+  address: string | null;
 }
 
 /** Where each person's chain of events ends. */
@@ -269,6 +279,7 @@ export interface Schema {
   users: UsersTable;
   sessions: SessionsTable;
   sessionEvents: SessionEventsTable;
+  sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;
   topics: TopicsTable;
   things: ThingsTable;

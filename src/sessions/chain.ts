@@ -1,22 +1,6 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-
-/** One event of a person's chain, exactly as it was hashed; docs/security.md has the canonical form. */
-export interface ChainedEvent {
-  /** Its number in the person's chain, from 1. */
-  place: number;
-  sessionId: number | null;
-  kind: string;
-  /** UTC, ISO 8601 with microseconds: `2026-11-21T14:05:00.123456Z`. */
-  at: string;
-  device: string | null;
-  address: string | null;
-  reason: string | null;
-  /** The hash of the event before; 64 zeros for the first. */
-  previousHash: string;
-  hash: string;
-}
+import { type ChainedEvent, eventColumns, eventTables, hashOf, isOriginTrue } from './chained-event.js';
 
 /** The first event that is not what was recorded, or a session that none tells of. */
 export interface Break {
@@ -38,7 +22,7 @@ export interface Audit {
 /** A person's events in the order of their chain, for the owner to check; those not committed yet are left out. */
 export async function eventsOf(db: Database, userId: number): Promise<ChainedEvent[]> {
   const { rows } = await sql<ChainedEvent>`
-    select ${hashed} from session_events
+    select ${eventColumns} from ${eventTables}
     where coalesce(user_id, 0) = ${userId} and hash is not null order by place`.execute(db);
   return rows;
 }
@@ -95,16 +79,13 @@ interface Link extends ChainedEvent {
 const PAGE = 1000;
 const NOTHING = '0'.repeat(64);
 
-const hashed = sql`session_events.place, session_id, kind, device, address, reason, previous_hash,
-  session_events.hash, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
-
 async function* linksOf(db: Database): AsyncGenerator<Link> {
   let after = { userKey: -1, place: 0 };
   for (;;) {
     const { rows } = await sql<Link>`
-      select ${hashed}, coalesce(session_events.user_id, 0) as user_key,
+      select ${eventColumns}, coalesce(session_events.user_id, 0) as user_key,
         head.place as head_place, head.hash as head_hash
-      from session_events left join chain_heads as head on head.user_key = coalesce(session_events.user_id, 0)
+      from ${eventTables} left join chain_heads as head on head.user_key = coalesce(session_events.user_id, 0)
       where (coalesce(session_events.user_id, 0), session_events.place)
         > (${after.userKey}::bigint, ${after.place}::bigint) and session_events.place is not null
       order by coalesce(session_events.user_id, 0), session_events.place limit ${PAGE}`.execute(db);
@@ -121,11 +102,14 @@ function breakAt(link: Link, before: Link | undefined): Break | undefined {
   const isBeyondHead = link.headPlace !== null && due > link.headPlace;
   if (place > due && !isBeyondHead) return broken(link, due, 'was removed');
   if (place !== due || isBeyondHead) return broken(link, place, 'was added');
-  if (hashOf(link, place) !== link.hash) {
+  const userId = link.userKey || null;
+  if (hashOf(userId, link, place) !== link.hash) {
     for (let other = 1; other <= (link.headPlace ?? 0); other++)
-      if (hashOf(link, other) === link.hash) return broken(link, place, `stood at place ${other} before`);
+      if (hashOf(userId, link, other) === link.hash)
+        return broken(link, place, `stood at place ${other} before`);
     return broken(link, place, 'was changed');
   }
+  if (!isOriginTrue(link)) return broken(link, place, 'was changed');
   if (link.previousHash === (before?.hash ?? NOTHING)) return undefined;
   return broken(link, Math.max(place - 1, 1), 'was changed and hashed anew');
 }
@@ -173,13 +157,3 @@ const broken = ({ userKey }: { userKey: number }, place: number, what: string): 
   place,
   what,
 });
-
-function hashOf(link: Link, place: number): string {
-  const { userKey, sessionId, kind, at, device, address, reason, previousHash } = link;
-  const fields = [place, userKey || null, sessionId, kind, at, device, address, reason, previousHash];
-  return createHash('sha256').update(fields.map(escapeField).join('\n')).digest('hex');
-}
-
-// A backslash and a line's end are escaped, and \N stands for nothing, as in the text form of Postgres's COPY.
-const escapeField = (value: string | number | null): string =>
-  value === null ? '\\N' : String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n');

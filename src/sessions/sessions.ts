@@ -172,17 +172,22 @@ export async function recordEvent(
   trx: Database,
   { kind, userId, sessionId, reason, client }: Event,
 ): Promise<void> {
-  await trx
-    .insertInto('sessionEvents')
-    .values({
-      kind,
-      userId: userId && sql<number>`(select id from users where id = ${userId} for key share)`,
-      sessionId: sessionId && sql<number>`(select id from sessions where id = ${sessionId} for key share)`,
-      reason: reason ?? null,
-      device: client?.device ?? null,
-      address: client?.address ?? null,
-    })
-    .execute();
+  // A random UUID is 16 bytes, 122 bits of them random: Postgres has no other strong randomness built in.
+  await sql`
+    with origin as (
+      select uuid_send(gen_random_uuid()) as salt, ${client?.device ?? null}::text as device,
+        ${client?.address ?? null}::text as address
+      where ${client !== undefined}::boolean),
+    event as (
+      insert into session_events (kind, user_id, session_id, reason, origin_digest)
+      values (${kind},
+        (select id from users where id = ${userId}::bigint for key share),
+        (select id from sessions where id = ${sessionId}::bigint for key share),
+        ${reason ?? null}::text,
+        (select origin_digest(salt, device, address) from origin))
+      returning id)
+    insert into session_event_origins (event_id, salt, device, address)
+    select id, salt, device, address from event, origin`.execute(trx);
 }
 
 function eventKind(reason: EndReason): string {

@@ -25,7 +25,7 @@ export async function timelineOf(db: Database, userId: number, limit = 30): Prom
     with told as (
       select *, case when kind in (${refusals}) then row_number() over (order by place)
         - row_number() over (partition by kind in (${refusals}) order by place) else -place end as run
-      from session_events
+      from session_events left join session_event_origins on event_id = id
       where user_id = ${userId} and place is not null and kind in (${sql.join(Object.keys(words))}))
     select max(told.at) as at, max(told.kind) as kind, max(reason) as reason, count(*)::int as times,
       case when min(told.device) = max(told.device) then max(told.device) end as device,

@@ -96,7 +96,7 @@ it('says that the record of events is whole, or names the first event that is no
   expect(said.mock.lastCall?.[0]).toMatch(/^\d+ events in \d+ chains are whole\.$/);
   said.mockRestore();
   await sql`alter table session_events disable trigger user`.execute(site.db);
-  await sql`update session_events set device = 'Safari' where user_id = ${id}`.execute(site.db);
+  await sql`update session_events set reason = 'idle' where user_id = ${id}`.execute(site.db);
   await expect(admin('audit verify')).rejects.toThrow(`event 1 of ${username} (person ${id}) was changed`);
 });
 

@@ -63,6 +63,11 @@ it.each([
   const other = visit(site);
   await other.post('/login').type('form').send({ username, password }).expect(303);
   await vote(browser);
+  const { rows: origins } = await sql<{ eventId: number }>`
+    select event_id from session_event_origins join session_events on event_id = id where user_id = ${id}`.execute(
+    site.db,
+  );
+  expect(origins).toHaveLength(2);
   expect((await close(browser, 'both')).status).toBe(422);
   const answer = await close(browser, votes);
   expect(answer.status).toBe(303);
@@ -78,6 +83,10 @@ it.each([
         .select('id')
         .execute(),
     ).toEqual([]);
+  const ids = origins.map(({ eventId }) => eventId);
+  expect(
+    await site.db.selectFrom('sessionEventOrigins').where('eventId', 'in', ids).selectAll().execute(),
+  ).toEqual([]);
   const ledger = await site.db.selectFrom('votes').where('voterId', '=', id).select('withdrawnAt').execute();
   expect(ledger.filter(({ withdrawnAt }) => withdrawnAt === null)).toHaveLength(standing);
   expect(ledger).toHaveLength(1);

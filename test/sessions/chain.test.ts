@@ -7,8 +7,8 @@ import { type RawBuilder, sql } from 'kysely';
 import { afterAll, expect, it } from 'vitest';
 import { disable } from '../../src/accounts/accounts.js';
 import { root } from '../../src/config.js';
-import { migrateDown, migrateUp } from '../../src/migrate.js';
-import { type Break, type ChainedEvent, eventsOf, headOf, verifyChains } from '../../src/sessions/chain.js';
+import { type Break, eventsOf, headOf, verifyChains } from '../../src/sessions/chain.js';
+import type { ChainedEvent } from '../../src/sessions/chained-event.js';
 import { endDevices } from '../../src/sessions/devices.js';
 import { endSession, recordEvent, sweepSessions } from '../../src/sessions/sessions.js';
 import { itOnPostgres, member, openDatabaseOfItsOwn, read, useSite, visit } from '../site.js';
@@ -71,7 +71,7 @@ it('shows the receipt of the last event, which the next one changes', async () =
 
 it('refuses to change or remove what is chained', async () => {
   const { id } = await chained();
-  const events = sql`session_events set device = 'x' where user_id = ${id}`;
+  const events = sql`session_events set reason = 'x' where user_id = ${id}`;
   await expect(sql`update ${events}`.execute(site.db)).rejects.toThrow('append-only');
   await expect(
     sql`update session_events set place = 9 where user_id = ${id} and place = 6`.execute(site.db),
@@ -107,7 +107,7 @@ it('refuses to cut a chain short for whoever says that they close an account, an
     'append-only',
   );
   for (const table of ['session_events', 'chain_heads'])
-    await expect(closing(sql`truncate ${sql.table(table)}`)).rejects.toThrow('append-only');
+    await expect(closing(sql`truncate ${sql.table(table)} cascade`)).rejects.toThrow('append-only');
   expect((await headOf(site.db, id))?.place).toBe(6);
   await whole();
 });
@@ -125,8 +125,13 @@ const at = (place: number) => sql`user_id = (select max(user_id) from chain_head
 const theirs = sql`user_id = (select max(user_id) from chain_heads)`;
 
 it.each<[string, RawBuilder<unknown>[], string]>([
-  ['changed', [sql`update session_events set address = '::2' where ${at(3)}`], '3 was changed'],
+  ['changed', [sql`update session_events set kind = 'x' where ${at(3)}`], '3 was changed'],
   ['emptied', [sql`update session_events set reason = null where ${at(3)}`], '3 was changed'],
+  [
+    'given another digest',
+    [sql`update session_events set origin_digest = repeat('0', 64) where ${at(1)}`],
+    '1 was changed',
+  ],
   ['dated back', [sql`update session_events set at = at - interval '1 us' where ${at(6)}`], '6 was changed'],
   ['given to nobody', [sql`update session_events set user_id = null where ${at(6)}`], '6 was added'],
   ['removed', [sql`delete from session_events where ${at(3)}`], '3 was removed'],
@@ -178,10 +183,10 @@ it.each<[string, RawBuilder<unknown>[], string]>([
 it('names an event that was changed and hashed anew, the newest too', async () => {
   for (const place of [3, 6]) {
     const { id } = await chained();
-    const event = { ...(await eventsOf(site.db, id))[place - 1], address: '::2' } as ChainedEvent;
+    const event = { ...(await eventsOf(site.db, id))[place - 1], kind: 'x' } as ChainedEvent;
     const hash = independentHash(id, event);
     expect(
-      await breakAfter(sql`update session_events set address = '::2', hash = ${hash} where ${at(place)}`),
+      await breakAfter(sql`update session_events set kind = 'x', hash = ${hash} where ${at(place)}`),
     ).toEqual({ userId: id, place, what: 'was changed and hashed anew' });
   }
 });
@@ -225,12 +230,12 @@ itOnPostgres('sweeps, logs out and ends sessions for several people at once with
   await whole();
 });
 
-it('chains what was recorded before there were chains, in its order', async () => {
+it('chains what one transaction records in its order, whatever is in it', async () => {
   const own = await openDatabaseOfItsOwn();
-  while (!(await migrateDown(own.db)).some((name) => name.endsWith('-chain')));
-  for (const kind of ['a', 'b\\\n', '"ü"'])
-    await sql`insert into session_events (kind) values (${kind})`.execute(own.db);
-  await migrateUp(own.db);
+  await own.db.transaction().execute(async (trx) => {
+    for (const kind of ['a', 'b\\\n', '"ü"'])
+      await sql`insert into session_events (kind) values (${kind})`.execute(trx);
+  });
   const events = await own.db
     .selectFrom('sessionEvents')
     .select(['place', 'kind'])
@@ -252,6 +257,10 @@ it('is checked by its owner with the recipe in the docs', async () => {
   const events = JSON.parse(JSON.stringify(await eventsOf(site.db, id)));
   const receipt = (await headOf(site.db, id))?.receipt;
   expect(check({ userId: id, events })).toContain(`7 events are whole. Receipt: ${receipt}`);
+  const elsewhere = events.with(6, { ...events[6], address: '192.0.2.1' });
+  expect(() => check({ userId: id, events: elsewhere })).toThrow('Event 7 is not what was recorded');
+  const forgotten = events.with(6, { ...events[6], salt: null, device: null, address: null });
+  expect(check({ userId: id, events: forgotten })).toContain('7 events are whole');
   const changed = events.with(3, { ...events[3], at: events[3].at.replace(/.Z$/, 'xZ') });
   expect(() => check({ userId: id, events: changed })).toThrow('Event 4 is not what was recorded');
   expect(() => check({ userId: id, events: events.toSpliced(1, 1) })).toThrow('Event 2 is not');
@@ -261,6 +270,7 @@ it('is checked by its owner with the recipe in the docs', async () => {
 /** What is found after rows were changed as whoever owns the database could; then they are put back. */
 async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break | undefined> {
   await sql`create table kept_events as table session_events`.execute(site.db);
+  await sql`create table kept_origins as table session_event_origins`.execute(site.db);
   await sql`create table kept_heads as select user_key, place, hash from chain_heads`.execute(site.db);
   await letAnythingPass('disable');
   try {
@@ -269,22 +279,23 @@ async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break |
   } finally {
     await sql`delete from session_events`.execute(site.db);
     await sql`insert into session_events overriding system value table kept_events`.execute(site.db);
+    await sql`insert into session_event_origins table kept_origins`.execute(site.db);
     await sql`delete from chain_heads`.execute(site.db);
     await sql`insert into chain_heads (user_key, place, hash) table kept_heads`.execute(site.db);
     await letAnythingPass('enable');
-    await sql`drop table kept_events, kept_heads`.execute(site.db);
+    await sql`drop table kept_events, kept_origins, kept_heads`.execute(site.db);
     await whole();
   }
 }
 
 async function letAnythingPass(how: 'enable' | 'disable'): Promise<void> {
-  for (const table of ['session_events', 'chain_heads'])
+  for (const table of ['session_events', 'session_event_origins', 'chain_heads'])
     await sql`alter table ${sql.table(table)} ${sql.raw(how)} trigger user`.execute(site.db);
 }
 
 function independentHash(userId: number, event: ChainedEvent): string {
-  const { place, sessionId, kind, at, device, address, reason, previousHash } = event;
-  const fields = [place, userId, sessionId, kind, at, device, address, reason, previousHash];
+  const { place, sessionId, kind, at, reason, originDigest, previousHash } = event;
+  const fields = [place, userId, sessionId, kind, at, reason, originDigest, previousHash];
   const text = fields.map((field) => field ?? '\\N').join('\n');
   return createHash('sha256').update(text).digest('hex');
 }

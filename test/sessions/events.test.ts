@@ -41,6 +41,7 @@ it('records who did what from where, with nothing in it that a terminal would ac
   const { id } = await member(site, { userAgent: agent.replace('\u001b', '') });
   const row = await site.db
     .selectFrom('sessionEvents')
+    .innerJoin('sessionEventOrigins', 'eventId', 'id')
     .where('userId', '=', id)
     .selectAll()
     .executeTakeFirstOrThrow();

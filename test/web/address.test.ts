@@ -62,6 +62,7 @@ async function recordedFrom(address: string): Promise<(string | null)[]> {
     .executeTakeFirstOrThrow();
   const event = await site.db
     .selectFrom('sessionEvents')
+    .innerJoin('sessionEventOrigins', 'eventId', 'id')
     .where('userId', '=', id)
     .select('address')
     .orderBy('id', 'desc')
