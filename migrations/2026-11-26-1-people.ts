@@ -42,6 +42,7 @@ export async function up(db: Untyped): Promise<void> {
       status session_status not null default 'active',
       remembered boolean not null,
       created_at timestamptz not null default now(),
+      confirmed_at timestamptz not null,
       last_seen_at timestamptz not null default now(),
       expires_at timestamptz not null,
       idle_expires_at timestamptz not null check (idle_expires_at <= expires_at),

@@ -77,6 +77,8 @@ export interface SessionsTable {
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;
   createdAt: Created;
+  /** When the password was last given. */
+  confirmedAt: Date;
   lastSeenAt: Generated<Date>;
   expiresAt: Date;
   idleExpiresAt: Date;

@@ -11,9 +11,6 @@ import { endSession, hashSessionId, recordEvent } from './sessions.js';
 import { renew } from './sign-in.js';
 import type { RecordedStore } from './store.js';
 
-/** How long after the password was given sensitive things may be done without giving it again. */
-export const CONFIRMED_FOR_MS = 10 * 60_000;
-
 /** Wrong passwords in a row that end the session on which they are given. */
 const MOST_WRONG = 10;
 // The longest that a timer of this process can run: the counters live in it while Redis is away.
@@ -48,7 +45,7 @@ export class Confirmations {
    * question is a form with the same address and fields, so what was asked for is done once the password is right.
    */
   readonly required: RequestHandler = async (req, res, next) => {
-    if (Date.now() - (req.session.confirmedAt ?? 0) < CONFIRMED_FOR_MS) return next();
+    if (res.locals.session?.isConfirmed) return next();
     const fields = readFields(req.body);
     const given = fields.get('password');
     fields.delete('password');

@@ -21,7 +21,12 @@ export interface LiveSession {
   lastSeenAt: Date;
   expiresAt: Date;
   idleExpiresAt: Date;
+  /** The password was given within the last ten minutes, by the database's clock. */
+  isConfirmed: boolean;
 }
+
+/** How long a session may go on. */
+export type Deadlines = Pick<LiveSession, 'remembered' | 'expiresAt' | 'idleExpiresAt'>;
 
 /** How long sessions live; see docs/security.md for the choice of each. */
 export interface Lifetimes {
@@ -65,7 +70,7 @@ export async function recordSession(
   given: { userId: number; sessionId: string; remembered: boolean; fingerprint: string; client: Client },
   lifetimes: Lifetimes,
   now = new Date(),
-): Promise<LiveSession> {
+): Promise<Deadlines> {
   const { client, remembered, userId } = given;
   const absolute = remembered ? lifetimes.sessionExpireDays * DAY : 12 * HOUR;
   const expiresAt = new Date(now.getTime() + absolute);
@@ -77,13 +82,14 @@ export async function recordSession(
       clientFingerprint: given.fingerprint,
       remembered,
       createdAt: now,
+      confirmedAt: sql<Date>`now()`,
       lastSeenAt: now,
       expiresAt,
       idleExpiresAt: idleDeadline({ remembered, expiresAt }, lifetimes, now),
       device: client.device,
       address: client.address,
     })
-    .returning(['id', 'publicId', 'remembered', 'lastSeenAt', 'expiresAt', 'idleExpiresAt'])
+    .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
     .executeTakeFirstOrThrow();
   await recordEvent(trx, { kind: 'login', userId, sessionId: session.id, client });
   return session;

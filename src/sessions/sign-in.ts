@@ -8,9 +8,9 @@ import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
 import type { LateSignOuts } from './late-sign-outs.js';
 import {
+  type Deadlines,
   endSession,
   hashSessionId,
-  type LiveSession,
   lockPerson,
   recordEvent,
   recordSession,
@@ -82,6 +82,7 @@ export async function renew(req: Request, db: Database, passwordHash: string): P
           accessTokenHash: hashSessionId(req.sessionID),
           previousTokenHash: before,
           rotatedAt: sql<Date>`now()`,
+          confirmedAt: sql<Date>`now()`,
         })
         .where('accessTokenHash', '=', before)
         .where('status', '=', 'active')
@@ -139,11 +140,9 @@ async function wasRenewed(db: Database, accessTokenHash: string): Promise<boolea
   return row !== undefined;
 }
 
-type Deadlines = Pick<LiveSession, 'remembered' | 'expiresAt' | 'idleExpiresAt'>;
-
 async function saveState(req: Request, userId: number, row: Deadlines): Promise<void> {
   if (row.remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
-  Object.assign(req.session, { userId, confirmedAt: Date.now(), until: row.idleExpiresAt.getTime() });
+  Object.assign(req.session, { userId, until: row.idleExpiresAt.getTime() });
   try {
     await called((done) => req.session.save(done));
   } catch (error) {

@@ -10,8 +10,6 @@ import { hashSessionId, recordEvent } from './sessions.js';
 declare module 'express-session' {
   interface SessionData {
     userId: number;
-    /** When the password was last given, in milliseconds since 1970; a rebuilt session does not know. */
-    confirmedAt?: number;
     /** The earlier of the idle and the absolute deadline, in milliseconds since 1970: Redis forgets it then. */
     until: number;
     /** Rebuilt from the record of a session that has ended: good only for telling its holder why. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { EndReason } from '../schema.js';
@@ -45,6 +46,7 @@ export async function readVerdict(
     .select(['sessions.id', 'publicId', 'status', 'remembered', 'lastSeenAt', 'expiresAt', 'idleExpiresAt'])
     .select(['endReason', 'clientFingerprint', 'userId', 'username', 'role', 'disabledAt'])
     .select('users.createdAt as memberSince')
+    .select(sql<boolean>`confirmed_at > now() - interval '10 minutes'`.as('isConfirmed'))
     .executeTakeFirst();
   if (!row) return undefined;
   const {

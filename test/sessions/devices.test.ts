@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { CHROME, itOnPostgres, itOnRedis, member, read, useSite, visit } from '../site.js';
 
@@ -14,11 +15,11 @@ async function signInAgain({ username, password }: Person, userAgent = CHROME) {
 const rows = (id: number) =>
   site.db.selectFrom('sessions').where('userId', '=', id).selectAll().orderBy('id').execute();
 
-/** As if the password had been given a while ago: what Redis knew is lost, and with it the freshness. */
-async function letTimePass({ id }: Person): Promise<void> {
-  await site.db.updateTable('sessions').set({ lastSeenAt: new Date() }).where('userId', '=', id).execute();
-  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
-  if (keys.length > 0) await site.redis?.del(...keys);
+/** As if the password had been given so long ago. */
+async function letTimePass({ id }: Person, time = '11 minutes'): Promise<void> {
+  await sql`update sessions set confirmed_at = now() - ${time}::interval where user_id = ${id}`.execute(
+    site.db,
+  );
 }
 
 it('lists where a person is signed in, marks this one, and names no secret', async () => {
@@ -66,30 +67,27 @@ it('knows nothing of another person’s sessions', async () => {
   await owner.browser.get('/profile').expect(200);
 });
 
-itOnRedis(
-  'asks for the password when it was given a while ago, and then does what was asked for under a new id',
-  async () => {
-    const person = await member(site);
-    const other = await signInAgain(person);
-    await letTimePass(person);
-    const asked = await person.browser.post('/profile/sessions/end-others').expect(422);
-    expect(read(asked.text)('form.stack').attr('action')).toBe('/profile/sessions/end-others');
-    const wrong = await person.browser
-      .post('/profile/sessions/end-others')
-      .type('form')
-      .send({ password: 'not this' });
-    expect(read(wrong.text)('#password-error').text()).toContain('not your password');
-    await other.get('/profile').expect(200);
+it('asks for the password when it was given a while ago, and then does what was asked for under a new id', async () => {
+  const person = await member(site);
+  const other = await signInAgain(person);
+  await letTimePass(person);
+  const asked = await person.browser.post('/profile/sessions/end-others').expect(422);
+  expect(read(asked.text)('form.stack').attr('action')).toBe('/profile/sessions/end-others');
+  const wrong = await person.browser
+    .post('/profile/sessions/end-others')
+    .type('form')
+    .send({ password: 'not this' });
+  expect(read(wrong.text)('#password-error').text()).toContain('not your password');
+  await other.get('/profile').expect(200);
 
-    const [before] = await rows(person.id);
-    const { password } = person;
-    await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
-    await other.get('/profile').expect(303);
-    await person.browser.get('/profile').expect(200);
-    const [after] = await rows(person.id);
-    expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
-  },
-);
+  const [before] = await rows(person.id);
+  const { password } = person;
+  await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
+  await other.get('/profile').expect(303);
+  await person.browser.get('/profile').expect(200);
+  const [after] = await rows(person.id);
+  expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
+});
 
 it('ends a session that was somebody else’s, and leads to a new password', async () => {
   const person = await member(site);
@@ -135,32 +133,50 @@ it('honours a log-out that was sent with the id from before a change, and counts
   expect(await rows(person.id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
 
-itOnRedis(
-  'ends a session on which the password is guessed, wherever it is asked for, and says so',
-  async () => {
-    const person = await member(site);
-    const change = (current: string, password = 'another long phrase') =>
-      person.browser.post('/profile/password').type('form').send({ current, password });
-    const confirm = () =>
-      person.browser.post('/profile/sessions/end-others').type('form').send({ password: 'a guess' });
-    for (let guess = 1; guess < 10; guess++) await change('a guess').expect(422);
-    await change(person.password).expect(303);
-    await letTimePass(person);
-    for (let guess = 1; guess < 10; guess++) await (guess % 2 ? change('a guess') : confirm()).expect(422);
-    const last = await confirm().expect(303);
-    expect(last.headers.location).toBe('/login');
-    await person.browser.get('/profile').expect(303);
-    expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('ten wrong passwords');
-    const [row] = await rows(person.id);
-    expect(row).toMatchObject({ status: 'inactive', endReason: 'guesses' });
-    const back = await signInAgain({ ...person, password: 'another long phrase' });
-    const happened = read((await back.get('/profile/sessions')).text)('#happened')
-      .parent()
-      .text();
-    expect(happened).toContain('A wrong password was given');
-    expect(happened).toContain('ten wrong passwords in a row');
-  },
-);
+it('asks for the password ten minutes after it was given, and not before', async () => {
+  const person = await member(site);
+  await letTimePass(person, '9 minutes');
+  await person.browser.post('/profile/sessions/end-others').expect(303);
+  await letTimePass(person, '10 minutes 1 second');
+  await person.browser.post('/profile/sessions/end-others').expect(422);
+  const { password } = person;
+  await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
+  await person.browser.post('/profile/sessions/end-others').expect(303);
+});
+
+itOnRedis('does not ask for the password again because Redis forgot everything', async () => {
+  const person = await member(site);
+  const other = await signInAgain(person);
+  const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+  await site.redis?.del(...keys);
+  await person.browser.post('/profile/sessions/end-others').expect(303);
+  await other.get('/profile').expect(303);
+  await person.browser.get('/profile').expect(200);
+});
+
+it('ends a session on which the password is guessed, wherever it is asked for, and says so', async () => {
+  const person = await member(site);
+  const change = (current: string, password = 'another long phrase') =>
+    person.browser.post('/profile/password').type('form').send({ current, password });
+  const confirm = () =>
+    person.browser.post('/profile/sessions/end-others').type('form').send({ password: 'a guess' });
+  for (let guess = 1; guess < 10; guess++) await change('a guess').expect(422);
+  await change(person.password).expect(303);
+  await letTimePass(person);
+  for (let guess = 1; guess < 10; guess++) await (guess % 2 ? change('a guess') : confirm()).expect(422);
+  const last = await confirm().expect(303);
+  expect(last.headers.location).toBe('/login');
+  await person.browser.get('/profile').expect(303);
+  expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('ten wrong passwords');
+  const [row] = await rows(person.id);
+  expect(row).toMatchObject({ status: 'inactive', endReason: 'guesses' });
+  const back = await signInAgain({ ...person, password: 'another long phrase' });
+  const happened = read((await back.get('/profile/sessions')).text)('#happened')
+    .parent()
+    .text();
+  expect(happened).toContain('A wrong password was given');
+  expect(happened).toContain('ten wrong passwords in a row');
+});
 
 itOnPostgres('checks no more than ten passwords on a session, however many come at once', async () => {
   const person = await member(site);
