@@ -34,6 +34,8 @@ export interface Config {
   trustProxy: number | string[];
   /** Processes to serve with; more than one only on real Postgres and Redis. */
   workers: number;
+  /** Where votes are folded into the ranking: in a child process, in the process that serves, or elsewhere. */
+  ranker: 'child' | 'inline' | 'none';
   /** Seconds to go on serving after being asked to stop, so that a proxy finds out in time (0 to 300). */
   drainSeconds: number;
   logLevel: string;
@@ -74,6 +76,7 @@ export function readConfig(env: Environment = process.env): Config {
     allowedOrigins: list(env.ALLOWED_ORIGINS).map((origin) => readOrigin('ALLOWED_ORIGINS', origin)),
     trustProxy: readTrustProxy(env.TRUST_PROXY),
     workers: integer(env, 'WEB_CONCURRENCY', 1, 1, 64),
+    ranker: readRanker(env),
     drainSeconds: integer(env, 'DRAIN_SECONDS', production ? 5 : 0, 0, 300),
     logLevel: readLogLevel(env.LOG_LEVEL, production),
     rateLimits: readRateLimits(env.RATE_LIMITS),
@@ -195,6 +198,17 @@ function readTrustedNetworks(text: string | undefined): string[] {
   if (wrong)
     throw new ConfigError(`TRUSTED_NETWORKS holds "${wrong}": give addresses and subnets, 198.51.100.0/24`);
   return list(text);
+}
+
+function readRanker({ RANKER, DATABASE_URL }: Environment): Config['ranker'] {
+  const ranker = RANKER || (DATABASE_URL ? 'child' : 'inline');
+  if (ranker !== 'child' && ranker !== 'inline' && ranker !== 'none')
+    throw new ConfigError(`RANKER is "${ranker}", not one of child, inline and none.`);
+  if (!DATABASE_URL && ranker !== 'inline')
+    throw new ConfigError(
+      `RANKER=${ranker} needs DATABASE_URL: only one process can open the embedded database.`,
+    );
+  return ranker;
 }
 
 function readFingerprintMode(text: string | undefined): Config['sessionFingerprint'] {

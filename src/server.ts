@@ -10,7 +10,8 @@ import { drain, stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
-import { startRanker } from './ranking/ranker-process.js';
+import { startRankerChild } from './ranking/ranker-child.js';
+import { type RankerProcess, startRanker } from './ranking/ranker-process.js';
 import { adoptLedger } from './ranking/restored.js';
 import { openRedis, PREFIX } from './redis.js';
 import { LateSignOuts } from './sessions/late-sign-outs.js';
@@ -18,16 +19,23 @@ import { startSweep } from './sessions/sweep.js';
 import { explain } from './startup-error.js';
 import { seed } from './things/seed.js';
 import { createHttpServer } from './web/born-right.js';
-import { isFirst, lead, leads, leave } from './workers.js';
+import { isFirst, isLed, lead, leads, leave } from './workers.js';
 
 let config: Config | undefined;
 try {
   config = readConfig();
-  if (leads(config.workers)) lead(config.workers);
+  if (leads(config.workers)) leadAll(config);
   else await serve(config);
 } catch (error) {
   if (isFirst()) process.stderr.write(`Thinga can't start: ${explain(error, config)}\n`);
   process.exit(1);
+}
+
+function leadAll(config: Config): void {
+  const log = createLog(config.logLevel);
+  lead(config.workers, (stopping) =>
+    config.ranker === 'child' ? startRankerChild(log, stopping) : undefined,
+  );
 }
 
 /** Serves the site until the process is asked to stop; then lets what is under way finish. */
@@ -50,7 +58,10 @@ async function serve(config: Config): Promise<void> {
     createApp({ config, db, redis, boards, passwords, lateSignOuts, log, stopping }),
   );
   await once(server.listen(config.port, config.host), 'listening');
-  const ranker = startRanker(unlimited, config.databaseUrl !== undefined, log);
+  let ranker: RankerProcess | undefined;
+  if (config.ranker === 'inline') ranker = startRanker(unlimited, config.databaseUrl !== undefined, log);
+  // Of several processes, the one that leads them starts it.
+  else if (config.ranker === 'child' && !isLed()) ranker = startRankerChild(log, stopping);
   const sweep = startSweep(unlimited, lateSignOuts, log);
   boards.follow(log);
   await greet(config, server, db, passwords);
@@ -59,7 +70,7 @@ async function serve(config: Config): Promise<void> {
   await drain(server, config.drainSeconds);
   boards.stop();
   sweep.stop();
-  await ranker.stop();
+  await ranker?.stop();
   await passwords.close();
   redis?.disconnect();
   await db.destroy();

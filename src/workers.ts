@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { RankerProcess } from './ranking/ranker-process.js';
 
 const RETRY_MS = 1_000;
 
@@ -13,25 +14,38 @@ export function leave(): void {
   cluster.worker?.disconnect();
 }
 
+/** Whether this process was started by one that leads. */
+export const isLed = (): boolean => cluster.isWorker;
+
 /**
  * Keeps so many processes serving on one port: one that dies is replaced, unless none could ever start.
+ * @param startRanker is called as soon as one of them serves; its ranker is stopped when all of them have ended
  */
-export function lead(workers: number): void {
-  let stopping = false;
+export function lead(
+  workers: number,
+  startRanker: (stopping: AbortSignal) => RankerProcess | undefined,
+): void {
+  const stopping = new AbortController();
   let hasServed = false;
+  let ranker: RankerProcess | undefined;
   for (let worker = 0; worker < workers; worker++) cluster.fork();
   cluster.on('listening', () => {
+    // The tables are there now.
+    if (!hasServed) ranker = startRanker(stopping.signal);
     hasServed = true;
   });
   cluster.on('exit', () => {
-    if (stopping) return;
+    if (stopping.signal.aborted) {
+      if (Object.values(cluster.workers ?? {}).every((worker) => worker?.isDead())) void ranker?.stop();
+      return;
+    }
     if (!hasServed) process.exit(1);
     // A store may be away: the next one tries again in a while.
-    setTimeout(() => stopping || cluster.fork(), RETRY_MS);
+    setTimeout(() => stopping.signal.aborted || cluster.fork(), RETRY_MS);
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      stopping = true;
+      stopping.abort();
       for (const worker of Object.values(cluster.workers ?? {})) worker?.kill(signal);
     });
 }

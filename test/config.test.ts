@@ -58,6 +58,7 @@ it.each([
   ['SESSION_EXPIRE_DAYS', '0'],
   ['DRAIN_SECONDS', '301'],
   ['LOG_LEVEL', 'loud'],
+  ['RANKER', 'thread'],
   ['SESSION_FINGERPRINT', 'maybe'],
   ['TRUST_PROXY', '99'],
   ['TRUST_PROXY', 'yes'],
@@ -108,6 +109,16 @@ it('believes proxies that it is told of by number, address, subnet or name', () 
     '2001:db8::/48',
     '::ffff:10.0.0.9',
   ]);
+});
+
+it('ranks in a child process on Postgres, and in its own on the embedded database, which nobody else can open', () => {
+  const ranker = (env: Record<string, string>) => readConfig(env).ranker;
+  const embedded = { DATA_DIR: folder() };
+  expect([ranker(production), ranker({ ...production, RANKER: '' })]).toEqual(['child', 'child']);
+  for (const RANKER of ['child', 'inline', 'none']) expect(ranker({ ...production, RANKER })).toBe(RANKER);
+  expect([ranker(embedded), ranker({ ...embedded, RANKER: 'inline' })]).toEqual(['inline', 'inline']);
+  for (const RANKER of ['child', 'none'])
+    expect(() => ranker({ ...embedded, RANKER })).toThrow(`RANKER=${RANKER} needs DATABASE_URL`);
 });
 
 it('gives a proxy time to notice a stop in production, and ends at once elsewhere', () => {

@@ -14,9 +14,15 @@ export interface SiteProcess {
 
 const running = new Set<ChildProcess>();
 
-/** Starts the built site as `npm start` does. @param folder where it is installed */
-export function startProcess(env: Record<string, string>, folder = root): SiteProcess {
-  const child = spawn(process.execPath, ['dist/src/server.js'], {
+/**
+ * Starts the built site as `npm start` does, or its ranker as `npm run ranker` does.
+ * @param folder where it is installed
+ */
+export function startProcess(
+  env: Record<string, string>,
+  { folder = root, program = 'server' }: { folder?: string | undefined; program?: 'server' | 'ranker' } = {},
+): SiteProcess {
+  const child = spawn(process.execPath, [`dist/src/${program}.js`], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
   });

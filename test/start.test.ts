@@ -23,7 +23,7 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** Starts the built site on this file's port and data. */
 const start = (env: Record<string, string>, folder?: string) =>
-  startProcess({ DATA_DIR: dataDir, PORT: String(port), ...env }, folder);
+  startProcess({ DATA_DIR: dataDir, PORT: String(port), ...env }, { folder });
 
 const browse = () =>
   supertest.agent(`http://127.0.0.1:${port}`).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', FIREFOX);
@@ -61,6 +61,11 @@ it.each([
   ['Postgres is away', { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:9/x' }, 'Postgres at 127.0.0.1:9'],
   ['Redis is away', { REDIS_URL: 'redis://:geheim@127.0.0.1:9' }, 'Redis at 127.0.0.1:9'],
   ['a setting is wrong', { PORT: 'eighty' }, 'PORT is "eighty"'],
+  [
+    'a ranker elsewhere can’t share the embedded database',
+    { RANKER: 'none' },
+    'RANKER=none needs DATABASE_URL',
+  ],
 ])('says in one line that %s, and ends', async (_case, env, message) => {
   const said = await failure(env);
   expect(said).toContain(message);

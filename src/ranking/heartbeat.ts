@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 
-const HEARTBEAT_MS = 1_000;
+const HEARTBEAT_MS = 500;
 
 /**
- * Waits for a long calculation, and asks the database something every second meanwhile: it ends the ranker's
+ * Waits for a long calculation, and asks the database something twice a second meanwhile: it ends the ranker's
  * connection when it hears nothing, as of a process that is frozen.
  * @throws Error when the connection has ended; what the calculation finds out can't be written then
  */

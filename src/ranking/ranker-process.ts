@@ -10,8 +10,10 @@ import type { OnFailure } from './retries.js';
 const ADVISORY_LOCK = 7_468_497;
 // How long the connection that holds the lock may be silent, in a transaction or not, or leave an answer unread, before
 // Postgres ends it (https://www.postgresql.org/docs/current/runtime-config-client.html). It says something four times a
-// second, and with a heartbeat every second while it calculates.
-const FROZEN_AFTER = '5s';
+// second, and with a heartbeat twice a second while it calculates. A lower limit would take a slow computer for a frozen
+// one.
+const FROZEN_AFTER = '2s';
+const RETRY_MS = 500;
 const PAUSE_MS = 250;
 const HOUR_MS = 3_600_000;
 
@@ -22,8 +24,8 @@ export interface RankerProcess {
 
 /**
  * Keeps the ratings up with the ledger, about four times a second. Of several processes one does it: the one
- * that holds an advisory lock, for as long as its connection lives; another takes over within a second or two, or
- * within ten seconds when the process is frozen. All it writes goes over that connection: without the lock it can't.
+ * that holds an advisory lock, for as long as its connection lives; another takes over within a second, or
+ * within three seconds when the process is frozen. All it writes goes over that connection: without the lock it can't.
  * @param shared false on the embedded database, whose only connection must not be held, and need not be
  */
 export function startRanker(db: Database, shared: boolean, log: Logger): RankerProcess {
@@ -45,7 +47,7 @@ async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal
     } catch (error) {
       log.warn({ err: error }, 'the ranker was interrupted and tries again');
     }
-    await pause(1_000, stop);
+    await pause(RETRY_MS, stop);
   }
 }
 
@@ -89,5 +91,5 @@ async function foldUntil(db: Database, log: Logger, stop: AbortSignal): Promise<
 }
 
 async function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal: stop, ref: false }).catch(() => undefined);
+  await sleep(milliseconds, undefined, { signal: stop }).catch(() => undefined);
 }

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest';
+import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
+import { itOnPostgres, openSite, type Site, topic } from '../site.js';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const dataDir = mkdtempSync(join(tmpdir(), 'thinga-ranker-child-'));
+let site: Site;
+let port = 0;
+
+beforeEach(async () => {
+  port = await freePort();
+  if (!inject('postgres')) return;
+  site = await openSite();
+  await topic(site);
+});
+afterEach(async () => {
+  killProcesses();
+  await site?.close();
+});
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+itOnPostgres('ranks in a child process, and starts another one when it is killed', async () => {
+  const served = await serve({});
+  await castVotes(10);
+  await until(async () => (await countedVotes()) === 10);
+  const [first] = await rankersOf(served, 1);
+  expect(first).not.toBe(served.child.pid);
+
+  process.kill(first as number, 'SIGKILL');
+  await castVotes(10);
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  const [, second] = await rankersOf(served, 2);
+  await until(async () => (await countedVotes()) === 20);
+  expect(served.said()).toContain('"signal":"SIGKILL"');
+
+  await stop(served);
+  expect(isAlive(second as number)).toBe(false);
+  expect(await leader()).toBeUndefined();
+});
+
+itOnPostgres('ends the ranker when the process that started it is killed', async () => {
+  const served = await serve({});
+  await until(async () => (await leader()) !== undefined);
+  served.child.kill('SIGKILL');
+  await until(async () => (await leader()) === undefined);
+});
+
+itOnPostgres('has one ranker for several processes that serve, and ends it with them', async () => {
+  const redis = inject('redis');
+  if (!redis) return;
+  const served = await serve({ WEB_CONCURRENCY: '2', REDIS_URL: redis });
+  await castVotes(10);
+  await until(async () => (await countedVotes()) === 10);
+  const [only] = await rankersOf(served, 1);
+  await stop(served);
+  expect(isAlive(only as number)).toBe(false);
+  expect(await rankersOf(served, 1)).toHaveLength(1);
+});
+
+itOnPostgres('ranks nothing with RANKER=none, until a ranker is started beside it', async () => {
+  const served = await serve({ RANKER: 'none' });
+  await castVotes(10);
+  await sleep(2_000);
+  expect([await countedVotes(), await leader()]).toEqual([0, undefined]);
+
+  const ranker = startProcess(env({}), { program: 'ranker' });
+  await until(async () => (await countedVotes()) === 10);
+  await stop(ranker);
+  expect(await leader()).toBeUndefined();
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  await stop(served);
+});
+
+itOnPostgres('ranks in the process that serves with RANKER=inline', async () => {
+  const served = await serve({ RANKER: 'inline' });
+  await castVotes(10);
+  await until(async () => (await countedVotes()) === 10);
+  expect(await rankersOf(served, 0)).toEqual([]);
+  await stop(served);
+});
+
+function env(more: Record<string, string>): Record<string, string> {
+  const databaseUrl = site.config.databaseUrl ?? '';
+  return { DATA_DIR: dataDir, PORT: String(port), DATABASE_URL: databaseUrl, LOG_LEVEL: 'info', ...more };
+}
+
+async function serve(more: Record<string, string>): Promise<SiteProcess> {
+  const served = startProcess(env(more));
+  await served.until('Thinga is at');
+  return served;
+}
+
+async function stop({ child }: SiteProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}
+
+/** The process ids of the rankers that it has started, once there were so many. */
+async function rankersOf(served: SiteProcess, count: number): Promise<number[]> {
+  const find = (): number[] =>
+    served
+      .said()
+      .split('\n')
+      .filter((line) => line.includes('the ranker has started'))
+      .map((line) => (JSON.parse(line) as { pid: number }).pid);
+  await until(async () => find().length >= count);
+  return find();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The connection that holds the ranker's lock. */
+async function leader(): Promise<number | undefined> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(site.db);
+  return rows[0]?.pid;
+}
+
+async function castVotes(count: number): Promise<void> {
+  await sql`
+    insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy)
+    select gen_random_uuid(), topic_id, min(id), max(id), 'left', 'import'
+    from things, generate_series(1, ${count}::int) as number group by topic_id, number`.execute(site.db);
+}
+
+async function countedVotes(): Promise<number> {
+  const rows = await site.db.selectFrom('ratings').select('wins').execute();
+  return rows.reduce((sum, { wins }) => sum + wins, 0);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
