@@ -87,10 +87,12 @@ export class Chronicle {
       await sql`select from ranker_position for update`.execute(trx);
       const { rows } = await sql`
         update ratings set previous_rank = day_ago.rank
-        from (select distinct on (thing_id) thing_id, rating_history.rank
-              from rating_history join ratings using (thing_id)
-              where topic_id = ${topicId} and at <= now() - interval '24 hours'
-              order by thing_id, at desc) as day_ago
+        from (select ranked.thing_id, past.rank
+              from ratings as ranked cross join lateral (
+                select rank from rating_history
+                where thing_id = ranked.thing_id and at <= now() - interval '24 hours'
+                order by at desc limit 1) as past
+              where ranked.topic_id = ${topicId}) as day_ago
         where day_ago.thing_id = ratings.thing_id and previous_rank is distinct from day_ago.rank
         returning ratings.thing_id`.execute(trx);
       if (rows.length > 0) await moveBoard(trx, topicId);
