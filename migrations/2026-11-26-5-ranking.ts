@@ -63,6 +63,14 @@ export async function up(db: Untyped): Promise<void> {
       check ((low is null) = (high is null) and low between 1 and high)
     )`.execute(db);
 
+  // Up to when each step has thinned the history: the day or week it is at, and the things it has done of that.
+  await sql`
+    create table history_thinning (
+      step text primary key check (step in ('day', 'week')),
+      begins timestamptz not null,
+      thing_id bigint not null default 0
+    )`.execute(db);
+
   await sql`
     create table fits (
       topic_id bigint primary key references topics (id),
@@ -101,7 +109,7 @@ export async function up(db: Untyped): Promise<void> {
 export async function down(db: Untyped): Promise<void> {
   await sql`drop trigger topic_has_board on topics`.execute(db);
   await sql`drop function add_board`.execute(db);
-  await sql`drop table boards, fits, rating_history, ratings, topic_voters, vote_weights, ranker_position`.execute(
+  await sql`drop table boards, fits, history_thinning, rating_history, ratings, topic_voters, vote_weights, ranker_position`.execute(
     db,
   );
 }

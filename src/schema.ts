@@ -213,7 +213,10 @@ export interface RatingsTable {
   fitVariance: number | null;
 }
 
-/** A thing's rating as it stood at the end of each hour in which it moved. */
+/**
+ * A thing's rating as it stood at the end of each hour in which it moved. After a week the last of each day is kept,
+ * after a year the last of each week.
+ */
 export interface RatingHistoryTable {
   thingId: number;
   at: Date;
@@ -223,6 +226,15 @@ export interface RatingHistoryTable {
   /** The range of its true place, as found out about hourly; null where it was not, and always both or neither. */
   low: number | null;
   high: number | null;
+}
+
+/** How far the history is thinned to one row a day, and to one a week. */
+export interface HistoryThinningTable {
+  step: 'day' | 'week';
+  /** When the day or week begins that is thinned next. */
+  begins: Date;
+  /** The things with ids up to this one are done in it. */
+  thingId: number;
 }
 
 /** One row a topic: moves whenever what its board shows has moved. */
@@ -291,6 +303,7 @@ export interface Schema {
   topicVoters: TopicVotersTable;
   ratings: RatingsTable;
   ratingHistory: RatingHistoryTable;
+  historyThinning: HistoryThinningTable;
   boards: BoardsTable;
   fits: FitsTable;
   rankerPosition: RankerPositionTable;

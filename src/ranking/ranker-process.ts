@@ -5,6 +5,7 @@ import { type Database, isDatabaseAway } from '../database.js';
 import { Chronicle } from './history.js';
 import { Ranker } from './ranker.js';
 import type { OnFailure } from './retries.js';
+import { thinHistory } from './thinning.js';
 
 // Any number will do, as long as nothing else on this database locks it.
 const ADVISORY_LOCK = 7_468_497;
@@ -84,6 +85,10 @@ async function foldUntil(db: Database, log: Logger, stop: AbortSignal): Promise<
       await chronicle.noteYesterday();
       await ranker.refitDaily();
       await chronicle.noteRanges();
+      await thinHistory(db).catch((error: unknown) => {
+        if (isDatabaseAway(error)) throw error;
+        log.error({ err: error }, 'the history could not be thinned and is tried again in an hour');
+      });
       noted = Date.now();
     }
     await pause(PAUSE_MS, stop);
