@@ -55,7 +55,7 @@ export class Offers {
   }
 
   #key(voter: number, topicId: number, after: number): string {
-    return `${this.#prefix}offer:${voter}:${topicId}:${after}`;
+    return `${this.#prefix}next-pair:${voter}:${topicId}:${after}`;
   }
 
   #settleHere(key: string, offer: Offer): Offer {

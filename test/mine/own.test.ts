@@ -146,7 +146,7 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   await Promise.all([send(), send()]);
   expect(await ledger()).toMatchObject([
     { outcome: 'left', withdrawnAt: expect.any(Date) },
-    { outcome: 'right', withdrawnAt: null, strategy: 'explore', weight: 1 },
+    { outcome: 'right', withdrawnAt: null, strategy: 'explore' },
   ]);
   const $after = await page(browser, answer.headers.location ?? '');
   expect($after('.flash').text()).toContain('Changed: Sushi over Ramen.');

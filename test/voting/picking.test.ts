@@ -225,7 +225,7 @@ itOnRedis('does not waste what comes next anyway on who asks for it', async () =
     await vote(browser, 'left', path);
     await shown(browser, path);
     const latest = (await ledger(id)).at(-1)?.id;
-    const kept = await site.redis?.get(`${site.prefix}offer:${id}:${board.topic.id}:${latest}`);
+    const kept = await site.redis?.get(`${site.prefix}next-pair:${id}:${board.topic.id}:${latest}`);
     const { ahead } = JSON.parse(kept ?? '{}') as { ahead: { leftId: number; rightId: number } };
     const [left, right] = [board.find(ahead.leftId)?.name ?? '', board.find(ahead.rightId)?.name ?? ''];
     for (const name of [left, right])
