@@ -34,11 +34,11 @@ export function lead(
     if (!hasServed) ranker = startRanker(stopping.signal);
     hasServed = true;
   });
+  const stopRankerLast = (): void => {
+    if (Object.values(cluster.workers ?? {}).every((worker) => worker?.isDead())) void ranker?.stop();
+  };
   cluster.on('exit', () => {
-    if (stopping.signal.aborted) {
-      if (Object.values(cluster.workers ?? {}).every((worker) => worker?.isDead())) void ranker?.stop();
-      return;
-    }
+    if (stopping.signal.aborted) return stopRankerLast();
     if (!hasServed) process.exit(1);
     // A store may be away: the next one tries again in a while.
     setTimeout(() => stopping.signal.aborted || cluster.fork(), RETRY_MS);
@@ -47,5 +47,6 @@ export function lead(
     process.on(signal, () => {
       stopping.abort();
       for (const worker of Object.values(cluster.workers ?? {})) worker?.kill(signal);
+      stopRankerLast();
     });
 }
