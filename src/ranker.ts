@@ -4,6 +4,7 @@ import { openDatabase } from './database.js';
 import { stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
+import { tellParent } from './ranking/ranker-child.js';
 import { startRanker } from './ranking/ranker-process.js';
 import { adoptLedger } from './ranking/restored.js';
 import { explain } from './startup-error.js';
@@ -20,6 +21,7 @@ try {
 /** Keeps the ratings up with the votes until the process is asked to stop, or the process that started it ends. */
 async function rank(config: Config): Promise<void> {
   const stopping = AbortSignal.any([stopSignal(), parentGone()]);
+  tellParent();
   const log = createLog(config.logLevel);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left rejected'));
   const db = await openDatabase(config, (line) => process.stdout.write(`${line}\n`));

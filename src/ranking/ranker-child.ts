@@ -10,10 +10,14 @@ const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
 // A child that ran for so long did not fail at its start.
 const RAN_WELL_MS = 60_000;
 const KILL_AFTER_MS = 5_000;
+const ALIVE_MS = 500;
+// Longer than any calculation outside of a worker thread takes.
+const FROZEN_AFTER_MS = 10_000;
 
 /**
  * Runs the ranker in a child process. A child that dies is started again: after a second, then after twice as long each
- * time, up to a minute. A child that ran for a minute or more is started again after a second.
+ * time, up to a minute. A child that ran for a minute or more is started again after a second. A frozen one, from which
+ * nothing is heard for ten seconds, is killed first.
  * @param stopping once it is aborted, no child is started any more; the running one goes on until `stop`
  */
 export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProcess {
@@ -24,6 +28,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
     while (!stopping.aborted) {
       const startedAt = Date.now();
       child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      killWhenFrozen(child);
       const end = await endOf(child);
       if (stopping.aborted) return;
       if (Date.now() - startedAt >= RAN_WELL_MS) pauseMs = SHORTEST_PAUSE_MS;
@@ -45,6 +50,19 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
       clearTimeout(kill);
     },
   };
+}
+
+/** Tells the process that started this one, if it did so for the ranker, that this one is not frozen. */
+export function tellParent(): void {
+  setInterval(() => process.connected && process.send?.('alive'), ALIVE_MS).unref();
+}
+
+function killWhenFrozen(child: ChildProcess): void {
+  // From the first message on: a program may take long to load.
+  child.once('message', () => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), FROZEN_AFTER_MS);
+    child.on('message', () => timer.refresh()).once('exit', () => clearTimeout(timer));
+  });
 }
 
 /** Waits until a child has ended, or could not be started. */

@@ -46,6 +46,17 @@ itOnPostgres('ranks in a child process, and starts another one when it is killed
   expect(await leader()).toBeUndefined();
 });
 
+itOnPostgres('replaces a ranker that is frozen, also where no other one waits', async () => {
+  const served = await serve({});
+  const [first] = await rankersOf(served, 1);
+  await until(async () => (await leader()) !== undefined);
+  process.kill(first as number, 'SIGSTOP');
+  await castVotes(10);
+  await rankersOf(served, 2);
+  await until(async () => (await countedVotes()) === 10);
+  await stop(served);
+});
+
 itOnPostgres('ends the ranker when the process that started it is killed', async () => {
   const served = await serve({});
   await until(async () => (await leader()) !== undefined);
