@@ -29,46 +29,68 @@ export interface TopicRatings extends Field {
 /**
  * Reads a topic's things with their ratings as they are kept. Those without votes stand at the average, as unsure
  * as the topic's opinions lie apart.
+ * @param trx reads some thousand things at a time: in the ranker's turn, or with a snapshot of its own, all of them
+ * are as they were at one moment
  */
 export async function readRatings(trx: Database, topicId: number): Promise<TopicRatings> {
-  const { rows } = await sql<Row>`
-    select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
-      coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
-      coalesce(fit_variance, 0) as fit_variance, coalesce(rank, 0) as rank, thing_id is not null as kept, retired_at is not null as retired,
-      coalesce(votes, 0) as fitted
-    from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
-    where things.topic_id = ${topicId} order by things.id`.execute(trx);
-  const topic: TopicRatings = {
-    ids: rows.map((row) => row.id),
-    places: new Map(rows.map((row, place) => [row.id, place])),
-    means: Float64Array.from(rows, (row) => row.mean),
-    variances: Float64Array.from(rows, (row) => row.variance),
-    wins: Int32Array.from(rows, (row) => row.wins),
-    losses: Int32Array.from(rows, (row) => row.losses),
-    ties: Int32Array.from(rows, (row) => row.ties),
-    fitVariances: Float64Array.from(rows, (row) => row.fitVariance),
-    ranks: Int32Array.from(rows, (row) => row.rank),
-    kept: Uint8Array.from(rows, (row) => Number(row.kept)),
-    retired: Uint8Array.from(rows, (row) => Number(row.retired)),
-    votes: 0,
-    fitted: rows[0]?.fitted ?? 0,
+  const columns = Object.fromEntries(COLUMNS.map((name) => [name, []])) as unknown as Record<
+    Column,
+    number[]
+  >;
+  for (let after = 0, rows = PAGE; rows === PAGE; after = columns.id.at(-1) ?? 0)
+    rows = await readPage(trx, { topicId, after }, columns);
+  const { id: ids, wins, losses, ties } = columns;
+  return {
+    ids,
+    places: new Map(ids.map((id, place) => [id, place])),
+    means: Float64Array.from(columns.mean),
+    variances: Float64Array.from(columns.variance),
+    wins: Int32Array.from(wins),
+    losses: Int32Array.from(losses),
+    ties: Int32Array.from(ties),
+    fitVariances: Float64Array.from(columns.fitVariance),
+    ranks: Int32Array.from(columns.rank),
+    kept: Uint8Array.from(columns.kept),
+    retired: Uint8Array.from(columns.retired),
+    votes: [...wins, ...losses, ...ties].reduce((sum, count) => sum + count, 0) / 2,
+    fitted: columns.fitted[0] ?? 0,
   };
-  topic.votes = rows.reduce((sum, row) => sum + row.wins + row.losses + row.ties, 0) / 2;
-  return topic;
 }
 
-interface Row {
-  id: number;
-  mean: number;
-  variance: number;
-  wins: number;
-  losses: number;
-  ties: number;
-  fitVariance: number;
-  rank: number;
-  kept: boolean;
-  retired: boolean;
-  fitted: number;
+const PAGE = 5_000;
+
+const COLUMNS = [
+  'id',
+  'mean',
+  'variance',
+  'wins',
+  'losses',
+  'ties',
+  'fitVariance',
+  'rank',
+  'kept',
+  'retired',
+  'fitted',
+] as const;
+
+type Column = (typeof COLUMNS)[number];
+
+/** @returns how many rows there were */
+async function readPage(
+  trx: Database,
+  { topicId, after }: { topicId: number; after: number },
+  columns: Record<Column, number[]>,
+): Promise<number> {
+  const { rows } = await sql<Record<Column, number>>`
+    select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
+      coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
+      coalesce(fit_variance, 0) as "fitVariance", coalesce(rank, 0) as rank,
+      (thing_id is not null)::int as kept, (retired_at is not null)::int as retired, coalesce(votes, 0) as fitted
+    from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
+    where things.topic_id = ${topicId} and things.id > ${after}
+    order by things.topic_id, things.id limit ${PAGE}`.execute(trx.withoutPlugins());
+  for (const row of rows) for (const name of COLUMNS) columns[name].push(row[name]);
+  return rows.length;
 }
 
 /** What a vote gives its left side: 1 when that was chosen, 0 when the other was, half for "about the same". */

@@ -35,6 +35,8 @@ export async function onStage<Result>(
 
 // Sorts and hashes of a large file stay in memory, and foreign keys are checked by index in small topics as well.
 const SETTINGS = [
+  // Also where the address of the database has a limit: the wait for another import may take minutes.
+  ['statement_timeout', '0'],
   ['work_mem', '64MB'],
   ['random_page_cost', '1.1'],
 ] as const;

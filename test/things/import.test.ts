@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
+import { openDatabase } from '../../src/database.js';
 import { Ranker } from '../../src/ranking/ranker.js';
 import { importThings } from '../../src/things/import.js';
 import { importVotes } from '../../src/things/import-votes.js';
@@ -286,6 +288,38 @@ itOnPostgres(
     expect(await votes()).toHaveLength(1);
   },
 );
+
+itOnPostgres('waits for another import into the topic, however long that takes', async () => {
+  await bringThings('name\nTea\nPie\n');
+  // The shorter a statement may take, the sooner a wait that is bound by it fails.
+  const databaseUrl = `${site.config.databaseUrl}?statement_timeout=200`;
+  const hasty = await openDatabase({ ...site.config, databaseUrl }, () => undefined);
+  let finish = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  async function* slowly() {
+    yield 'winner,loser\n';
+    await held;
+    yield 'Tea,Pie\n';
+  }
+  try {
+    const first = importVotes(site.db, Readable.from(slowly()), { slug });
+    const second = importVotes(hasty, Readable.from(['winner,loser\nPie,Tea\n']), { slug }).then(
+      ({ added }) => added,
+      messageOf,
+    );
+    // Longer than a statement may take, and after the second has begun to wait.
+    await sleep(1_000);
+    finish();
+    await first;
+    expect(await second).toBe(1);
+    const { rows } = await sql`show statement_timeout`.execute(hasty);
+    expect(rows).toEqual([{ statementTimeout: '200ms' }]);
+  } finally {
+    await hasty.destroy();
+  }
+});
 
 it('leaves no table of its own behind', async () => {
   await bringThings('name\nTea\nPie\n');
