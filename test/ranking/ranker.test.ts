@@ -166,8 +166,11 @@ it('loses nothing when a fold fails half-way', async () => {
   expect(await counted()).toBe(before + 1);
 });
 
-it('takes over a ledger that was restored into a younger server', async () => {
+it('takes over a ledger that was restored into a younger server, and leaves out whom it left out', async () => {
   const { browser } = await member(site);
+  const other = await member(site);
+  await vote(other.browser);
+  await site.db.insertInto('voterEvents').values({ voterId: other.id, kind: 'voided' }).execute();
   await vote(browser);
   await browser.post('/vote/undo').expect(303);
   await vote(browser);
@@ -178,6 +181,11 @@ it('takes over a ledger that was restored into a younger server', async () => {
   await sql`update votes set xid = (xid::text::numeric + ${later}::numeric)::text::xid8,
     withdrawn_xid = (withdrawn_xid::text::numeric + ${later}::numeric)::text::xid8`.execute(site.db);
   await sql`alter table votes enable trigger votes_only_withdraw`.execute(site.db);
+  await sql`alter table voter_events disable trigger voter_events_append_only`.execute(site.db);
+  await sql`update voter_events set xid = (xid::text::numeric + ${later}::numeric)::text::xid8`.execute(
+    site.db,
+  );
+  await sql`alter table voter_events enable trigger voter_events_append_only`.execute(site.db);
   await sql`update ranker_position set xid = (xid::text::numeric + ${later}::numeric)::text::xid8`.execute(
     site.db,
   );
