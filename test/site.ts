@@ -128,6 +128,14 @@ export async function ledgerOf(site: Site, voterId: number) {
     .execute();
 }
 
+/** The process of Postgres whose connection holds the ranker's lock on a database; undefined while none does. */
+export async function lockHolder(db: Database): Promise<number | undefined> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(db);
+  return rows[0]?.pid;
+}
+
 /** A migrated database for one test file, on the Postgres server or embedded, and what removes it again. */
 export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Promise<{
   db: Database;

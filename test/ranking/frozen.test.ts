@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { withHeartbeat } from '../../src/ranking/heartbeat.js';
 import { killProcesses, startProcess } from '../processes.js';
-import { itOnPostgres, topic, useSite } from '../site.js';
+import { itOnPostgres, lockHolder, topic, useSite } from '../site.js';
 import { expectRightRatings } from './expected.js';
 
 const site = useSite();
@@ -26,16 +26,16 @@ itOnPostgres(
   'takes over within three seconds from a ranker that is frozen, and counts no vote twice',
   async () => {
     const first = await start();
-    await until(async () => (await leader()) !== undefined);
+    await until(async () => (await lockHolder(site.db)) !== undefined);
     const second = await start();
     await castVotes(50);
     await until(async () => (await countedVotes()) === 50);
 
-    const before = await leader();
+    const before = await lockHolder(site.db);
     await castVotes(50);
     first.child.kill('SIGSTOP');
     const frozenAt = Date.now();
-    await until(async () => ![before, undefined].includes(await leader()));
+    await until(async () => ![before, undefined].includes(await lockHolder(site.db)));
     expect(Date.now() - frozenAt).toBeLessThan(3_000);
     await castVotes(50);
     await until(async () => (await countedVotes()) === 150);
@@ -48,7 +48,7 @@ itOnPostgres(
       expect(child.exitCode).toBeNull();
       child.kill('SIGTERM');
     }
-    await until(async () => (await leader()) === undefined);
+    await until(async () => (await lockHolder(site.db)) === undefined);
     expect(await countedVotes()).toBe(200);
     await expectRightRatings(site.db, topicId);
   },
@@ -67,14 +67,6 @@ async function start() {
   const ranker = startProcess(env, { program: 'ranker' });
   await ranker.until('the ranker has started');
   return ranker;
-}
-
-/** The connection that holds the ranker's lock. */
-async function leader(): Promise<number | undefined> {
-  const { rows } = await sql<{ pid: number }>`
-    select pid from pg_locks where locktype = 'advisory' and granted
-      and database = (select oid from pg_database where datname = current_database())`.execute(site.db);
-  return rows[0]?.pid;
 }
 
 async function castVotes(count: number): Promise<void> {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
-import { itOnPostgres, openSite, type Site, topic } from '../site.js';
+import { itOnPostgres, lockHolder, openSite, type Site, topic } from '../site.js';
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -43,13 +43,13 @@ itOnPostgres('ranks in a child process, and starts another one when it is killed
 
   await stop(served);
   expect(isAlive(second as number)).toBe(false);
-  expect(await leader()).toBeUndefined();
+  expect(await lockHolder(site.db)).toBeUndefined();
 });
 
 itOnPostgres('replaces a ranker that is frozen, also where no other one waits', async () => {
   const served = await serve({});
   const [first] = await rankersOf(served, 1);
-  await until(async () => (await leader()) !== undefined);
+  await until(async () => (await lockHolder(site.db)) !== undefined);
   process.kill(first as number, 'SIGSTOP');
   await castVotes(10);
   await rankersOf(served, 2);
@@ -59,9 +59,9 @@ itOnPostgres('replaces a ranker that is frozen, also where no other one waits', 
 
 itOnPostgres('ends the ranker when the process that started it is killed', async () => {
   const served = await serve({});
-  await until(async () => (await leader()) !== undefined);
+  await until(async () => (await lockHolder(site.db)) !== undefined);
   served.child.kill('SIGKILL');
-  await until(async () => (await leader()) === undefined);
+  await until(async () => (await lockHolder(site.db)) === undefined);
 });
 
 itOnPostgres('has one ranker for several processes that serve, and ends it with them', async () => {
@@ -80,12 +80,12 @@ itOnPostgres('ranks nothing with RANKER=none, until a ranker is started beside i
   const served = await serve({ RANKER: 'none' });
   await castVotes(10);
   await sleep(2_000);
-  expect([await countedVotes(), await leader()]).toEqual([0, undefined]);
+  expect([await countedVotes(), await lockHolder(site.db)]).toEqual([0, undefined]);
 
   const ranker = startProcess(env({}), { program: 'ranker' });
   await until(async () => (await countedVotes()) === 10);
   await stop(ranker);
-  expect(await leader()).toBeUndefined();
+  expect(await lockHolder(site.db)).toBeUndefined();
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
   await stop(served);
 });
@@ -133,14 +133,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** The connection that holds the ranker's lock. */
-async function leader(): Promise<number | undefined> {
-  const { rows } = await sql<{ pid: number }>`
-    select pid from pg_locks where locktype = 'advisory' and granted
-      and database = (select oid from pg_database where datname = current_database())`.execute(site.db);
-  return rows[0]?.pid;
 }
 
 async function castVotes(count: number): Promise<void> {
