@@ -9,10 +9,20 @@ import { DatabaseAwayError } from './silence.js';
 export type Database = Kysely<Schema>;
 
 /** What work outside of pages may take: migrations, the ranker and commands run as long as they need. */
-const UNLIMITED: PoolLimits = { connections: 4, statementMs: Infinity };
+const UNLIMITED: PoolLimits = {
+  connections: 4,
+  statementMs: Infinity,
+  // Work of minutes is not thrown away because the machine is busy for a moment.
+  patience: { suspectAfter: 1_500, answerWithin: 3_000 },
+};
 
 /** What pages may take: nobody waits longer for one. */
-const FOR_PAGES: PoolLimits = { connections: 10, statementMs: 15_000 };
+const FOR_PAGES: PoolLimits = {
+  connections: 10,
+  statementMs: 15_000,
+  // Half a second together: with the 0.3 s for Redis, a page that needs neither goes on within a second.
+  patience: { suspectAfter: 150, answerWithin: 300 },
+};
 
 /**
  * Opens Postgres at DATABASE_URL, or the embedded database under DATA_DIR when there is none. Statements run as long

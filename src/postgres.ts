@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { DatabaseAwayError, SilenceDetector } from './silence.js';
+import { DatabaseAwayError, type Patience, SilenceDetector } from './silence.js';
 
 /** How many connections a pool has at most, and how long a statement may run. */
 export interface PoolLimits {
   connections: number;
   /** Milliseconds after which Postgres cancels a statement; Infinity for as long as it takes. */
   statementMs: number;
+  /** How long a server that says nothing is waited for. */
+  patience: Omit<Patience, 'longest'>;
 }
 
 /** The longest limit that Postgres knows, 24 days. Without one the server's own default would hold. */
@@ -18,7 +20,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * nothing waits for it after that.
  * @param url of the server and its database
  */
-export function openPostgres(url: string, { connections, statementMs }: PoolLimits): PostgresPool {
+export function openPostgres(url: string, { connections, statementMs, patience }: PoolLimits): PostgresPool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -33,8 +35,8 @@ export function openPostgres(url: string, { connections, statementMs }: PoolLimi
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   const openProbe = (): pg.Client =>
-    new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 1_000 });
-  const silence = new SilenceDetector(openProbe, statementMs + 1_000);
+    new pg.Client({ connectionString: url, connectionTimeoutMillis: 4_000, query_timeout: 2_000 });
+  const silence = new SilenceDetector(openProbe, { ...patience, longest: statementMs + 1_000 });
   pool.on('connect', (client) => silence.add(client));
   return {
     connect: () => connect(pool, silence),

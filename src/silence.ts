@@ -22,36 +22,44 @@ export interface Wait {
   giveUp(error: Error): void;
 }
 
-// Half a second together: with the 0.3 s for Redis, a page that needs neither goes on within a second.
+/** How long silence is borne. Times are milliseconds. */
+export interface Patience {
+  /** How long a connection may bring nothing before it is suspect. */
+  suspectAfter: number;
+  /** How long the server may take to answer a connection that is opened to find out. */
+  answerWithin: number;
+  /** After how long a connection is thrown away even when the server says that it works. */
+  longest: number;
+}
+
 const LOOK_EVERY_MS = 50;
-const PATIENCE_MS = 150;
-const PROBE_MS = 300;
 
 /**
  * Tells a server that is slow from one that is gone. Packets can be dropped without any error: a firewall forgets a
  * connection, a machine freezes, a cable is cut. TCP would wait for a quarter of an hour.
  *
- * A connection that brings nothing for 0.15 s while somebody waits for it is suspect. The detector then opens a
- * connection of its own. When no byte comes back on that, the server is away: all connections are thrown away, and
- * what needs one fails at once until the server answers again. When the server does answer, it says which of the
+ * A connection that brings nothing for a while although somebody waits for it is suspect. The detector then opens a
+ * connection of its own. When no byte comes back on that nor on any other, the server is away: all connections are
+ * thrown away, and what needs one fails at once until the server answers again. When the server does answer, it says which of the
  * suspects it works for; the others are thrown away alone.
  */
 export class SilenceDetector {
   readonly #openProbe: () => pg.Client;
-  readonly #longest: number;
+  readonly #patience: Patience;
   readonly #waits = new Set<Wait>();
   readonly #clients = new Set<pg.Client>();
   readonly #timer: NodeJS.Timeout;
   #isAsking = false;
   #isAway = false;
+  /** When somebody last got an answer. */
+  #heard = 0;
 
   /**
    * @param openProbe makes a client that is not connected yet, and that waits for nothing longer than some seconds
-   * @param longest milliseconds after which a connection is thrown away even when the server says that it works
    */
-  constructor(openProbe: () => pg.Client, longest: number) {
+  constructor(openProbe: () => pg.Client, patience: Patience) {
     this.#openProbe = openProbe;
-    this.#longest = longest;
+    this.#patience = patience;
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
@@ -69,13 +77,15 @@ export class SilenceDetector {
   /** Notes that somebody begins to wait. @param giveUp is called when the server is found silent */
   begin(client: pg.Client | undefined, giveUp: (error: Error) => void = () => undefined): Wait {
     const began = performance.now();
-    const wait = { client, began, heard: began, bytes: bytesFrom(client), patience: PATIENCE_MS, giveUp };
+    const { suspectAfter } = this.#patience;
+    const wait = { client, began, heard: began, bytes: bytesFrom(client), patience: suspectAfter, giveUp };
     this.#waits.add(wait);
     return wait;
   }
 
   /** Notes that the wait is over. @returns false when it had been given up */
   end(wait: Wait): boolean {
+    this.#heard = performance.now();
     return this.#waits.delete(wait);
   }
 
@@ -87,7 +97,7 @@ export class SilenceDetector {
   #look(): void {
     if (this.#isAsking) return;
     const now = performance.now();
-    for (const wait of this.#waits) if (now - wait.began > this.#longest) drop(wait.client);
+    for (const wait of this.#waits) if (now - wait.began > this.#patience.longest) drop(wait.client);
     const suspects = [...this.#waits].filter((wait) => isSuspect(wait, now));
     if (suspects.length === 0 && !this.#isAway) return;
     this.#isAsking = true;
@@ -97,6 +107,7 @@ export class SilenceDetector {
   }
 
   async #ask(suspects: Wait[]): Promise<void> {
+    const began = performance.now();
     const probe = this.#openProbe();
     probe.on('error', () => undefined);
     const connected = probe.connect().then(
@@ -104,9 +115,12 @@ export class SilenceDetector {
       (error: unknown) => error instanceof pg.DatabaseError,
     );
     try {
-      this.#isAway = !(await answers(probe, connected));
+      const hasAnswered = await answers(probe, connected, this.#patience.answerWithin);
+      // An answer to somebody else will do. While the server is away nobody asks it anything.
+      this.#isAway = !hasAnswered && (this.#isAway || this.#heard < began);
       if (this.#isAway) this.#throwAllAway();
-      else if (suspects.length > 0 && (await connected)) await this.#throwDeadAway(probe, suspects);
+      else if (hasAnswered && suspects.length > 0 && (await connected))
+        await this.#throwDeadAway(probe, suspects);
     } catch {
       // It went away meanwhile: the next look finds out.
     } finally {
@@ -145,9 +159,9 @@ function isSuspect(wait: Wait, now: number): boolean {
 }
 
 // The first byte will do: a far server takes several round trips until a connection is ready.
-async function answers(probe: pg.Client, connected: Promise<boolean>): Promise<boolean> {
+async function answers(probe: pg.Client, connected: Promise<boolean>, withinMs: number): Promise<boolean> {
   const heard = async (): Promise<boolean> => {
-    await sleep(PROBE_MS);
+    await sleep(withinMs);
     await turn();
     return bytesFrom(probe) > 0;
   };
