@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,6 @@ import { createApp } from '../src/app.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase, openForPages } from '../src/database.js';
 import { createLog } from '../src/log.js';
-import { migrateUp } from '../src/migrate.js';
 import { Boards } from '../src/ranking/boards.js';
 import { catchUp } from '../src/ranking/catch-up.js';
 import { Ranker } from '../src/ranking/ranker.js';
@@ -150,6 +149,8 @@ export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Prom
     ...settings,
   };
   const postgres = inject('postgres');
+  const embedded = inject('embedded');
+  if (embedded) cpSync(embedded, dataDir, { recursive: true });
   const name = `thinga_test_${randomBytes(6).toString('hex')}`;
   if (postgres) {
     await onServer(postgres.server, `create database ${name} template ${postgres.template}`);
@@ -157,7 +158,6 @@ export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Prom
     config.databaseUrl = Object.assign(new URL(server), { pathname: `/${name}` }).href;
   }
   const db = await openDatabase(config, () => undefined);
-  if (!postgres) await migrateUp(db);
   return {
     db,
     config,

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,6 +12,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** A Postgres server, and a migrated database on it that each test file copies; absent without a server. */
     postgres: { server: string; template: string } | undefined;
+    /** A folder with a migrated embedded database that each test file copies; absent with a Postgres server. */
+    embedded: string | undefined;
     redis: string | undefined;
   }
 }
@@ -37,19 +40,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     ].join(' '),
   );
   const template = `thinga_test_${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), 'thinga-test-template-'));
   project.provide('postgres', postgresAnswers ? { server, template } : undefined);
+  project.provide('embedded', postgresAnswers ? undefined : folder);
   project.provide('redis', redisAnswers ? redis : undefined);
-  if (!postgresAnswers) return async () => undefined;
 
-  await onServer(server, `create database ${template}`);
-  const databaseUrl = Object.assign(new URL(server), { pathname: `/${template}` }).href;
-  const db = await openDatabase(
-    { ...readConfig({ DATA_DIR: join(tmpdir(), 'thinga-test-setup') }), databaseUrl },
-    () => undefined,
-  );
+  if (postgresAnswers) await onServer(server, `create database ${template}`);
+  const databaseUrl = postgresAnswers
+    ? Object.assign(new URL(server), { pathname: `/${template}` }).href
+    : undefined;
+  const db = await openDatabase({ ...readConfig({ DATA_DIR: folder }), databaseUrl }, () => undefined);
   await migrateUp(db);
   await db.destroy();
-  return () => onServer(server, `drop database ${template} with (force)`);
+  return async () => {
+    if (postgresAnswers) await onServer(server, `drop database ${template} with (force)`);
+    rmSync(folder, { recursive: true, force: true });
+  };
 }
 
 /** Runs one statement on a Postgres server. */
