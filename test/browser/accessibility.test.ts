@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { openSite, useSite } from '../site.js';
+import { useSite } from '../site.js';
 import { expectNoSidewaysScroll, expectNothingFound, expectOutline, useChromium } from './chromium.js';
 import { fill } from './people.js';
 import { FOR_ALL, FOR_MEMBERS, visits, type World } from './visits.js';
@@ -12,7 +12,7 @@ type LoggedIn = NonNullable<BrowserContextOptions['storageState']>;
 const loggedIn: Record<string, LoggedIn> = {};
 
 beforeAll(async () => {
-  Object.assign(world, await fill(site), { beside: await openSite({}, { beside: site, redisUrl: '' }) });
+  Object.assign(world, await fill(site));
   for (const [who, { username, password }] of Object.entries(world.people)) {
     const { page } = await chromium.open(site);
     await page.goto('/login');
@@ -22,7 +22,6 @@ beforeAll(async () => {
     await page.waitForURL('**/vote');
     loggedIn[who] = await page.context().storageState();
   }
-  return () => world.beside.close();
 });
 
 const looks = [
