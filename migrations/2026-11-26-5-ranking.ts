@@ -41,26 +41,56 @@ export async function up(db: Untyped): Promise<void> {
       topic_id bigint not null,
       mean double precision not null,
       variance double precision not null check (variance > 0),
-      fit_variance double precision check (fit_variance > 0),
       wins integer not null check (wins >= 0),
       losses integer not null check (losses >= 0),
-      ties integer not null check (ties >= 0),
-      rank integer check (rank > 0),
-      previous_rank integer check (previous_rank > 0)
+      ties integer not null check (ties >= 0)
     ) with (fillfactor = 70)`.execute(db);
   await sql`create index on ratings (topic_id)`.execute(db);
+
+  // What the pages show of the ratings: written some time after them, and only while a thing is not retired.
+  await sql`
+    create table standings (
+      thing_id bigint primary key references things (id),
+      topic_id bigint not null,
+      rank integer not null,
+      low integer not null check (low between 1 and rank),
+      high integer not null check (high >= rank),
+      top_chance real not null check (top_chance between 0 and 1),
+      is_level_with_next boolean not null,
+      previous_rank integer check (previous_rank > 0)
+    ) with (fillfactor = 70)`.execute(db);
+  await sql`create index on standings (topic_id)`.execute(db);
 
   await sql`
     create table rating_history (
       thing_id bigint not null references things (id),
       at timestamptz not null,
-      mean double precision not null,
-      variance double precision not null,
       rank integer not null,
-      low integer,
-      high integer,
-      primary key (thing_id, at),
-      check ((low is null) = (high is null) and low between 1 and high)
+      low integer not null check (low between 1 and rank),
+      high integer not null check (high >= rank),
+      primary key (thing_id, at)
+    )`.execute(db);
+
+  // How the votes on each pair came out, up to a position that moves by ten voters or more at a time.
+  await sql`
+    create table pair_counts (
+      topic_id bigint not null,
+      low bigint not null,
+      high bigint not null,
+      low_wins integer not null check (low_wins >= 0),
+      high_wins integer not null check (high_wins >= 0),
+      ties integer not null check (ties >= 0),
+      primary key (low, high),
+      check (low < high),
+      foreign key (topic_id, low) references things (topic_id, id),
+      foreign key (topic_id, high) references things (topic_id, id)
+    )`.execute(db);
+  await sql`create index on pair_counts (high)`.execute(db);
+  await sql`
+    create table pair_counts_position (
+      topic_id bigint primary key references topics (id),
+      xid xid8 not null,
+      id bigint not null
     )`.execute(db);
 
   // Up to when each step has thinned the history: the day or week it is at, and the things it has done of that.
@@ -83,11 +113,27 @@ export async function up(db: Untyped): Promise<void> {
       fitted_at timestamptz not null default now()
     )`.execute(db);
 
-  // Moves whenever what a topic's pages show has moved.
+  // The download: the pairs' counts and the ratings fitted from them, as gzipped JSON. It is compressed once.
+  await sql`
+    create table snapshots (
+      id bigint generated always as identity primary key,
+      topic_id bigint not null references topics (id),
+      xid xid8 not null,
+      ledger_id bigint not null,
+      taken_at timestamptz not null default now(),
+      body bytea not null
+    )`.execute(db);
+  await sql`alter table snapshots alter column body set storage external`.execute(db);
+  await sql`create index on snapshots (topic_id, id)`.execute(db);
+
+  // The version moves whenever what a topic's pages show has moved. Of the changes to its ratings and things, so many
+  // are in its standings.
   await sql`
     create table boards (
       topic_id bigint primary key references topics (id),
       version bigint not null default 1,
+      changes bigint not null default 0,
+      published_changes bigint not null default 0,
       stale_since timestamptz
     ) with (fillfactor = 70)`.execute(db);
   await sql`
@@ -109,7 +155,7 @@ export async function up(db: Untyped): Promise<void> {
 export async function down(db: Untyped): Promise<void> {
   await sql`drop trigger topic_has_board on topics`.execute(db);
   await sql`drop function add_board`.execute(db);
-  await sql`drop table boards, fits, history_thinning, rating_history, ratings, topic_voters, vote_weights, ranker_position`.execute(
-    db,
-  );
+  await sql`
+    drop table boards, snapshots, fits, history_thinning, pair_counts_position, pair_counts, rating_history, standings,
+      ratings, topic_voters, vote_weights, ranker_position`.execute(db);
 }

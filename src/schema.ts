@@ -207,25 +207,66 @@ export interface RatingsTable {
   wins: number;
   losses: number;
   ties: number;
-  rank: number | null;
+}
+
+/** Where a thing stands on the pages; only things that are not retired have a row. */
+export interface StandingsTable {
+  thingId: number;
+  topicId: number;
+  /** From 1. */
+  rank: number;
+  /** The range of its true rank, both included. */
+  low: number;
+  high: number;
+  /** The chance, from 0 to 1, that it belongs in the Top 20. */
+  topChance: number;
+  /** Whether it is not surely (in 4 of 5 cases) better than the next one. */
+  isLevelWithNext: boolean;
+  /** Its rank a day ago; null where it had none. */
   previousRank: number | null;
-  /** What `variance` was right after the last fit; null for a thing that had no votes then. */
-  fitVariance: number | null;
+}
+
+/** How the votes on a pair came out; skips, withdrawn votes and those of voters left out are not counted. */
+export interface PairCountsTable {
+  topicId: number;
+  /** The pair's things: the lower id and the higher one. */
+  low: number;
+  high: number;
+  lowWins: number;
+  highWins: number;
+  ties: number;
+}
+
+/** Up to where in the ledger a topic's pair counts count. */
+export interface PairCountsPositionTable {
+  topicId: number;
+  xid: string;
+  id: number;
+}
+
+/** What anyone may download of a topic: the newest row, and the one before for those who are still reading it. */
+export interface SnapshotsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  /** The position in the ledger up to which its votes were fitted. */
+  xid: string;
+  ledgerId: number;
+  takenAt: Generated<Date>;
+  /** Gzipped JSON. */
+  body: Buffer;
 }
 
 /**
- * A thing's rating as it stood at the end of each hour in which it moved. After a week the last of each day is kept,
+ * Where a thing stood at the end of each hour in which it moved. After a week the last of each day is kept,
  * after a year the last of each week.
  */
 export interface RatingHistoryTable {
   thingId: number;
   at: Date;
-  mean: number;
-  variance: number;
   rank: number;
-  /** The range of its true place, as found out about hourly; null where it was not, and always both or neither. */
-  low: number | null;
-  high: number | null;
+  /** The range of its true rank, both included. */
+  low: number;
+  high: number;
 }
 
 /** How far the history is thinned to one row a day, and to one a week. */
@@ -237,10 +278,15 @@ export interface HistoryThinningTable {
   thingId: number;
 }
 
-/** One row a topic: moves whenever what its board shows has moved. */
+/** One row a topic: what has become of its standings. */
 export interface BoardsTable {
   topicId: number;
+  /** Moves whenever what the pages show has moved. */
   version: Generated<number>;
+  /** How often its ratings or its things have changed, and how many of these changes are in the standings. */
+  changes: Generated<number>;
+  publishedChanges: Generated<number>;
+  /** Since when the ratings rest on votes that no longer count; null while they rest on none. */
   staleSince: Date | null;
 }
 
@@ -302,6 +348,10 @@ export interface Schema {
   voteWeights: VoteWeightsTable;
   topicVoters: TopicVotersTable;
   ratings: RatingsTable;
+  standings: StandingsTable;
+  pairCounts: PairCountsTable;
+  pairCountsPosition: PairCountsPositionTable;
+  snapshots: SnapshotsTable;
   ratingHistory: RatingHistoryTable;
   historyThinning: HistoryThinningTable;
   boards: BoardsTable;

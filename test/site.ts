@@ -23,6 +23,7 @@ import { Ranker } from '../src/ranking/ranker.js';
 import { openRedis } from '../src/redis.js';
 import { LateSignOuts } from '../src/sessions/late-sign-outs.js';
 import { importThings } from '../src/things/import.js';
+import { importVotes } from '../src/things/import-votes.js';
 import { createHttpServer } from '../src/web/born-right.js';
 import { onServer } from './stores.js';
 
@@ -240,6 +241,17 @@ export async function topic(
   await importThings(site.db, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
   await site.boards.refresh();
   return { slug, names };
+}
+
+/** Lets some voters of their own answer the same pair, as a vote of somewhere else that is imported, and ranks. */
+export async function importVotesOf(
+  site: Site,
+  voters: number,
+  { slug, names: [winner = '', loser = ''] }: { slug: string; names: string[] },
+): Promise<void> {
+  const rows = Array.from({ length: voters }, () => `${winner},${loser},${randomBytes(6).toString('hex')}`);
+  await importVotes(site.db, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
+  await site.rank();
 }
 
 /** So many things with plain names. */

@@ -1,8 +1,9 @@
-import type { Intervals } from '../rating/intervals.js';
 import type { Field } from '../rating/online.js';
 import { Selector } from '../rating/selector.js';
-import { TOP } from './calculations.js';
 import { appearances, type Rating } from './rating.js';
+
+/** How many things a Top page shows. */
+export const TOP = 20;
 
 /** What a page needs to know of a topic. */
 export interface TopicCard {
@@ -14,19 +15,15 @@ export interface TopicCard {
   isDefault: boolean;
 }
 
-/** A thing with its rating, before it is known where it stands. */
-export interface RatedThing extends Rating {
+/** One thing with all that its picture card and its row on the leaderboard show. */
+export interface Standing extends Rating {
   id: number;
   name: string;
   picture: string | null;
   description: string | null;
-  previousRank: number | null;
-}
-
-/** One thing with all that its picture card and its row on the leaderboard show. */
-export interface Standing extends RatedThing {
   rank: number;
-  /** Its true place lies between these, both included, in 95 of 100 cases. */
+  previousRank: number | null;
+  /** Its true rank lies between these, both included, in 95 of 100 cases. */
   low: number;
   high: number;
   /** The chance (0 to 1) that it truly belongs in the Top 20. */
@@ -34,6 +31,11 @@ export interface Standing extends RatedThing {
   /** Whether it is not surely (in 4 of 5 cases) better than the one below it. */
   isLevelWithNext: boolean;
 }
+
+type Published = 'rank' | 'low' | 'high' | 'topChance' | 'isLevelWithNext';
+
+/** A thing as it is stored: the ranker has not found out yet where a new one stands. */
+export type StoredThing = Omit<Standing, Published> & { [Name in Published]: Standing[Name] | null };
 
 /** How a topic's votes were fitted together the last time. */
 export interface LastFit {
@@ -44,6 +46,8 @@ export interface LastFit {
   decided: number;
   leftWins: number;
   fittedAt: Date;
+  /** Whether there is a snapshot of it, or of one before it, to download. */
+  hasSnapshot: boolean;
 }
 
 /** A topic's things as they stand, strongest first, and what pairs to show are chosen by. */
@@ -64,10 +68,7 @@ export class Board {
   readonly expectedRight: number;
   readonly #places: Map<number, number>;
 
-  /**
-   * @param things strongest first
-   * @param ranges where each of them may truly stand, in the same order
-   */
+  /** @param things strongest first */
   constructor(
     {
       version,
@@ -76,21 +77,20 @@ export class Board {
       retired,
       ...topic
     }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired'>,
-    things: RatedThing[],
-    ranges: Intervals,
+    things: StoredThing[],
   ) {
     this.topic = topic;
     this.version = version;
     this.fit = fit;
     this.loadedAt = loadedAt;
     this.retired = retired;
-    this.standings = things.map((thing, place) => ({
+    this.standings = things.map((thing, index) => ({
       ...thing,
-      rank: place + 1,
-      low: ranges.low[place] ?? 1,
-      high: ranges.high[place] ?? things.length,
-      topChance: ranges.topChance[place] ?? 0,
-      isLevelWithNext: ranges.level[place] === 1,
+      rank: index + 1,
+      low: Math.min(thing.low ?? 1, index + 1),
+      high: Math.max(thing.high ?? things.length, index + 1),
+      topChance: thing.topChance ?? Math.min(1, TOP / things.length),
+      isLevelWithNext: thing.isLevelWithNext ?? true,
     }));
     this.selector = new Selector(
       { ...fieldOf(things), appearances: Int32Array.from(things, appearances) },
@@ -98,7 +98,7 @@ export class Board {
     );
     // Of a vote with something taken down, one half is left.
     this.votes = Math.ceil(things.reduce((sum, thing) => sum + appearances(thing), 0) / 2);
-    this.expectedRight = ranges.expectedRight;
+    this.expectedRight = this.standings.slice(0, TOP).reduce((sum, { topChance }) => sum + topChance, 0);
     this.#places = new Map(things.map((thing, place) => [thing.id, place]));
   }
 

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
-import { Board, fieldOf, type LastFit, type RatedThing, type Standing, type TopicCard } from './board.js';
-import { Calculations } from './calculations.js';
-import { byStrength } from './rating.js';
+import { Board, type LastFit, type Standing, type StoredThing, type TopicCard } from './board.js';
 
 /**
  * Every topic's board, kept in memory and loaded again when the ranker has moved it, so that showing a pair or
@@ -12,7 +10,6 @@ import { byStrength } from './rating.js';
 export class Boards {
   readonly #db: Database;
   readonly #boards = new Map<string, Board>();
-  readonly #calculations = new Calculations();
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -104,11 +101,9 @@ export class Boards {
       if (known?.version === version && sameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
       const [fit, all] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
-      const things = all.filter(({ isRetired }) => !isRetired).sort(byStrength);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
-      // The same seed each time, so that ranges only move when what is known does.
-      const ranges = await this.#calculations.ranges(fieldOf(things), topic.id);
-      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt, retired }, things, ranges));
+      const things = all.filter(({ isRetired }) => !isRetired);
+      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt, retired }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
@@ -119,16 +114,24 @@ export class Boards {
       .selectFrom('fits')
       .where('topicId', '=', topicId)
       .select(['votes', 'spread', 'decided', 'leftWins', 'fittedAt'])
+      .select(({ exists, selectFrom }) =>
+        exists(selectFrom('snapshots').where('topicId', '=', topicId).select('id'))
+          .$castTo<boolean>()
+          .as('hasSnapshot'),
+      )
       .executeTakeFirst();
   }
 
-  async #things(topicId: number): Promise<(RatedThing & { isRetired: boolean })[]> {
-    const { rows } = await sql<RatedThing & { isRetired: boolean }>`
+  async #things(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
+    const { rows } = await sql<StoredThing & { isRetired: boolean }>`
       select things.id, name, picture, description, coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
-        coalesce(ties, 0) as ties, previous_rank, retired_at is not null as is_retired
-      from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
-      where things.topic_id = ${topicId}`.execute(this.#db);
+        coalesce(ties, 0) as ties, rank, low, high, top_chance, is_level_with_next, previous_rank,
+        retired_at is not null as is_retired
+      from things left join ratings on ratings.thing_id = things.id left join standings on standings.thing_id = things.id
+        left join fits on fits.topic_id = things.topic_id
+      where things.topic_id = ${topicId}
+      order by rank nulls last, things.id`.execute(this.#db);
     return rows;
   }
 }

@@ -42,7 +42,7 @@ async function rebuild(db: Database, ranker: Ranker, topic: Topic): Promise<void
 }
 
 async function check(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
-  const { votes, done } = await withProgress(db, topic, (told) => ranker.fit(topic.id, told));
+  const { votes, done } = await withProgress(db, topic, (told) => ranker.fit(topic.id, { told }));
   console.info(`${topic.title}: ${counted(votes, 'vote')}; ${compare(done)}.`);
 }
 

@@ -14,20 +14,21 @@ export interface Fitted {
   /** Of the votes that chose one: how many, and how many of them chose the left. */
   decided: number;
   leftWins: number;
+  /** The votes and the fit as anyone may download them; undefined when too few voters were added since the last time. */
+  snapshot: Buffer | undefined;
 }
 
 /** Puts a fit in the place of the ratings that were kept; things added since stand at the average. */
 export function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRatings {
   topic.means.fill(0);
   topic.variances.fill(fit.spread);
-  for (const figures of [topic.wins, topic.losses, topic.ties, topic.fitVariances]) figures.fill(0);
+  for (const figures of [topic.wins, topic.losses, topic.ties]) figures.fill(0);
   for (const [place, id] of fitted.ids.entries()) {
     const now = topic.places.get(id);
     // A thing without votes stands at the average exactly, as it does when it is read again.
     if (now === undefined || !hasVotes(fitted, place)) continue;
     topic.means[now] = fit.means[place] as number;
     topic.variances[now] = fit.variances[place] as number;
-    topic.fitVariances[now] = fit.variances[place] as number;
     topic.wins[now] = fitted.wins[place] as number;
     topic.losses[now] = fitted.losses[place] as number;
     topic.ties[now] = fitted.ties[place] as number;

@@ -81,16 +81,60 @@ export async function readVoterEvents(
   return rows;
 }
 
+/** A position as SQL, for comparing with `(xid, id)` of a row. */
+export const placeOf = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
+
 /**
  * Whether the voter of a row is set apart or voided.
  * @param table names what has the column `voter_id`
- * @param upTo as of which position; without it, as of now
+ * @param at as of which position, as SQL; without it, as of now
  */
-export function isExcluded(table: string, upTo?: Position): RawBuilder<boolean> {
-  const known = upTo ? sql`and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)` : sql``;
+export function isExcluded(table: string, at?: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql<boolean>`coalesce((
-    select kind <> 'restored' from voter_events
-    where voter_id = ${sql.ref(`${table}.voter_id`)} ${known} order by xid desc, id desc limit 1), false)`;
+    select kind <> 'restored' from voter_events where voter_id = ${sql.ref(`${table}.voter_id`)}
+      ${at ? sql`and (voter_events.xid, voter_events.id) <= ${at}` : sql``}
+    order by voter_events.xid desc, voter_events.id desc limit 1), false)`;
+}
+
+/**
+ * Whether a row of `votes` counts as of a position: cast by then, not withdrawn, and its voter not excluded.
+ * @param at the position as SQL
+ */
+export const countsAt = (at: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`
+  ((votes.xid, votes.id) <= ${at} and (withdrawn_xid is null or (withdrawn_xid, votes.id) > ${at})
+    and not ${isExcluded('votes', at)})`;
+
+/**
+ * The votes of a topic, skips left out, that came to count between two positions (`sign` is 1), or ceased to (-1): rows
+ * of `votes` with `sign`, as a subquery.
+ */
+export function movedVotes(topicId: number, from: Position, upTo: Position): RawBuilder<unknown> {
+  const [before, now] = [placeOf(from), placeOf(upTo)];
+  const isNew = sql`((xid, id) > ${before} and (xid, id) <= ${now})`;
+  const isWithdrawn = sql`coalesce((withdrawn_xid, id) > ${before} and (withdrawn_xid, id) <= ${now}, false)`;
+  return sql`(
+    select * from (
+      select *, ${countsAt(now)}::int - ${countsAt(before)}::int as sign from (
+        select * from votes where topic_id = ${topicId} and ${isNew}
+        union all
+        select * from votes where topic_id = ${topicId} and ${isWithdrawn} and not ${isNew}
+        union all
+        select * from votes where topic_id = ${topicId} and not ${isNew} and not ${isWithdrawn} and voter_id in (
+          select voter_id from voter_events where (xid, id) > ${before} and (xid, id) <= ${now})
+      ) as votes where outcome <> 'skip'
+    ) as votes where sign <> 0)`;
+}
+
+/** Counts the voters whose votes came to count between two positions, or ceased to. Nameless votes are of one each. */
+export async function countMovedVoters(
+  db: Database,
+  topicId: number,
+  { from, upTo }: { from: Position; upTo: Position },
+): Promise<number> {
+  const { rows } = await sql<{ voters: number }>`
+    select count(distinct coalesce(voter_id, -id))::int as voters
+    from ${movedVotes(topicId, from, upTo)} as moved`.execute(db);
+  return rows[0]?.voters ?? 0;
 }
 
 /** Reads what a voter did in a topic that the ranker has not folded yet, in the order of the ledger. */
@@ -132,7 +176,7 @@ export async function* readStandingVotes(
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
-        and not ${isExcluded('votes', upTo)}
+        and not ${isExcluded('votes', placeOf(upTo))}
       order by votes.xid, votes.id limit ${limit}`.execute(plain(db));
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);

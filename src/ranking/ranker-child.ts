@@ -54,7 +54,11 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
 
 /** Tells the process that started this one, if it did so for the ranker, that this one is not frozen. */
 export function tellParent(): void {
-  setInterval(() => process.connected && process.send?.('alive'), ALIVE_MS).unref();
+  const tell = (): void => {
+    if (process.connected) process.send?.('alive');
+  };
+  tell();
+  setInterval(tell, ALIVE_MS).unref();
 }
 
 function killWhenFrozen(child: ChildProcess): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { type Database, isDatabaseAway } from '../database.js';
-import { Chronicle } from './history.js';
+import { noteYesterday } from './history.js';
 import { Ranker } from './ranker.js';
 import type { OnFailure } from './retries.js';
 import { thinHistory } from './thinning.js';
@@ -11,8 +11,7 @@ import { thinHistory } from './thinning.js';
 const ADVISORY_LOCK = 7_468_497;
 // How long the connection that holds the lock may be silent, in a transaction or not, or leave an answer unread, before
 // Postgres ends it (https://www.postgresql.org/docs/current/runtime-config-client.html). It says something four times a
-// second, and with a heartbeat twice a second while it calculates. A lower limit would take a slow computer for a frozen
-// one.
+// second. A lower limit would take a slow computer for a frozen one.
 const FROZEN_AFTER = '2s';
 const RETRY_MS = 500;
 const PAUSE_MS = 250;
@@ -26,7 +25,7 @@ export interface RankerProcess {
 /**
  * Keeps the ratings up with the ledger, about four times a second. Of several processes one does it: the one
  * that holds an advisory lock, for as long as its connection lives; another takes over within a second, or
- * within three seconds when the process is frozen. All it writes goes over that connection: without the lock it can't.
+ * within three seconds when the process is frozen. The ratings are written over that connection, so not without the lock.
  * @param shared false on the embedded database, whose only connection must not be held, and need not be
  */
 export function startRanker(db: Database, shared: boolean, log: Logger): RankerProcess {
@@ -43,8 +42,8 @@ export function startRanker(db: Database, shared: boolean, log: Logger): RankerP
 async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     try {
-      if (shared) await db.connection().execute((connection) => lead(connection, log, stop));
-      else await foldUntil(db, log, stop);
+      if (shared) await db.connection().execute((connection) => lead(db, connection, { log, stop }));
+      else await foldUntil(db, db, { log, stop });
     } catch (error) {
       log.warn({ err: error }, 'the ranker was interrupted and tries again');
     }
@@ -52,7 +51,12 @@ async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal
   }
 }
 
-async function lead(connection: Database, log: Logger, stop: AbortSignal): Promise<void> {
+interface Work {
+  log: Logger;
+  stop: AbortSignal;
+}
+
+async function lead(db: Database, connection: Database, work: Work): Promise<void> {
   const { rows } = await sql`
     select set_config('idle_session_timeout', ${FROZEN_AFTER}, false),
       set_config('idle_in_transaction_session_timeout', ${FROZEN_AFTER}, false),
@@ -62,7 +66,7 @@ async function lead(connection: Database, log: Logger, stop: AbortSignal): Promi
   );
   if (rows.length === 0) return;
   try {
-    await foldUntil(connection, log, stop);
+    await foldUntil(db, connection, work);
   } finally {
     await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
     // The pool lends the connection to others afterwards, unless it has ended.
@@ -72,26 +76,37 @@ async function lead(connection: Database, log: Logger, stop: AbortSignal): Promi
   }
 }
 
-async function foldUntil(db: Database, log: Logger, stop: AbortSignal): Promise<void> {
+async function foldUntil(db: Database, writer: Database, { log, stop }: Work): Promise<void> {
   const onFailure: OnFailure = (topicId, error) => {
     if (isDatabaseAway(error)) throw error;
     log.error({ err: error, topicId }, 'the ranking of a topic failed and is tried again later');
   };
-  const [ranker, chronicle] = [new Ranker(db, onFailure), new Chronicle(db, onFailure)];
-  let noted = 0;
+  const ranker = new Ranker(db, { writer, onFailure });
+  let chores: Promise<void> = Promise.resolve();
+  let begun = 0;
   while (!stop.aborted) {
     await ranker.fold({ patient: true });
-    if (Date.now() - noted >= HOUR_MS) {
-      await chronicle.noteYesterday();
-      await ranker.refitDaily();
-      await chronicle.noteRanges();
-      await thinHistory(db).catch((error: unknown) => {
-        if (isDatabaseAway(error)) throw error;
-        log.error({ err: error }, 'the history could not be thinned and is tried again in an hour');
-      });
-      noted = Date.now();
+    if (Date.now() - begun >= HOUR_MS) {
+      begun = Date.now();
+      chores = doChores(db, ranker, { log, onFailure });
     }
     await pause(PAUSE_MS, stop);
+  }
+  await ranker.settled();
+  await chores;
+}
+
+async function doChores(
+  db: Database,
+  ranker: Ranker,
+  { log, onFailure }: { log: Logger; onFailure: OnFailure },
+): Promise<void> {
+  try {
+    await noteYesterday(db, onFailure);
+    await ranker.refitDaily();
+    await thinHistory(db);
+  } catch (error) {
+    log.error({ err: error }, 'the work of every hour failed and is tried again in an hour');
   }
 }
 

@@ -12,10 +12,6 @@ export interface TopicRatings extends Field {
   wins: Int32Array;
   losses: Int32Array;
   ties: Int32Array;
-  /** What the variances were right after the last fit; 0 for a thing that had no votes then. */
-  fitVariances: Float64Array;
-  /** Places on the leaderboard, from 1; 0 for a thing that has none. */
-  ranks: Int32Array;
   /** 1 for a thing that has a row in `ratings`. */
   kept: Uint8Array;
   /** 1 for a thing taken down: rated by the votes that were cast on it, but ranked no more. */
@@ -48,8 +44,6 @@ export async function readRatings(trx: Database, topicId: number): Promise<Topic
     wins: Int32Array.from(wins),
     losses: Int32Array.from(losses),
     ties: Int32Array.from(ties),
-    fitVariances: Float64Array.from(columns.fitVariance),
-    ranks: Int32Array.from(columns.rank),
     kept: Uint8Array.from(columns.kept),
     retired: Uint8Array.from(columns.retired),
     votes: [...wins, ...losses, ...ties].reduce((sum, count) => sum + count, 0) / 2,
@@ -59,19 +53,7 @@ export async function readRatings(trx: Database, topicId: number): Promise<Topic
 
 const PAGE = 5_000;
 
-const COLUMNS = [
-  'id',
-  'mean',
-  'variance',
-  'wins',
-  'losses',
-  'ties',
-  'fitVariance',
-  'rank',
-  'kept',
-  'retired',
-  'fitted',
-] as const;
+const COLUMNS = ['id', 'mean', 'variance', 'wins', 'losses', 'ties', 'kept', 'retired', 'fitted'] as const;
 
 type Column = (typeof COLUMNS)[number];
 
@@ -84,7 +66,6 @@ async function readPage(
   const { rows } = await sql<Record<Column, number>>`
     select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
       coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
-      coalesce(fit_variance, 0) as "fitVariance", coalesce(rank, 0) as rank,
       (thing_id is not null)::int as kept, (retired_at is not null)::int as retired, coalesce(votes, 0) as fitted
     from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topicId} and things.id > ${after}
@@ -135,9 +116,8 @@ export function hasVotes({ wins, losses, ties }: TopicRatings, place: number): b
 }
 
 /**
- * Writes the ratings that moved, and their history; also of things whose place changed because others moved, so
- * that a row's rank is never old.
- * @param touched the places of the things that moved
+ * Writes the ratings that moved.
+ * @param touched which elements moved
  */
 export async function writeRatings(
   trx: Database,
@@ -145,16 +125,15 @@ export async function writeRatings(
   topic: TopicRatings,
   touched: Iterable<number>,
 ): Promise<void> {
-  const changed = new Set(touched);
-  for (const place of rank(topic)) if (topic.kept[place]) changed.add(place);
-  const places = [...changed].sort((one, other) => one - other);
-  for (let start = 0; start < places.length; start += WRITTEN)
-    await writeRows(trx, topicId, topic, places.slice(start, start + WRITTEN));
+  // In one order always, so that two writers never wait for each other.
+  const places = [...touched].sort((one, other) => one - other);
+  for (let start = 0; start < places.length; start += ROWS_A_STATEMENT)
+    await writeRows(trx, topicId, topic, places.slice(start, start + ROWS_A_STATEMENT));
   for (const place of places) topic.kept[place] = 1;
 }
 
-/** How many ratings one statement writes at most: so that a large topic's need not all be text at once. */
-const WRITTEN = 10_000;
+/** How many rows one statement writes at most: so that a large topic's need not all be text at once. */
+export const ROWS_A_STATEMENT = 10_000;
 
 async function writeRows(
   trx: Database,
@@ -164,22 +143,12 @@ async function writeRows(
 ): Promise<void> {
   const column = (values: ArrayLike<number>): number[] => places.map((place) => values[place] as number);
   await sql`
-    with moved as (
-      insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, fit_variance, rank)
-      select ${topicId}::bigint, id, mean, variance, wins, losses, ties, nullif(fit_variance, 0), nullif(rank, 0)
-      from unnest(
-        ${column(topic.ids)}::bigint[], ${column(topic.means)}::float8[], ${column(topic.variances)}::float8[],
-        ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[],
-        ${column(topic.fitVariances)}::float8[], ${column(topic.ranks)}::int[])
-        as moved (id, mean, variance, wins, losses, ties, fit_variance, rank)
-      on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
-        wins = excluded.wins, losses = excluded.losses, ties = excluded.ties,
-        fit_variance = excluded.fit_variance, rank = excluded.rank
-      returning thing_id, mean, variance, rank)
-    insert into rating_history (thing_id, at, mean, variance, rank)
-    select thing_id, date_trunc('hour', now()), mean, variance, rank from moved where rank is not null
-    on conflict (thing_id, at) do update
-      set mean = excluded.mean, variance = excluded.variance, rank = excluded.rank`.execute(trx);
+    insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties)
+    select ${topicId}::bigint, moved.* from unnest(
+      ${column(topic.ids)}::bigint[], ${column(topic.means)}::float8[], ${column(topic.variances)}::float8[],
+      ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[]) as moved
+    on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
+      wins = excluded.wins, losses = excluded.losses, ties = excluded.ties`.execute(trx);
 }
 
 /** Forgets the ratings of the things in a topic that no standing vote is about any more. */
@@ -192,10 +161,10 @@ export async function dropRatings(trx: Database, topic: TopicRatings): Promise<v
 }
 
 /**
- * Tells every process that a topic's board has moved.
- * @param stale whether its ratings still rest on votes that were withdrawn; left as it is when not given
+ * Notes that a topic's ratings have changed, for the standings to follow.
+ * @param stale whether its ratings still rest on votes that no longer count; left as it is when not given
  */
-export async function moveBoard(
+export async function noteChange(
   trx: Database,
   topicId: number,
   { stale }: { stale?: boolean } = {},
@@ -203,7 +172,7 @@ export async function moveBoard(
   const staleSince =
     stale === undefined ? sql`stale_since` : stale ? sql`coalesce(stale_since, now())` : sql`null`;
   await sql`
-    update boards set version = version + 1, stale_since = ${staleSince}
+    update boards set changes = changes + 1, stale_since = ${staleSince}
     where topic_id = ${topicId}`.execute(trx);
 }
 
@@ -213,16 +182,4 @@ export function strongestFirst({ means, retired, ids }: TopicRatings): number[] 
   return [...ids.keys()]
     .filter((place) => !retired[place])
     .sort((one, other) => (means[other] as number) - (means[one] as number) || one - other);
-}
-
-/** Gives each thing its place anew. @returns those that had another one */
-function rank(topic: TopicRatings): number[] {
-  const { ranks, retired, ids } = topic;
-  const moved: number[] = [];
-  for (const [index, place] of strongestFirst(topic).entries()) {
-    if (ranks[place] !== index + 1) moved.push(place);
-    ranks[place] = index + 1;
-  }
-  for (const place of ids.keys()) if (retired[place]) ranks[place] = 0;
-  return moved;
 }

@@ -32,6 +32,9 @@ export async function adoptLedger(db: Database): Promise<boolean> {
       trx,
     );
     await sql`delete from fits`.execute(trx);
+    await sql`delete from pair_counts`.execute(trx);
+    await sql`delete from pair_counts_position`.execute(trx);
+    await sql`delete from snapshots`.execute(trx);
     await sql`update boards set stale_since = coalesce(stale_since, now())`.execute(trx);
     return true;
   });

@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { type RequestHandler, Router } from 'express';
 import type { Database } from '../database.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage, wantsPart } from '../web/page.js';
+import { Problem } from '../web/problem.js';
 import { sendReady } from '../web/ready.js';
 import { entityTag, sendUnchanged } from '../web/unchanged.js';
 import type { Board, Standing } from './board.js';
+import { TOP } from './board.js';
 import type { Boards } from './boards.js';
-import { TOP } from './calculations.js';
 import { type Listing, listStandings, pageNumbers, readSearch } from './listing.js';
-import { publishedData, publishedState } from './published.js';
+import { findSnapshot, readSnapshot } from './snapshots.js';
 import { type Description, describe, settledness } from './words.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
@@ -59,7 +61,7 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
     })
     .all(methodNotAllowed);
 
-  router.route('/topics/:slug/data.json').get(sendData(db, boards)).all(methodNotAllowed);
+  router.route('/topics/:slug/data.json').get(sendSnapshot(db, boards)).all(methodNotAllowed);
   return router;
 }
 
@@ -87,18 +89,17 @@ function linksOf({ topic }: Board, query: string, listing: Listing) {
   };
 }
 
-function sendData(db: Database, boards: Boards): RequestHandler {
+function sendSnapshot(db: Database, boards: Boards): RequestHandler {
   return async (req, res) => {
-    const board = boardOf(boards, req);
-    if (sendUnchanged(res, await publishedState(db, board))) return;
-    const parts = publishedData(db, board);
-    // Asked for before the answer begins, so that a database that is away is told as such.
-    const { value: head = '' } = await parts.next();
-    res.attachment(`thinga-${board.topic.slug}.json`).type('json');
-    async function* all(): AsyncGenerator<string> {
-      yield head;
-      yield* parts;
-    }
-    await pipeline(Readable.from(all()), res);
+    const { topic } = boardOf(boards, req);
+    const id = await findSnapshot(db, topic.id);
+    if (id === undefined) throw new Problem(404, 'There is no data yet', 'It takes the votes of ten people.');
+    res.vary('Accept-Encoding');
+    if (sendUnchanged(res, `snapshot-${id}`)) return;
+    res.attachment(`thinga-${topic.slug}.json`).type('json');
+    const body = Readable.from(readSnapshot(db, id));
+    if (!req.acceptsEncodings('gzip')) return pipeline(body, createGunzip(), res);
+    res.set('Content-Encoding', 'gzip');
+    return pipeline(body, res);
   };
 }

@@ -1,7 +1,7 @@
 import { winChance } from '../rating/online.js';
 import { ordinal } from '../web/words.js';
 import type { Board, Standing } from './board.js';
-import { TOP } from './calculations.js';
+import { TOP } from './board.js';
 import { appearances } from './rating.js';
 
 /** Votes below which a thing is shown as new and without a number. */

@@ -35,14 +35,14 @@ export interface Fit {
  * variances from the curvature around each thing and its neighbours, or from the scatter between voters
  * where that is larger. Without votes everything is average. Depends on the votes alone, not on what was
  * fitted before.
+ * @param graph the same votes by pair, when they are gathered already
  * @throws RangeError for senseless votes, a lambda that is not above 0, or means to start from of another
  * length
  */
-export function refit(votes: Votes, options: RefitOptions = {}): Fit {
+export function refit(votes: Votes, options: RefitOptions = {}, graph: Graph = graphOf(votes)): Fit {
   const { start = new Float64Array(votes.size), lambda, ...stop } = options;
   if (start.length !== votes.size) throw new RangeError(`${start.length} means for ${votes.size} things.`);
   if (lambda !== undefined && !(lambda > 0)) throw new RangeError('A refit needs a lambda above 0.');
-  const graph = graphOf(votes);
   const strengths = start.map(Math.exp);
   const { spread, sweeps } = lambda
     ? { spread: 2 / lambda, sweeps: settle(graph, strengths, lambda, stop) }

@@ -11,7 +11,7 @@ interface Spot {
 export interface Chart {
   /** SVG path data in a square of 100 by 100, which is stretched to the drawing. */
   line: string;
-  /** The ranges of the place, as far as they are known. */
+  /** The ranges of the place. */
   band: string;
   /** Where the line ends; where it begins, as long as there is but one point. */
   end: Spot;
@@ -53,7 +53,7 @@ export function chartOf(past: PastPlace[], now: PastPlace | undefined, size: num
     figures: points.toReversed().map((point) => ({
       when: point === now ? 'Now' : (byHour ? minutes : years).format(point.at),
       place: ordinal(point.rank),
-      range: point.low === null || point.high === null ? '–' : rangeOf(point.low, point.high),
+      range: rangeOf(point.low, point.high),
     })),
   };
 }
@@ -82,9 +82,9 @@ function placesShown(points: PastPlace[], size: number): { from: number; to: num
   const [best, worst] = [Math.min(...ranks), Math.max(...ranks)];
   const { low, high } = points.at(-1) as PastPlace;
   const around = Math.max(2, Math.ceil((worst - best) / 3));
-  let from = Math.max(1, Math.min(best - around, low ?? best));
+  let from = Math.max(1, Math.min(best - around, low));
   const to = Math.max(
-    Math.min(Math.max(worst + around, high ?? worst), Math.max(size, worst)),
+    Math.min(Math.max(worst + around, high), Math.max(size, worst)),
     from + LEAST_PLACES - 1,
   );
   if (from <= 4) from = 1;
@@ -106,25 +106,16 @@ function bandOf(
   across: (point: PastPlace) => number,
   down: (place: number) => number,
 ): string {
-  const runs: PastPlace[][] = [[]];
-  for (const point of points)
-    if (point.low === null) runs.push([]);
-    else runs.at(-1)?.push(point);
-  return runs
-    .filter((run) => run.length > 0)
-    .map((run) => {
-      const along = held(run);
-      const upper = along.map((point) => ({ x: across(point), y: down((point.low as number) - 0.5) }));
-      const lower = along.map((point) => ({ x: across(point), y: down((point.high as number) + 0.5) }));
-      const [only] = upper;
-      // A single point has a range too, and that has to be wide enough to be seen.
-      if (upper.length === 1 && only && lower[0]) {
-        upper.splice(0, 1, { x: only.x - HALF_BAR, y: only.y }, { x: only.x + HALF_BAR, y: only.y });
-        lower.splice(0, 1, { x: only.x - HALF_BAR, y: lower[0].y }, { x: only.x + HALF_BAR, y: lower[0].y });
-      }
-      return `${pathOf([...upper, ...lower.reverse()])}Z`;
-    })
-    .join('');
+  const along = held(points);
+  const upper = along.map((point) => ({ x: across(point), y: down(point.low - 0.5) }));
+  const lower = along.map((point) => ({ x: across(point), y: down(point.high + 0.5) }));
+  const [only] = upper;
+  // A single point has a range too, and that has to be wide enough to be seen.
+  if (upper.length === 1 && only && lower[0]) {
+    upper.splice(0, 1, { x: only.x - HALF_BAR, y: only.y }, { x: only.x + HALF_BAR, y: only.y });
+    lower.splice(0, 1, { x: only.x - HALF_BAR, y: lower[0].y }, { x: only.x + HALF_BAR, y: lower[0].y });
+  }
+  return `${pathOf([...upper, ...lower.reverse()])}Z`;
 }
 
 // A handful of round places, and the first one where the drawing reaches up to it.

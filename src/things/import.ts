@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import { announceThings } from '../ranking/ranker.js';
+import { announceThings } from '../ranking/position.js';
 import { type Columns, type Row, readRows } from './csv.js';
 import { ImportError, Problems, quoted } from './problems.js';
 import { noteFaults, onStage, stageAll } from './staging.js';

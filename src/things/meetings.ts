@@ -1,12 +1,11 @@
-import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board, Standing } from '../ranking/board.js';
-import { isExcluded } from '../ranking/ledger.js';
+import { readPairsWith } from '../ranking/pair-counts.js';
 import { appearances } from '../ranking/rating.js';
 import { NEW_BELOW } from '../ranking/words.js';
 import { winChance } from '../rating/online.js';
 
-/** How a thing fared against another one, in the votes that stand; skips are left out. */
+/** How a thing fared against another one, as far as the pair counts go; skips are left out. */
 export interface Meetings {
   otherId: number;
   won: number;
@@ -24,7 +23,7 @@ export interface Encounter extends Meetings {
 
 /** A thing's record: in figures against those that matter most, and where it differs from what places say. */
 export interface HeadToHead {
-  /** How many meetings it is made from; the latest ones, when there are more. */
+  /** How many meetings it is made from. */
   meetings: number;
   /** Neighbours on the board, met or not, and those it met most, best first. */
   encounters: Encounter[];
@@ -37,8 +36,6 @@ export interface HeadToHead {
 /** Meetings below which a result surprises nobody. */
 export const SURPRISE_FROM = 3;
 
-/** How many of its latest meetings on each side of the page are counted, so that a popular thing costs no more. */
-const LATEST = 2_500;
 const [NEIGHBOURS, MOST_MET, MOST_SURPRISES] = [2, 6, 3];
 /** One thing stands well above another when it would be chosen in two of three meetings or more. */
 const WELL_BELOW = 1 / 3;
@@ -69,21 +66,12 @@ export async function headToHead(db: Database, board: Board, standing: Standing)
 }
 
 async function meetingsOf(db: Database, thingId: number): Promise<Meetings[]> {
-  const { rows } = await sql<Meetings>`
-    select other_id, (count(*) filter (where outcome = side))::int as won,
-      (count(*) filter (where outcome <> side and outcome <> 'tie'))::int as lost,
-      (count(*) filter (where outcome = 'tie'))::int as ties
-    from (
-      (select right_id as other_id, outcome, 'left' as side from votes
-       where left_id = ${thingId} and withdrawn_at is null and outcome <> 'skip'
-         and not ${isExcluded('votes')} order by id desc limit ${LATEST})
-      union all
-      (select left_id, outcome, 'right' from votes
-       where right_id = ${thingId} and withdrawn_at is null and outcome <> 'skip'
-         and not ${isExcluded('votes')} order by id desc limit ${LATEST})
-    ) as latest
-    group by other_id order by other_id`.execute(db);
-  return rows;
+  const pairs = await readPairsWith(db, thingId);
+  return pairs.map(({ low, high, lowWins, highWins, ties }) =>
+    low === thingId
+      ? { otherId: high, won: lowWins, lost: highWins, ties }
+      : { otherId: low, won: highWins, lost: lowWins, ties },
+  );
 }
 
 function encounterOf(

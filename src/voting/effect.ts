@@ -1,7 +1,6 @@
-import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
-import { isExcluded } from '../ranking/ledger.js';
+import { readOthersOn } from '../ranking/pair-counts.js';
 import { scoreOf } from '../ranking/ratings.js';
 import { applyVote } from '../rating/online.js';
 import { ordinal } from '../web/words.js';
@@ -9,8 +8,6 @@ import type { Vote } from './voting.js';
 
 /** Others who have answered a pair, from which on it is said how many of them agree. */
 const ENOUGH = 5;
-/** So many of them are counted at the most, so that a pair that very many have answered costs no more. */
-const MOST_OTHERS = 1_000;
 
 /**
  * Says what a vote did: how many others say the same of this pair, and whom the chosen one passes by it. Nothing is
@@ -19,34 +16,22 @@ const MOST_OTHERS = 1_000;
 export async function effectOf(
   db: Database,
   board: Board,
-  { vote, weight }: { vote: Vote; weight: number },
+  { voterId, vote, weight }: { voterId: number; vote: Vote; weight: number },
 ): Promise<string> {
   if (vote.outcome === 'skip' || vote.withdrawnAt) return '';
-  return [await agreementOn(db, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
+  return [await agreementOn(db, voterId, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
 }
 
-async function agreementOn(db: Database, vote: Vote): Promise<string> {
-  const { leftId, rightId, outcome } = vote;
-  const { rows } = await sql<{ all: number; same: number }>`
-    select count(*)::int as all, count(*) filter (where case
-      when outcome = 'tie' then ${outcome} = 'tie'
-      when outcome = 'left' then left_id = ${chosen(vote)} else right_id = ${chosen(vote)} end)::int as same
-    from (
-      select * from votes
-      where least(left_id, right_id) = ${Math.min(leftId, rightId)}
-        and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}
-        and withdrawn_at is null and outcome <> 'skip' and id <> ${vote.id}
-        and not ${isExcluded('votes')}
-      limit ${MOST_OTHERS}) as others`.execute(db);
-  const { all, same } = rows[0] ?? { all: 0, same: 0 };
+async function agreementOn(db: Database, voterId: number, vote: Vote): Promise<string> {
+  const [low, high] = [Math.min(vote.leftId, vote.rightId), Math.max(vote.leftId, vote.rightId)];
+  const [others] = await readOthersOn(db, { voterId, topicId: vote.topicId }, [{ low, high }]);
+  if (!others) return '';
+  const all = others.lowWins + others.highWins + others.ties;
   if (all < ENOUGH) return '';
+  const chosen = vote.outcome === 'left' ? vote.leftId : vote.rightId;
+  const same = vote.outcome === 'tie' ? others.ties : chosen === low ? others.lowWins : others.highWins;
   if (same === all) return `All ${all} others say the same.`;
   return same === 0 ? `None of ${all} others says the same.` : `${same} of ${all} others say the same.`;
-}
-
-/** The chosen thing; 0 when neither was. */
-function chosen({ outcome, leftId, rightId }: Vote): number {
-  return outcome === 'left' ? leftId : outcome === 'right' ? rightId : 0;
 }
 
 // Worked out on the board as it was before the vote; the ranker will fold it in a moment.

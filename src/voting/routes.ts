@@ -176,5 +176,8 @@ async function receiptWithEffect(db: Database, board: Board, voter: number, cast
   const { vote } = cast;
   if (!vote || vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, cast);
   const { weight, reason } = await weightOf(db, voter, vote);
-  return { ...receiptOf(board, cast, reason), effect: await effectOf(db, board, { vote, weight }) };
+  return {
+    ...receiptOf(board, cast, reason),
+    effect: await effectOf(db, board, { voterId: voter, vote, weight }),
+  };
 }

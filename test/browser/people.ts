@@ -57,8 +57,8 @@ function byName({ left, right }: { left: string; right: string }): 'left' | 'rig
 
 async function letDaysPass(site: Site): Promise<void> {
   await sql`
-    insert into rating_history (thing_id, at, mean, variance, rank, low, high)
-    select id, date_trunc('hour', now()) - interval '3 days', 0, 1, 4, 1, 9 from things`.execute(site.db);
+    insert into rating_history (thing_id, at, rank, low, high)
+    select id, date_trunc('hour', now()) - interval '3 days', 4, 1, 9 from things`.execute(site.db);
 }
 
 async function useOtherDevices(site: Site, { username, password }: Member): Promise<void> {

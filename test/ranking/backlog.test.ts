@@ -68,11 +68,7 @@ it('stands after a large import where a rebuild ends, to the last digit', async 
   await importVotes(site.db, Readable.from([csv()]), { slug });
   await foldAll(site.db, new Ranker(site.db));
   const live = await ratings();
-  await site.db
-    .updateTable('ratings')
-    .where('topicId', '=', topicId)
-    .set({ mean: 9, wins: 99, fitVariance: null })
-    .execute();
+  await site.db.updateTable('ratings').where('topicId', '=', topicId).set({ mean: 9, wins: 99 }).execute();
   await new Ranker(site.db).refit(topicId);
   expect(await ratings()).toEqual(live);
 });

@@ -18,7 +18,7 @@ async function expectedRatings(db: Database, topicId: number) {
   const field = unratedField(things.length);
   const fit = await db.selectFrom('fits').where('topicId', '=', topicId).select('spread').executeTakeFirst();
   if (fit) {
-    const { means, variances } = refit(asVotes(fitted, place, things.length), { tolerance: 1e-6 });
+    const { means, variances } = refit(asVotes(fitted, place, things.length), { tolerance: 1e-8 });
     for (const [id, index] of place) {
       const isFitted = fitted.some(({ leftId, rightId }) => leftId === id || rightId === id);
       field.means[index] = isFitted ? (means[index] ?? 0) : 0;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { withHeartbeat } from '../../src/ranking/heartbeat.js';
 import { killProcesses, startProcess } from '../processes.js';
 import { itOnPostgres, lockHolder, topic, useSite } from '../site.js';
 import { expectRightRatings } from './expected.js';
@@ -53,14 +52,6 @@ itOnPostgres(
     await expectRightRatings(site.db, topicId);
   },
 );
-
-itOnPostgres('is not taken for frozen while it calculates', async () => {
-  await site.db.connection().execute(async (connection) => {
-    await sql`set idle_session_timeout = '2s'`.execute(connection);
-    expect(await withHeartbeat(connection, sleep(4_000, 'calculated'))).toBe('calculated');
-    await sql`reset idle_session_timeout`.execute(connection);
-  });
-});
 
 async function start() {
   const env = { DATA_DIR: dataDir, DATABASE_URL: site.config.databaseUrl ?? '', LOG_LEVEL: 'info' };

@@ -20,6 +20,8 @@ let rankersHere: Ranker[] = [];
 let topicId = 0;
 let things: number[] = [];
 let voters: number[] = [];
+/** How many pairs there were counts of at most. */
+let counted = 0;
 
 beforeAll(async () => {
   rankersHere = [new Ranker(site.db), new Ranker(site.db), new Ranker(site.db)];
@@ -27,7 +29,7 @@ beforeAll(async () => {
   const rows = await site.db.selectFrom('things').select(['id', 'topicId']).orderBy('id').execute();
   things = rows.map(({ id }) => id);
   topicId = rows[0]?.topicId ?? 0;
-  const names = Array.from({ length: 6 }, (_, number) => ({
+  const names = Array.from({ length: 16 }, (_, number) => ({
     kind: 'imported' as const,
     importedAs: `foods/${number}`,
   }));
@@ -87,6 +89,7 @@ itOnPostgres(
           await foldAll(site.db, ...rankersHere);
           await expectRightRatings(site.db, topicId);
           await expectNoneTwice();
+          await expectRightPairCounts();
         }
         await new Ranker(site.db).refit(topicId);
         await expectRightRatings(site.db, topicId);
@@ -97,6 +100,7 @@ itOnPostgres(
       }),
       { numRuns: 4, endOnFailure: true },
     );
+    expect(counted).toBeGreaterThan(30);
   },
 );
 
@@ -163,6 +167,27 @@ async function killAll(): Promise<void> {
 }
 
 const ratings = () => site.db.selectFrom('ratings').selectAll().orderBy('thingId').execute();
+
+/** The pair counts are those of the votes that counted at the position they were brought up to. */
+async function expectRightPairCounts(): Promise<void> {
+  const { rows } = await sql`
+    select least(left_id, right_id)::int as low, greatest(left_id, right_id)::int as high,
+      (count(*) filter (where outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as "lowWins",
+      (count(*) filter (where outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as "highWins",
+      (count(*) filter (where outcome = 'tie'))::int as ties
+    from votes join pair_counts_position as position using (topic_id)
+    where topic_id = ${topicId} and outcome <> 'skip' and (votes.xid, votes.id) <= (position.xid, position.id)
+      and not coalesce((withdrawn_xid, votes.id) <= (position.xid, position.id), false)
+      and coalesce((select kind from voter_events as event where event.voter_id = votes.voter_id
+        and (event.xid, event.id) <= (position.xid, position.id)
+        order by event.xid desc, event.id desc limit 1), 'restored') = 'restored'
+    group by 1, 2 order by 1, 2`.execute(site.db);
+  const counts = await sql`
+    select low::int, high::int, low_wins as "lowWins", high_wins as "highWins", ties from pair_counts
+    where topic_id = ${topicId} and low_wins + high_wins + ties > 0 order by 1, 2`.execute(site.db);
+  expect(counts.rows).toEqual(rows);
+  counted = Math.max(counted, rows.length);
+}
 
 /** Twice the votes that stand and are no skips: each counts for two things. */
 async function expectNoneTwice(): Promise<void> {

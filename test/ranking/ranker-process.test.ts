@@ -72,18 +72,20 @@ it('goes on with the other topics when votes can’t be folded, and brings them 
   await expectAllCounted();
 });
 
-it('notes the ranges of the other topics when they can’t be noted for one', async () => {
+it('goes on with the other topics when the standings of one can’t be published', async () => {
+  await site.rank();
+  await breaks('standings', sql`new.topic_id = ${sql.lit(topics.broken)}`);
+  start();
+  const before = await publishedChanges('broken');
   await castVotes('broken', 1);
   await castVotes('sound', 1);
-  await site.rank();
-  await sql`update rating_history set low = null, high = null`.execute(site.db);
-  const firstSound = await one(sql`select min(id) as number from things where topic_id = ${topics.sound}`);
-  await breaks('rating_history', sql`new.low is not null and new.thing_id < ${sql.lit(firstSound)}`);
-  start();
-  await until(async () => (await rangesOf('sound')) > 0);
+  await until(async () => await isPublished('sound'));
   await expectFailures();
-  expect(await rangesOf('broken')).toBe(0);
-  await mended('rating_history');
+  expect([await publishedChanges('broken'), await isPublished('broken')]).toEqual([before, false]);
+
+  await mended('standings');
+  await until(() => isPublished('broken'));
+  await expectAllCounted();
 });
 
 /** Makes Postgres refuse such rows. */
@@ -113,9 +115,14 @@ const countedVotes = (slug: keyof typeof topics) =>
 const fittedVotes = (slug: keyof typeof topics) =>
   one(sql`select coalesce(sum(votes), 0)::int as number from fits where topic_id = ${topics[slug]}`);
 
-const rangesOf = (slug: keyof typeof topics) =>
-  one(sql`select count(low)::int as number from rating_history
-    where thing_id in (select id from things where topic_id = ${topics[slug]})`);
+const publishedChanges = (slug: keyof typeof topics) =>
+  one(sql`select published_changes as number from boards where topic_id = ${topics[slug]}`);
+
+const isPublished = async (slug: keyof typeof topics): Promise<boolean> =>
+  (await countedVotes(slug)) === (await castOn(slug)) &&
+  (await one(
+    sql`select (changes = published_changes)::int as number from boards where topic_id = ${topics[slug]}`,
+  )) === 1;
 
 async function one(query: ReturnType<typeof sql>): Promise<number> {
   const { rows } = await query.execute(site.db);

@@ -145,7 +145,9 @@ it('rates what was taken down by all its votes, live as in a rebuild, and ranks 
   await sql`update ranker_position set generation = generation + 1`.execute(site.db);
   await castNameless(site.db);
   await site.rank();
-  expect((await ratings()).find(({ thingId }) => thingId === ids[0])?.rank).toBeNull();
+  const ranked = await site.db.selectFrom('standings').select('thingId').execute();
+  expect(ranked.map(({ thingId }) => thingId)).not.toContain(ids[0]);
+  expect(ranked.length).toBeGreaterThan(1);
   await expectRightRatings(site.db, topicId);
   await site.db
     .updateTable('things')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, inject, it, vi } from 'vitest';
 import { createLog } from '../../src/log.js';
-import { Chronicle, type PastPlace, placesOverTime } from '../../src/ranking/history.js';
+import { noteYesterday, type PastPlace, placesOverTime } from '../../src/ranking/history.js';
 import { startRanker } from '../../src/ranking/ranker-process.js';
 import { thinHistory } from '../../src/ranking/thinning.js';
 import { itOnPostgres, topic, useSite } from '../site.js';
@@ -33,8 +33,8 @@ interface Row extends PastPlace {
 /** Makes up rows of a thing: one every so many hours, back to so many days ago. */
 async function past(thing: number, { days, every }: { days: number; every: number }): Promise<void> {
   await sql`
-    insert into rating_history (thing_id, at, mean, variance, rank, low, high)
-    select ${ids[thing]}::bigint, date_trunc('hour', now()) - hours * interval '1 hour', 0, 1, 1 + hours % 4,
+    insert into rating_history (thing_id, at, rank, low, high)
+    select ${ids[thing]}::bigint, date_trunc('hour', now()) - hours * interval '1 hour', 1 + hours % 4,
       1, 1 + hours % 4
     from generate_series(1, ${days * 24}::int, ${every}::int) as hours`.execute(site.db);
 }
@@ -63,11 +63,11 @@ function kept(all: Row[]): Row[] {
 // The first test, because Postgres counts what was read from the beginning, and up to ten seconds later.
 itOnPostgres('reads one row a thing to find out where each stood a day ago', async () => {
   await sql`
-    insert into ratings (thing_id, topic_id, mean, variance, wins, losses, ties, rank)
-    select id, topic_id, 0, 1, 1, 0, 0, 1 from things`.execute(site.db);
+    insert into standings (thing_id, topic_id, rank, low, high, top_chance, is_level_with_next)
+    select id, topic_id, 1, 1, 1, 1, false from things`.execute(site.db);
   await sql`analyze`.execute(site.db);
   expect((await rowsRead()).scans).toBe(0);
-  await new Chronicle(site.db).noteYesterday();
+  await noteYesterday(site.db);
   while ((await rowsRead()).scans === 0) await sleep(100);
   expect((await rowsRead()).rows).toBeLessThan(10 * ids.length);
 });
@@ -98,7 +98,7 @@ it('keeps of two years every hour of a week, every day of a year, and before tha
 
 it('reads only what has become due since the last time', async () => {
   const daysAgo = (days: number): Date => new Date((Math.floor(madeAt / DAY) - days) * DAY);
-  const more = { thingId: ids[0] as number, mean: 0, variance: 1, rank: 1 };
+  const more = { thingId: ids[0] as number, rank: 1, low: 1, high: 2 };
   const [late, early] = [daysAgo(10), daysAgo(20)];
   await site.db
     .insertInto('ratingHistory')

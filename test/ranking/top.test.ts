@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { Chronicle } from '../../src/ranking/history.js';
+import { noteYesterday } from '../../src/ranking/history.js';
 import { importVotes } from '../../src/things/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
 
@@ -72,11 +72,11 @@ it('says how sure it is: of each place, of each place in the Top 20, and of the 
 
 it('compares with where a thing stood yesterday', async () => {
   await sql`
-    update rating_history set at = at - interval '25 hours', rank = 5 - rank
+    update rating_history set at = at - interval '25 hours', rank = 5 - rank, low = 1, high = 4
     where thing_id in (select things.id from things join topics on topics.id = topic_id where is_default)`.execute(
     site.db,
   );
-  await new Chronicle(site.db).noteYesterday();
+  await noteYesterday(site.db);
   await site.boards.refresh();
   const $ = read((await visit(site).get('/top')).text);
   expect($('.board .rank').first().text()).toContain('up\u00a03');

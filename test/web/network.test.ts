@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { FIREFOX, pairOn, type Site, thingNames, topic, useSite } from '../site.js';
+import { FIREFOX, importVotesOf, pairOn, type Site, thingNames, topic, useSite } from '../site.js';
 
 const SCHOOL = '198.51.100.7';
 const trusting = useSite({
@@ -10,7 +10,8 @@ const trusting = useSite({
 });
 const plain = useSite({ rateLimits: 1, trustProxy: 1, passwordCost: 8 });
 beforeAll(async () => {
-  for (const site of [trusting, plain]) await topic(site, { names: thingNames(20) });
+  for (const site of [trusting, plain])
+    await importVotesOf(site, 20, await topic(site, { names: thingNames(20) }));
 });
 
 it('turns nobody of a class away that registers, logs in and votes at once behind a trusted address', async () => {

@@ -1,11 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
-import { HTMX, member, pairOn, read, topic, useSite, visit } from '../site.js';
+import { HTMX, importVotesOf, member, pairOn, read, topic, useSite, visit } from '../site.js';
 
 const site = useSite({ rateLimits: 1, trustProxy: 1 });
 const generous = useSite({ rateLimits: 2, trustProxy: 1 });
 beforeAll(async () => {
-  await topic(site);
-  await topic(generous);
+  for (const one of [site, generous]) await importVotesOf(one, 10, await topic(one));
 });
 
 it('says when to try again to whoever votes faster than a person can, and keeps the pair', async () => {
