@@ -31,15 +31,16 @@ import { refuseCrossSite } from './web/cross-site.js';
 import { currentUser } from './web/current-user.js';
 import { answerErrors, nothingHere } from './web/errors.js';
 import { readFlash } from './web/flash.js';
-import { securityHeaders } from './web/headers.js';
+import { securityHeaders, sendHeaders } from './web/headers.js';
 import { healthRoutes } from './web/health.js';
 import { createLimiter, limitGuesses } from './web/limit.js';
 import { findNetwork } from './web/network.js';
 import { openTemplates } from './web/page.js';
+import { PrerenderedPages } from './web/prerendered.js';
 import { warnOfProxy } from './web/proxy-warning.js';
 import { limitRates } from './web/rates.js';
 import { logRequests } from './web/request-log.js';
-import { session } from './web/session.js';
+import { believeOrigin, session } from './web/session.js';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -89,16 +90,21 @@ export function createApp({
   app.set('trust proxy', config.trustProxy);
   app.set('view cache', config.production);
   app.set('query parser', 'simple');
+  believeOrigin(app, config);
   app.locals.templates = openTemplates(config.production);
   app.locals.assets = { css: assetUrl('app.css'), htmx: assetUrl('htmx.min.js'), js: assetUrl('app.js') };
 
+  const headers = securityHeaders(config);
+  const prerendered = new PrerenderedPages(headers);
+
   app.use(logRequests(log));
-  app.use(securityHeaders(config));
+  app.use(warnOfProxy(config, log));
+  app.use(prerendered.answer);
+  app.use(sendHeaders(headers));
   app.use(compression());
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis, stopping));
-  app.use(warnOfProxy(config, log));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, db));
   app.use(session(config, store));
@@ -114,8 +120,8 @@ export function createApp({
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
   app.use(guestRoutes(boards, config));
   app.use(votingRoutes(db, boards, offers, (...whose) => progress.of(...whose), config));
-  app.use(rankingRoutes(db, boards));
-  app.use(thingRoutes(db, boards));
+  app.use(rankingRoutes(db, boards, prerendered));
+  app.use(thingRoutes(db, boards, prerendered));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
   app.use(changeRoutes(db, boards, config));

@@ -3,11 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type RequestHandler, Router } from 'express';
 import type { Database } from '../database.js';
-import { boardOf, topicPath } from '../things/topics.js';
+import { boardOf, findBoard, topicPath } from '../things/topics.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage, wantsPart } from '../web/page.js';
+import type { PrerenderedPages } from '../web/prerendered.js';
 import { Problem } from '../web/problem.js';
-import { sendReady } from '../web/ready.js';
 import { entityTag, sendUnchanged } from '../web/unchanged.js';
 import type { Board, Standing } from './board.js';
 import { TOP } from './board.js';
@@ -17,7 +17,7 @@ import { findSnapshot, readSnapshot } from './snapshots.js';
 import { type Description, describe, settledness } from './words.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
-export function rankingRoutes(db: Database, boards: Boards): Router {
+export function rankingRoutes(db: Database, boards: Boards, prerendered: PrerenderedPages): Router {
   const router = Router();
   router
     .route(['/top', '/topics/:slug/top'])
@@ -32,7 +32,16 @@ export function rankingRoutes(db: Database, boards: Boards): Router {
         return { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
       };
       const path = `${topicPath(topic)}/top`;
-      sendReady(res, board, { path, page: 'ranking/top', fragment: 'ranking/_table', read });
+      const { loadedAt } = board;
+      const { slug } = req.params;
+      const isCurrent = () => findBoard(boards, slug)?.loadedAt === loadedAt;
+      prerendered.send(res, board, {
+        path,
+        page: 'ranking/top',
+        fragment: 'ranking/_table',
+        read,
+        isCurrent,
+      });
     })
     .all(methodNotAllowed);
 

@@ -3,15 +3,15 @@ import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
+import type { PrerenderedPages } from '../web/prerendered.js';
 import { notFound } from '../web/problem.js';
-import { sendReady } from '../web/ready.js';
 import { SharedReads } from '../web/shared-reads.js';
 import { readThingPage, type ThingPage } from './thing-page.js';
 import { readThingId } from './things.js';
 import { boardOf, topicPath } from './topics.js';
 
 /** The list of topics, and a page for each thing. */
-export function thingRoutes(db: Database, boards: Boards): Router {
+export function thingRoutes(db: Database, boards: Boards, prerendered: PrerenderedPages): Router {
   const router = Router();
   const pages = new SharedReads<number, ThingPage>(
     (id) => boards.ofThing(id)?.loadedAt,
@@ -49,7 +49,8 @@ export function thingRoutes(db: Database, boards: Boards): Router {
       if (id === undefined || !boards.ofThing(id)) throw notFound();
       const shown = await pages.get(id);
       const { template, data } = shown;
-      sendReady(res, shown, { path: `/things/${id}`, page: template, read: () => data });
+      const isCurrent = () => pages.has(id, shown);
+      prerendered.send(res, shown, { path: `/things/${id}`, page: template, read: () => data, isCurrent });
     })
     .all(methodNotAllowed);
 

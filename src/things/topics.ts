@@ -5,11 +5,14 @@ import { notFound } from '../web/problem.js';
 
 /** The board an address is about: the topic it names, or the default one. @throws Problem 404 for no topic */
 export function boardOf(boards: Boards, req: Request): Board {
-  const { slug } = req.params;
-  if (slug === undefined) return boards.default();
-  const board = boards.get(String(slug));
+  const board = findBoard(boards, req.params.slug);
   if (!board) throw notFound();
   return board;
+}
+
+/** The board of the topic that an address names by its slug, or the default one; undefined for no topic. */
+export function findBoard(boards: Boards, slug: Request['params'][string] | undefined): Board | undefined {
+  return slug === undefined ? boards.default() : boards.get(String(slug));
 }
 
 /** What a topic's addresses begin with: nothing for the default one, whose pages are `/vote` and `/top`. */

@@ -6,7 +6,7 @@ import { readClient } from '../sessions/client.js';
 import { carryOver } from '../sessions/secret-change.js';
 import { hashSessionId, type LiveSession, recordEvent } from '../sessions/sessions.js';
 import type { RecordedStore } from '../sessions/store.js';
-import { readVerdict, touchSession, type User } from '../sessions/verdict.js';
+import { touchSession, type User, Verdicts } from '../sessions/verdict.js';
 import { flash } from './flash.js';
 import { localPath, localPathOf } from './local-path.js';
 import { isPoll } from './poll.js';
@@ -31,12 +31,13 @@ declare global {
  * and pages that need nobody go on. A page that asks by itself for news moves no deadline.
  */
 export function currentUser(db: Database, config: Config, store: RecordedStore): RequestHandler {
+  const verdicts = new Verdicts(db, config);
   return async (req, res, next) => {
     if (req.session?.userId === undefined) return next();
     const client = readClient(req);
     const key = hashSessionId(req.sessionID);
     try {
-      const verdict = await readVerdict(db, key, client, config);
+      const verdict = await verdicts.of(key, client);
       if (verdict && 'user' in verdict) {
         Object.assign(res.locals, verdict);
         res.setHeader('Cache-Control', 'no-store');

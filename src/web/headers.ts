@@ -1,12 +1,27 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
 
+/** Names and values of headers. */
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+/** Sends the same headers with every answer. */
+export function sendHeaders(headers: Headers): RequestHandler {
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
+}
+
 /**
  * The security headers of every answer: nothing is loaded, framed or posted to but this site, and no script
- * runs that is not one of its files (security.md, A48).
+ * runs that is not one of its files (security.md, A48). Helmet works them out anew for every request, and they are
+ * always the same, so it is asked once.
  */
-export function securityHeaders(config: Config): RequestHandler[] {
+export function securityHeaders(config: Config): Headers {
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
   const guard = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -29,14 +44,10 @@ export function securityHeaders(config: Config): RequestHandler[] {
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   });
-  return [
-    guard,
-    (_req, res, next) => {
-      res.setHeader(
-        'Permissions-Policy',
-        'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',
-      );
-      next();
-    },
-  ];
+  guard(res.req, res, () => undefined);
+  res.setHeader(
+    'Permissions-Policy',
+    'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',
+  );
+  return Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]);
 }

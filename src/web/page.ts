@@ -42,10 +42,19 @@ export function renderPage(res: Response, template: string, data: object): strin
   return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, words, ...data });
 }
 
+/** What kind of answer a page is. */
+export const HTML = 'text/html; charset=utf-8';
+
 /** Sends a page that is made already, to be asked for anew each time. */
 export function sendHtml(res: Response, html: string | Buffer): void {
-  if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
-  res.vary('HX-Request-Type').type('html').send(html);
+  const bytes = typeof html === 'string' ? Buffer.from(html) : html;
+  res.vary('HX-Request-Type').setHeader('Content-Type', HTML);
+  // What is stored nowhere is never asked for again by its tag: no hash is worked out.
+  if (res.getHeader('Cache-Control') === 'no-store') res.setHeader('Content-Length', bytes.length).end(bytes);
+  else {
+    if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
+    res.send(bytes);
+  }
 }
 
 /** Whether htmx asked for a part of the page, to put into the page that is there. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { Config } from '../config.js';
 import { isDatabaseAway } from '../database.js';
@@ -11,13 +11,7 @@ import { cookieName, cookieOptions } from './cookies.js';
  * cookie is set until somebody logs in.
  */
 export function session(config: Config, store: RecordedStore): (RequestHandler | ErrorRequestHandler)[] {
-  const https = config.publicOrigin.startsWith('https:');
-  // The public origin says whether people reach this site over https. Otherwise a proxy's header would decide it:
-  // without that header express-session sets no cookie, and cookies.ts takes the wrong name.
-  const believeOrigin: RequestHandler = (req, _res, next) => {
-    Object.defineProperty(req, 'secure', { value: https, configurable: true });
-    next();
-  };
+  const https = isHttps(config);
   const find = expressSession({
     name: cookieName('thinga', https),
     secret: config.secrets,
@@ -28,8 +22,18 @@ export function session(config: Config, store: RecordedStore): (RequestHandler |
     saveUninitialized: false,
     rolling: false,
   });
-  return [believeOrigin, find, goOnWithoutRecord];
+  return [find, goOnWithoutRecord];
 }
+
+/**
+ * Lets the public origin say whether people reach this site over https. Otherwise a proxy's header would decide it:
+ * without that header express-session sets no cookie, and cookies.ts takes the wrong name.
+ */
+export function believeOrigin(app: Express, config: Config): void {
+  Object.defineProperty(app.request, 'secure', { value: isHttps(config) });
+}
+
+const isHttps = ({ publicOrigin }: Config): boolean => publicOrigin.startsWith('https:');
 
 // With the record away nobody is taken for anybody, and pages that need nobody go on.
 const goOnWithoutRecord: ErrorRequestHandler = (error, _req, res, next) => {

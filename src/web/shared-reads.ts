@@ -34,10 +34,16 @@ export class SharedReads<Key extends string | number, Result extends object> {
    */
   async get(key: Key): Promise<Result> {
     const kept = this.#kept.get(key);
-    if (kept && kept.version === this.#versionOf(key)) return kept.result;
+    if (kept && this.has(key, kept.result)) return kept.result;
     const underWay = this.#underWay.get(key);
     if (underWay) return underWay;
     return kept && this.#underWay.size > 0 ? kept.result : this.#enqueue(key);
+  }
+
+  /** Whether a result is the newest one, and not a minute old yet. */
+  has(key: Key, result: Result): boolean {
+    const kept = this.#kept.get(key);
+    return kept?.result === result && kept.version === this.#versionOf(key);
   }
 
   #enqueue(key: Key): Promise<Result> {
