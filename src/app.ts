@@ -24,8 +24,9 @@ import { Throttle } from './sessions/throttle.js';
 import { sharingRoutes } from './sharing/routes.js';
 import { thingRoutes } from './things/routes.js';
 import { guestRoutes } from './voting/guest-routes.js';
-import { Offers } from './voting/offers.js';
+import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
+import { BallotBox } from './voting/voting.js';
 import { assets, assetUrl } from './web/assets.js';
 import { refuseCrossSite } from './web/cross-site.js';
 import { currentUser } from './web/current-user.js';
@@ -82,7 +83,8 @@ export function createApp({
   const throttle = new Throttle(redis, prefix);
   const confirmations = new Confirmations({ db, passwords, store, redis, prefix });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
-  const offers = new Offers(redis, prefix);
+  const queues = new Queues(redis, prefix);
+  const ballotBox = new BallotBox(db);
   const figures = new FiguresOfPeople(db);
   const progress = new ProgressOfPeople(db, boards, figures, log);
   const app = express();
@@ -115,16 +117,18 @@ export function createApp({
 
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
   app.use(homeRoutes(boards, config));
-  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations));
+  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations, queues));
   app.use(leavingRoutes(db, store, confirmations));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations, queues));
   app.use(guestRoutes(boards, config));
-  app.use(votingRoutes(db, boards, offers, (...whose) => progress.of(...whose), config));
+  app.use(
+    votingRoutes({ db, boards, queues, ballotBox, progressOf: (...whose) => progress.of(...whose), config }),
+  );
   app.use(rankingRoutes(db, boards, prerendered));
   app.use(thingRoutes(db, boards, prerendered));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
-  app.use(changeRoutes(db, boards, config));
+  app.use(changeRoutes(db, boards, config, queues));
   app.use(sharingRoutes(db, boards, figures, config));
 
   app.use(nothingHere);

@@ -9,6 +9,7 @@ import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
 import type { Throttle } from '../sessions/throttle.js';
 import { countGuestVotes } from '../voting/guests.js';
+import type { Queues } from '../voting/queue.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
@@ -28,6 +29,7 @@ export function accountRoutes(
   store: RecordedStore,
   throttle: Throttle,
   confirmations: Confirmations,
+  queues: Queues,
 ): Router {
   const router = Router();
 
@@ -58,7 +60,7 @@ export function accountRoutes(
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
       }
       rememberDevice(res, registered, config);
-      const waiting = await countGuestVotes(req, res, db, config, registered.userId);
+      const waiting = await countGuestVotes(req, res, { db, config, queues, voter: registered.userId });
       flash(res, waiting ? `welcome-${waiting}` : 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })

@@ -3,7 +3,8 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards.js';
 import { readBallot, signBallot } from '../voting/ballot.js';
-import { pairOf } from '../voting/turn.js';
+import { pairOf } from '../voting/pairs.js';
+import type { Queues } from '../voting/queue.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -14,7 +15,7 @@ import { changeVote } from './change.js';
 import { answerOf } from './words.js';
 
 /** Giving another answer to a pair from one's history: the pair as it was asked, and what was chosen. */
-export function changeRoutes(db: Database, boards: Boards, config: Config): Router {
+export function changeRoutes(db: Database, boards: Boards, config: Config, queues: Queues): Router {
   const router = Router();
 
   async function showPair(req: Request, res: Response): Promise<void> {
@@ -57,6 +58,7 @@ export function changeRoutes(db: Database, boards: Boards, config: Config): Rout
         return showPair(req, res);
       }
       const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
+      if (status === 'changed' && old.unknown) await queues.markStale(userOf(res).id, old.topicId);
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);

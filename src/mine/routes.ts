@@ -5,7 +5,7 @@ import { readClient } from '../sessions/client.js';
 import { SHARE_SIZES } from '../sharing/shares.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { countVotes, votesOf } from '../voting/history.js';
-import { isOnBoard } from '../voting/turn.js';
+import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';

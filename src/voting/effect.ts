@@ -1,6 +1,5 @@
-import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
-import { readOthersOn } from '../ranking/pair-counts.js';
+import type { PairCount } from '../ranking/pair-counts.js';
 import { scoreOf } from '../ranking/ratings.js';
 import { applyVote } from '../rating/online.js';
 import { ordinal } from '../web/words.js';
@@ -12,24 +11,23 @@ const ENOUGH = 5;
 /**
  * Says what a vote did: how many others say the same of this pair, and whom the chosen one passes by it. Nothing is
  * said of what is not known, because few have answered or the ranking has moved on since.
+ * @param others how everybody else answered the pair, as far as the pair counts go
  */
-export async function effectOf(
-  db: Database,
+export function effectOf(
   board: Board,
-  { voterId, vote, weight }: { voterId: number; vote: Vote; weight: number },
-): Promise<string> {
+  { vote, weight, others }: { vote: Vote; weight: number; others: PairCount | undefined },
+): string {
   if (vote.outcome === 'skip' || vote.withdrawnAt) return '';
-  return [await agreementOn(db, voterId, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
+  return [agreementWith(others, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
 }
 
-async function agreementOn(db: Database, voterId: number, vote: Vote): Promise<string> {
-  const [low, high] = [Math.min(vote.leftId, vote.rightId), Math.max(vote.leftId, vote.rightId)];
-  const [others] = await readOthersOn(db, { voterId, topicId: vote.topicId }, [{ low, high }]);
+function agreementWith(others: PairCount | undefined, vote: Vote): string {
   if (!others) return '';
   const all = others.lowWins + others.highWins + others.ties;
   if (all < ENOUGH) return '';
   const chosen = vote.outcome === 'left' ? vote.leftId : vote.rightId;
-  const same = vote.outcome === 'tie' ? others.ties : chosen === low ? others.lowWins : others.highWins;
+  const same =
+    vote.outcome === 'tie' ? others.ties : chosen === others.low ? others.lowWins : others.highWins;
   if (same === all) return `All ${all} others say the same.`;
   return same === 0 ? `None of ${all} others says the same.` : `${same} of ${all} others say the same.`;
 }

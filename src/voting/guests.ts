@@ -8,7 +8,8 @@ import { seededRandom } from '../rating/random.js';
 import { clearCookie, readCookie, setCookie } from '../web/cookies.js';
 import { type Ballot, signBallot } from './ballot.js';
 import type { Pair } from './pairs.js';
-import { castVote, readAnswer } from './voting.js';
+import type { Queues } from './queue.js';
+import { BallotBox, readAnswer } from './voting.js';
 
 /** Whom a ballot is made out to while its voter has not logged in. */
 export const GUEST = 0;
@@ -98,14 +99,13 @@ export function offerToGuest(
 export async function countGuestVotes(
   req: Request,
   res: Response,
-  db: Database,
-  config: Config,
-  voter: number,
+  { db, config, queues, voter }: { db: Database; config: Config; queues: Queues; voter: number },
 ): Promise<'all' | 'some' | 'none' | undefined> {
   const votes = readGuestVotes(req, config);
   if (votes.length === 0) return undefined;
   try {
     const counted = await castAll(db, voter, votes);
+    for (const topicId of new Set(votes.map((vote) => vote.topicId))) await queues.markStale(voter, topicId);
     keepGuestVotes(res, [], config);
     return counted === votes.length ? 'all' : counted > 0 ? 'some' : 'none';
   } catch (error) {
@@ -115,14 +115,13 @@ export async function countGuestVotes(
 }
 
 async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise<number> {
-  let counted = 0;
-  for (const { ballotId, choice, ...pair } of votes) {
+  const ballotBox = new BallotBox(db);
+  const casts = votes.map(({ ballotId, choice, ...pair }) => {
     const answer = readAnswer(choice);
     const ballot = { ...pair, id: ballotId, voter, strategy: 'common', expires: 0 } as const;
-    const cast = answer && (await castVote(db, ballot, answer));
-    if (cast?.status === 'cast') counted++;
-  }
-  return counted;
+    return answer && ballotBox.cast(ballot, answer);
+  });
+  return (await Promise.all(casts)).filter((cast) => cast?.status === 'cast').length;
 }
 
 const MONTH_MS = 30 * 24 * 3600 * 1000;

@@ -31,9 +31,12 @@ export const refusals = {
  * Puts what became of a vote into words for the one who cast it.
  * @param reason why it counts in part, if it does
  */
-export function receiptOf(board: Board, { status, vote }: Cast, reason?: WeightReason): Receipt {
-  if (status === 'gone')
-    return { text: 'One of those two was taken down meanwhile, so there was nothing to count.' };
+export function receiptOf(
+  board: Board,
+  { status, vote }: Pick<Cast, 'status' | 'vote'>,
+  reason?: WeightReason,
+): Receipt {
+  if (!vote) return { text: 'One of those two was taken down meanwhile, so there was nothing to count.' };
   if (vote.withdrawnAt) return { text: `You took that back: ${answer(board, vote)}. It does not count.` };
   const undo = vote.ballotId;
   if (status === 'answered') return answeredReceipt(board, vote, undo);

@@ -3,7 +3,9 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
+import { readOthersOn } from '../ranking/pair-counts.js';
 import { weightOf } from '../ranking/weigher.js';
+import { type Weight, weigh } from '../rating/vote-weight.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -12,53 +14,111 @@ import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
-import { askedPair, castAsked } from './asked.js';
-import { readBallot, signBallot } from './ballot.js';
+import { askedPair } from './asked.js';
+import { type Ballot, readBallot, signBallot } from './ballot.js';
 import { effectOf } from './effect.js';
 import { GUEST } from './guests.js';
-import type { Offers } from './offers.js';
-import { type Pair, picturesOf } from './pairs.js';
+import { haveSameThings, type Pair, picturesOf } from './pairs.js';
+import type { Queue, Queues } from './queue.js';
 import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
-import { haveSameThings, type OwnProgress, type Turn, turnOf } from './turn.js';
-import { type Cast, castVote, findVote, readAnswer, type Vote, withdrawVote } from './voting.js';
+import {
+  type Asker,
+  candidatesAfter,
+  dropPair,
+  putBack,
+  queueOf,
+  recallQueue,
+  takePair,
+} from './voter-queue.js';
+import {
+  type Answer,
+  type BallotBox,
+  type Cast,
+  findVote,
+  readAnswer,
+  type Vote,
+  withdrawVote,
+} from './voting.js';
+
+/** What the pair page says of how far a voter's own Top of a topic has come. */
+export interface OwnProgress {
+  /** Answers they still have to give before there is a list of their own; 0 when there is one. */
+  toGo: number;
+  /** How many such a list takes. */
+  enough: number;
+  /** How many places their Top has; 0 while their list is too short for one. */
+  size: number;
+  /** How many of those we expect to be right. */
+  expectedRight: number;
+}
 
 /**
  * The pair page, casting a vote and taking it back.
- * @param progressOf how far a voter's own Top of a topic has come, after which of their votes
+ * @param progressOf how far a voter's own Top of a topic has come, by how many answers they have given
  */
-export function votingRoutes(
-  db: Database,
-  boards: Boards,
-  offers: Offers,
-  progressOf: (voter: number, board: Board, after: number) => Promise<OwnProgress>,
-  config: Config,
-): Router {
+export function votingRoutes({
+  db,
+  boards,
+  queues,
+  ballotBox,
+  progressOf,
+  config,
+}: {
+  db: Database;
+  boards: Boards;
+  queues: Queues;
+  ballotBox: BallotBox;
+  progressOf: (voter: number, board: Board, answers: number) => OwnProgress;
+  config: Config;
+}): Router {
   const router = Router();
+  const [secret] = config.secrets;
 
-  const turnNow = (res: Response, board: Board): Promise<Turn> =>
-    turnOf(db, board, offers, userOf(res).id, config.secrets[0]);
+  const askerOf = (res: Response, board: Board): Asker => ({
+    db,
+    queues,
+    board,
+    voter: userOf(res).id,
+    secret,
+  });
 
-  async function showNext(res: Response, board: Board, receipt?: Receipt): Promise<void> {
-    await showTurn(res, board, await turnNow(res, board), receipt);
-  }
-
-  async function showTurn(res: Response, board: Board, turn: Turn, receipt?: Receipt): Promise<void> {
-    const own = await progressOf(userOf(res).id, board, turn.after);
-    const { pair, ahead, today } = turn;
-    showPair(res, board, pair, { receipt, ahead: picturesOf(board, ahead), today, own });
+  function showQueue(res: Response, board: Board, queue: Queue, receipt?: Receipt): void {
+    const [pair, next] = queue.pairs;
+    showPair(res, board, { pair, next, queue, receipt });
   }
 
   function showPair(
     res: Response,
     board: Board,
-    pair: Pair | undefined,
-    seen: { receipt?: Receipt | undefined; ahead?: string[]; today?: number; own?: OwnProgress },
+    {
+      pair,
+      next,
+      queue,
+      receipt,
+    }: { pair: Pair | undefined; next?: Pair | undefined; queue: Queue; receipt?: Receipt | undefined },
   ): void {
+    const { topic } = board;
     const voter = userOf(res).id;
-    const ballot = pair && signBallot({ topicId: board.topic.id, voter, ...pair }, config.secrets[0]);
+    const ballot = pair && signBallot({ topicId: topic.id, voter, ...pair }, secret);
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
-    const data = { board, topic: board.topic, path: topicPath(board.topic), left, right, ballot, ...seen };
-    sendPage(res, 'voting/vote', data, 'voting/_pair');
+    const { day, votes } = queue.today;
+    sendPage(
+      res,
+      'voting/vote',
+      {
+        board,
+        topic,
+        path: topicPath(topic),
+        left,
+        right,
+        ballot,
+        receipt,
+        ahead: picturesOf(board, next),
+        today: day === new Date().toISOString().slice(0, 10) ? votes : 0,
+        own: progressOf(voter, board, queue.answers),
+      },
+      'voting/_pair',
+    );
   }
 
   router
@@ -66,32 +126,19 @@ export function votingRoutes(
     .get(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
       const voter = userOf(res).id;
-      const turn = await turnNow(res, board);
+      const queue = await queueOf(askerOf(res, board));
       const wanted = board.find(Number(req.query.with));
-      if (!wanted) return showTurn(res, board, turn, await receiptFor(db, board, voter, turn, req));
-      const { pair, text } = await askedPair(db, board, wanted, voter, turn, config.secrets[0]);
-      await showTurn(
-        res,
-        board,
-        { ...turn, pair, ahead: pair === turn.pair ? turn.ahead : turn.pair },
-        { text },
-      );
+      if (!wanted) return showQueue(res, board, queue, await receiptFor(db, board, voter, queue, req));
+      const { pair, text } = await askedPair(db, board, wanted, { voter, queue, secret });
+      const [front, second] = queue.pairs;
+      showPair(res, board, { pair, next: pair === front ? second : front, queue, receipt: { text } });
     })
     .post(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
-      const voter = userOf(res).id;
+      const asker = askerOf(res, board);
       const form = readForm(req, 'ballot', 'choice');
       const ballot = readBallot(form.ballot, config.secrets);
-      const refused =
-        typeof ballot === 'string'
-          ? refusals[ballot]
-          : ballot.voter === GUEST
-            ? refusals.visitors
-            : ballot.voter !== voter
-              ? refusals.foreign
-              : ballot.topicId !== board.topic.id
-                ? refusals.elsewhere
-                : undefined;
+      const refused = refusalOf(ballot, asker);
       // Somebody else has logged in on this browser since: the whole page is to show who.
       if (refused === refusals.foreign && wantsPart(res)) {
         flash(res, 'not-yours');
@@ -99,27 +146,18 @@ export function votingRoutes(
       }
       if (refused || typeof ballot === 'string') {
         res.status(422);
-        return showNext(res, board, { text: refused ?? '' });
+        return showQueue(res, board, await queueOf(asker), { text: refused ?? '' });
       }
       const answer = readAnswer(form.choice);
       if (!answer) {
         res.status(422);
-        return showPair(res, board, ballot, { receipt: { text: refusals.unanswered } });
+        const receipt = { text: refusals.unanswered };
+        return showPair(res, board, { pair: ballot, queue: await queueOf(asker), receipt });
       }
-      const cast =
-        ballot.strategy === 'asked'
-          ? await castAsked(db, ballot, answer, await turnNow(res, board))
-          : await castVote(db, ballot, answer);
-      const { vote } = cast;
+      const { cast, queue, receipt } = await answerPair(asker, ballotBox, { ballot, answer });
       const note = cast.status === 'answered' ? 'answered' : 'voted';
-      const path = `${topicPath(board.topic)}/vote${vote ? `?${note}=${vote.ballotId}` : '?gone'}`;
-      await seeOther(res, path, async () => {
-        const [turn, receipt] = await Promise.all([
-          turnNow(res, board),
-          receiptWithEffect(db, board, voter, cast),
-        ]);
-        await showTurn(res, board, turn, receipt);
-      });
+      const path = `${topicPath(board.topic)}/vote${cast.vote ? `?${note}=${cast.vote.ballotId}` : '?gone'}`;
+      await seeOther(res, path, async () => showQueue(res, board, queue, receipt));
     })
     .all(methodNotAllowed);
 
@@ -132,10 +170,10 @@ export function votingRoutes(
       const board = vote && boards.byTopic(vote.topicId);
       if (!board) return seeOther(res, '/vote');
       const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
-      await seeOther(res, path, async () => {
-        const turn = await turnNow(res, board);
-        await showTurn(res, board, turn, undoneReceipt(board, vote, isShown(turn, vote)));
-      });
+      const queue = await putBack(askerOf(res, board), vote);
+      await seeOther(res, path, async () =>
+        showQueue(res, board, queue, undoneReceipt(board, vote, isInFront(queue, vote))),
+      );
     })
     .all(methodNotAllowed);
 
@@ -144,6 +182,8 @@ export function votingRoutes(
     .post(requireUser, async (req, res) => {
       const vote = await withdrawVote(db, userOf(res).id, String(req.params.ballotId));
       if (!vote) throw notFound();
+      const board = boards.byTopic(vote.topicId);
+      if (board) await putBack(askerOf(res, board), vote);
       flash(res, 'taken-back');
       const { next } = readForm(req, 'next');
       await seeOther(res, next ? localPath(next) : '/profile');
@@ -153,12 +193,52 @@ export function votingRoutes(
   return router;
 }
 
+function refusalOf(ballot: Ballot | 'forged' | 'expired', { voter, board }: Asker): string | undefined {
+  if (typeof ballot === 'string') return refusals[ballot];
+  if (ballot.voter === GUEST) return refusals.visitors;
+  if (ballot.voter !== voter) return refusals.foreign;
+  return ballot.topicId === board.topic.id ? undefined : refusals.elsewhere;
+}
+
+interface Answered {
+  cast: Cast;
+  /** The voter's queue after it. */
+  queue: Queue;
+  receipt: Receipt;
+}
+
+async function answerPair(
+  asker: Asker,
+  ballotBox: BallotBox,
+  { ballot, answer }: { ballot: Ballot; answer: Answer },
+): Promise<Answered> {
+  const { board } = asker;
+  const before = await recallQueue(asker);
+  // What was asked for counts as any other once its turn has come.
+  const due = before.pairs.find((pair) => haveSameThings(pair, ballot));
+  const offered = due ? { ...ballot, strategy: due.strategy } : ballot;
+  const candidates = candidatesAfter(asker, before, { pair: offered, answer, seed: ballot.id });
+  const cast = await ballotBox.cast(offered, answer, candidates);
+  if (cast.status !== 'cast')
+    return { cast, queue: await dropPair(asker, ballot), receipt: await receiptWithEffect(asker, cast) };
+  const { vote, open, others } = cast;
+  const queue = await takePair(asker, before, { vote, answer, open });
+  const { weight, reason } = weightBy(board, before, vote);
+  const effect = effectOf(board, { vote, weight, others });
+  return { cast, queue, receipt: { ...receiptOf(board, cast, reason), effect } };
+}
+
+/** How much a vote counts, as far as the queue before it tells: the ranker decides. */
+function weightBy(board: Board, before: Queue, vote: Vote): Weight {
+  return weigh(vote, { recent: before.recent, earlier: [], things: Math.max(board.size, 2) });
+}
+
 // The address names the vote whose receipt the page shows, so reloading it shows the same and sends nothing.
 async function receiptFor(
   db: Database,
   board: Board,
   voter: number,
-  turn: Turn,
+  queue: Queue,
   req: Request,
 ): Promise<Receipt | undefined> {
   const { voted, answered, undone, gone } = req.query;
@@ -166,18 +246,22 @@ async function receiptFor(
   const id = voted ?? answered ?? undone;
   const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
   if (!vote || vote.topicId !== board.topic.id) return undefined;
-  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isShown(turn, vote));
-  return receiptWithEffect(db, board, voter, { status: answered ? 'answered' : 'repeated', vote });
+  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));
+  return receiptWithEffect({ db, board, voter }, { status: answered ? 'answered' : 'repeated', vote });
 }
 
-const isShown = ({ pair }: Turn, vote: Vote): boolean => pair !== undefined && haveSameThings(pair, vote);
+const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
+  front !== undefined && haveSameThings(front, vote);
 
-async function receiptWithEffect(db: Database, board: Board, voter: number, cast: Cast): Promise<Receipt> {
+async function receiptWithEffect(
+  { db, board, voter }: Pick<Asker, 'db' | 'board' | 'voter'>,
+  cast: Exclude<Cast, { status: 'cast' }>,
+): Promise<Receipt> {
   const { vote } = cast;
   if (!vote || vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, cast);
   const { weight, reason } = await weightOf(db, voter, vote);
-  return {
-    ...receiptOf(board, cast, reason),
-    effect: await effectOf(db, board, { voterId: voter, vote, weight }),
-  };
+  const { topicId, leftId, rightId } = vote;
+  const pair = { low: Math.min(leftId, rightId), high: Math.max(leftId, rightId) };
+  const [others] = await readOthersOn(db, { voterId: voter, topicId }, [pair]);
+  return { ...receiptOf(board, cast, reason), effect: effectOf(board, { vote, weight, others }) };
 }

@@ -1,7 +1,12 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
+import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
+import type { PairCount } from '../ranking/pair-counts.js';
 import type { Outcome, Side, Strategy } from '../schema.js';
+import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
+import type { Pair } from './pairs.js';
+import { sortOpen } from './past.js';
 
 /** A vote as the ledger has it. */
 export interface Vote {
@@ -22,8 +27,19 @@ export interface Vote {
  * answered this pair on another ballot, and that answer stands; or one of the things is gone.
  */
 export type Cast =
-  | { status: 'cast' | 'repeated' | 'answered'; vote: Vote }
+  | { status: 'cast'; vote: Vote; open: Open; others: PairCount | undefined }
+  | { status: 'repeated' | 'answered'; vote: Vote }
   | { status: 'gone'; vote?: undefined };
+
+/** Of the pairs that may come next, those that the voter has not answered. */
+export interface Open {
+  /** From their queue. */
+  due: Pair[];
+  /** Drawn just now. */
+  drawn: Pair[];
+  /** Whether they had answered the pair before that they have answered now. */
+  isAgain: boolean;
+}
 
 /** What a voter says of a pair: one, about the same, skip, or skip because they don't know one of the two. */
 export interface Answer {
@@ -39,32 +55,152 @@ export function readAnswer(choice: string): Answer | undefined {
   return outcome && { outcome, unknown: null };
 }
 
-/** Writes a vote into the ledger, where it counts once however often its ballot is sent. The ranker weighs it. */
-export async function castVote(db: Database, ballot: Ballot, answer: Answer): Promise<Cast> {
-  const cast = await tryToCast(db, ballot, answer);
-  // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
-  return cast.status === 'gone' ? tryToCast(db, ballot, answer) : cast;
+/**
+ * Writes votes into the ledger, where each counts once however often its ballot is sent. The ranker weighs it. Votes
+ * that arrive together are one statement.
+ */
+export class BallotBox {
+  readonly #db: Database;
+  readonly #casts: Batcher<Casting, CastRow>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#casts = new Batcher(async (castings) => {
+      const rows = await insertVotes(db, JSON.stringify(castings.map(rowOf)));
+      return new Map(
+        rows.flatMap((row) => {
+          const casting = castings[row.index];
+          return casting ? [[casting, row]] : [];
+        }),
+      );
+    });
+  }
+
+  /**
+   * Casts a vote.
+   * @param candidates what may come after it, for `Cast.open`
+   */
+  async cast(
+    ballot: Ballot,
+    answer: Answer,
+    candidates = { due: [] as Pair[], drawn: [] as Pair[] },
+  ): Promise<Cast> {
+    const cast = await this.#tryToCast(ballot, answer, candidates);
+    // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
+    return cast.status === 'gone' ? this.#tryToCast(ballot, answer, candidates) : cast;
+  }
+
+  async #tryToCast(
+    ballot: Ballot,
+    answer: Answer,
+    { due, drawn }: { due: Pair[]; drawn: Pair[] },
+  ): Promise<Cast> {
+    const candidates = [...due, ...drawn];
+    const row = await this.#casts.ask({ ballot, answer, candidates });
+    if (row?.id) {
+      const { id: ballotId, topicId, leftId, rightId, strategy } = ballot;
+      const { id, createdAt, isAgain, open, lowWins, highWins, ties } = row;
+      const vote = {
+        id,
+        ballotId,
+        topicId,
+        leftId,
+        rightId,
+        strategy,
+        ...answer,
+        createdAt,
+        withdrawnAt: null,
+      };
+      const [low, high] = [Math.min(leftId, rightId), Math.max(leftId, rightId)];
+      return {
+        status: 'cast',
+        vote,
+        open: { ...sortOpen(candidates, due.length, open ?? []), isAgain },
+        others: lowWins === null ? undefined : { low, high, lowWins, highWins, ties },
+      };
+    }
+    const repeated = await findVote(this.#db, ballot.voter, ballot.id);
+    if (repeated) return { status: 'repeated', vote: repeated };
+    const answered = await findAnswer(this.#db, ballot.voter, ballot);
+    return answered ? { status: 'answered', vote: answered } : { status: 'gone' };
+  }
 }
 
-async function tryToCast(db: Database, ballot: Ballot, { outcome, unknown }: Answer): Promise<Cast> {
+interface Casting {
+  ballot: Ballot;
+  answer: Answer;
+  candidates: Pair[];
+}
+
+function rowOf({ ballot, answer, candidates }: Casting, index: number): object {
   const { id, topicId, voter, leftId, rightId, strategy, expires } = ballot;
-  const { rows } = await sql<Vote>`
-    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at)
-    select ${id}::uuid, topic_id, ${voter}::bigint, ${leftId}::bigint, ${rightId}::bigint, ${outcome}, ${unknown},
-      ${strategy}, ${expires ? new Date((expires - BALLOT_LIFETIME) * 1_000) : null}::timestamptz
-    from things
-    where topic_id = ${topicId} and id in (${leftId}, ${rightId}) and retired_at is null
-      and exists (select from users where id = ${voter} for key share)
-    group by topic_id having count(*) = 2
-    on conflict do nothing
-    returning ${columns}`.execute(db);
-  if (rows[0]) return { status: 'cast', vote: rows[0] };
-
-  const repeated = await findVote(db, ballot.voter, ballot.id);
-  if (repeated) return { status: 'repeated', vote: repeated };
-  const answered = await findAnswer(db, ballot.voter, ballot);
-  return answered ? { status: 'answered', vote: answered } : { status: 'gone' };
+  return {
+    index,
+    ballot: id,
+    topic: topicId,
+    voter,
+    one: leftId,
+    other: rightId,
+    ...answer,
+    strategy,
+    shown: expires ? new Date((expires - BALLOT_LIFETIME) * 1_000) : null,
+    candidates: candidates.map((pair) => [pair.leftId, pair.rightId].sort((low, high) => low - high)),
+  };
 }
+
+interface CastRow {
+  index: number;
+  /** Null when nothing was written. */
+  id: number | null;
+  createdAt: Date;
+  isAgain: boolean;
+  /** How others answered the pair, as far as the pair counts go; null when it has none. */
+  lowWins: number | null;
+  highWins: number;
+  ties: number;
+  /** Which of the candidates the voter has not answered, by index. */
+  open: { index: number; wasAnswered: boolean }[] | null;
+}
+
+const insertVotes = statement<CastRow>(`
+  with given as materialized (
+    select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, one bigint,
+      other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
+  cast_now as (
+    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, "unknown", strategy, shown_at)
+    select ballot, topic, voter, one, other, outcome, "unknown", strategy, shown from given
+    where (select count(*) from things where topic_id = topic and id in (one, other) and retired_at is null) = 2
+      and exists (select from users where id = voter for key share)
+    order by voter, index
+    on conflict do nothing
+    returning id, ballot_id, created_at)
+  select given.index, cast_now.id, cast_now.created_at, own.times > 0 as is_again,
+    counts.low_wins - own.low_wins as low_wins, counts.high_wins - own.high_wins as high_wins,
+    counts.ties - own.ties as ties, (
+      select jsonb_agg(jsonb_build_object('index', candidate.place - 1, 'wasAnswered', exists (
+        select from votes where voter_id = voter and withdrawn_at is not null and votes.strategy <> 'asked'
+        and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) order by candidate.place)
+      from jsonb_array_elements(candidates) with ordinality as candidate (pair, place)
+      cross join lateral (select (pair ->> 0)::bigint as low, (pair ->> 1)::bigint as high) as ids
+      where not exists (select from votes where voter_id = voter and withdrawn_at is null
+        and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) as open
+  from given left join cast_now on cast_now.ballot_id = ballot
+  left join pair_counts as counts on counts.low = least(one, other) and counts.high = greatest(one, other)
+  left join pair_counts_position as reached on reached.topic_id = topic
+  cross join lateral (
+    select (count(*) filter (where votes.strategy <> 'asked'))::int as times,
+      (count(*) filter (where is_counted and outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as low_wins,
+      (count(*) filter (where is_counted and outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
+      (count(*) filter (where is_counted and outcome = 'tie'))::int as ties
+    from (
+      select *, outcome <> 'skip' and coalesce((xid, id) <= (reached.xid, reached.id)
+          and (withdrawn_xid, id) > (reached.xid, reached.id), false)
+        and coalesce((select kind from voter_events as event where event.voter_id = votes.voter_id
+          and (event.xid, event.id) <= (reached.xid, reached.id)
+          order by event.xid desc, event.id desc limit 1), 'restored') = 'restored' as is_counted
+      from votes where voter_id = voter and withdrawn_at is not null
+        and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)
+    ) as votes) as own`);
 
 /** A voter's own vote, by its ballot; undefined when there is none, or it is someone else's. */
 export async function findVote(db: Database, voter: number, ballotId: string): Promise<Vote | undefined> {
@@ -86,53 +222,6 @@ export async function findAnswer(
       and least(left_id, right_id) = ${Math.min(leftId, rightId)}
       and greatest(left_id, right_id) = ${Math.max(leftId, rightId)}`.execute(db);
   return rows[0];
-}
-
-/** Where a voter is in a topic. */
-export interface Progress {
-  /**
-   * Their latest answers there to pairs that came in their turn, newest first, withdrawn ones and skips among them.
-   * What was taken back and given again is where it was given first.
-   */
-  recent: (Pick<Vote, 'id' | 'leftId' | 'rightId' | 'strategy'> & { isWithdrawn: boolean })[];
-  /** Things there that they say they don't know. */
-  unknown: number[];
-  /** How many votes of theirs are of today (UTC), in all topics, skips left out. */
-  today: number;
-}
-
-/** Reads where a voter is in a topic, in one query. @param limit how many of the latest votes */
-export async function readProgress(
-  db: Database,
-  voter: number,
-  topicId: number,
-  limit: number,
-): Promise<Progress> {
-  const { rows } = await sql<Progress>`
-    select (
-      select coalesce(json_agg(json_build_object('id', id, 'leftId', left_id, 'rightId', right_id, 'strategy', strategy,
-        'isWithdrawn', withdrawn_at is not null) order by id desc), '[]')
-      from (select * from votes
-            where voter_id = ${voter} and topic_id = ${topicId} and strategy not in ('asked', 'common')
-              and not exists (select from votes as earlier where earlier.voter_id = votes.voter_id
-                and earlier.withdrawn_at is not null and earlier.strategy <> 'asked' and earlier.id < votes.id
-                and ${areOfOnePair('earlier', 'votes')})
-            order by id desc limit ${limit}) as latest) as recent,
-    array(
-      select case unknown when 'left' then left_id else right_id end from votes
-      where voter_id = ${voter} and topic_id = ${topicId} and unknown is not null and withdrawn_at is null
-    )::float8[] as unknown,
-    (select count(*)::int from votes
-     where voter_id = ${voter} and withdrawn_at is null and outcome <> 'skip'
-       and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') as today`.execute(
-    db,
-  );
-  return rows[0] ?? { recent: [], unknown: [], today: 0 };
-}
-
-function areOfOnePair(one: string, other: string): RawBuilder<unknown> {
-  return sql.raw(`least(${one}.left_id, ${one}.right_id) = least(${other}.left_id, ${other}.right_id)
-    and greatest(${one}.left_id, ${one}.right_id) = greatest(${other}.left_id, ${other}.right_id)`);
 }
 
 /**

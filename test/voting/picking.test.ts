@@ -224,10 +224,10 @@ itOnRedis('does not waste what comes next anyway on who asks for it', async () =
   for (let pairs = 0; pairs < 12; pairs++) {
     await vote(browser, 'left', path);
     await shown(browser, path);
-    const latest = (await ledger(id)).at(-1)?.id;
-    const kept = await site.redis?.get(`${site.prefix}next-pair:${id}:${board.topic.id}:${latest}`);
-    const { ahead } = JSON.parse(kept ?? '{}') as { ahead: { leftId: number; rightId: number } };
-    const [left, right] = [board.find(ahead.leftId)?.name ?? '', board.find(ahead.rightId)?.name ?? ''];
+    const kept = await site.redis?.get(`${site.prefix}queue:${id}:${board.topic.id}`);
+    const { pairs } = JSON.parse(kept ?? '{}') as { pairs: { leftId: number; rightId: number }[] };
+    const [left, right] = [pairs[1]?.leftId, pairs[1]?.rightId].map((one) => board.find(one ?? 0)?.name);
+    if (!left || !right) expect.fail('there is no second pair');
     for (const name of [left, right])
       expect(things(await shown(browser, askingFor('ahead', name)))).not.toBe(things({ left, right }));
   }

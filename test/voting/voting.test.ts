@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { seed } from '../../src/things/seed.js';
 import { type Ballot, signBallot } from '../../src/voting/ballot.js';
-import { nextPairs } from '../../src/voting/pairs.js';
+import { drawPairs, randomFor } from '../../src/voting/draw.js';
 import {
   type Browser,
   HTMX,
@@ -253,12 +253,8 @@ it('asks mostly where the Top 20 is open, and notes for each vote why its pair w
   const board = site.boards.get('large') ?? expect.fail();
   const arms = { focus: 0, explore: 0, asked: 0, common: 0 };
   for (let voter = 1; voter <= 400; voter++) {
-    const { pair } = await nextPairs(
-      site.db,
-      board,
-      { voter, recent: [], unknown: [] },
-      site.config.secrets[0],
-    );
+    const random = randomFor(String(voter), site.config.secrets[0]);
+    const [pair] = drawPairs(board, { recent: [], unknown: [] }, random);
     if (pair) arms[pair.strategy]++;
   }
   // Four in five; outside this lies less than one run in a million.
@@ -324,12 +320,8 @@ it('puts a thing on either side about equally often', async () => {
   const board = site.boards.get('coin') ?? expect.fail();
   let heads = 0;
   for (let voter = 1; voter <= 400; voter++) {
-    const { pair } = await nextPairs(
-      site.db,
-      board,
-      { voter, recent: [], unknown: [] },
-      site.config.secrets[0],
-    );
+    const random = randomFor(String(voter), site.config.secrets[0]);
+    const [pair] = drawPairs(board, { recent: [], unknown: [] }, random);
     if (board.find(pair?.leftId ?? 0)?.name === 'Heads') heads++;
   }
   // Outside this lies less than one run in a million.

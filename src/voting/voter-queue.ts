@@ -1,0 +1,175 @@
+import type { Database } from '../database.js';
+import type { Board } from '../ranking/board.js';
+import { afterVote, afterWithdrawal, LOOKS_BACK } from '../rating/vote-weight.js';
+import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
+import { hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
+import { anyUnanswered, readAnswered, readPast } from './past.js';
+import { newVersion, type Queue, type Queues } from './queue.js';
+import type { Answer, Open, Vote } from './voting.js';
+
+/** How many pairs a queue holds: pairs drawn far ahead would be drawn from an old board. */
+const AHEAD = 2;
+
+/** Whose queue it is, and what it is drawn with. */
+export interface Asker {
+  db: Database;
+  queues: Queues;
+  board: Board;
+  voter: number;
+  secret: string;
+}
+
+/** A voter's queue as it is now: kept, or drawn anew when it was lost or is empty. */
+export async function queueOf(asker: Asker): Promise<Queue> {
+  const { queues, board, voter } = asker;
+  const known = await queues.find(voter, board.topic.id);
+  const pairs = known?.pairs.filter((pair) => isOnBoard(board, pair)) ?? [];
+  if (known && !known.isStale && pairs.length > 0) return { ...known, pairs };
+  return drawQueue(asker, pairs);
+}
+
+/** The queue as this process knew it last; drawn or read only when it did not. */
+export async function recallQueue(asker: Asker): Promise<Queue> {
+  const known = asker.queues.recall(asker.voter, asker.board.topic.id);
+  return known && !known.isStale ? known : queueOf(asker);
+}
+
+/** The pairs that may come after an answer, those of the queue first; not all of them need be open. */
+export function candidatesAfter(
+  { board, secret }: Pick<Asker, 'board' | 'secret'>,
+  queue: Queue,
+  { pair, answer, seed }: { pair: Pair; answer: Answer; seed: string },
+): { due: Pair[]; drawn: Pair[] } {
+  const recent = afterVote(queue.recent, { ...pair, outcome: answer.outcome }, false);
+  const unknown = unknownAfter(queue, pair, answer);
+  const isFree = (one: Pair): boolean =>
+    isOnBoard(board, one) && !haveSameThings(one, pair) && !unknown.some((id) => hasThing(one, id));
+  const due = queue.pairs.filter(isFree);
+  const drawn = drawPairs(board, { recent, unknown }, randomFor(seed, secret)).filter(isFree);
+  return { due, drawn };
+}
+
+/**
+ * Takes an answered pair from its voter's queue, whichever is in front, and fills the queue up.
+ * @param before the queue that the candidates were drawn for
+ * @param open the candidates that the voter has not answered
+ */
+export async function takePair(
+  asker: Asker,
+  before: Queue,
+  { vote, answer, open }: { vote: Vote; answer: Answer; open: Open },
+): Promise<Queue> {
+  const { queues, board, voter } = asker;
+  const topicId = board.topic.id;
+  const queue = advance(before, { vote, answer, open });
+  const replaced = await queues.put(voter, topicId, queue);
+  // Another tab or device had changed it: its pairs stay, as far as they are open.
+  if (replaced && replaced.version !== before.version) {
+    const merged = advance(replaced, { vote, answer, open: { ...open, due: replaced.pairs } });
+    await queues.put(voter, topicId, merged);
+    return merged.pairs.length > 0 ? merged : drawQueue(asker, []);
+  }
+  return queue.pairs.length > 0 ? queue : drawQueue(asker, []);
+}
+
+/** The queue without a pair that turned out to be answered. */
+export async function dropPair(asker: Asker, answered: Pick<Pair, 'leftId' | 'rightId'>): Promise<Queue> {
+  const queue = await queueOf(asker);
+  const others = queue.pairs.filter((pair) => !haveSameThings(pair, answered));
+  return others.length === queue.pairs.length ? queue : drawQueue(asker, others);
+}
+
+/** Puts a pair whose answer was taken back in front again. */
+export async function putBack(asker: Asker, vote: Vote): Promise<Queue> {
+  const queue = await queueOf(asker);
+  // Only the latest: nobody gets past a pair by taking back older answers.
+  if (queue.latest !== vote.ballotId) {
+    if (vote.unknown) await asker.queues.markStale(asker.voter, asker.board.topic.id);
+    return queue;
+  }
+  const others = queue.pairs.filter((pair) => !haveSameThings(pair, vote));
+  const isKnown = !queue.unknown.some((id) => hasThing(vote, id) && !isUnknownBy(vote, id));
+  const front = isOnBoard(asker.board, vote) && isKnown && vote.strategy !== 'asked' ? [pairOf(vote)] : [];
+  const taken: Queue = {
+    ...queue,
+    version: newVersion(),
+    pairs: [...front, ...others],
+    recent: afterWithdrawal(queue.recent, vote),
+    unknown: queue.unknown.filter((id) => !isUnknownBy(vote, id)),
+    answers: vote.outcome === 'skip' ? queue.answers : Math.max(queue.answers - 1, 0),
+    today: { ...queue.today, votes: Math.max(queue.today.votes - (vote.outcome === 'skip' ? 0 : 1), 0) },
+  };
+  await asker.queues.put(asker.voter, asker.board.topic.id, taken);
+  return taken;
+}
+
+function advance(queue: Queue, { vote, answer, open }: { vote: Vote; answer: Answer; open: Open }): Queue {
+  const day = today();
+  const counted = answer.outcome === 'skip' ? 0 : 1;
+  const unknown = unknownAfter(queue, pairOf(vote), answer);
+  const recent = afterVote(queue.recent, vote, open.isAgain);
+  const isFree = (pair: Pair): boolean =>
+    !haveSameThings(pair, vote) && !unknown.some((id) => hasThing(pair, id));
+  return {
+    version: newVersion(),
+    pairs: fill(open.due.filter(isFree), open.drawn.filter(isFree), recent),
+    recent,
+    unknown,
+    latest: vote.ballotId,
+    answers: queue.answers + counted,
+    today: { day, votes: (queue.today.day === day ? queue.today.votes : 0) + counted },
+  };
+}
+
+/** Fills up with pairs that share no thing with those before them, as long as there are such. */
+function fill(due: Pair[], drawn: Pair[], recent: Queue['recent']): Pair[] {
+  const pairs = [...due];
+  const near = thingsOf(recent.slice(-RECENT));
+  while (pairs.length < AHEAD) {
+    const isNew = (pair: Pair): boolean => !pairs.some((other) => haveSameThings(other, pair));
+    const shares = (pair: Pair): boolean =>
+      near.some((id) => hasThing(pair, id)) ||
+      pairs.some(({ leftId, rightId }) => hasThing(pair, leftId) || hasThing(pair, rightId));
+    // The pair in front is needed; one after it is only worth it when it keeps clear of the others.
+    const next =
+      drawn.find((pair) => isNew(pair) && !shares(pair)) ?? (pairs.length === 0 ? drawn[0] : undefined);
+    if (!next) break;
+    pairs.push(next);
+  }
+  return pairs;
+}
+
+async function drawQueue(asker: Asker, kept: Pair[]): Promise<Queue> {
+  const { db, queues, board, voter, secret } = asker;
+  const past = await readPast(db, voter, board.topic.id, LOOKS_BACK + 1);
+  const random = randomFor(`${voter} ${board.topic.id} ${past.latest ?? ''}`, secret);
+  const drawn = drawPairs(board, past, random);
+  const others = kept.filter((pair) => !past.reopened.some((one) => haveSameThings(one, pair)));
+  const due = [...past.reopened, ...others].filter(
+    (pair) => isOnBoard(board, pair) && !past.unknown.some((id) => hasThing(pair, id)),
+  );
+  const open = await readAnswered(db, { voter, topicId: board.topic.id }, { due, drawn });
+  const pairs = fill(open.due.slice(0, AHEAD), open.drawn, past.recent);
+  const last = pairs.length > 0 ? undefined : await anyUnanswered(db, voter, board, past.unknown, random);
+  const queue: Queue = {
+    version: newVersion(),
+    pairs: last ? [last] : pairs,
+    recent: past.recent,
+    unknown: past.unknown,
+    latest: past.latest,
+    answers: past.answers,
+    today: { day: today(), votes: past.today },
+  };
+  await queues.put(voter, board.topic.id, queue);
+  return queue;
+}
+
+function unknownAfter(queue: Queue, pair: Pair, { unknown }: Answer): number[] {
+  if (!unknown) return queue.unknown;
+  return [...queue.unknown, unknown === 'left' ? pair.leftId : pair.rightId];
+}
+
+const isUnknownBy = ({ unknown, leftId, rightId }: Vote, id: number): boolean =>
+  (unknown === 'left' && leftId === id) || (unknown === 'right' && rightId === id);
+
+const today = (): string => new Date().toISOString().slice(0, 10);
