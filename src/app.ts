@@ -116,16 +116,17 @@ export function createApp({
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
-  app.use(homeRoutes(boards, config));
-  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations, queues));
-  app.use(leavingRoutes(db, store, confirmations));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations, queues));
+  // What people ask for most comes first: an address is looked for in one router after the other.
   app.use(guestRoutes(boards, config));
   app.use(
     votingRoutes({ db, boards, queues, ballotBox, progressOf: (...whose) => progress.of(...whose), config }),
   );
   app.use(rankingRoutes(db, boards, prerendered));
   app.use(thingRoutes(db, boards, prerendered));
+  app.use(homeRoutes(boards, config));
+  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations, queues));
+  app.use(leavingRoutes(db, store, confirmations));
+  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations, queues));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
   app.use(changeRoutes(db, boards, config, queues));

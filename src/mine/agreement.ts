@@ -31,7 +31,7 @@ export async function agreementOf(db: Database, voter: number, board: Board): Pr
     from votes
     where voter_id = ${voter} and topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip'
     order by id desc limit ${LATEST}`.execute(db);
-  const others = await readOthersOn(db, { voterId: voter, topicId }, answers);
+  const others = await readOthersOn(db, voter, answers);
   const counts = new Map(others.map((count) => [`${count.low} ${count.high}`, count]));
   const rows = answers
     .flatMap((answer) => {

@@ -137,22 +137,6 @@ export async function countMovedVoters(
   return rows[0]?.voters ?? 0;
 }
 
-/** Reads what a voter did in a topic that the ranker has not folded yet, in the order of the ledger. */
-export async function readUnfolded(db: Database, voterId: number, topicId: number): Promise<Entry[]> {
-  const { rows } = await sql<Entry>`
-    select xid::text as xid_text, ${sql.raw(ANSWER)}, 1 as weight, false as is_excluded, is_withdrawal
-    from (
-      select votes.*, false as is_withdrawal from votes, ranker_position as position
-      where voter_id = ${voterId} and topic_id = ${topicId} and (votes.xid, votes.id) > (position.xid, position.id)
-      union all
-      select votes.*, true from votes, ranker_position as position
-      where voter_id = ${voterId} and topic_id = ${topicId} and withdrawn_at is not null
-        and (withdrawn_xid, votes.id) > (position.xid, position.id)
-    ) as entries
-    order by case when is_withdrawal then withdrawn_xid else entries.xid end, entries.id`.execute(db);
-  return rows;
-}
-
 /** Before the first entry of any ledger. */
 export const BEGINNING: Position = { xid: '0', id: 0 };
 

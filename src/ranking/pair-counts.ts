@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import { BEGINNING, countMovedVoters, countsAt, movedVotes, type Position } from './ledger.js';
+import { statement } from '../statement.js';
+import { BEGINNING, countMovedVoters, movedVotes, type Position } from './ledger.js';
 import { readPosition } from './position.js';
 
 /** How the votes on a pair came out. */
@@ -69,31 +70,53 @@ export async function readPairsWith(db: Database, thingId: number): Promise<Pair
 }
 
 /**
- * How everybody but one voter answered some pairs of a topic, as far as the counts go.
+ * SQL that joins `others`: the counts of a pair without one voter's own part in them. Its columns are null where the
+ * pair has no counts.
+ * @param names what stands for the voter's id and for those of the pair, the lower one and the higher one
+ */
+export const joinOthers = ({ voter, low, high }: { voter: string; low: string; high: string }): string => `
+  left join lateral (
+    select counts.low_wins - own.low_wins as low_wins, counts.high_wins - own.high_wins as high_wins,
+      counts.ties - own.ties as ties
+    from pair_counts as counts join pair_counts_position as reached on reached.topic_id = counts.topic_id
+    cross join lateral (
+      select (count(*) filter (where outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as low_wins,
+        (count(*) filter (where outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
+        (count(*) filter (where outcome = 'tie'))::int as ties
+      from (${ownAnswers(voter, 'is null')} union all ${ownAnswers(voter, 'is not null')}) as answers
+      where outcome <> 'skip' and (answers.xid, answers.id) <= (reached.xid, reached.id)
+        and (withdrawn_xid is null or (withdrawn_xid, answers.id) > (reached.xid, reached.id))
+        and coalesce((select kind from voter_events as event where event.voter_id = ${voter}
+          and (event.xid, event.id) <= (reached.xid, reached.id)
+          order by event.xid desc, event.id desc limit 1), 'restored') = 'restored') as own
+    where counts.low = ${low} and counts.high = ${high}) as others on true`;
+
+// Each half has an index of its own.
+const ownAnswers = (voter: string, withdrawn: 'is null' | 'is not null'): string => `
+  select * from votes as answer where answer.voter_id = ${voter} and answer.withdrawn_at ${withdrawn}
+    and least(answer.left_id, answer.right_id) = counts.low
+    and greatest(answer.left_id, answer.right_id) = counts.high`;
+
+const findOthers = statement<PairCount>(`
+  select asked.low, asked.high, others.low_wins, others.high_wins, others.ties
+  from unnest($2::bigint[], $3::bigint[]) as asked (low, high)
+  ${joinOthers({ voter: '$1::bigint', low: 'asked.low', high: 'asked.high' })}
+  where others.ties is not null`);
+
+/**
+ * How everybody but one voter answered some pairs, as far as the counts go.
  * @param pairs the lower id and the higher one of each
  * @returns those that have counts, in no order
  */
 export async function readOthersOn(
   db: Database,
-  { voterId, topicId }: { voterId: number; topicId: number },
+  voterId: number,
   pairs: Pick<PairCount, 'low' | 'high'>[],
 ): Promise<PairCount[]> {
-  const { rows } = await sql<PairCount>`
-    select asked.low, asked.high, counts.low_wins - own.low_wins as low_wins,
-      counts.high_wins - own.high_wins as high_wins, counts.ties - own.ties as ties
-    from unnest(${pairs.map(({ low }) => low)}::bigint[], ${pairs.map(({ high }) => high)}::bigint[]) as asked (low, high)
-    join pair_counts as counts on counts.low = asked.low and counts.high = asked.high
-    join pair_counts_position as reached on reached.topic_id = ${topicId}
-    cross join lateral (
-      select (count(*) filter (where (outcome = 'left') = (left_id < right_id) and outcome <> 'tie'))::int as low_wins,
-        (count(*) filter (where (outcome = 'right') = (left_id < right_id) and outcome <> 'tie'))::int as high_wins,
-        (count(*) filter (where outcome = 'tie'))::int as ties
-      from (${ownAnswers(voterId, 'is null')} union all ${ownAnswers(voterId, 'is not null')}) as votes
-      where outcome <> 'skip' and ${countsAt(sql`(reached.xid, reached.id)`)}) as own`.execute(db);
-  return rows;
+  return findOthers(
+    db,
+    voterId,
+    pairs.map(({ low }) => low),
+    pairs.map(({ high }) => high),
+  );
 }
-
-// Each half has an index of its own.
-const ownAnswers = (voterId: number, withdrawn: 'is null' | 'is not null') => sql`
-  select * from votes where voter_id = ${voterId} and least(left_id, right_id) = asked.low
-    and greatest(left_id, right_id) = asked.high and withdrawn_at ${sql.raw(withdrawn)}`;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../rating/vote-weight.js';
 import type { RecentPair } from '../schema.js';
-import { type Entry, readUnfolded } from './ledger.js';
+import type { Entry } from './ledger.js';
 
 /** What is known of a voter in a topic after the entries that were weighed. */
 export interface TopicVoter {
@@ -54,25 +54,6 @@ export async function weighEntries(trx: Database, entries: Entry[]): Promise<Wei
     voter.latestAt = entry.createdAt;
   }
   return { weights, voters: [...voters.values()] };
-}
-
-/**
- * How much a vote counts in everybody's ranking. What the ranker has not decided yet is worked out as it will be.
- * @param voterId whose vote it is
- */
-export async function weightOf(
-  db: Database,
-  voterId: number,
-  vote: { id: number; topicId: number },
-): Promise<Weight> {
-  const decided = await db
-    .selectFrom('voteWeights')
-    .where('voteId', '=', vote.id)
-    .select(['weight', 'reason'])
-    .executeTakeFirst();
-  if (decided) return decided;
-  const { weights } = await weighEntries(db, await readUnfolded(db, voterId, vote.topicId));
-  return weights.get(vote.id) ?? { weight: 1 };
 }
 
 /** Writes what weighing came to; in the transaction that moves the ranker's position past the entries. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { EndReason } from '../schema.js';
@@ -38,7 +38,7 @@ export interface Lifetimes {
  * What stands for a session in both stores: SHA-256 of the cookie's id, in hex. The id itself is kept nowhere,
  * so neither store's contents can sign anybody in (OWASP ASVS 5.0, 7.2).
  */
-export const hashSessionId = (id: string): string => createHash('sha256').update(id).digest('hex');
+export const hashSessionId = (id: string): string => hash('sha256', id, 'hex');
 
 /**
  * Lets nobody else change this person's sessions or password until the transaction ends, and waits for whoever is

@@ -3,8 +3,6 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
-import { readOthersOn } from '../ranking/pair-counts.js';
-import { weightOf } from '../ranking/weigher.js';
 import { type Weight, weigh } from '../rating/vote-weight.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
@@ -34,7 +32,8 @@ import {
   type Answer,
   type BallotBox,
   type Cast,
-  findVote,
+  findKnownVote,
+  type KnownVote,
   readAnswer,
   type Vote,
   withdrawVote,
@@ -128,7 +127,7 @@ export function votingRoutes({
       const voter = userOf(res).id;
       const queue = await queueOf(askerOf(res, board));
       const wanted = board.find(Number(req.query.with));
-      if (!wanted) return showQueue(res, board, queue, await receiptFor(db, board, voter, queue, req));
+      if (!wanted) return showQueue(res, board, queue, await receiptFor({ db, board, voter }, queue, req));
       const { pair, text } = await askedPair(db, board, wanted, { voter, queue, secret });
       const [front, second] = queue.pairs;
       showPair(res, board, { pair, next: pair === front ? second : front, queue, receipt: { text } });
@@ -219,8 +218,11 @@ async function answerPair(
   const offered = due ? { ...ballot, strategy: due.strategy } : ballot;
   const candidates = candidatesAfter(asker, before, { pair: offered, answer, seed: ballot.id });
   const cast = await ballotBox.cast(offered, answer, candidates);
-  if (cast.status !== 'cast')
-    return { cast, queue: await dropPair(asker, ballot), receipt: await receiptWithEffect(asker, cast) };
+  if (cast.status !== 'cast') {
+    const queue = await dropPair(asker, ballot);
+    const known = cast.vote && (await findKnownVote(asker.db, asker.voter, cast.vote.ballotId));
+    return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
+  }
   const { vote, open, others } = cast;
   const queue = await takePair(asker, before, { vote, answer, open });
   const { weight, reason } = weightBy(board, before, vote);
@@ -228,40 +230,41 @@ async function answerPair(
   return { cast, queue, receipt: { ...receiptOf(board, cast, reason), effect } };
 }
 
-/** How much a vote counts, as far as the queue before it tells: the ranker decides. */
-function weightBy(board: Board, before: Queue, vote: Vote): Weight {
-  return weigh(vote, { recent: before.recent, earlier: [], things: Math.max(board.size, 2) });
+/** How much a vote counts, as far as its voter's queue tells: the ranker decides. */
+function weightBy(board: Board, queue: Queue, vote: Vote): Weight {
+  return weigh(vote, { recent: queue.recent, earlier: [], things: Math.max(board.size, 2) });
 }
 
 // The address names the vote whose receipt the page shows, so reloading it shows the same and sends nothing.
 async function receiptFor(
-  db: Database,
-  board: Board,
-  voter: number,
+  { db, board, voter }: Pick<Asker, 'db' | 'board' | 'voter'>,
   queue: Queue,
   req: Request,
 ): Promise<Receipt | undefined> {
   const { voted, answered, undone, gone } = req.query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
   const id = voted ?? answered ?? undone;
-  const vote = typeof id === 'string' ? await findVote(db, voter, id) : undefined;
-  if (!vote || vote.topicId !== board.topic.id) return undefined;
+  const known = typeof id === 'string' ? await findKnownVote(db, voter, id) : undefined;
+  if (!known || known.vote.topicId !== board.topic.id) return undefined;
+  const { vote } = known;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));
-  return receiptWithEffect({ db, board, voter }, { status: answered ? 'answered' : 'repeated', vote });
+  return receiptOfKnown(board, queue, { status: answered ? 'answered' : 'repeated', known });
 }
 
 const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
   front !== undefined && haveSameThings(front, vote);
 
-async function receiptWithEffect(
-  { db, board, voter }: Pick<Asker, 'db' | 'board' | 'voter'>,
-  cast: Exclude<Cast, { status: 'cast' }>,
-): Promise<Receipt> {
-  const { vote } = cast;
-  if (!vote || vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, cast);
-  const { weight, reason } = await weightOf(db, voter, vote);
-  const { topicId, leftId, rightId } = vote;
-  const pair = { low: Math.min(leftId, rightId), high: Math.max(leftId, rightId) };
-  const [others] = await readOthersOn(db, { voterId: voter, topicId }, [pair]);
-  return { ...receiptOf(board, cast, reason), effect: effectOf(board, { vote, weight, others }) };
+function receiptOfKnown(
+  board: Board,
+  queue: Queue,
+  { status, known }: { status: Cast['status']; known: KnownVote | undefined },
+): Receipt {
+  if (!known) return receiptOf(board, { status: 'gone' });
+  const { vote, others } = known;
+  if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
+  const { weight, reason } = known.weight ?? weightBy(board, queue, vote);
+  return {
+    ...receiptOf(board, { status, vote }, reason),
+    effect: effectOf(board, { vote, weight, others }),
+  };
 }

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
-import type { PairCount } from '../ranking/pair-counts.js';
-import type { Outcome, Side, Strategy } from '../schema.js';
+import { joinOthers, type PairCount } from '../ranking/pair-counts.js';
+import type { Weight } from '../rating/vote-weight.js';
+import type { Outcome, Side, Strategy, WeightReason } from '../schema.js';
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 import type { Pair } from './pairs.js';
@@ -174,10 +175,10 @@ const insertVotes = statement<CastRow>(`
     order by voter, index
     on conflict do nothing
     returning id, ballot_id, created_at)
-  select given.index, cast_now.id, cast_now.created_at, own.times > 0 as is_again,
-    counts.low_wins - own.low_wins as low_wins, counts.high_wins - own.high_wins as high_wins,
-    counts.ties - own.ties as ties, (
-      select jsonb_agg(jsonb_build_object('index', candidate.place - 1, 'wasAnswered', exists (
+  select given.index, cast_now.id, cast_now.created_at, others.low_wins, others.high_wins, others.ties, exists (
+      select from votes where voter_id = voter and withdrawn_at is not null and votes.strategy <> 'asked'
+      and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)) as is_again,
+    (select jsonb_agg(jsonb_build_object('index', candidate.place - 1, 'wasAnswered', exists (
         select from votes where voter_id = voter and withdrawn_at is not null and votes.strategy <> 'asked'
         and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) order by candidate.place)
       from jsonb_array_elements(candidates) with ordinality as candidate (pair, place)
@@ -185,22 +186,49 @@ const insertVotes = statement<CastRow>(`
       where not exists (select from votes where voter_id = voter and withdrawn_at is null
         and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) as open
   from given left join cast_now on cast_now.ballot_id = ballot
-  left join pair_counts as counts on counts.low = least(one, other) and counts.high = greatest(one, other)
-  left join pair_counts_position as reached on reached.topic_id = topic
-  cross join lateral (
-    select (count(*) filter (where votes.strategy <> 'asked'))::int as times,
-      (count(*) filter (where is_counted and outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as low_wins,
-      (count(*) filter (where is_counted and outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
-      (count(*) filter (where is_counted and outcome = 'tie'))::int as ties
-    from (
-      select *, outcome <> 'skip' and coalesce((xid, id) <= (reached.xid, reached.id)
-          and (withdrawn_xid, id) > (reached.xid, reached.id), false)
-        and coalesce((select kind from voter_events as event where event.voter_id = votes.voter_id
-          and (event.xid, event.id) <= (reached.xid, reached.id)
-          order by event.xid desc, event.id desc limit 1), 'restored') = 'restored' as is_counted
-      from votes where voter_id = voter and withdrawn_at is not null
-        and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)
-    ) as votes) as own`);
+  ${joinOthers({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })}`);
+
+/** A voter's own vote, and what is known of it. */
+export interface KnownVote {
+  vote: Vote;
+  /** How much it counts; undefined when the ranker has not weighed it yet. */
+  weight: Weight | undefined;
+  /** How everybody else answered the pair, as far as the pair counts go. */
+  others: PairCount | undefined;
+}
+
+/** A voter's own vote with what is known of it, by its ballot; undefined when there is none, or it is someone else's. */
+export async function findKnownVote(
+  db: Database,
+  voter: number,
+  ballotId: string,
+): Promise<KnownVote | undefined> {
+  if (!isUuid(ballotId)) return undefined;
+  const [row] = await selectKnownVote(db, ballotId, voter);
+  if (!row) return undefined;
+  const { isFolded, weight, reason, low, high, lowWins, highWins, ties, ...vote } = row;
+  return {
+    vote,
+    weight: weight !== null && reason ? { weight, reason } : isFolded ? { weight: 1 } : undefined,
+    others: lowWins === null ? undefined : { low, high, lowWins, highWins, ties },
+  };
+}
+
+const selectKnownVote = statement<
+  Vote &
+    Omit<PairCount, 'lowWins'> & {
+      isFolded: boolean;
+      weight: number | null;
+      reason: WeightReason | null;
+      lowWins: number | null;
+    }
+>(`
+  select votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, created_at, withdrawn_at,
+    (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
+    least(left_id, right_id) as low, greatest(left_id, right_id) as high, others.*
+  from votes cross join ranker_position as position left join vote_weights on vote_id = votes.id
+  ${joinOthers({ voter: 'votes.voter_id', low: 'least(votes.left_id, votes.right_id)', high: 'greatest(votes.left_id, votes.right_id)' })}
+  where ballot_id = $1::uuid and votes.voter_id = $2`);
 
 /** A voter's own vote, by its ballot; undefined when there is none, or it is someone else's. */
 export async function findVote(db: Database, voter: number, ballotId: string): Promise<Vote | undefined> {

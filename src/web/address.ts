@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 /** What stands for an address that is none. */
 export const UNKNOWN = 'unknown';
@@ -17,6 +18,15 @@ export interface Subnet {
  * @returns IPv4 (also for IPv4 written as IPv6), IPv6 as RFC 5952 writes it, or `unknown`
  */
 export function clientAddress({ ip = '' }: Request): string {
+  const address = known.get(ip) ?? canonical(ip);
+  known.set(ip, address);
+  return address;
+}
+
+// Each request asks several times, and to read an address takes longer than to remember it.
+const known = new LRUCache<string, string>({ max: 500 });
+
+function canonical(ip: string): string {
   // Some proxies add the port: 192.0.2.1:4711 and [2001:db8::1]:4711.
   const withPort = /^\[([^\]]+)\](?::\d+)?$/.exec(ip) ?? /^([\d.]+):\d+$/.exec(ip);
   const [bare = ''] = (withPort?.[1] ?? ip).split('%');

@@ -33,19 +33,23 @@ const encode: Record<Encoding, (html: Buffer) => Buffer> = {
   identity: (html) => html,
 };
 
-/** The encoding that a browser likes best. */
-export function preferredEncoding(req: Request): Encoding {
+/** Compresses a page that only one visitor gets: half as long as the usual level takes, for a twentieth more bytes. */
+export const gzipOnce = (html: Buffer): Buffer => gzipSync(html, { level: 3 });
+
+/** Which of the encodings offered a browser likes best; of those it likes alike, the first. */
+export function preferredEncoding(req: Request, ...offered: Exclude<Encoding, 'identity'>[]): Encoding {
   const header = req.headers['accept-encoding'];
   if (header === undefined) return 'identity';
-  const encoding = known.get(header) ?? negotiate(req);
-  known.set(header, encoding);
+  const question = `${offered.join()} ${header}`;
+  const encoding = known.get(question) ?? negotiate(req, offered);
+  known.set(question, encoding);
   return encoding;
 }
 
 // Browsers send one of a few headers, and to read one takes as long as to send a page that is ready.
 const known = new LRUCache<string, Encoding>({ max: 100 });
 
-function negotiate(req: Request): Encoding {
-  const encoding = req.acceptsEncodings('br', 'gzip');
-  return encoding === 'br' || encoding === 'gzip' ? encoding : 'identity';
+function negotiate(req: Request, offered: Encoding[]): Encoding {
+  const accepted = req.acceptsEncodings(offered);
+  return offered.find((encoding) => encoding === accepted) ?? 'identity';
 }

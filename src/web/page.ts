@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import { root } from '../config.js';
+import { gzipOnce, preferredEncoding } from './encodings.js';
 import * as words from './words.js';
 
 const views = join(root, 'views');
@@ -45,10 +46,19 @@ export function renderPage(res: Response, template: string, data: object): strin
 /** What kind of answer a page is. */
 export const HTML = 'text/html; charset=utf-8';
 
+// What fits into one packet arrives no sooner when it is compressed.
+const SMALL = 1024;
+
 /** Sends a page that is made already, to be asked for anew each time. */
 export function sendHtml(res: Response, html: string | Buffer): void {
-  const bytes = typeof html === 'string' ? Buffer.from(html) : html;
+  let bytes = typeof html === 'string' ? Buffer.from(html) : html;
   res.vary('HX-Request-Type').setHeader('Content-Type', HTML);
+  // At once, in this thread: the stream that `compression` opens for each answer takes several times as long.
+  const isToCompress = bytes.length >= SMALL && !res.getHeader('Content-Encoding');
+  if (isToCompress && preferredEncoding(res.req, 'gzip') === 'gzip') {
+    bytes = gzipOnce(bytes);
+    res.setHeader('Content-Encoding', 'gzip');
+  }
   // What is stored nowhere is never asked for again by its tag: no hash is worked out.
   if (res.getHeader('Cache-Control') === 'no-store') res.setHeader('Content-Length', bytes.length).end(bytes);
   else {

@@ -49,7 +49,7 @@ export class PrerenderedPages {
   readonly answer: RequestHandler = (req, res, next) => {
     const known = this.#public.get(req.url);
     if (!known || !isPlain(req) || wantsPart(res) || !known.isCurrent()) return next();
-    const encoding = preferredEncoding(req);
+    const encoding = preferredEncoding(req, 'br', 'gzip');
     const bytes = known.page.in(encoding);
     // At once and as a list, which Node writes down without keeping or merging it.
     res.writeHead(200, [
@@ -101,7 +101,7 @@ function isPlain(req: Request): boolean {
 
 function sendEncoded(res: Response, page: EncodedPage): void {
   if (!res.getHeader('ETag')) res.setHeader('ETag', page.tag);
-  const encoding = preferredEncoding(res.req);
+  const encoding = preferredEncoding(res.req, 'br', 'gzip');
   if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   sendHtml(res, page.in(encoding));
 }

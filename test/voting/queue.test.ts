@@ -159,9 +159,6 @@ class Walk {
   }
 
   async #ask(browser: Browser, name: string): Promise<void> {
-    const { rows } = {
-      rows: await site.db.selectFrom('things').where('name', '=', name).selectAll().execute(),
-    };
     const { id } = await site.db
       .selectFrom('things')
       .innerJoin('topics', 'topics.id', 'topicId')

@@ -137,6 +137,27 @@ it('sends a page without a body, and of the same length, to whoever is logged in
   }
 });
 
+it.each(['/top', '/profile', '/how'])(
+  'sends %s in an encoding that was asked for, and says the same in each',
+  async (path) => {
+    const { browser } = await member(site);
+    await browser.get('/').expect(200);
+    const plain = await browser.get(path).set('Accept-Encoding', 'identity').expect(200);
+    for (const [asked, sent] of [
+      ['gzip', 'gzip'],
+      [BROWSER, 'gzip'],
+      ['br', 'br'],
+      ['gzip;q=0, deflate', 'deflate'],
+      ['zstd', undefined],
+    ]) {
+      const { text, headers } = await browser.get(path).set('Accept-Encoding', String(asked)).expect(200);
+      expect([asked, headers['content-encoding']]).toEqual([asked, sent]);
+      expect(headers.vary).toBe(plain.headers.vary);
+      expect(text).toBe(plain.text);
+    }
+  },
+);
+
 it('looks at the cookies of this site first', async () => {
   for (let looks = 0; looks < 2; looks++) await ask('/top');
   const stranger = await ask('/top', { cookie: 'thinga=made-up' });
