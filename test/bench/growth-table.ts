@@ -15,9 +15,11 @@ const fitSeconds = ({ votes }: Size): number => (votes > 1_000_000 ? 60 : 8);
 const lines = {
   rows: { what: 'votes on disk, without indexes', unit: 'MB' },
   indexes: { what: 'their indexes, to the rows', unit: '×', atMost: 1.5 },
+  pairs: { what: 'pair counts on disk, with indexes', unit: 'MB' },
   rebuild: { what: 'rebuild, all in', unit: 's', atMost: fitSeconds },
   rebuildMemory: { what: 'memory of the rebuild', unit: 'MB', atMost: 1_000 },
   check: { what: 'check, all in', unit: 's', atMost: fitSeconds },
+  published: { what: 'publishing at first, all pairs counted', unit: 's' },
   lag: { what: 'lag at 3,000 votes a second, median', unit: 's' },
   worstLag: { what: 'the same, at worst', unit: 's', atMost: 1 },
   catchUp: { what: 'catching up after a pause of 10 s', unit: 's', atMost: 2 },
@@ -32,6 +34,7 @@ const lines = {
   top: { what: 'Top 20', unit: 'ms', atMostOfFirst: 1.15 },
   leader: { what: 'page of one of the strongest things', unit: 'ms', atMostOfFirst: 1.15 },
   thing: { what: 'page of any thing', unit: 'ms', atMostOfFirst: 1.15 },
+  download: { what: 'download, first byte', unit: 'ms', atMost: 200 },
   front: { what: 'front page, signed out', unit: 'ms', atMost: 20 },
 } satisfies Record<string, Line>;
 

@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { afterAll, expect, inject, it } from 'vitest';
+import type { Config } from '../../src/config.js';
+import type { Database } from '../../src/database.js';
 import type { Position } from '../../src/ranking/ledger.js';
-import { readPosition } from '../../src/ranking/ranker.js';
+import { readPosition } from '../../src/ranking/position.js';
+import { readMovedTopics } from '../../src/ranking/standings.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { FIREFOX, HTMX, openDatabaseOfItsOwn, pairOn } from '../site.js';
 import { castVotes, fill, idAt, type Size } from './growth-data.js';
@@ -46,6 +49,8 @@ it.for(SIZES.split(' ').map((size) => [size, readSize(size)] as const))(
     if (size.votes === 0) return;
     await weighLedger(site);
     await rebuild(site);
+    await publish(site);
+    await check(site);
     await follow(site);
     console.info(tableOf([site]));
   },
@@ -81,26 +86,40 @@ function readSize(text: string): Size {
 }
 
 async function weighLedger({ own: { db }, figures }: Grown): Promise<void> {
-  const { rows } = await sql<{ rows: number; indexes: number }>`
-    select pg_table_size('votes') / 1e6 as rows, pg_indexes_size('votes') / 1e6 as indexes`.execute(db);
-  const [votes] = rows;
-  figures.rows = Number(votes?.rows);
-  figures.indexes = Number(votes?.indexes) / figures.rows;
+  figures.rows = await megabytesOn(db, sql`pg_table_size('votes')`);
+  figures.indexes = (await megabytesOn(db, sql`pg_indexes_size('votes')`)) / figures.rows;
+}
+
+async function megabytesOn(db: Database, size: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ bytes: number }>`select ${size} as bytes`.execute(db);
+  return (rows[0]?.bytes ?? 0) / 1e6;
 }
 
 async function rebuild({ own: { db, config }, figures }: Grown): Promise<void> {
-  const env = { DATABASE_URL: config.databaseUrl, DATA_DIR: config.dataDir };
   const { votes } = await db
     .selectFrom('votes')
     .where('withdrawnAt', 'is', null)
     .where('outcome', '<>', 'skip')
     .select(({ fn }) => fn.countAll<number>().as('votes'))
     .executeTakeFirstOrThrow();
-  const rebuilt = await runCommand(['rank', '--rebuild'], env);
+  const rebuilt = await runCommand(['rank', '--rebuild'], storesOf(config));
   expect(rebuilt.said).toContain(`rebuilt from ${votes.toLocaleString('en')} votes`);
   figures.rebuild = rebuilt.seconds;
   figures.rebuildMemory = rebuilt.megabytes;
-  figures.check = (await runCommand(['rank', '--check'], env)).seconds;
+}
+
+/** Lets a ranker count all pairs, and work out and publish where everything stands, for the first time. */
+async function publish({ own: { db, config }, figures }: Grown): Promise<void> {
+  const ranker = await startRanker(config);
+  const began = performance.now();
+  while ((await readMovedTopics(db)).length > 0) await sleep(20);
+  figures.published = (performance.now() - began) / 1_000;
+  await end(ranker);
+  figures.pairs = await megabytesOn(db, sql`pg_total_relation_size('pair_counts')`);
+}
+
+async function check({ own: { config }, figures }: Grown): Promise<void> {
+  figures.check = (await runCommand(['rank', '--check'], storesOf(config))).seconds;
 }
 
 /** Lets a ranker run while votes come in, a few and many at a time. */
@@ -121,11 +140,7 @@ async function follow({ size, own: { db, config }, figures }: Grown): Promise<vo
     while (!isPast(await reached(), position));
     return (performance.now() - began) / 1_000;
   };
-  const ranker = startProcess(
-    { DATABASE_URL: config.databaseUrl ?? '', DATA_DIR: config.dataDir, LOG_LEVEL: 'info' },
-    { program: 'ranker' },
-  );
-  await ranker.until('the ranker has started');
+  const ranker = await startRanker(config);
   // What it does once an hour, it does at first; after that it waits for votes.
   for (let turn = 0; turn < 3; turn++) await secondsUntil(await cast(RATE / 10));
 
@@ -152,10 +167,25 @@ async function follow({ size, own: { db, config }, figures }: Grown): Promise<vo
 
   const backlog = await cast(BACKLOG);
   figures.folded = backlog.cast / (await secondsUntil(backlog));
-  expect(ranker.child.exitCode).toBeNull();
-  ranker.child.kill('SIGKILL');
-  await once(ranker.child, 'exit');
+  await end(ranker);
 }
+
+async function startRanker(config: Config): Promise<SiteProcess> {
+  const ranker = startProcess({ ...storesOf(config), LOG_LEVEL: 'info' }, { program: 'ranker' });
+  await ranker.until('the ranker has started');
+  return ranker;
+}
+
+async function end({ child }: SiteProcess): Promise<void> {
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+const storesOf = ({ databaseUrl = '', dataDir }: Config) => ({
+  DATABASE_URL: databaseUrl,
+  DATA_DIR: dataDir,
+});
 
 /** Begins some work ten times a second, whether what was begun before is done or not. */
 async function steadily(work: () => Promise<unknown>): Promise<void> {
@@ -187,10 +217,9 @@ async function serve(site: Grown): Promise<Served> {
   const origin = `http://localhost:${port}`;
   const began = performance.now();
   const process = startProcess({
+    ...storesOf(site.own.config),
     NODE_ENV: 'production',
-    DATABASE_URL: site.own.config.databaseUrl ?? '',
     REDIS_URL: inject('redis') ?? '',
-    DATA_DIR: site.own.config.dataDir,
     PORT: String(port),
     PUBLIC_ORIGIN: origin,
     SESSION_SECRET: site.own.config.secrets[0],
@@ -235,6 +264,7 @@ function looksAt(site: Served, round: number): [Figure, (turn: number) => Promis
     ['top', () => time(site, '/top')],
     ['leader', (turn) => time(site, `/things/${strongest(turn)}`)],
     ['thing', (turn) => time(site, `/things/${any(turn)}`)],
+    ['download', () => firstByte(site, '/topics/foods/data.json')],
     ['front', () => time({ ...site, cookie: '' }, '/')],
   ];
 }
@@ -247,6 +277,15 @@ async function vote(site: Served): Promise<number> {
   const took = performance.now() - began;
   expect.soft([answer.status, page]).toEqual([200, expect.stringContaining('Undo')]);
   site.ballot = pairOn(page).ballot;
+  return took;
+}
+
+/** Milliseconds until the first byte of an answer is there. */
+async function firstByte(site: Served, path: string): Promise<number> {
+  const began = performance.now();
+  const answer = await send(site, path);
+  const took = performance.now() - began;
+  await answer.body?.cancel();
   return took;
 }
 
