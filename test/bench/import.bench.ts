@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, expect, inject, it } from 'vitest';
-import { root } from '../../src/config.js';
 import { seededRandom } from '../../src/rating/random.js';
 import { openDatabaseOfItsOwn } from '../site.js';
+import { runCommand } from './run-command.js';
 
 const [FEW, MANY] = [100_000, 1_000_000];
 const VOTERS = 5_000;
@@ -29,8 +26,8 @@ it.for([200, 100_000])(
     const rates: number[] = [];
     for (const votes of [FEW, MANY]) {
       const { config, close } = await openDatabaseOfItsOwn();
-      const run = (what: string, file: string) =>
-        runImport(what, file, { DATABASE_URL: config.databaseUrl ?? '', DATA_DIR: config.dataDir });
+      const env = { DATABASE_URL: config.databaseUrl, DATA_DIR: config.dataDir };
+      const run = (what: string, file: string) => runCommand(['import', what, file, '--topic', 'bench'], env);
       try {
         const thingsFile = await writeCsv('things', thingRows(things));
         const brought = await run('things', thingsFile);
@@ -79,28 +76,6 @@ function* voteRows(things: number, votes: number): Generator<string> {
     const at = new Date(began + Math.floor(random() * 1e11)).toISOString();
     yield `Thing ${one + 1},Thing ${other + 1},${random() < 0.1 ? 'tie' : 'win'},voter ${voter},${at}\n`;
   }
-}
-
-// What only the process itself knows of its memory, it says as it ends.
-const SAY_MEMORY = `data:text/javascript,${encodeURIComponent(
-  'process.on("exit", () => process.stderr.write("maxRSS " + process.resourceUsage().maxRSS))',
-)}`;
-
-async function runImport(
-  what: string,
-  file: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ seconds: number; megabytes: number }> {
-  const began = performance.now();
-  const child = spawn(
-    process.execPath,
-    ['--import', SAY_MEMORY, 'dist/src/command.js', 'import', what, file, '--topic', 'bench'],
-    { cwd: root, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const [, said, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  expect([code, said]).toEqual([0, expect.stringMatching(/^maxRSS \d+$/)]);
-  const megabytes = Math.round(Number(said.replace(/\D+/, '')) / 1024);
-  return { seconds: (performance.now() - began) / 1_000, megabytes };
 }
 
 const count = (value: number): string => value.toLocaleString('en');

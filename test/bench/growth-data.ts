@@ -1,0 +1,104 @@
+import { sql } from 'kysely';
+import type { Database } from '../../src/database.js';
+import type { Position } from '../../src/ranking/ledger.js';
+
+/** How large a site is. */
+export interface Size {
+  things: number;
+  votes: number;
+}
+
+/** Votes that one statement writes at most, and so one transaction of the ledger. */
+const BATCH = 100_000;
+const VOTES_A_VOTER = 200;
+/** How long it took people to cast all the votes. */
+const DAYS = 300;
+
+/**
+ * Fills the default topic of an empty site with things and with votes on them, straight in the tables: one answer a
+ * voter and pair, one in ten a skip, one in two hundred taken back. The ranker takes all of them for folded: that would
+ * take longer than everything else here. A rebuild puts the ratings to rights.
+ */
+export async function fill(db: Database, { things, votes }: Size): Promise<void> {
+  await sql`
+    insert into things (topic_id, slug, name, description)
+    select topics.id, 'thing-' || number, 'Thing ' || number, 'The description of thing ' || number
+    from topics, generate_series(1, ${things}::int) as number where is_default`.execute(db);
+  await sql`
+    insert into voters (kind) select 'guest' from generate_series(1, ${votersFor(votes)}::int)`.execute(db);
+  await db.connection().execute(async (connection) => {
+    // The same votes each time.
+    await sql`select setseed(0.5)`.execute(connection);
+    for (let left = votes; left > 0; )
+      left -= (await castVotes(connection, { count: Math.min(left, BATCH), left, of: { things, votes } }))
+        .cast;
+  });
+  await sql`update votes set withdrawn_at = created_at + interval '5 s' where id % 200 = 0`.execute(db);
+  await sql`
+    insert into vote_weights (vote_id, weight, reason)
+    select id, 0.5, 'skipping' from votes where id % 50 = 1 and outcome <> 'skip'`.execute(db);
+  await sql`
+    insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
+    select topic_id, voter_id, count(*), count(*) filter (where outcome = 'skip'), max(created_at), '[]'
+    from votes group by topic_id, voter_id`.execute(db);
+  await sql`
+    update ranker_position set generation = generation + 1, (xid, id) = (
+      select pg_current_xact_id(), coalesce(max(id), 0) from votes)`.execute(db);
+  // As autovacuum would on a live server.
+  await sql`vacuum analyze`.execute(db);
+}
+
+/**
+ * Casts votes that nobody has cast yet, in one statement. Four in five are on pairs of those few things whose place in
+ * the Top 20 is open, as the selection of pairs has it.
+ * @param count how many to draw; those that somebody has answered already are left out
+ * @param left how many of all a site's votes are still to be cast, these included
+ * @param of the site
+ * @returns how many were cast, and where the last of them is in the ledger
+ */
+export async function castVotes(
+  db: Database,
+  { count, left = 0, of: { things, votes } }: { count: number; left?: number; of: Size },
+): Promise<Position & { cast: number }> {
+  const { rows } = await sql<Position & { cast: number }>`
+    with draws as (
+      select number, case when random() < 0.8 then ${contested(things)}::int else ${things}::int end as reach,
+        1 + floor(random() * ${votersFor(votes)}::int) as voter, random() as left_draw, random() as right_draw,
+        random() as outcome_draw
+      from generate_series(1, ${count}::int) as number
+    ), pairs as (
+      select *, floor(left_draw * reach)::int as one,
+        (floor(left_draw * reach)::int + 1 + floor(right_draw * (reach - 1))::int) % reach as other
+      from draws
+    ), written as (
+      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy, shown_at, created_at)
+      select gen_random_uuid(), topics.id, voter, ${idOf('one', things)}, ${idOf('other', things)},
+        case when outcome_draw < 0.1 then 'skip' when outcome_draw < 0.15 then 'tie'
+          when (outcome_draw - 0.15) / 0.85 <
+            ${strengthOf('one', things)} / (${strengthOf('one', things)} + ${strengthOf('other', things)})
+          then 'left' else 'right' end,
+        case when reach < ${things}::int then 'focus' else 'explore' end,
+        at - interval '4 s', at
+      from pairs, topics, lateral (select clock_timestamp() -
+        greatest(${left}::int - number, 0) * interval '1 day' * ${DAYS / Math.max(votes, 1)}::float8 as at) as moment
+      where is_default
+      on conflict do nothing returning id, xid
+    )
+    select count(*)::int as cast, max(id) as id, max(xid::text) as xid from written`.execute(db);
+  return rows[0] ?? { cast: 0, id: 0, xid: '0' };
+}
+
+/** The id of the thing that is this strong in truth: 0 for the strongest. Ids say nothing of strength. */
+export const idAt = (place: number, things: number): number => 1 + ((place * SCRAMBLER) % things);
+
+// A prime, so that it meets each id once.
+const SCRAMBLER = 7_919;
+const idOf = (place: string, things: number) =>
+  sql`1 + (${sql.ref(place)}::bigint * ${SCRAMBLER}::bigint) % ${things}::bigint`;
+
+// Quantiles of the logistic distribution with a deviation of 1, to the power of e.
+const strengthOf = (place: string, things: number) =>
+  sql`((${things}::float8 - ${sql.ref(place)} - 0.5) / (${sql.ref(place)} + 0.5)) ^ 0.55`;
+
+const contested = (things: number): number => Math.min(Math.max(40, things / 50), things);
+const votersFor = (votes: number): number => Math.ceil(votes / VOTES_A_VOTER);
