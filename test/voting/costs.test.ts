@@ -1,0 +1,68 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
+import { HTMX, itOnBothStores, member, pairOn, thingNames, topic, useSite } from '../site.js';
+
+const site = useSite({ rateLimits: 1 });
+let statements = 0;
+const commands: string[] = [];
+let monitor: Redis | undefined;
+
+beforeAll(async () => {
+  const { query } = pg.Client.prototype;
+  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...call: unknown[]) {
+    statements++;
+    return Reflect.apply(query, this, call);
+  });
+  await topic(site, { names: thingNames(60) });
+  const url = inject('redis');
+  if (!url) return;
+  monitor = await new Redis(url).monitor();
+  // What a script does inside Redis is no way there and back.
+  monitor.on('monitor', (_time: string, call: string[], source: string) => {
+    if (source !== 'lua' && call.some((part) => part.startsWith(site.prefix))) commands.push(call.join(' '));
+  });
+});
+afterAll(() => monitor?.disconnect());
+
+/** How much some work asks of Postgres and of Redis. */
+async function costOf(work: () => PromiseLike<unknown>): Promise<{ statements: number; commands: number }> {
+  await settle();
+  const before = statements;
+  commands.length = 0;
+  await work();
+  await settle();
+  return { statements: statements - before, commands: commands.length };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+itOnBothStores('asks Postgres twice and Redis three times for a vote, and no more for a page', async () => {
+  const { browser } = await member(site);
+  const look = () => browser.get('/vote').expect(200);
+  const first = await costOf(look);
+  expect(first.statements).toBeLessThanOrEqual(4);
+  let ballot = pairOn((await look()).text).ballot;
+  // The first times, connections are opened and what is remembered is read.
+  for (let warm = 0; warm < 3; warm++) ballot = await cast();
+  const votes = [];
+  for (let vote = 0; vote < 3; vote++) votes.push(await costOf(cast));
+  for (const cost of votes) {
+    expect(cost.statements).toBeLessThanOrEqual(2);
+    expect(cost.commands).toBeLessThanOrEqual(3);
+  }
+  const page = await costOf(look);
+  expect(page.statements).toBeLessThanOrEqual(2);
+  expect(page.commands).toBeLessThanOrEqual(3);
+
+  async function cast(): Promise<string> {
+    const answer = await browser
+      .post('/vote')
+      .set(HTMX)
+      .type('form')
+      .send({ ballot, choice: 'left' })
+      .expect(200);
+    ballot = pairOn(`<div>${answer.text}</div>`).ballot;
+    return ballot;
+  }
+});
