@@ -15,7 +15,7 @@ it('prints nothing raw in a template but other templates', () => {
     for (const [raw] of read(file).matchAll(/<%[-_]?\s*~.*?%>/gs))
       expect([file, raw]).toEqual([
         file,
-        expect.stringMatching(/^<%~ (include\('\/[\w/-]+', .+\)|it\.body) %>$/),
+        expect.stringMatching(/^<%~ (partial\('\/[\w/-]+', .+\)|it\.body) %>$/),
       ]);
 });
 

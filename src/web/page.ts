@@ -9,12 +9,26 @@ import * as words from './words.js';
 const views = join(root, 'views');
 
 /**
+ * Templates in which `partial(name, data)` puts in another one, which sees nothing but that data, and `w` is what words.ts
+ * has. Eta's own `include` also hands over all that its caller was given: to merge that costs more than to render.
+ */
+class Templates extends Eta {
+  readonly words = words;
+
+  constructor() {
+    const functionHeader =
+      'const w = this.words; const partial = (name, data) => this.render(name, data, options);';
+    super({ views, cache: true, functionHeader });
+  }
+}
+
+/**
  * The templates of a site's pages. Whoever works on them sees a change at once; in production all of them are read
  * at the start, so that an upgrade that replaces the files under the running site leaves its pages as they were.
  * @throws Error for a template that can't be read or compiled, in production
  */
 export function openTemplates(production: boolean): Eta {
-  const eta = new Eta({ views, cache: true, functionHeader: 'const w = it.words;' });
+  const eta = new Templates();
   if (production)
     for (const file of readdirSync(views, { recursive: true, encoding: 'utf8' })) {
       // Under the name by which Eta looks for it before it would read it.
@@ -40,7 +54,7 @@ export function renderPage(res: Response, template: string, data: object): strin
   const { assets, templates } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash } = res.locals;
-  return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, words, ...data });
+  return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, ...data });
 }
 
 /** What kind of answer a page is. */
