@@ -77,18 +77,24 @@ async function writeStandings(db: Database, topicId: number, standings: Standing
   const column = <Name extends keyof Standing>(name: Name): Standing[Name][] =>
     standings.map((standing) => standing[name]);
   await sql`
-    with moved as (
-      insert into standings (topic_id, thing_id, rank, low, high, top_chance, is_level_with_next)
-      select ${topicId}::bigint, given.* from unnest(
+    with given as (
+      select * from unnest(
         ${column('thingId')}::bigint[], ${column('rank')}::int[], ${column('low')}::int[], ${column('high')}::int[],
-        ${column('topChance')}::real[], ${column('isLevel')}::boolean[]) as given
+        ${column('topChance')}::real[], ${column('isLevel')}::boolean[])
+        as given (thing_id, rank, low, high, top_chance, is_level_with_next)),
+    moved as (
+      insert into standings (topic_id, thing_id, rank, low, high, top_chance, is_level_with_next)
+      select ${topicId}::bigint, given.* from given
       on conflict (thing_id) do update set rank = excluded.rank, low = excluded.low, high = excluded.high,
         top_chance = excluded.top_chance, is_level_with_next = excluded.is_level_with_next
       where (standings.rank, standings.low, standings.high, standings.top_chance, standings.is_level_with_next)
         is distinct from (excluded.rank, excluded.low, excluded.high, excluded.top_chance, excluded.is_level_with_next)
-      returning thing_id, rank, low, high)
+      returning thing_id)
     insert into rating_history (thing_id, at, rank, low, high)
-    select thing_id, date_trunc('hour', now()), rank, low, high from moved join ratings using (thing_id)
+    select thing_id, date_trunc('hour', now()), rank, low, high from given join ratings using (thing_id)
+    where exists (select from moved where moved.thing_id = given.thing_id)
+      -- A thing's first vote may move nothing, and its course begins there all the same.
+      or not exists (select from rating_history as past where past.thing_id = given.thing_id)
     order by thing_id
     on conflict (thing_id, at) do update set rank = excluded.rank, low = excluded.low, high = excluded.high`.execute(
     db,

@@ -29,7 +29,7 @@ it('says on the pair how far one’s own Top has come', async () => {
       expect(await progress(browser)).toMatch(
         /^24 votes today. Your own Top 3: we expect (\d of 3|all of it) to be right\.$/,
       ),
-    { timeout: 30_000, interval: 200 },
+    { timeout: 55_000, interval: 200 },
   );
   const $ = read((await browser.get('/vote')).text);
   const { href } = $('.progress a').get(0)?.attribs ?? {};
