@@ -17,9 +17,9 @@ export interface Past {
   unknown: number[];
   /** The ballot of their latest vote; null before the first. */
   latest: string | null;
-  /** How many of their answers stand, ten at the most; skips left out. */
+  /** How many of their answers stand, skips left out. */
   answers: number;
-  /** How many of these are of today (UTC), all of them. */
+  /** How many of these are of today (UTC). */
   today: number;
 }
 
@@ -55,8 +55,7 @@ export async function readPast(
       select case unknown when 'left' then left_id else right_id end from votes
       where ${own} and unknown is not null and withdrawn_at is null)::float8[] as unknown,
     (select ballot_id from votes where ${own} order by id desc limit 1) as latest,
-    (select count(*)::int from (
-      select from votes where ${own} and withdrawn_at is null and outcome <> 'skip' limit 10) as ten) as answers,
+    (select count(*)::int from votes where ${own} and withdrawn_at is null and outcome <> 'skip') as answers,
     (select count(*)::int from votes where ${own} and withdrawn_at is null and outcome <> 'skip'
       and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') as today`.execute(db);
   const [past] = rows;

@@ -19,7 +19,7 @@ export interface Queue {
   unknown: number[];
   /** The ballot of their latest vote; undefined before the first. */
   latest?: string | undefined;
-  /** How many of their answers stand, skips left out: exactly up to ten, and at least as many above. */
+  /** How many of their answers stand, skips left out. */
   answers: number;
   /** How many of these are of a day (UTC). */
   today: { day: string; votes: number };
