@@ -1,0 +1,64 @@
+import type { KyselyPlugin } from 'kysely';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { HTMX, member, openSite, type Site, topic } from '../site.js';
+
+/** What the site under test has asked the database. */
+let statements = 0;
+const count: KyselyPlugin = {
+  transformQuery: ({ node }) => node,
+  async transformResult({ result }) {
+    statements++;
+    return result;
+  },
+};
+
+let stores: Site;
+let site: Site;
+
+beforeAll(async () => {
+  stores = await openSite({ production: true, rateLimits: 1, trustProxy: 1 });
+  site = await openSite({}, { beside: { ...stores, db: stores.db.withPlugin(count) } });
+  await topic(site);
+});
+afterAll(async () => {
+  await site.close();
+  await stores.close();
+});
+
+/** Counts the statements and the Redis commands that something costs. */
+async function costOf(asking: () => Promise<unknown>): Promise<{ statements: number; commands: string[] }> {
+  const before = statements;
+  const sent = site.redis && vi.spyOn(site.redis, 'sendCommand');
+  await asking();
+  const commands = sent?.mock.calls.map(([command]) => command.name) ?? [];
+  sent?.mockRestore();
+  return { statements: statements - before, commands };
+}
+
+const state = inject('redis') ? ['get'] : [];
+
+it('asks once who is there and once whether they still are, for the Top 20 of somebody who is logged in', async () => {
+  const { browser } = await member(site);
+  await browser.get('/top').expect(200);
+  for (const headers of [{}, HTMX])
+    expect(await costOf(() => browser.get('/top').set(headers).expect(200))).toEqual({
+      statements: 1,
+      commands: state,
+    });
+});
+
+it('asks nobody anything for the Top 20 of a visitor', async () => {
+  const visit = () => fetch(`${site.origin}/top`);
+  for (let looks = 0; looks < 2; looks++)
+    expect(await costOf(visit)).toEqual({ statements: 0, commands: [] });
+});
+
+it('asks for many who come at once no more often than for each of them', async () => {
+  const people = await Promise.all(Array.from({ length: 8 }, () => member(site)));
+  const all = () => Promise.all(people.map(({ browser }) => browser.get('/top').expect(200)));
+  await all();
+  const cost = await costOf(all);
+  expect(cost.statements).toBeGreaterThan(0);
+  expect(cost.statements).toBeLessThanOrEqual(people.length);
+  expect(cost.commands).toEqual(people.flatMap(() => state));
+});
