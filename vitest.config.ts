@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/bench/**', 'test/soak/**', 'node_modules/**', 'dist/**'],
+    exclude: [
+      'test/browser/**',
+      'test/bench/**',
+      'test/soak/**',
+      'test/faults/**',
+      'node_modules/**',
+      'dist/**',
+    ],
     globalSetup: ['test/stores.ts'],
     // A first run on a slow machine creates databases; no test asserts a time.
     testTimeout: 60_000,

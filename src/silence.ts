@@ -41,7 +41,7 @@ const LOOK_EVERY_MS = 50;
  * A connection that brings nothing for a while although somebody waits for it is suspect. The detector then opens a
  * connection of its own. When no byte comes back on that nor on any other, the server is away: all connections are
  * thrown away, and what needs one fails at once until the server answers again. When the server does answer, it says which of the
- * suspects it works for; the others are thrown away alone.
+ * suspects it works for. Those for which it twice does nothing are thrown away alone.
  */
 export class SilenceDetector {
   readonly #openProbe: () => pg.Client;
@@ -137,7 +137,16 @@ export class SilenceDetector {
   }
 
   async #throwDeadAway(probe: pg.Client, suspects: Wait[]): Promise<void> {
-    const asked = suspects.filter(({ client }) => client !== undefined);
+    const idle = await this.#idleAmong(probe, suspects);
+    if (idle.length === 0) return;
+    // On a busy machine a statement may still be on its way to the server, or its answer on its way back.
+    await sleep(this.#patience.suspectAfter);
+    for (const { client } of await this.#idleAmong(probe, idle)) drop(client);
+  }
+
+  /** Those that wait for a connection on which the server does nothing. */
+  async #idleAmong(probe: pg.Client, waits: Wait[]): Promise<Wait[]> {
+    const asked = waits.filter(({ client }) => client !== undefined);
     const { rows } = await probe.query<{ pid: number }>(
       "select pid from pg_stat_activity where pid = any($1) and state = 'active'",
       [asked.map(({ client }) => processOf(client))],
@@ -145,10 +154,10 @@ export class SilenceDetector {
     const working = new Set(rows.map(({ pid }) => pid));
     // An answer that is already here is read first.
     await turn();
-    for (const wait of asked) {
+    return asked.filter((wait) => {
       const hasBrought = !this.#waits.has(wait) || bytesFrom(wait.client) > wait.bytes;
-      if (!hasBrought && !working.has(processOf(wait.client))) drop(wait.client);
-    }
+      return !hasBrought && !working.has(processOf(wait.client));
+    });
   }
 }
 

@@ -26,8 +26,7 @@ export function startProcess(
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
   });
-  running.add(child);
-  child.on('exit', () => running.delete(child));
+  track(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   return {
@@ -40,6 +39,12 @@ export function startProcess(
       }
     },
   };
+}
+
+/** Remembers a process for as long as it runs, so that `killProcesses` kills it. */
+export function track(child: ChildProcess): void {
+  running.add(child);
+  child.on('exit', () => running.delete(child));
 }
 
 /** Kills what is still running of the processes that were started. */

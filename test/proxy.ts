@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A stand-in address for a store, which can go away and come back. */
 export interface StoreProxy {
@@ -8,6 +9,8 @@ export interface StoreProxy {
   cut(): void;
   /** Swallows all bytes and says nothing, as when packets are dropped; `old` leaves new connections alone. */
   silence(which?: 'all' | 'old'): void;
+  /** Holds back all bytes of the connections there are, for so many milliseconds, as a busy machine does. */
+  holdBack(ms: number): Promise<void>;
   /** Is there again. Connections that were silenced stay silent. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -54,6 +57,12 @@ export async function proxyTo(url: string, change = (answer: Buffer) => answer):
     silence(which = 'all') {
       isSilent = which === 'all';
       for (const socket of sockets) silenced.add(socket);
+    },
+    async holdBack(ms) {
+      const held = [...sockets];
+      for (const socket of held) socket.pause();
+      await sleep(ms);
+      for (const socket of held) socket.resume();
     },
     async mend() {
       isSilent = false;

@@ -69,14 +69,16 @@ export async function onServer(server: string, statement: string): Promise<void>
   }
 }
 
-async function answersPostgres(server: string): Promise<boolean> {
+/** Whether a Postgres server takes statements. */
+export async function answersPostgres(server: string): Promise<boolean> {
   return onServer(server, 'select 1').then(
     () => true,
     () => false,
   );
 }
 
-async function answersRedis(url: string): Promise<boolean> {
+/** Whether a Redis server takes commands. */
+export async function answersRedis(url: string): Promise<boolean> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
   redis.on('error', () => undefined);
   try {

@@ -27,6 +27,9 @@ export interface Queue {
   isStale?: boolean;
 }
 
+/** A queue as Redis has it, and when it was put there, in milliseconds since 1970. */
+type KeptQueue = Queue & { at: number };
+
 /** A version for a queue that has changed. */
 export const newVersion = (): string => randomBytes(9).toString('base64url');
 
@@ -39,11 +42,16 @@ export class Queues {
   readonly #prefix: string;
   /** The queues that this process wrote last: they save the way to Redis while the same process serves a voter. */
   readonly #here = new LRUCache<string, Queue>({ max: MOST_HERE });
+  #connectedAt = Date.now();
 
   /** @param prefix begins every key */
   constructor(redis: Redis | undefined, prefix: string) {
     this.#redis = redis;
     this.#prefix = prefix;
+    redis?.on('ready', () => {
+      this.#connectedAt = Date.now();
+      this.#here.clear();
+    });
   }
 
   /** A voter's queue in a topic; undefined when it is lost, or was never there. */
@@ -52,7 +60,9 @@ export class Queues {
     if (!this.#redis) return this.#here.get(key);
     try {
       const text = await this.#redis.get(key);
-      return text ? (JSON.parse(text) as Queue) : undefined;
+      if (text === null) return undefined;
+      const kept = JSON.parse(text) as KeptQueue;
+      return this.#mayBeOld(kept) ? { ...kept, isStale: true } : kept;
     } catch {
       return this.#here.get(key);
     }
@@ -73,8 +83,10 @@ export class Queues {
     this.#here.set(key, queue);
     if (!this.#redis) return before;
     try {
-      const text = await this.#redis.set(key, JSON.stringify(queue), 'EX', KEPT_FOR_S, 'GET');
-      return text === null ? undefined : (JSON.parse(text) as Queue);
+      const now: KeptQueue = { ...queue, at: Date.now() };
+      const text = await this.#redis.set(key, JSON.stringify(now), 'EX', KEPT_FOR_S, 'GET');
+      const kept = text === null ? undefined : (JSON.parse(text) as KeptQueue);
+      return kept && !this.#mayBeOld(kept) ? kept : undefined;
     } catch {
       return before;
     }
@@ -87,6 +99,11 @@ export class Queues {
   async markStale(voter: number, topicId: number): Promise<void> {
     const queue = await this.find(voter, topicId);
     if (queue) await this.put(voter, topicId, { ...queue, version: newVersion(), isStale: true });
+  }
+
+  // While Redis is away voters go on without it, and it may come back with what it had saved long before.
+  #mayBeOld({ at }: KeptQueue): boolean {
+    return at < this.#connectedAt;
   }
 
   #key(voter: number, topicId: number): string {

@@ -137,6 +137,20 @@ itOnBothStores('honours it where it was made, whatever another process has put b
   }
 });
 
+itOnBothStores('asks nobody again what they answered while Redis was away', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  redis.cut();
+  await vote(browser);
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  for (let answers = 0; answers < 3; answers++) {
+    const { ballot } = pairOn((await browser.get('/vote').expect(200)).text);
+    const answer = await browser.post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
+    expect(answer.headers.location).toContain('?voted=');
+  }
+});
+
 itOnBothStores('does not say "logged out" when that can be kept nowhere', async () => {
   const { browser, id } = await member(site);
   postgres.cut();

@@ -86,6 +86,15 @@ itOnBothStores('throws away connections that fell silent while new ones are answ
   await signedIn.get('/profile').expect(200);
 });
 
+itOnBothStores('does not take a connection for dead whose statement is late at the server', async () => {
+  const openAll = () => Promise.all(Array.from({ length: 8 }, () => signedIn.get('/profile')));
+  await openAll();
+  const held = postgres.holdBack(250);
+  const answers = await openAll();
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  await held;
+});
+
 itOnBothStores('does not take a statement for silent that is only slow', async () => {
   const { id, browser } = await member(site);
   const answer = await site.db.transaction().execute(async (trx) => {
