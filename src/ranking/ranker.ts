@@ -26,8 +26,8 @@ export class Ranker {
   readonly #folding: Folding;
   readonly #retries: Retries;
   readonly #calculations = new Calculations();
-  readonly #fits = new Pace();
-  readonly #publications = new Pace();
+  readonly #fits = new Pace(10);
+  readonly #publications = new Pace(3);
   #upkeep: Promise<void> | undefined;
   #failure: unknown;
 
@@ -181,13 +181,19 @@ export class Ranker {
   }
 }
 
-/** Keeps work on each topic that may take long to a tenth of the time: it is not repeated for each of many votes. */
+/** Keeps work that may take long to a share of the time for each topic: it is not repeated for each of many votes. */
 class Pace {
   readonly #last = new Map<number, { ended: number; took: number }>();
+  readonly #rest: number;
+
+  /** @param rest how many times as long as the work took it rests afterwards */
+  constructor(rest: number) {
+    this.#rest = rest;
+  }
 
   isDue(topicId: number): boolean {
     const last = this.#last.get(topicId);
-    return !last || Date.now() - last.ended >= 10 * last.took;
+    return !last || Date.now() - last.ended >= this.#rest * last.took;
   }
 
   async time(topicId: number, work: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import type { Board } from '../ranking/board.js';
 import { type Random, seededRandom } from '../rating/random.js';
 import type { RecentPair } from '../schema.js';
@@ -39,8 +39,16 @@ export const thingsOf = (pairs: Pick<RecentPair, 'low' | 'high'>[]): number[] =>
  * @param secret what makes it unforeseeable
  */
 export function randomFor(what: string, secret: string): Random {
-  const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga pair 3 ${what}`, 4));
-  return seededRandom(seed.readUInt32LE());
+  return seededRandom(createHmac('sha256', keyOf(secret)).update(what).digest().readUInt32LE());
+}
+
+// Derived once: that takes longer than all draws for a vote.
+const keys = new Map<string, Buffer>();
+
+function keyOf(secret: string): Buffer {
+  const known = keys.get(secret) ?? Buffer.from(hkdfSync('sha256', secret, '', 'thinga pair 3', 32));
+  keys.set(secret, known);
+  return known;
 }
 
 /** Two things on sides that a coin decides. */
