@@ -20,9 +20,10 @@ const SIZES = process.env.GROWTH_SIZES ?? '200x0 200x1000000 100000x1000000 1000
 const HOUR = 3_600_000;
 const [RATE, SECONDS, BACKLOG] = [3_000, 10, 100_000];
 const IDLE_MS = 60_000;
-const [ROUNDS, LOOKS] = [5, 40];
+const [ROUNDS, LOOKS] = [5, 20];
 /** How long the looks of one kind may take in a round: slow pages are looked at less often. */
 const LOOKS_MS = 2_000;
+const MOVES = 5;
 
 /** A site of some size: its database, and what was measured. */
 interface Grown extends Column {
@@ -76,6 +77,7 @@ it('shows pages at each size', { timeout: HOUR }, async (context) => {
       }
   for (const [place, site] of served.entries()) {
     for (const [figure, all] of times[place] ?? []) site.figures[figure] = medianOf(all);
+    site.figures.pairMeanwhile = await slowestWhileBoardMoves(site);
     site.figures.memoryUsed = await megabytesOf(site.process);
   }
 });
@@ -164,6 +166,7 @@ async function follow({ size, own: { db, config }, figures }: Grown): Promise<vo
     where id = (select max(id) from votes where withdrawn_at is null)`.execute(db);
   await sleep(1_000);
   figures.lagInFit = await secondsUntil(await cast(RATE / 10));
+  while ((await readMovedTopics(db)).some(({ isStale }) => isStale)) await sleep(20);
 
   const backlog = await cast(BACKLOG);
   figures.folded = backlog.cast / (await secondsUntil(backlog));
@@ -249,8 +252,11 @@ async function register(site: Served): Promise<void> {
   site.cookie = cookie?.split(';')[0] ?? '';
 }
 
-/** What is looked at in one round, a number of times each: milliseconds until the page is there. */
-function looksAt(site: Served, round: number): [Figure, (turn: number) => Promise<number>][] {
+/** What is looked at a number of times, in milliseconds. */
+type Look = [Figure, (turn: number) => Promise<number>];
+
+/** What is looked at in one round. */
+function looksAt(site: Served, round: number): Look[] {
   const { things } = site.size;
   // Each page of a thing once, because it is kept while its board stands: half of them of the strongest.
   const each = Math.min(LOOKS * ROUNDS, things / 2);
@@ -258,15 +264,30 @@ function looksAt(site: Served, round: number): [Figure, (turn: number) => Promis
   const strongest = (turn: number): number => idAt(numberOf(turn), things);
   const any = (turn: number): number =>
     idAt(each + Math.floor((numberOf(turn) * (things - each)) / each), things);
+  // Without votes there is nothing to download.
+  const download: Look = ['download', () => timeOfFirstByte(site, '/topics/foods/data.json')];
   return [
     ['pair', () => time(site, '/vote')],
     ['vote', () => vote(site)],
     ['top', () => time(site, '/top')],
     ['leader', (turn) => time(site, `/things/${strongest(turn)}`)],
     ['thing', (turn) => time(site, `/things/${any(turn)}`)],
-    ['download', () => firstByte(site, '/topics/foods/data.json')],
+    ...(site.size.votes > 0 ? [download] : []),
     ['front', () => time({ ...site, cookie: '' }, '/')],
   ];
+}
+
+/** Looks at pairs while the process loads the board again and again. @returns a move's slowest look, the median */
+async function slowestWhileBoardMoves(site: Served): Promise<number> {
+  const slowest: number[] = [];
+  for (let move = 0; move < MOVES; move++) {
+    await sql`update boards set version = version + 1`.execute(site.own.db);
+    const looks: number[] = [];
+    const until = performance.now() + LOOKS_MS;
+    while (performance.now() < until) looks.push(await time(site, '/vote'));
+    slowest.push(Math.max(...looks));
+  }
+  return medianOf(slowest);
 }
 
 async function vote(site: Served): Promise<number> {
@@ -280,21 +301,21 @@ async function vote(site: Served): Promise<number> {
   return took;
 }
 
-/** Milliseconds until the first byte of an answer is there. */
-async function firstByte(site: Served, path: string): Promise<number> {
-  const began = performance.now();
-  const answer = await send(site, path);
-  const took = performance.now() - began;
-  await answer.body?.cancel();
-  return took;
-}
-
 /** Milliseconds until a page is there. */
 async function time(site: Served, path: string): Promise<number> {
   const began = performance.now();
   const answer = await send(site, path);
   await answer.text();
   const took = performance.now() - began;
+  expect.soft([path, answer.status]).toEqual([path, 200]);
+  return took;
+}
+
+async function timeOfFirstByte(site: Served, path: string): Promise<number> {
+  const began = performance.now();
+  const answer = await send(site, path);
+  const took = performance.now() - began;
+  await answer.body?.cancel();
   expect.soft([path, answer.status]).toEqual([path, 200]);
   return took;
 }
@@ -311,7 +332,7 @@ function send({ origin, cookie }: Served, path: string, body?: URLSearchParams):
 
 async function megabytesOf({ child }: SiteProcess): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(child.pid)]);
-  return Number(stdout) / 1_000;
+  return Number(stdout) / 1_024;
 }
 
 const medianOf = (values: number[]): number =>
