@@ -69,27 +69,28 @@ export async function readPairsWith(db: Database, thingId: number): Promise<Pair
   return rows;
 }
 
+/** The counts of a pair without one voter's own part in them: for the low one, for the high one, for neither. */
+export type Others = [lowWins: number, highWins: number, ties: number];
+
 /**
- * SQL that joins `others`: the counts of a pair without one voter's own part in them. Its columns are null where the
- * pair has no counts.
+ * SQL for `Others` as an array; null where the pair has no counts. It is a subquery of one value, which Postgres can't
+ * turn into a join: among millions of votes it would sometimes choose to read all of them for that.
  * @param names what stands for the voter's id and for those of the pair, the lower one and the higher one
  */
-export const joinOthers = ({ voter, low, high }: { voter: string; low: string; high: string }): string => `
-  left join lateral (
-    select counts.low_wins - own.low_wins as low_wins, counts.high_wins - own.high_wins as high_wins,
-      counts.ties - own.ties as ties
-    from pair_counts as counts join pair_counts_position as reached on reached.topic_id = counts.topic_id
-    cross join lateral (
-      select (count(*) filter (where outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as low_wins,
-        (count(*) filter (where outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
-        (count(*) filter (where outcome = 'tie'))::int as ties
-      from (${ownAnswers(voter, 'is null')} union all ${ownAnswers(voter, 'is not null')}) as answers
-      where outcome <> 'skip' and (answers.xid, answers.id) <= (reached.xid, reached.id)
-        and (withdrawn_xid is null or (withdrawn_xid, answers.id) > (reached.xid, reached.id))
-        and coalesce((select kind from voter_events as event where event.voter_id = ${voter}
-          and (event.xid, event.id) <= (reached.xid, reached.id)
-          order by event.xid desc, event.id desc limit 1), 'restored') = 'restored') as own
-    where counts.low = ${low} and counts.high = ${high}) as others on true`;
+export const othersOf = ({ voter, low, high }: { voter: string; low: string; high: string }): string => `(
+  select array[counts.low_wins - own.low_wins, counts.high_wins - own.high_wins, counts.ties - own.ties]
+  from pair_counts as counts join pair_counts_position as reached on reached.topic_id = counts.topic_id
+  cross join lateral (
+    select (count(*) filter (where outcome <> 'tie' and (outcome = 'left') = (left_id < right_id)))::int as low_wins,
+      (count(*) filter (where outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
+      (count(*) filter (where outcome = 'tie'))::int as ties
+    from (${ownAnswers(voter, 'is null')} union all ${ownAnswers(voter, 'is not null')}) as answers
+    where outcome <> 'skip' and (answers.xid, answers.id) <= (reached.xid, reached.id)
+      and (withdrawn_xid is null or (withdrawn_xid, answers.id) > (reached.xid, reached.id))
+      and coalesce((select kind from voter_events as event where event.voter_id = ${voter}
+        and (event.xid, event.id) <= (reached.xid, reached.id)
+        order by event.xid desc, event.id desc limit 1), 'restored') = 'restored') as own
+  where counts.low = ${low} and counts.high = ${high})`;
 
 // Each half has an index of its own.
 const ownAnswers = (voter: string, withdrawn: 'is null' | 'is not null'): string => `
@@ -97,11 +98,9 @@ const ownAnswers = (voter: string, withdrawn: 'is null' | 'is not null'): string
     and least(answer.left_id, answer.right_id) = counts.low
     and greatest(answer.left_id, answer.right_id) = counts.high`;
 
-const findOthers = statement<PairCount>(`
-  select asked.low, asked.high, others.low_wins, others.high_wins, others.ties
-  from unnest($2::bigint[], $3::bigint[]) as asked (low, high)
-  ${joinOthers({ voter: '$1::bigint', low: 'asked.low', high: 'asked.high' })}
-  where others.ties is not null`);
+const findOthers = statement<{ low: number; high: number; others: Others | null }>(`
+  select low, high, ${othersOf({ voter: '$1::bigint', low: 'asked.low', high: 'asked.high' })} as others
+  from unnest($2::bigint[], $3::bigint[]) as asked (low, high)`);
 
 /**
  * How everybody but one voter answered some pairs, as far as the counts go.
@@ -113,10 +112,19 @@ export async function readOthersOn(
   voterId: number,
   pairs: Pick<PairCount, 'low' | 'high'>[],
 ): Promise<PairCount[]> {
-  return findOthers(
+  const rows = await findOthers(
     db,
     voterId,
     pairs.map(({ low }) => low),
     pairs.map(({ high }) => high),
   );
+  return rows.flatMap(({ low, high, others }) => (others ? [countOf({ low, high }, others)] : []));
+}
+
+/** A pair's counts with its things. */
+export function countOf(
+  { low, high }: Pick<PairCount, 'low' | 'high'>,
+  [lowWins, highWins, ties]: Others,
+): PairCount {
+  return { low, high, lowWins, highWins, ties };
 }

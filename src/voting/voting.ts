@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
-import { joinOthers, type PairCount } from '../ranking/pair-counts.js';
+import { countOf, type Others, othersOf, type PairCount } from '../ranking/pair-counts.js';
 import type { Weight } from '../rating/vote-weight.js';
 import type { Outcome, Side, Strategy, WeightReason } from '../schema.js';
 import { statement } from '../statement.js';
@@ -100,7 +100,7 @@ export class BallotBox {
     const row = await this.#casts.ask({ ballot, answer, candidates });
     if (row?.id) {
       const { id: ballotId, topicId, leftId, rightId, strategy } = ballot;
-      const { id, createdAt, isAgain, open, lowWins, highWins, ties } = row;
+      const { id, createdAt, isAgain, open, others } = row;
       const vote = {
         id,
         ballotId,
@@ -117,7 +117,7 @@ export class BallotBox {
         status: 'cast',
         vote,
         open: { ...sortOpen(candidates, due.length, open ?? []), isAgain },
-        others: lowWins === null ? undefined : { low, high, lowWins, highWins, ties },
+        others: others ? countOf({ low, high }, others) : undefined,
       };
     }
     const repeated = await findVote(this.#db, ballot.voter, ballot.id);
@@ -156,12 +156,15 @@ interface CastRow {
   createdAt: Date;
   isAgain: boolean;
   /** How others answered the pair, as far as the pair counts go; null when it has none. */
-  lowWins: number | null;
-  highWins: number;
-  ties: number;
+  others: Others | null;
   /** Which of the candidates the voter has not answered, by index. */
   open: { index: number; wasAnswered: boolean }[] | null;
 }
+
+// Subqueries of one value, which Postgres can't turn into a join that reads all votes.
+const earlierAnswer = (voter: string, low: string, high: string): string => `(
+  select true from votes where voter_id = ${voter} and withdrawn_at is not null and votes.strategy <> 'asked'
+    and least(left_id, right_id) = ${low} and greatest(left_id, right_id) = ${high} limit 1)`;
 
 const insertVotes = statement<CastRow>(`
   with given as materialized (
@@ -175,18 +178,18 @@ const insertVotes = statement<CastRow>(`
     order by voter, index
     on conflict do nothing
     returning id, ballot_id, created_at)
-  select given.index, cast_now.id, cast_now.created_at, others.low_wins, others.high_wins, others.ties, exists (
-      select from votes where voter_id = voter and withdrawn_at is not null and votes.strategy <> 'asked'
-      and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)) as is_again,
-    (select jsonb_agg(jsonb_build_object('index', candidate.place - 1, 'wasAnswered', exists (
-        select from votes where voter_id = voter and withdrawn_at is not null and votes.strategy <> 'asked'
-        and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) order by candidate.place)
-      from jsonb_array_elements(candidates) with ordinality as candidate (pair, place)
-      cross join lateral (select (pair ->> 0)::bigint as low, (pair ->> 1)::bigint as high) as ids
-      where not exists (select from votes where voter_id = voter and withdrawn_at is null
-        and least(left_id, right_id) = low and greatest(left_id, right_id) = high)) as open
-  from given left join cast_now on cast_now.ballot_id = ballot
-  ${joinOthers({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })}`);
+  select given.index, cast_now.id, cast_now.created_at,
+    ${othersOf({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
+    coalesce(${earlierAnswer('given.voter', 'least(one, other)', 'greatest(one, other)')}, false) as is_again,
+    (select jsonb_agg(jsonb_build_object('index', place - 1, 'wasAnswered', was_answered is not null) order by place)
+      from (
+        select place, ${earlierAnswer('given.voter', '(pair ->> 0)::bigint', '(pair ->> 1)::bigint')} as was_answered, (
+          select true from votes where voter_id = given.voter and withdrawn_at is null
+            and least(left_id, right_id) = (pair ->> 0)::bigint and greatest(left_id, right_id) = (pair ->> 1)::bigint
+          limit 1) as is_answered
+        from jsonb_array_elements(candidates) with ordinality as candidate (pair, place)
+      ) as candidates where is_answered is null) as open
+  from given left join cast_now on cast_now.ballot_id = ballot`);
 
 /** A voter's own vote, and what is known of it. */
 export interface KnownVote {
@@ -206,28 +209,33 @@ export async function findKnownVote(
   if (!isUuid(ballotId)) return undefined;
   const [row] = await selectKnownVote(db, ballotId, voter);
   if (!row) return undefined;
-  const { isFolded, weight, reason, low, high, lowWins, highWins, ties, ...vote } = row;
+  const { isFolded, weight, reason, low, high, others, ...vote } = row;
   return {
     vote,
     weight: weight !== null && reason ? { weight, reason } : isFolded ? { weight: 1 } : undefined,
-    others: lowWins === null ? undefined : { low, high, lowWins, highWins, ties },
+    others: others ? countOf({ low, high }, others) : undefined,
   };
 }
 
 const selectKnownVote = statement<
-  Vote &
-    Omit<PairCount, 'lowWins'> & {
-      isFolded: boolean;
-      weight: number | null;
-      reason: WeightReason | null;
-      lowWins: number | null;
-    }
+  Vote & {
+    isFolded: boolean;
+    weight: number | null;
+    reason: WeightReason | null;
+    low: number;
+    high: number;
+    others: Others | null;
+  }
 >(`
   select votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, created_at, withdrawn_at,
     (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
-    least(left_id, right_id) as low, greatest(left_id, right_id) as high, others.*
+    least(left_id, right_id) as low, greatest(left_id, right_id) as high,
+    ${othersOf({
+      voter: 'votes.voter_id',
+      low: 'least(votes.left_id, votes.right_id)',
+      high: 'greatest(votes.left_id, votes.right_id)',
+    })} as others
   from votes cross join ranker_position as position left join vote_weights on vote_id = votes.id
-  ${joinOthers({ voter: 'votes.voter_id', low: 'least(votes.left_id, votes.right_id)', high: 'greatest(votes.left_id, votes.right_id)' })}
   where ballot_id = $1::uuid and votes.voter_id = $2`);
 
 /** A voter's own vote, by its ballot; undefined when there is none, or it is someone else's. */
