@@ -30,6 +30,8 @@ export function openPostgres(url: string, { connections, statementMs, patience }
     // A write transaction left open holds the ranker back (docs/ranking.md), so it is not left open for long.
     idle_in_transaction_session_timeout: 30_000,
     statement_timeout: Math.min(statementMs, LONGEST_MS),
+    // Compiling takes a quarter of a second, and Postgres would sometimes do it for a vote of a millisecond.
+    options: '-c jit=off',
     types: { getTypeParser },
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.

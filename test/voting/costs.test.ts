@@ -1,13 +1,12 @@
 import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { HTMX, itOnBothStores, itOnPostgres, member, pairOn, thingNames, topic, useSite } from '../site.js';
 
 const site = useSite({ rateLimits: 1 });
 let statements = 0;
-const commands: string[] = [];
-let monitor: Redis | undefined;
+let commands = 0;
 
 beforeAll(async () => {
   const { query } = pg.Client.prototype;
@@ -15,25 +14,22 @@ beforeAll(async () => {
     statements++;
     return Reflect.apply(query, this, call);
   });
-  await topic(site, { names: thingNames(60) });
-  const url = inject('redis');
-  if (!url) return;
-  monitor = await new Redis(url).monitor();
-  // What a script does inside Redis is no way there and back.
-  monitor.on('monitor', (_time: string, call: string[], source: string) => {
-    if (source !== 'lua' && call.some((part) => part.startsWith(site.prefix))) commands.push(call.join(' '));
+  const { sendCommand } = Redis.prototype;
+  vi.spyOn(Redis.prototype, 'sendCommand').mockImplementation(function (this: Redis, ...call) {
+    commands++;
+    return Reflect.apply(sendCommand, this, call);
   });
+  await topic(site, { names: thingNames(60) });
 });
-afterAll(() => monitor?.disconnect());
+afterAll(() => vi.restoreAllMocks());
 
 /** How much some work asks of Postgres and of Redis. */
 async function costOf(work: () => PromiseLike<unknown>): Promise<{ statements: number; commands: number }> {
   await settle();
-  const before = statements;
-  commands.length = 0;
+  const before = { statements, commands };
   await work();
   await settle();
-  return { statements: statements - before, commands: commands.length };
+  return { statements: statements - before.statements, commands: commands - before.commands };
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 200));
