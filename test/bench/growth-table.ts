@@ -24,6 +24,7 @@ const lines = {
   worstLag: { what: 'the same, at worst', unit: 's', atMost: 1 },
   catchUp: { what: 'catching up after a pause of 10 s', unit: 's', atMost: 2 },
   lagInFit: { what: 'lag while all votes are fitted', unit: 's', atMost: 1 },
+  lagInPublication: { what: 'lag while 100,000 votes are published', unit: 's', atMost: 1 },
   folded: { what: 'votes folded of a backlog', unit: 'a second', atLeast: 20_000 },
   start: { what: 'start to first answer', unit: 's', atMost: 2 },
   memory: { what: 'web process, nobody there', unit: 'MB', atMost: 250 },

@@ -114,7 +114,7 @@ async function rebuild({ own: { db, config }, figures }: Grown): Promise<void> {
 async function publish({ own: { db, config }, figures }: Grown): Promise<void> {
   const ranker = await startRanker(config);
   const began = performance.now();
-  while ((await readMovedTopics(db)).length > 0) await sleep(20);
+  await published(db);
   figures.published = (performance.now() - began) / 1_000;
   await end(ranker);
   figures.pairs = await megabytesOn(db, sql`pg_total_relation_size('pair_counts')`);
@@ -166,11 +166,22 @@ async function follow({ size, own: { db, config }, figures }: Grown): Promise<vo
     where id = (select max(id) from votes where withdrawn_at is null)`.execute(db);
   await sleep(1_000);
   figures.lagInFit = await secondsUntil(await cast(RATE / 10));
-  while ((await readMovedTopics(db)).some(({ isStale }) => isStale)) await sleep(20);
+  await published(db);
 
   const backlog = await cast(BACKLOG);
   figures.folded = backlog.cast / (await secondsUntil(backlog));
   await end(ranker);
+  // A new one publishes the backlog as soon as it has folded a vote.
+  const next = await startRanker(config);
+  await secondsUntil(await cast(RATE / 10));
+  await sleep(500);
+  figures.lagInPublication = await secondsUntil(await cast(RATE / 10));
+  await end(next);
+}
+
+/** Waits until the pages show all that was folded. */
+async function published(db: Database): Promise<void> {
+  while ((await readMovedTopics(db)).length > 0) await sleep(20);
 }
 
 async function startRanker(config: Config): Promise<SiteProcess> {
