@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database.js';
 import type { Position } from '../../src/ranking/ledger.js';
+import { LOOKS_BACK } from '../../src/rating/vote-weight.js';
 
 /** How large a site is. */
 export interface Size {
@@ -33,18 +34,27 @@ export async function fill(db: Database, { things, votes }: Size): Promise<void>
       left -= (await castVotes(connection, { count: Math.min(left, BATCH), left, of: { things, votes } }))
         .cast;
   });
+  await tidy(db);
   await sql`update votes set withdrawn_at = created_at + interval '5 s' where id % 200 = 0`.execute(db);
   await sql`
     insert into vote_weights (vote_id, weight, reason)
     select id, 0.5, 'skipping' from votes where id % 50 = 1 and outcome <> 'skip'`.execute(db);
   await sql`
     insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
-    select topic_id, voter_id, count(*), count(*) filter (where outcome = 'skip'), max(created_at), '[]'
+    select topic_id, voter_id, count(*), count(*) filter (where outcome = 'skip'), max(created_at), (
+      select jsonb_agg(jsonb_build_object('low', least(left_id, right_id), 'high', greatest(left_id, right_id),
+        'skipped', outcome = 'skip') order by id)
+      from (select * from votes as own where own.voter_id = votes.voter_id order by id desc limit ${LOOKS_BACK})
+        as latest)
     from votes group by topic_id, voter_id`.execute(db);
   await sql`
     update ranker_position set generation = generation + 1, (xid, id) = (
       select pg_current_xact_id(), coalesce(max(id), 0) from votes)`.execute(db);
-  // As autovacuum would on a live server.
+  await tidy(db);
+}
+
+/** Does what autovacuum does within a minute on a live server; on a server for tests it may be off. */
+export async function tidy(db: Database): Promise<void> {
   await sql`vacuum analyze`.execute(db);
 }
 

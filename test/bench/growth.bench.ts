@@ -11,7 +11,7 @@ import { readPosition } from '../../src/ranking/position.js';
 import { readMovedTopics } from '../../src/ranking/standings.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { FIREFOX, HTMX, openDatabaseOfItsOwn, pairOn } from '../site.js';
-import { castVotes, fill, idAt, type Size } from './growth-data.js';
+import { castVotes, fill, idAt, type Size, tidy } from './growth-data.js';
 import { type Column, type Figure, nameOf, tableOf } from './growth-table.js';
 import { runCommand } from './run-command.js';
 
@@ -117,6 +117,7 @@ async function publish({ own: { db, config }, figures }: Grown): Promise<void> {
   await published(db);
   figures.published = (performance.now() - began) / 1_000;
   await end(ranker);
+  await tidy(db);
   figures.pairs = await megabytesOn(db, sql`pg_total_relation_size('pair_counts')`);
 }
 
