@@ -59,16 +59,10 @@ export async function takePair(
   before: Queue,
   { vote, answer, open }: { vote: Vote; answer: Answer; open: Open },
 ): Promise<Queue> {
-  const { queues, board, voter } = asker;
-  const topicId = board.topic.id;
   const queue = advance(before, { vote, answer, open });
-  const replaced = await queues.put(voter, topicId, queue);
-  // Another tab or device had changed it: its pairs stay, as far as they are open.
-  if (replaced && replaced.version !== before.version) {
-    const merged = advance(replaced, { vote, answer, open: { ...open, due: replaced.pairs } });
-    await queues.put(voter, topicId, merged);
-    return merged.pairs.length > 0 ? merged : drawQueue(asker, []);
-  }
+  const replaced = await asker.queues.put(asker.voter, asker.board.topic.id, queue);
+  // Another process had changed it: the ledger knows which of its pairs are open.
+  if (replaced && replaced.version !== before.version) return drawQueue(asker, replaced.pairs);
   return queue.pairs.length > 0 ? queue : drawQueue(asker, []);
 }
 

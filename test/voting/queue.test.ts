@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
   type Browser,
+  itOnRedis,
   ledgerOf,
   member,
   openSite,
@@ -12,6 +13,7 @@ import {
   topic,
   useSite,
   visit,
+  vote,
 } from '../site.js';
 
 const site = useSite();
@@ -178,3 +180,22 @@ class Walk {
 }
 
 const keyOf = ({ left, right }: Shown): string => [left, right].sort().join(' | ');
+
+itOnRedis('reads the ledger anew when another process has said that the queue is stale', async () => {
+  const { slug } = await topic(site, { slug: 'stale', names: thingNames(12) });
+  await beside.boards.refresh();
+  const path = `/topics/${slug}/vote`;
+  const { browser, username, password, id } = await member(site);
+  const other = visit(beside);
+  await other.post('/login').type('form').send({ username, password }).expect(303);
+  const { ballot } = pairOn((await browser.get(path)).text);
+  await browser.post(path).type('form').send({ ballot, choice: 'unknown-left' }).expect(303);
+  await vote(browser, 'left', path);
+  const next = pairOn((await browser.get(path)).text);
+
+  const [unknown] = await ledgerOf(site, id);
+  await other.post(`/profile/votes/${unknown?.ballotId}/withdraw`).expect(303);
+  await browser.post(path).type('form').send({ ballot: next.ballot, choice: 'left' }).expect(303);
+  const [key = ''] = (await site.redis?.keys(`${site.prefix}queue:${id}:*`)) ?? [];
+  expect(JSON.parse((await site.redis?.get(key)) ?? '{}')).toMatchObject({ unknown: [] });
+});
