@@ -84,16 +84,20 @@ async function foldUntil(db: Database, writer: Database, { log, stop }: Work): P
   const ranker = new Ranker(db, { writer, onFailure });
   let chores: Promise<void> = Promise.resolve();
   let begun = 0;
-  while (!stop.aborted) {
-    await ranker.fold({ patient: true });
-    if (Date.now() - begun >= HOUR_MS) {
-      begun = Date.now();
-      chores = doChores(db, ranker, { log, onFailure });
+  try {
+    while (!stop.aborted) {
+      await ranker.fold({ patient: true });
+      if (Date.now() - begun >= HOUR_MS) {
+        begun = Date.now();
+        chores = doChores(db, ranker, { log, onFailure });
+      }
+      await pause(PAUSE_MS, stop);
     }
-    await pause(PAUSE_MS, stop);
+  } finally {
+    // The pool lends the connection to others afterwards: nothing may still write over it then.
+    await ranker.settled();
+    await chores;
   }
-  await ranker.settled();
-  await chores;
 }
 
 async function doChores(
