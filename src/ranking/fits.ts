@@ -60,7 +60,7 @@ export async function lostVotes(
   const { rows } = await sql<{ lost: boolean }>`
     select exists (
       select from votes where topic_id = ${topicId} and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
+        and withdrawn_xid is not null and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint))
       or exists (select from voter_events as event where
         (xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
