@@ -7,9 +7,10 @@ import type { Board } from '../ranking/board.js';
 import { seededRandom } from '../rating/random.js';
 import { clearCookie, readCookie, setCookie } from '../web/cookies.js';
 import { type Ballot, signBallot } from './ballot.js';
+import { BallotBox } from './ballot-box.js';
 import type { Pair } from './pairs.js';
 import type { Queues } from './queue.js';
-import { BallotBox, readAnswer } from './voting.js';
+import { readAnswer } from './voting.js';
 
 /** Whom a ballot is made out to while its voter has not logged in. */
 export const GUEST = 0;

@@ -5,7 +5,6 @@ import type { Random } from '../rating/random.js';
 import type { RecentPair } from '../schema.js';
 import { onSides } from './draw.js';
 import type { Pair } from './pairs.js';
-import type { Open } from './voting.js';
 
 /** What the ledger knows of a voter in a topic, for a queue that was lost. */
 export interface Past {
@@ -61,46 +60,6 @@ export async function readPast(
   const [past] = rows;
   if (!past) throw new Error('a select without a table has a row');
   return { ...past, latest: past.latest ?? undefined };
-}
-
-/** Finds out which of some pairs a voter has not answered. @returns those, in their order */
-export async function readAnswered(
-  db: Database,
-  { voter }: { voter: number; topicId: number },
-  { due, drawn }: { due: Pair[]; drawn: Pair[] },
-): Promise<Open> {
-  const pairs = [...due, ...drawn];
-  if (pairs.length === 0) return { due: [], drawn: [], isAgain: false };
-  const { rows } = await sql<{ index: number; wasAnswered: boolean }>`
-    select (place - 1)::int as index, exists (
-      select from votes where voter_id = ${voter} and withdrawn_at is not null and strategy <> 'asked'
-      and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)
-    ) as was_answered
-    from unnest(${pairs.map(({ leftId }) => leftId)}::bigint[], ${pairs.map(({ rightId }) => rightId)}::bigint[])
-      with ordinality as drawn (one, other, place)
-    where not exists (select from votes where voter_id = ${voter} and withdrawn_at is null
-      and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
-    order by place`.execute(db);
-  return sortOpen(pairs, due.length, rows);
-}
-
-/**
- * Sorts the candidates that are open.
- * @param pairs all candidates, those of the queue first
- * @param due how many those are
- */
-export function sortOpen(
-  pairs: Pair[],
-  due: number,
-  open: { index: number; wasAnswered: boolean }[],
-): Omit<Open, 'isAgain'> & { isAgain: false } {
-  const at = (rows: typeof open): Pair[] => rows.flatMap(({ index }) => pairs[index] ?? []);
-  return {
-    due: at(open.filter(({ index }) => index < due)),
-    // One whose answer was taken back is not drawn again as long as there are others.
-    drawn: at(open.filter(({ index, wasAnswered }) => index >= due && !wasAnswered)),
-    isAgain: false,
-  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Board } from '../ranking/board.js';
 import type { WeightReason } from '../schema.js';
-import type { Cast, Vote } from './voting.js';
+import type { Cast } from './ballot-box.js';
+import type { Vote } from './voting.js';
 
 /** What the pair page says about the vote before it. */
 export interface Receipt {

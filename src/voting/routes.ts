@@ -1,9 +1,8 @@
-import { type Request, type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
-import { type Weight, weigh } from '../rating/vote-weight.js';
 import { boardOf, topicPath } from '../things/topics.js';
 import { requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -12,32 +11,16 @@ import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
+import { answerPair, isInFront, receiptFor } from './answering.js';
 import { askedPair } from './asked.js';
 import { type Ballot, readBallot, signBallot } from './ballot.js';
-import { effectOf } from './effect.js';
+import type { BallotBox } from './ballot-box.js';
 import { GUEST } from './guests.js';
-import { haveSameThings, type Pair, picturesOf } from './pairs.js';
+import { type Pair, picturesOf } from './pairs.js';
 import type { Queue, Queues } from './queue.js';
-import { type Receipt, receiptOf, refusals, undoneReceipt } from './receipt.js';
-import {
-  type Asker,
-  candidatesAfter,
-  dropPair,
-  putBack,
-  queueOf,
-  recallQueue,
-  takePair,
-} from './voter-queue.js';
-import {
-  type Answer,
-  type BallotBox,
-  type Cast,
-  findKnownVote,
-  type KnownVote,
-  readAnswer,
-  type Vote,
-  withdrawVote,
-} from './voting.js';
+import { type Receipt, refusals, undoneReceipt } from './receipt.js';
+import { type Asker, putBack, queueOf } from './voter-queue.js';
+import { readAnswer, withdrawVote } from './voting.js';
 
 /** What the pair page says of how far a voter's own Top of a topic has come. */
 export interface OwnProgress {
@@ -127,7 +110,8 @@ export function votingRoutes({
       const voter = userOf(res).id;
       const queue = await queueOf(askerOf(res, board));
       const wanted = board.find(Number(req.query.with));
-      if (!wanted) return showQueue(res, board, queue, await receiptFor({ db, board, voter }, queue, req));
+      if (!wanted)
+        return showQueue(res, board, queue, await receiptFor({ db, board, voter }, queue, req.query));
       const { pair, text } = await askedPair(db, board, wanted, { voter, queue, secret });
       const [front, second] = queue.pairs;
       showPair(res, board, { pair, next: pair === front ? second : front, queue, receipt: { text } });
@@ -197,74 +181,4 @@ function refusalOf(ballot: Ballot | 'forged' | 'expired', { voter, board }: Aske
   if (ballot.voter === GUEST) return refusals.visitors;
   if (ballot.voter !== voter) return refusals.foreign;
   return ballot.topicId === board.topic.id ? undefined : refusals.elsewhere;
-}
-
-interface Answered {
-  cast: Cast;
-  /** The voter's queue after it. */
-  queue: Queue;
-  receipt: Receipt;
-}
-
-async function answerPair(
-  asker: Asker,
-  ballotBox: BallotBox,
-  { ballot, answer }: { ballot: Ballot; answer: Answer },
-): Promise<Answered> {
-  const { board } = asker;
-  const before = await recallQueue(asker);
-  // What was asked for counts as any other once its turn has come.
-  const due = before.pairs.find((pair) => haveSameThings(pair, ballot));
-  const offered = due ? { ...ballot, strategy: due.strategy } : ballot;
-  const candidates = candidatesAfter(asker, before, { pair: offered, answer, seed: ballot.id });
-  const cast = await ballotBox.cast(offered, answer, candidates);
-  if (cast.status !== 'cast') {
-    const queue = await dropPair(asker, ballot);
-    const known = cast.vote && (await findKnownVote(asker.db, asker.voter, cast.vote.ballotId));
-    return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
-  }
-  const { vote, open, others } = cast;
-  const queue = await takePair(asker, before, { vote, answer, open });
-  const { weight, reason } = weightBy(board, before, vote);
-  const effect = effectOf(board, { vote, weight, others });
-  return { cast, queue, receipt: { ...receiptOf(board, cast, reason), effect } };
-}
-
-/** How much a vote counts, as far as its voter's queue tells: the ranker decides. */
-function weightBy(board: Board, queue: Queue, vote: Vote): Weight {
-  return weigh(vote, { recent: queue.recent, earlier: [], things: Math.max(board.size, 2) });
-}
-
-// The address names the vote whose receipt the page shows, so reloading it shows the same and sends nothing.
-async function receiptFor(
-  { db, board, voter }: Pick<Asker, 'db' | 'board' | 'voter'>,
-  queue: Queue,
-  req: Request,
-): Promise<Receipt | undefined> {
-  const { voted, answered, undone, gone } = req.query;
-  if (gone !== undefined) return receiptOf(board, { status: 'gone' });
-  const id = voted ?? answered ?? undone;
-  const known = typeof id === 'string' ? await findKnownVote(db, voter, id) : undefined;
-  if (!known || known.vote.topicId !== board.topic.id) return undefined;
-  const { vote } = known;
-  if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));
-  return receiptOfKnown(board, queue, { status: answered ? 'answered' : 'repeated', known });
-}
-
-const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
-  front !== undefined && haveSameThings(front, vote);
-
-function receiptOfKnown(
-  board: Board,
-  queue: Queue,
-  { status, known }: { status: Cast['status']; known: KnownVote | undefined },
-): Receipt {
-  if (!known) return receiptOf(board, { status: 'gone' });
-  const { vote, others } = known;
-  if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
-  const { weight, reason } = known.weight ?? weightBy(board, queue, vote);
-  return {
-    ...receiptOf(board, { status, vote }, reason),
-    effect: effectOf(board, { vote, weight, others }),
-  };
 }

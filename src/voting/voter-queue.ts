@@ -2,10 +2,11 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import { afterVote, afterWithdrawal, LOOKS_BACK } from '../rating/vote-weight.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
+import { findOpen, type Open } from './open-pairs.js';
 import { hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
-import { anyUnanswered, readAnswered, readPast } from './past.js';
+import { anyUnanswered, readPast } from './past.js';
 import { newVersion, type Queue, type Queues } from './queue.js';
-import type { Answer, Open, Vote } from './voting.js';
+import type { Answer, Vote } from './voting.js';
 
 /** How many pairs a queue holds: pairs drawn far ahead would be drawn from an old board. */
 const AHEAD = 2;
@@ -49,17 +50,22 @@ export function candidatesAfter(
   return { due, drawn };
 }
 
+/** A pair that was answered just now. */
+export interface Answered {
+  vote: Vote;
+  answer: Answer;
+  /** Whether the voter had answered the pair before, and taken that back. */
+  isAgain: boolean;
+  /** The candidates that the voter has not answered. */
+  open: Open;
+}
+
 /**
  * Takes an answered pair from its voter's queue, whichever is in front, and fills the queue up.
  * @param before the queue that the candidates were drawn for
- * @param open the candidates that the voter has not answered
  */
-export async function takePair(
-  asker: Asker,
-  before: Queue,
-  { vote, answer, open }: { vote: Vote; answer: Answer; open: Open },
-): Promise<Queue> {
-  const queue = advance(before, { vote, answer, open });
+export async function takePair(asker: Asker, before: Queue, answered: Answered): Promise<Queue> {
+  const queue = advance(before, answered);
   const replaced = await asker.queues.put(asker.voter, asker.board.topic.id, queue);
   // Another process had changed it: the ledger knows which of its pairs are open.
   if (replaced && replaced.version !== before.version) return drawQueue(asker, replaced.pairs);
@@ -97,11 +103,11 @@ export async function putBack(asker: Asker, vote: Vote): Promise<Queue> {
   return taken;
 }
 
-function advance(queue: Queue, { vote, answer, open }: { vote: Vote; answer: Answer; open: Open }): Queue {
+function advance(queue: Queue, { vote, answer, isAgain, open }: Answered): Queue {
   const day = today();
   const counted = answer.outcome === 'skip' ? 0 : 1;
   const unknown = unknownAfter(queue, pairOf(vote), answer);
-  const recent = afterVote(queue.recent, vote, open.isAgain);
+  const recent = afterVote(queue.recent, vote, isAgain);
   const isFree = (pair: Pair): boolean =>
     !haveSameThings(pair, vote) && !unknown.some((id) => hasThing(pair, id));
   return {
@@ -142,7 +148,7 @@ async function drawQueue(asker: Asker, kept: Pair[]): Promise<Queue> {
   const due = [...past.reopened, ...others].filter(
     (pair) => isOnBoard(board, pair) && !past.unknown.some((id) => hasThing(pair, id)),
   );
-  const open = await readAnswered(db, { voter, topicId: board.topic.id }, { due, drawn });
+  const open = await findOpen(db, voter, { due, drawn });
   const pairs = fill(open.due.slice(0, AHEAD), open.drawn, past.recent);
   const last = pairs.length > 0 ? undefined : await anyUnanswered(db, voter, board, past.unknown, random);
   const queue: Queue = {
