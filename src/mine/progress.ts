@@ -14,7 +14,7 @@ const ANSWERS_BETWEEN = 5;
 
 /**
  * How far people's own Tops have come, for the page with the pair. It says at once what is known, and works it out
- * anew aside, every five answers, so that no vote waits for it. That takes a fifth of one core at most, whoever votes.
+ * anew aside, every five answers, so that no vote waits for it. For all voters together that takes a fifth of one core at most.
  */
 export class ProgressOfPeople {
   readonly #db: Database;

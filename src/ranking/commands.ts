@@ -37,19 +37,19 @@ function allTopics(db: Database): Promise<Topic[]> {
 }
 
 async function rebuild(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
-  const { votes } = await withProgress(db, topic, (told) => ranker.refit(topic.id, told));
+  const { votes } = await withProgress(db, topic, (onProgress) => ranker.refit(topic.id, onProgress));
   console.info(`${topic.title}: rebuilt from ${counted(votes, 'vote')}.`);
 }
 
 async function check(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
-  const { votes, done } = await withProgress(db, topic, (told) => ranker.fit(topic.id, { told }));
+  const { votes, done } = await withProgress(db, topic, (onProgress) => ranker.fit(topic.id, { onProgress }));
   console.info(`${topic.title}: ${counted(votes, 'vote')}; ${compare(done)}.`);
 }
 
 async function withProgress<Done>(
   db: Database,
   topic: Topic,
-  work: (told: (votes: number) => void) => Promise<Done>,
+  work: (onProgress: (votes: number) => void) => Promise<Done>,
 ): Promise<{ votes: number; done: Done }> {
   const { total } = await db
     .selectFrom('votes')

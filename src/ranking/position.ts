@@ -9,7 +9,7 @@ export async function readPosition(db: Database): Promise<Position> {
 }
 
 /**
- * Makes every process load a topic's board again, and the ranker its things: for whoever adds or changes them.
+ * Makes every process load a topic's board again, and the ranker its things. Call it when they change.
  * @param trx the transaction of that change
  */
 export async function announceThings(trx: Database, topicId: number): Promise<void> {

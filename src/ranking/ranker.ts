@@ -77,10 +77,10 @@ export class Ranker {
   /**
    * Fits one topic's ratings to all of its votes that stand at this moment. Votes that arrive meanwhile are folded
    * in as ever, and applied to the fit as it takes their place.
-   * @param told is called with the number of votes read so far
+   * @param onProgress is called with the number of votes read so far
    */
-  async refit(topicId: number, told: (votes: number) => void = () => undefined): Promise<void> {
-    const fitted = await this.fit(topicId, { told, withSnapshot: true });
+  async refit(topicId: number, onProgress: (votes: number) => void = () => undefined): Promise<void> {
+    const fitted = await this.fit(topicId, { onProgress, withSnapshot: true });
     const { upTo, snapshot } = fitted;
     await this.#ratings.takeTurn(async (trx, position) => {
       const topic = takeOver(await readRatings(trx, topicId), fitted);
@@ -100,15 +100,15 @@ export class Ranker {
 
   /**
    * Computes the fit of one topic's votes that stand at the position the ranker has reached, and writes nothing.
-   * @param told is called with the number of votes read so far
+   * @param onProgress is called with the number of votes read so far
    * @param withSnapshot whether to make a snapshot of it, if one is due
    */
   async fit(
     topicId: number,
     {
-      told = () => undefined,
+      onProgress = () => undefined,
       withSnapshot = false,
-    }: { told?: (votes: number) => void; withSnapshot?: boolean } = {},
+    }: { onProgress?: (votes: number) => void; withSnapshot?: boolean } = {},
   ): Promise<Fitted> {
     const upTo = await readPosition(this.#db);
     // Read after the position, so that no vote up to it is about a thing that is not among them.
@@ -118,7 +118,7 @@ export class Ranker {
     const gathered = new GatheredVotes(topic);
     for await (const entries of readStandingVotes(this.#db, topicId, { upTo })) {
       for (const entry of entries) gathered.add(entry);
-      told(gathered.count);
+      onProgress(gathered.count);
     }
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
     const head = hasSnapshot ? await readSnapshotHead(this.#db, topicId, topic) : undefined;

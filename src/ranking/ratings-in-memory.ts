@@ -52,8 +52,8 @@ export class RatingsInMemory {
   }
 
   /**
-   * A topic's ratings, with all the things that some entries are about. Whoever adds things announces it, but an
-   * operator's SQL may not: then they are read again.
+   * A topic's ratings, with all the things that some entries are about. Things that are added are announced, but
+   * not by an operator's SQL: then they are read again.
    */
   async load(trx: Database, topicId: number, entries: Entry[]): Promise<TopicRatings> {
     const known = this.#topics.get(topicId);

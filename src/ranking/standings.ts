@@ -6,8 +6,8 @@ import { ROWS_A_STATEMENT, readRatings, strongestFirst, type TopicRatings } from
 
 /**
  * Works out where a topic's things stand by their ratings and how sure that is, and puts it on the pages and in the
- * things' history. Each statement is a transaction: whoever does it at the same time, the last one wins, and what
- * changed meanwhile is published the next time.
+ * things' history. Each statement is a transaction: when two processes do it at the same time, the last one wins.
+ * What changes meanwhile is published the next time.
  */
 export async function publishStandings(
   db: Database,

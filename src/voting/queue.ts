@@ -30,6 +30,9 @@ export interface Queue {
 /** A queue as Redis has it, and when it was put there, in milliseconds since 1970. */
 type KeptQueue = Queue & { at: number };
 
+/** The day it is (UTC), as `Queue.today` names it. */
+export const today = (): string => new Date().toISOString().slice(0, 10);
+
 /** A version for a queue that has changed. */
 export const newVersion = (): string => randomBytes(9).toString('base64url');
 

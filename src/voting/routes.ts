@@ -17,7 +17,7 @@ import { type Ballot, readBallot, signBallot } from './ballot.js';
 import type { BallotBox } from './ballot-box.js';
 import { GUEST } from './guests.js';
 import { type Pair, picturesOf } from './pairs.js';
-import type { Queue, Queues } from './queue.js';
+import { type Queue, type Queues, today } from './queue.js';
 import { type Receipt, refusals, undoneReceipt } from './receipt.js';
 import { type Asker, putBack, queueOf } from './voter-queue.js';
 import { readAnswer, withdrawVote } from './voting.js';
@@ -96,7 +96,7 @@ export function votingRoutes({
         ballot,
         receipt,
         ahead: picturesOf(board, next),
-        today: day === new Date().toISOString().slice(0, 10) ? votes : 0,
+        today: day === today() ? votes : 0,
         own: progressOf(voter, board, queue.answers),
       },
       'voting/_pair',

@@ -5,7 +5,7 @@ import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
 import { findOpen, type Open } from './open-pairs.js';
 import { hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
 import { anyUnanswered, readPast } from './past.js';
-import { newVersion, type Queue, type Queues } from './queue.js';
+import { newVersion, type Queue, type Queues, today } from './queue.js';
 import type { Answer, Vote } from './voting.js';
 
 /** How many pairs a queue holds: pairs drawn far ahead would be drawn from an old board. */
@@ -171,5 +171,3 @@ function unknownAfter(queue: Queue, pair: Pair, { unknown }: Answer): number[] {
 
 const isUnknownBy = ({ unknown, leftId, rightId }: Vote, id: number): boolean =>
   (unknown === 'left' && leftId === id) || (unknown === 'right' && rightId === id);
-
-const today = (): string => new Date().toISOString().slice(0, 10);

@@ -6,7 +6,7 @@ import { EncodedPage, preferredEncoding } from './encodings.js';
 import type { Headers } from './headers.js';
 import { HTML, renderPage, sendHtml, sendPage, wantsPart } from './page.js';
 
-/** A page that differs in nothing but the name of whoever is logged in, and whose fragment looks the same to all. */
+/** A page that differs only in the name of the person who is logged in, and whose fragment looks the same to all. */
 export interface SharedPage {
   /** Its one address. The page is made anew for other spellings of it, because pages name their own address. */
   path: string;
@@ -41,9 +41,9 @@ export class PrerenderedPages {
   }
 
   /**
-   * Answers whoever is not logged in with a page that was sent to somebody like them before, ahead of all that finds out
-   * who is calling: that takes several times as long, and the many who only look are not to slow down those who vote.
-   * What is not plain goes on to the page's own route, which answers with the same headers: a cookie that says
+   * Answers visitors without a session with a page that is ready, before anything finds out who is calling. To find that
+   * out takes several times as long, and the many who only look must not slow down those who vote. What is not plain
+   * goes on to the page's own route, which answers with the same headers: a cookie that says
    * something, a part for htmx, a conditional request.
    */
   readonly answer: RequestHandler = (req, res, next) => {
@@ -106,12 +106,12 @@ function sendEncoded(res: Response, page: EncodedPage): void {
   sendHtml(res, page.in(encoding));
 }
 
-// Stands where the name of whoever is logged in goes. Nobody can know it, so no other text has it.
+// Stands where the name of the person who is logged in goes. Nobody can know it, so no other text has it.
 const NAME = randomUUID();
 
 function splitAtName(html: string): [Buffer, Buffer] {
   const [before, after, ...more] = html.split(NAME);
   if (before === undefined || after === undefined || more.length > 0)
-    throw new Error('a shared page shows the name of whoever is logged in once');
+    throw new Error('a shared page shows the name of the person who is logged in once');
   return [Buffer.from(before), Buffer.from(after)];
 }

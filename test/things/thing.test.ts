@@ -60,7 +60,7 @@ it('has words in the place of a course and a record that there are not', async (
   const $ = await pageOf(1);
   expect($('.chart')).toHaveLength(0);
   expect($('.blank').first().text()).toContain('begins with its first vote');
-  expect($('.blank').last().text()).toContain('once ten people have voted');
+  expect($('.blank').last().text()).toContain('when ten more people have voted');
 });
 
 it('draws a single point as a beginning', async () => {

@@ -1,6 +1,6 @@
-import type { KyselyPlugin } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import { HTMX, member, openSite, type Site, topic } from '../site.js';
+import { HTMX, itOnPostgres, member, openSite, pairOn, type Site, thingNames, topic } from '../site.js';
 
 /** What the site under test has asked the database. */
 let statements = 0;
@@ -18,7 +18,7 @@ let site: Site;
 beforeAll(async () => {
   stores = await openSite({ production: true, rateLimits: 1, trustProxy: 1 });
   site = await openSite({}, { beside: { ...stores, db: stores.db.withPlugin(count) } });
-  await topic(site);
+  await topic(site, { names: thingNames(60) });
 });
 afterAll(async () => {
   await site.close();
@@ -62,3 +62,32 @@ it('asks for many who come at once no more often than for each of them', async (
   expect(cost.statements).toBeLessThanOrEqual(people.length);
   expect(cost.commands).toEqual(people.flatMap(() => state));
 });
+
+it('asks the database for a vote twice, and Redis three times', async () => {
+  const { browser } = await member(site);
+  const look = () => browser.get('/vote').expect(200);
+  // What a queue is drawn from is read once.
+  const first = await costOf(look);
+  expect(first.statements).toBeLessThanOrEqual(3);
+  let { ballot } = pairOn((await look()).text);
+  const cast = async () => {
+    const form = { ballot, choice: 'left' };
+    const answer = await browser.post('/vote').set(HTMX).type('form').send(form).expect(200);
+    ballot = pairOn(`<div>${answer.text}</div>`).ballot;
+  };
+  await cast();
+  for (let vote = 0; vote < 3; vote++) {
+    const { statements, commands } = await costOf(cast);
+    expect(statements).toBe(2);
+    expect(commands).toEqual(inject('redis') ? ['get', 'evalsha', 'set'] : []);
+  }
+  expect(await costOf(look)).toEqual({ statements: 1, commands: [...state, ...state] });
+});
+
+itOnPostgres(
+  'does not let Postgres compile statements, which takes longer than a hundred votes',
+  async () => {
+    const { rows } = await sql<{ jit: string }>`select current_setting('jit') as jit`.execute(site.db);
+    expect(rows).toEqual([{ jit: 'off' }]);
+  },
+);
