@@ -84,20 +84,56 @@ function spreadOf(graph: Graph, strengths: Float64Array, lambda: number): number
   return Math.min(Math.max(squares / seen - (sum / seen) ** 2, LEAST_SPREAD), MOST_SPREAD);
 }
 
-/** Sweeps until the strengths, e to the power of the means, stay where they are; returns how often. */
+/**
+ * Sweeps until the strengths, e to the power of the means, stay where they are; returns how often.
+ *
+ * Among many things each sweep goes the same short way as the one before it. So after each two it leaps as far as these
+ * point (SQUAREM, Varadhan and Roland, Scandinavian Journal of Statistics 35, 2008, step length S3), and takes the leap
+ * back when the next sweep finds itself further from the end than before.
+ */
 function settle(
   graph: Graph,
   strengths: Float64Array,
   lambda: number,
   { tolerance = 1e-3, mostSweeps = 2_000 }: Stop,
 ): number {
-  recentre(strengths);
-  for (let sweeps = 1; ; sweeps++) {
-    const change = sweep(graph, strengths, lambda);
+  let change = Infinity;
+  let sweeps = 0;
+  const settles = (): boolean => {
+    change = sweep(graph, strengths, lambda);
     recentre(strengths);
-    if (change <= tolerance || sweeps >= mostSweeps) return sweeps;
+    sweeps++;
+    return change <= tolerance || sweeps >= mostSweeps;
+  };
+  recentre(strengths);
+  for (;;) {
+    const start = strengths.slice();
+    if (settles()) return sweeps;
+    const first = strengths.slice();
+    if (settles()) return sweeps;
+    const [second, before] = [strengths.slice(), change];
+    leap(strengths, start, first);
+    recentre(strengths);
+    if (settles()) return sweeps;
+    if (change > before) strengths.set(second);
   }
 }
+
+/** Moves strengths on from where two sweeps have brought them, by the length that their difference gives. */
+function leap(strengths: Float64Array, start: Float64Array, first: Float64Array): void {
+  const way = first.map((strength, thing) => Math.log(strength / (start[thing] as number)));
+  const bend = strengths.map(
+    (strength, thing) => Math.log(strength / (first[thing] as number)) - (way[thing] as number),
+  );
+  const length = Math.max(Math.sqrt(sumOfSquares(way) / sumOfSquares(bend)), 1);
+  if (!Number.isFinite(length)) return;
+  for (let thing = 0; thing < strengths.length; thing++)
+    strengths[thing] =
+      (start[thing] as number) *
+      Math.exp(2 * length * (way[thing] as number) + length * length * (bend[thing] as number));
+}
+
+const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
 /**
  * Newman's step for each thing in turn, each seeing those before it moved; returns the largest relative
