@@ -123,15 +123,16 @@ export class Boards {
   }
 
   async #things(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
+    // Without the plugin that renames columns, which leaves each of many rows behind as garbage.
     const { rows } = await sql<StoredThing & { isRetired: boolean }>`
       select things.id, name, picture, description, coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
-        coalesce(ties, 0) as ties, rank, low, high, top_chance, is_level_with_next, previous_rank,
-        retired_at is not null as is_retired
+        coalesce(ties, 0) as ties, rank, low, high, top_chance as "topChance",
+        is_level_with_next as "isLevelWithNext", previous_rank as "previousRank", retired_at is not null as "isRetired"
       from things left join ratings on ratings.thing_id = things.id left join standings on standings.thing_id = things.id
         left join fits on fits.topic_id = things.topic_id
       where things.topic_id = ${topicId}
-      order by rank nulls last, things.id`.execute(this.#db);
+      order by rank nulls last, things.id`.execute(this.#db.withoutPlugins());
     return rows;
   }
 }
