@@ -2,13 +2,13 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { type Entry, type Position, readLedger, readVoterEvents } from './ledger.js';
 import { laterOf, positionOf, readPosition } from './position.js';
-import { applyEntry, noteChange, writeRatings } from './ratings.js';
+import { applyCounted, noteChange, writeRatings } from './ratings.js';
 import type { RatingsInMemory } from './ratings-in-memory.js';
 import type { Retries } from './retries.js';
 import { weighEntries, writeWeighed } from './weigher.js';
 
 /** How many ledger entries are read at a time. */
-const BATCH = 5_000;
+const BATCH = 10_000;
 
 /**
  * How many entries a thing one transaction folds at most. Each transaction writes the ratings that moved: an import of
@@ -107,7 +107,8 @@ export class Folding {
       const topic = await this.#ratings.load(trx, topicId, entries);
       const things = touched.get(topicId) ?? new Set();
       touched.set(topicId, things);
-      for (const entry of entries) if (!entry.isWithdrawal) applyEntry(topic, entry, things);
+      for (const entry of entries)
+        if (!entry.isWithdrawal && !entry.isExcluded) applyCounted(topic, entry, things);
     });
     if (!isFolded) stale.add(topicId);
   }

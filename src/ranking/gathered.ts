@@ -1,6 +1,6 @@
 import type { Votes } from '../rating/graph.js';
-import type { Entry } from './ledger.js';
-import { countEntry, placesOf, scoreOf, type TopicRatings } from './ratings.js';
+import type { CountedVote } from './ledger.js';
+import { countVote, placesOf, scoreOf, type TopicRatings } from './ratings.js';
 
 /** Gathers a topic's votes for a fit, in arrays that grow with them, and counts them for their things. */
 export class GatheredVotes {
@@ -27,20 +27,20 @@ export class GatheredVotes {
   }
 
   /** Takes in a vote; a skip is passed over. */
-  add(entry: Entry): void {
-    if (entry.outcome === 'skip') return;
-    const [left, right] = placesOf(this.#topic, entry);
+  add(vote: CountedVote): void {
+    if (vote.outcome === 'skip') return;
+    const [left, right] = placesOf(this.#topic, vote);
     if (this.#votes.count === this.#votes.left.length) this.#votes = grown(this.#votes);
     const votes = this.#votes;
     votes.left[votes.count] = left;
     votes.right[votes.count] = right;
-    votes.score[votes.count] = scoreOf(entry);
-    votes.weight[votes.count] = entry.weight;
-    votes.voter[votes.count] = this.#numberOf(entry.voterId);
+    votes.score[votes.count] = scoreOf(vote);
+    votes.weight[votes.count] = vote.weight;
+    votes.voter[votes.count] = this.#numberOf(vote.voterId);
     votes.count++;
-    if (entry.outcome !== 'tie') this.#decided++;
-    if (entry.outcome === 'left') this.#leftWins++;
-    countEntry(this.#topic, entry, left, right);
+    if (vote.outcome !== 'tie') this.#decided++;
+    if (vote.outcome === 'left') this.#leftWins++;
+    countVote(this.#topic, vote, left, right);
   }
 
   /** The votes, for the fit, which takes the arrays with it. */

@@ -9,19 +9,23 @@ export interface Position {
   id: number;
 }
 
-/** One line of the ledger: a vote, or the withdrawal of one. */
-export interface Entry {
-  xidText: string;
+/** A vote that counts, as the ratings need it. */
+export interface CountedVote {
   id: number;
-  topicId: number;
   voterId: number | null;
   leftId: number;
   rightId: number;
   outcome: Outcome;
-  strategy: Strategy;
-  createdAt: Date;
   /** How much it counts, as far as that is decided already: 1 for what the ranker has not weighed yet. */
   weight: number;
+}
+
+/** One line of the ledger: a vote, or the withdrawal of one. */
+export interface Entry extends CountedVote {
+  xidText: string;
+  topicId: number;
+  strategy: Strategy;
+  createdAt: Date;
   /** Whether its voter is set apart or voided, so that it moves nothing. */
   isExcluded: boolean;
   isWithdrawal: boolean;
@@ -138,6 +142,19 @@ export async function countMovedVoters(
   return rows[0]?.voters ?? 0;
 }
 
+/** Where the ledger is when a topic has had so many votes more; undefined when it has had fewer by `upTo`. */
+export async function findPositionAfter(
+  db: Database,
+  topicId: number,
+  { from, votes, upTo }: { from: Position; votes: number; upTo: Position },
+): Promise<Position | undefined> {
+  const { rows } = await sql<Position>`
+    select xid::text as "xid", id from votes
+    where topic_id = ${topicId} and (votes.xid, id) > ${placeOf(from)} and (votes.xid, id) <= ${placeOf(upTo)}
+    order by votes.xid, id offset ${votes} limit 1`.execute(plain(db));
+  return rows[0];
+}
+
 /** Before the first entry of any ledger. */
 export const BEGINNING: Position = { xid: '0', id: 0 };
 
@@ -150,22 +167,46 @@ export async function* readStandingVotes(
   topicId: number,
   { from = BEGINNING, upTo }: { from?: Position; upTo: Position },
   limit = 5000,
-): AsyncGenerator<Entry[]> {
+): AsyncGenerator<CountedVote[]> {
+  const excluded = await readExcludedVoters(db, upTo);
   let after = from;
   for (;;) {
-    const { rows } = await sql<Entry>`
-      select xid::text as "xidText", ${sql.raw(NAMED_ANSWER)}, coalesce(weight, 1) as weight,
-        false as "isExcluded", false as "isWithdrawal"
-      from votes left join vote_weights on vote_id = votes.id
+    // Few columns, and no look at other tables for each row: of ten million votes that takes half of the time.
+    const { rows } = await sql<CountedVote & { xidText: string }>`
+      select xid::text as "xidText", id, voter_id as "voterId", left_id as "leftId", right_id as "rightId", outcome
+      from votes
       where topic_id = ${topicId}
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
-        and not ${isExcluded('votes', placeOf(upTo))}
       order by votes.xid, votes.id limit ${limit}`.execute(plain(db));
-    if (rows.length > 0) yield rows;
     const last = rows.at(-1);
-    if (!last || rows.length < limit) return;
+    if (!last) return;
+    const weights = await readWeights(db, rows);
+    for (const vote of rows) vote.weight = weights.get(vote.id) ?? 1;
+    yield excluded.size > 0 ? rows.filter(({ voterId }) => !excluded.has(voterId)) : rows;
+    if (rows.length < limit) return;
     after = { xid: last.xidText, id: last.id };
   }
+}
+
+async function readExcludedVoters(db: Database, at: Position): Promise<Set<number | null>> {
+  const { rows } = await sql<{ voterId: number }>`
+    select voter_id from (
+      select distinct on (voter_id) voter_id, kind from voter_events where (xid, id) <= ${placeOf(at)}
+      order by voter_id, voter_events.xid desc, voter_events.id desc
+    ) as latest where kind <> 'restored'`.execute(db);
+  return new Set(rows.map(({ voterId }) => voterId));
+}
+
+async function readWeights(db: Database, votes: CountedVote[]): Promise<Map<number, number>> {
+  let [lowest, highest] = [Infinity, 0];
+  for (const { id } of votes) [lowest, highest] = [Math.min(lowest, id), Math.max(highest, id)];
+  const rows = await db
+    .selectFrom('voteWeights')
+    .where('voteId', '>=', lowest)
+    .where('voteId', '<=', highest)
+    .select(['voteId', 'weight'])
+    .execute();
+  return new Map(rows.map(({ voteId, weight }) => [voteId, weight]));
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { statement } from '../statement.js';
-import { BEGINNING, countMovedVoters, movedVotes, type Position } from './ledger.js';
+import { BEGINNING, countMovedVoters, findPositionAfter, movedVotes, type Position } from './ledger.js';
 import { readPosition } from './position.js';
 
 /** How the votes on a pair came out. */
@@ -17,16 +17,33 @@ export interface PairCount {
 /** So many voters a step of what anyone may see rests on at least: no step shows what one person chose. */
 export const VOTERS_A_STEP = 10;
 
+/** How many votes a step takes in at most, if ten voters cast them: folding waits while a step is written. */
+const VOTES_A_STEP = 50_000;
+
 /**
- * Brings a topic's pair counts up to the ranker's position, when the votes of ten voters or more have moved since.
+ * Brings a topic's pair counts up towards the ranker's position, when the votes of ten voters or more have moved since.
  * @param trx a transaction
- * @returns whether the counts have moved
+ * @returns whether there may be another step to take
  */
 export async function stepPairCounts(trx: Database, topicId: number): Promise<boolean> {
-  const upTo = await readPosition(trx);
+  const position = await readPosition(trx);
   const from = await lockReached(trx, topicId);
-  const voters = await countMovedVoters(trx, topicId, { from, upTo });
-  if (voters < VOTERS_A_STEP) return false;
+  for (let votes = VOTES_A_STEP; ; votes *= 2) {
+    const between = await findPositionAfter(trx, topicId, { from, votes, upTo: position });
+    const upTo = between ?? position;
+    if ((await countMovedVoters(trx, topicId, { from, upTo })) >= VOTERS_A_STEP) {
+      await takeStep(trx, topicId, { from, upTo });
+      return between !== undefined;
+    }
+    if (!between) return false;
+  }
+}
+
+async function takeStep(
+  trx: Database,
+  topicId: number,
+  { from, upTo }: { from: Position; upTo: Position },
+): Promise<void> {
   const sum = (condition: string) => sql`coalesce(sum(sign) filter (where ${sql.raw(condition)}), 0)::int`;
   await sql`
     with moved as (
@@ -44,7 +61,6 @@ export async function stepPairCounts(trx: Database, topicId: number): Promise<bo
   await sql`
     update pair_counts_position set xid = ${upTo.xid}::xid8, id = ${upTo.id}
     where topic_id = ${topicId}`.execute(trx);
-  return true;
 }
 
 async function lockReached(trx: Database, topicId: number): Promise<Position> {

@@ -7,7 +7,7 @@ import { GatheredVotes } from './gathered.js';
 import { readStandingVotes } from './ledger.js';
 import { stepPairCounts } from './pair-counts.js';
 import { readPosition } from './position.js';
-import { applyEntry, dropRatings, hasVotes, noteChange, readRatings, writeRatings } from './ratings.js';
+import { applyCounted, dropRatings, hasVotes, noteChange, readRatings, writeRatings } from './ratings.js';
 import { RatingsInMemory } from './ratings-in-memory.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
 import { isSnapshotDue, readSnapshotHead, writeSnapshot } from './snapshots.js';
@@ -85,8 +85,8 @@ export class Ranker {
     await this.#ratings.takeTurn(async (trx, position) => {
       const topic = takeOver(await readRatings(trx, topicId), fitted);
       this.#ratings.set(topicId, topic);
-      for await (const entries of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
-        for (const entry of entries) applyEntry(topic, entry, new Set());
+      for await (const votes of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
+        for (const vote of votes) applyCounted(topic, vote, new Set());
       const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
       await writeRatings(trx, topicId, topic, voted);
       await dropRatings(trx, topic);
@@ -116,8 +116,8 @@ export class Ranker {
     for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
     topic.votes = 0;
     const gathered = new GatheredVotes(topic);
-    for await (const entries of readStandingVotes(this.#db, topicId, { upTo })) {
-      for (const entry of entries) gathered.add(entry);
+    for await (const votes of readStandingVotes(this.#db, topicId, { upTo })) {
+      for (const vote of votes) gathered.add(vote);
       onProgress(gathered.count);
     }
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
@@ -155,9 +155,11 @@ export class Ranker {
   }
 
   async #publish(topicId: number): Promise<void> {
-    await this.#ratings.exclusively(() =>
-      this.#writer.transaction().execute((trx) => stepPairCounts(trx, topicId)),
-    );
+    const step = (): Promise<boolean> =>
+      this.#ratings.exclusively(() =>
+        this.#writer.transaction().execute((trx) => stepPairCounts(trx, topicId)),
+      );
+    while (await step());
     await publishStandings(this.#db, this.#calculations, topicId);
   }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { applyVote, type Field } from '../rating/online.js';
-import type { Entry } from './ledger.js';
+import type { CountedVote } from './ledger.js';
 
 /** A topic's things as the ranker works on them: one element of each array a thing. */
 export interface TopicRatings extends Field {
@@ -75,30 +75,30 @@ async function readPage(
 }
 
 /** What a vote gives its left side: 1 when that was chosen, 0 when the other was, half for "about the same". */
-export const scoreOf = ({ outcome }: Pick<Entry, 'outcome'>): number =>
+export const scoreOf = ({ outcome }: Pick<CountedVote, 'outcome'>): number =>
   outcome === 'left' ? 1 : outcome === 'right' ? 0 : 0.5;
 
 /**
- * Moves two things by one vote, and counts it; a skip moves nothing, nor does the vote of an excluded voter.
+ * Moves two things by one vote, and counts it; a skip moves nothing.
  * @param touched gets the things that moved
  */
-export function applyEntry(topic: TopicRatings, entry: Entry, touched: Set<number>): void {
-  if (entry.outcome === 'skip' || entry.isExcluded) return;
-  const [left, right] = placesOf(topic, entry);
-  applyVote(topic, left, right, scoreOf(entry), entry.weight);
-  countEntry(topic, entry, left, right);
+export function applyCounted(topic: TopicRatings, vote: CountedVote, touched: Set<number>): void {
+  if (vote.outcome === 'skip') return;
+  const [left, right] = placesOf(topic, vote);
+  applyVote(topic, left, right, scoreOf(vote), vote.weight);
+  countVote(topic, vote, left, right);
   touched.add(left).add(right);
 }
 
 /** Which elements a vote's things are. @throws Error when they were added after the topic was read */
-export function placesOf({ places }: TopicRatings, { id, leftId, rightId }: Entry): [number, number] {
+export function placesOf({ places }: TopicRatings, { id, leftId, rightId }: CountedVote): [number, number] {
   const [left, right] = [places.get(leftId), places.get(rightId)];
   if (left === undefined || right === undefined) throw new Error(`vote ${id} is about a thing not read yet`);
   return [left, right];
 }
 
 /** Counts a vote for both of its things without moving them. */
-export function countEntry(topic: TopicRatings, { outcome }: Entry, left: number, right: number): void {
+export function countVote(topic: TopicRatings, { outcome }: CountedVote, left: number, right: number): void {
   const [forLeft, forRight] =
     outcome === 'tie'
       ? [topic.ties, topic.ties]
