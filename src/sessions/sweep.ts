@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database.js';
+import { every } from '../every.js';
 import type { LateSignOuts } from './late-sign-outs.js';
 import { sweepSessions } from './sessions.js';
 
@@ -11,20 +12,14 @@ const SETTLE_EVERY_MS = 1_000;
  * coming back, until it is stopped.
  */
 export function startSweep(db: Database, lateSignOuts: LateSignOuts, log: Logger): { stop(): void } {
-  const timers = [
-    every(SETTLE_EVERY_MS, () => lateSignOuts.settle(db), log),
-    every(SWEEP_EVERY_MS, () => sweepSessions(db), log),
+  const failure = 'sessions were not swept';
+  const works = [
+    every(SETTLE_EVERY_MS, () => lateSignOuts.settle(db), { log, failure }),
+    every(SWEEP_EVERY_MS, () => sweepSessions(db), { log, failure }),
   ];
-  return { stop: () => timers.forEach(clearInterval) };
-}
-
-function every(milliseconds: number, work: () => Promise<void>, log: Logger): NodeJS.Timeout {
-  let isBusy = false;
-  const timer = setInterval(async () => {
-    if (isBusy) return;
-    isBusy = true;
-    await work().catch((error: unknown) => log.warn({ err: error }, 'sessions were not swept'));
-    isBusy = false;
-  }, milliseconds);
-  return timer.unref();
+  return {
+    stop: () => {
+      for (const work of works) work.stop();
+    },
+  };
 }
