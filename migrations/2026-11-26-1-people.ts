@@ -16,6 +16,8 @@ export async function up(db: Untyped): Promise<void> {
       created_at timestamptz not null default now(),
       check ((kind = 'imported') = (imported_as is not null))
     )`.execute(db);
+  // Guests are deleted some time after their last vote.
+  await sql`create index on voters (created_at) where kind = 'guest'`.execute(db);
 
   await sql`
     create table users (

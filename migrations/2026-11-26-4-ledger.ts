@@ -7,6 +7,7 @@ type Untyped = Kysely<any>;
 export async function up(db: Untyped): Promise<void> {
   // The pairs of (topic_id, thing) make a vote between things of different topics impossible.
   // xid puts the ledger in the order of its transactions: identity values commit out of order.
+  // A guest's vote is provisional: it counts only when it becomes a member's, by another row. The ranker never reads it.
   await sql`
     create table votes (
       id bigint generated always as identity primary key,
@@ -19,6 +20,7 @@ export async function up(db: Untyped): Promise<void> {
       outcome text not null check (outcome in ('left', 'right', 'tie', 'skip')),
       unknown text check (unknown in ('left', 'right')),
       strategy text not null check (strategy in ('focus', 'explore', 'asked', 'common', 'import')),
+      provisional boolean not null default false,
       shown_at timestamptz,
       created_at timestamptz not null default now(),
       withdrawn_at timestamptz,
@@ -27,6 +29,7 @@ export async function up(db: Untyped): Promise<void> {
       check (left_id <> right_id),
       check (unknown is null or outcome = 'skip'),
       check (item is null or strategy = 'import'),
+      check (not provisional or voter_id is not null),
       check ((withdrawn_at is null) = (withdrawn_xid is null)),
       foreign key (topic_id, left_id) references things (topic_id, id),
       foreign key (topic_id, right_id) references things (topic_id, id)
@@ -35,14 +38,13 @@ export async function up(db: Untyped): Promise<void> {
     create unique index one_answer_a_pair on votes
     (voter_id, least(left_id, right_id), greatest(left_id, right_id), coalesce(item, ''))
     where withdrawn_at is null`.execute(db);
-  await sql`create index votes_in_order on votes (xid, id)`.execute(db);
-  await sql`create index votes_of_topic on votes (topic_id, xid, id)`.execute(db);
+  await sql`create index votes_in_order on votes (xid, id) where not provisional`.execute(db);
+  await sql`create index votes_of_topic on votes (topic_id, xid, id) where not provisional`.execute(db);
   await sql`create index votes_of_voter on votes (voter_id, topic_id, id desc)`.execute(db);
   // These hold few rows, so most votes pay for none of them.
   await sql`
-    create index withdrawals_in_order on votes (withdrawn_xid, id) where withdrawn_xid is not null`.execute(
-    db,
-  );
+    create index withdrawals_in_order on votes (withdrawn_xid, id)
+    where withdrawn_xid is not null and not provisional`.execute(db);
   await sql`
     create index withdrawn_answers on votes (voter_id, least(left_id, right_id), greatest(left_id, right_id))
     where withdrawn_at is not null`.execute(db);
@@ -68,7 +70,7 @@ export async function up(db: Untyped): Promise<void> {
     for each row execute function votes_only_withdraw()`.execute(db);
   await sql`
     create trigger votes_append_only before delete on votes
-    for each row execute function refuse_change()`.execute(db);
+    for each row when (not old.provisional) execute function refuse_change()`.execute(db);
 
   // Whether a voter counts at all. The newest event holds; 'restored' lifts the others. The ids are those of the
   // ledger, so that events have a place in its order.

@@ -117,13 +117,13 @@ export function createApp({
 
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
   // What people ask for most comes first: an address is looked for in one router after the other.
-  app.use(guestRoutes(boards, config));
   app.use(
     votingRoutes({ db, boards, queues, ballotBox, progressOf: (...whose) => progress.of(...whose), config }),
   );
   app.use(rankingRoutes(db, boards, prerendered));
   app.use(thingRoutes(db, boards, prerendered));
   app.use(homeRoutes(boards, config));
+  app.use(guestRoutes(db, config));
   app.use(accountRoutes(db, passwords, config, store, throttle, confirmations, queues));
   app.use(leavingRoutes(db, store, confirmations));
   app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations, queues));

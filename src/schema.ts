@@ -21,7 +21,7 @@ export type Side = 'left' | 'right';
 
 /**
  * How a pair came to a voter: drawn where an answer tells most (`focus`) or anywhere (`explore`), asked for by one of
- * its things, one of the day's pairs that all visitors get (`common`), or brought by a file of votes.
+ * its things, one of the day's pairs that all guests get (`common`), or brought by a file of votes.
  */
 export type Strategy = 'focus' | 'explore' | 'asked' | 'common' | 'import';
 
@@ -148,7 +148,7 @@ export interface ThingsTable {
   retiredAt: Date | null;
 }
 
-/** The ledger: rows are only ever added, and withdrawn once. */
+/** The ledger: rows are only ever added, and withdrawn once; only a guest's may be deleted. */
 export interface VotesTable {
   id: GeneratedAlways<number>;
   ballotId: string;
@@ -162,6 +162,8 @@ export interface VotesTable {
   /** Which of the two the voter said they don't know; only with a skip. */
   unknown: Side | null;
   strategy: Strategy;
+  /** Whether it is a guest's: it counts only when it becomes a member's, by another row. */
+  provisional: Generated<boolean>;
   /** When the voter was shown the pair; null for imported votes. */
   shownAt: Date | null;
   createdAt: Generated<Date>;

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
 import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase, openForPages } from './database.js';
 import { drain, stopSignal } from './drain.js';
+import { every } from './every.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards.js';
@@ -18,8 +20,14 @@ import { LateSignOuts } from './sessions/late-sign-outs.js';
 import { startSweep } from './sessions/sweep.js';
 import { explain } from './startup-error.js';
 import { seed } from './things/seed.js';
+import { purgeGuests } from './voting/guests.js';
 import { createHttpServer } from './web/born-right.js';
 import { isFirst, isLed, lead, leads, leave } from './workers.js';
+
+// Loading the board of 100,000 things leaves much garbage, and Node lets that grow to several times what is in use.
+setFlagsFromString('--heap-growing-percent=30');
+
+const PURGE_EVERY_MS = 3_600_000;
 
 let config: Config | undefined;
 try {
@@ -63,6 +71,10 @@ async function serve(config: Config): Promise<void> {
   // Of several processes, the one that leads them starts it.
   else if (config.ranker === 'child' && !isLed()) ranker = startRankerChild(log, stopping);
   const sweep = startSweep(unlimited, lateSignOuts, log);
+  const purge = every(PURGE_EVERY_MS, () => purgeGuests(unlimited), {
+    log,
+    failure: 'old guests were not deleted',
+  });
   boards.follow(log);
   await greet(config, server, db, passwords);
 
@@ -70,6 +82,7 @@ async function serve(config: Config): Promise<void> {
   await drain(server, config.drainSeconds);
   boards.stop();
   sweep.stop();
+  purge.stop();
   await ranker?.stop();
   await passwords.close();
   redis?.disconnect();

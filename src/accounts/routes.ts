@@ -8,7 +8,7 @@ import { hashSessionId } from '../sessions/sessions.js';
 import { renew, signIn } from '../sessions/sign-in.js';
 import { type RecordedStore, StateAwayError } from '../sessions/store.js';
 import type { Throttle } from '../sessions/throttle.js';
-import { countGuestVotes } from '../voting/guests.js';
+import { takeOverVotes } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -60,7 +60,7 @@ export function accountRoutes(
         throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
       }
       rememberDevice(res, registered, config);
-      const waiting = await countGuestVotes(req, res, { db, config, queues, voter: registered.userId });
+      const waiting = await takeOverVotes(req, res, { db, config, queues, voter: registered.userId });
       flash(res, waiting ? `welcome-${waiting}` : 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })

@@ -3,7 +3,10 @@ import type { Config } from '../config.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
 import { describe } from '../ranking/words.js';
-import { guestPairs, offerToGuest, readGuestVotes } from '../voting/guests.js';
+import { signBallot } from '../voting/ballot.js';
+import { commonPairs } from '../voting/common-pairs.js';
+import { readGuest } from '../voting/guests.js';
+import { NEW_GUEST } from '../voting/voter.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { sendPage } from '../web/page.js';
 
@@ -39,10 +42,15 @@ export function homeRoutes(boards: Boards, config: Config): Router {
   return router;
 }
 
-// Visitors can answer right here; whoever is logged in has a pair of their own on the page for it.
+// Newcomers can answer right here; those who have voted go on where they were.
 function tasteOf(board: Board, req: Request, res: Response, config: Config) {
-  if (res.locals.user) return {};
-  const votes = readGuestVotes(req, config);
-  const [pair] = guestPairs(board, votes, config.secrets[0]);
-  return pair ? offerToGuest(board, pair, config) : { isDone: votes.length > 0 };
+  if (res.locals.user || readGuest(req, config) !== undefined) return { isVoter: true };
+  const [pair] = commonPairs(board, config.secrets[0]);
+  if (!pair) return {};
+  const offer = { topicId: board.topic.id, voter: NEW_GUEST, isGuest: true, ...pair };
+  return {
+    left: board.find(pair.leftId),
+    right: board.find(pair.rightId),
+    ballot: signBallot(offer, config.secrets[0]),
+  };
 }

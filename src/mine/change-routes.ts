@@ -36,7 +36,7 @@ export function changeRoutes(db: Database, boards: Boards, config: Config, queue
       right,
       old,
       answer: answerOf(board, old),
-      ballot: signBallot({ topicId: old.topicId, voter, ...pairOf(old) }, config.secrets[0]),
+      ballot: signBallot({ topicId: old.topicId, voter, isGuest: false, ...pairOf(old) }, config.secrets[0]),
       isUnanswered: req.method === 'POST',
     });
   }

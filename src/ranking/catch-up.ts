@@ -21,8 +21,8 @@ export async function catchUp(db: Database, ranker: Ranker, patienceMs = 10_000)
 
 async function isBehind(db: Database): Promise<boolean> {
   const { rows } = await sql<{ behind: boolean }>`
-    select exists (select from votes where (xid, id) > (position.xid, position.id))
-      or exists (select from votes where withdrawn_xid is not null and (withdrawn_xid, id) > (position.xid, position.id))
+    select exists (select from votes where not provisional and (xid, id) > (position.xid, position.id))
+      or exists (select from votes where withdrawn_xid is not null and not provisional and (withdrawn_xid, id) > (position.xid, position.id))
       or exists (select from voter_events where (xid, id) > (position.xid, position.id)) as behind
     from ranker_position as position`.execute(db);
   return rows[0]?.behind ?? false;

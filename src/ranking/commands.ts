@@ -55,6 +55,7 @@ async function withProgress<Done>(
     .selectFrom('votes')
     .where('topicId', '=', topic.id)
     .where('withdrawnAt', 'is', null)
+    .where('provisional', '=', false)
     .where('outcome', '<>', 'skip')
     .select((expression) => expression.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();

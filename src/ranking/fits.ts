@@ -59,7 +59,7 @@ export async function lostVotes(
 ): Promise<boolean> {
   const { rows } = await sql<{ lost: boolean }>`
     select exists (
-      select from votes where topic_id = ${topicId} and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
+      select from votes where topic_id = ${topicId} and not provisional and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and withdrawn_xid is not null and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint))
       or exists (select from voter_events as event where

@@ -46,12 +46,12 @@ export async function readLedger(db: Database, after: Position, limit: number): 
       is_withdrawal as "isWithdrawal"
     from (
       (select xid, ${sql.raw(ANSWER)}, false as is_withdrawal from votes
-       where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+       where not provisional and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.xid, votes.id limit ${limit})
       union all
       (select withdrawn_xid, ${sql.raw(ANSWER)}, true from votes
-       where withdrawn_xid is not null and (withdrawn_xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+       where withdrawn_xid is not null and not provisional and (withdrawn_xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
          and withdrawn_xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.withdrawn_xid, votes.id limit ${limit})
     ) as entries
@@ -114,17 +114,18 @@ export const countsAt = (at: RawBuilder<unknown>): RawBuilder<boolean> => sql<bo
  */
 export function movedVotes(topicId: number, from: Position, upTo: Position): RawBuilder<unknown> {
   const [before, now] = [placeOf(from), placeOf(upTo)];
+  const ofTopic = sql`topic_id = ${topicId} and not provisional`;
   const isNew = sql`((xid, id) > ${before} and (xid, id) <= ${now})`;
   // Said to be not null, so that Postgres knows the index of withdrawals for enough.
   const isWithdrawn = sql`(withdrawn_xid is not null and (withdrawn_xid, id) > ${before} and (withdrawn_xid, id) <= ${now})`;
   return sql`(
     select * from (
       select *, ${countsAt(now)}::int - ${countsAt(before)}::int as sign from (
-        select * from votes where topic_id = ${topicId} and ${isNew}
+        select * from votes where ${ofTopic} and ${isNew}
         union all
-        select * from votes where topic_id = ${topicId} and ${isWithdrawn} and not ${isNew}
+        select * from votes where ${ofTopic} and ${isWithdrawn} and not ${isNew}
         union all
-        select * from votes where topic_id = ${topicId} and not ${isNew} and not ${isWithdrawn} and voter_id in (
+        select * from votes where ${ofTopic} and not ${isNew} and not ${isWithdrawn} and voter_id in (
           select voter_id from voter_events where (xid, id) > ${before} and (xid, id) <= ${now})
       ) as votes where outcome <> 'skip'
     ) as votes where sign <> 0)`;
@@ -150,7 +151,7 @@ export async function findPositionAfter(
 ): Promise<Position | undefined> {
   const { rows } = await sql<Position>`
     select xid::text as "xid", id from votes
-    where topic_id = ${topicId} and (votes.xid, id) > ${placeOf(from)} and (votes.xid, id) <= ${placeOf(upTo)}
+    where topic_id = ${topicId} and not provisional and (votes.xid, id) > ${placeOf(from)} and (votes.xid, id) <= ${placeOf(upTo)}
     order by votes.xid, id offset ${votes} limit 1`.execute(plain(db));
   return rows[0];
 }
@@ -175,7 +176,7 @@ export async function* readStandingVotes(
     const { rows } = await sql<CountedVote & { xidText: string }>`
       select xid::text as "xidText", id, voter_id as "voterId", left_id as "leftId", right_id as "rightId", outcome
       from votes
-      where topic_id = ${topicId}
+      where topic_id = ${topicId} and not provisional
         and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
         and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))

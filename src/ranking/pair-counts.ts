@@ -101,7 +101,7 @@ export const othersOf = ({ voter, low, high }: { voter: string; low: string; hig
       (count(*) filter (where outcome <> 'tie' and (outcome = 'right') = (left_id < right_id)))::int as high_wins,
       (count(*) filter (where outcome = 'tie'))::int as ties
     from (${ownAnswers(voter, 'is null')} union all ${ownAnswers(voter, 'is not null')}) as answers
-    where outcome <> 'skip' and (answers.xid, answers.id) <= (reached.xid, reached.id)
+    where outcome <> 'skip' and not provisional and (answers.xid, answers.id) <= (reached.xid, reached.id)
       and (withdrawn_xid is null or (withdrawn_xid, answers.id) > (reached.xid, reached.id))
       and coalesce((select kind from voter_events as event where event.voter_id = ${voter}
         and (event.xid, event.id) <= (reached.xid, reached.id)

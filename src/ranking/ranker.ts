@@ -130,7 +130,7 @@ export class Ranker {
   async refitDaily(): Promise<void> {
     const { rows } = await sql<{ topicId: number }>`
       select topic_id from fits where fitted_at <= now() - interval '24 hours' and exists (
-        select from votes where votes.topic_id = fits.topic_id and (votes.xid, votes.id) > (fits.xid, fits.id))
+        select from votes where votes.topic_id = fits.topic_id and not provisional and (votes.xid, votes.id) > (fits.xid, fits.id))
       order by fitted_at`.execute(this.#db);
     for (const { topicId } of rows)
       if (this.#isDue(topicId, this.#fits))

@@ -3,7 +3,7 @@ import { authenticate } from '../accounts/accounts.js';
 import type { Passwords } from '../accounts/passwords.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { countGuestVotes } from '../voting/guests.js';
+import { takeOverVotes } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { requireGuest, requireUser, userOf } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
@@ -79,7 +79,7 @@ export function sessionRoutes(
       await store.forget(ended);
       await throttle.succeeded(attempt);
       rememberDevice(res, found, config);
-      const waiting = await countGuestVotes(req, res, { db, config, queues, voter: found.userId });
+      const waiting = await takeOverVotes(req, res, { db, config, queues, voter: found.userId });
       flash(res, waiting ? `logged-in-${waiting}` : 'logged-in');
       await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
     })

@@ -62,7 +62,7 @@ async function writeVotes(db: Database, slug: string, out: Writable): Promise<vo
       from (
         select id, voter_id, left_id, right_id, outcome, created_at from votes
         where topic_id = ${topic.id} and id > ${after} and withdrawn_at is null and outcome <> 'skip'
-          and not ${isExcluded('votes')}
+          and not provisional and not ${isExcluded('votes')}
         order by id limit ${PAGE}
       ) as page join things as l on l.id = left_id join things as r on r.id = right_id
         left join voters on voters.id = page.voter_id

@@ -60,7 +60,7 @@ export class BallotBox {
     const candidates = [...due, ...drawn];
     const row = await this.#casts.ask({ ballot, answer, candidates });
     if (row?.id) {
-      const { id: ballotId, topicId, leftId, rightId, strategy } = ballot;
+      const { id: ballotId, topicId, leftId, rightId, strategy, isGuest } = ballot;
       const { id, createdAt, isAgain, open, others } = row;
       const vote = {
         id,
@@ -69,6 +69,7 @@ export class BallotBox {
         leftId,
         rightId,
         strategy,
+        provisional: isGuest,
         ...answer,
         createdAt,
         withdrawnAt: null,
@@ -96,12 +97,13 @@ interface Casting {
 }
 
 function rowOf({ ballot, answer, candidates }: Casting, index: number): object {
-  const { id, topicId, voter, leftId, rightId, strategy, expires } = ballot;
+  const { id, topicId, voter, isGuest, leftId, rightId, strategy, expires } = ballot;
   return {
     index,
     ballot: id,
     topic: topicId,
     voter,
+    guest: isGuest,
     one: leftId,
     other: rightId,
     ...answer,
@@ -130,13 +132,14 @@ const earlierAnswer = (voter: string, low: string, high: string): string => `(
 
 const insertVotes = statement<CastRow>(`
   with given as materialized (
-    select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, one bigint,
-      other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
+    select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, guest boolean,
+      one bigint, other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
   cast_now as (
-    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, "unknown", strategy, shown_at)
-    select ballot, topic, voter, one, other, outcome, "unknown", strategy, shown from given
+    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, "unknown", strategy, provisional, shown_at)
+    select ballot, topic, voter, one, other, outcome, "unknown", strategy, guest, shown from given
     where (select count(*) from things where topic_id = topic and id in (one, other) and retired_at is null) = 2
-      and exists (select from users where id = voter for key share)
+      and case when guest then exists (select from voters where id = voter and kind = 'guest' for key share)
+        else exists (select from users where id = voter for key share) end
     order by voter, index
     on conflict do nothing
     returning id, ballot_id, created_at)

@@ -7,7 +7,10 @@ export interface Ballot {
   topicId: number;
   leftId: number;
   rightId: number;
+  /** `NEW_GUEST` for any guest who has not voted yet. */
   voter: number;
+  /** Whether it was made out to a guest. */
+  isGuest: boolean;
   strategy: Exclude<Strategy, 'import'>;
   /** Seconds since 1970. */
   expires: number;
@@ -22,10 +25,9 @@ export function signBallot(
   secret: string,
   { id = randomUUID() as string, expires = now() + BALLOT_LIFETIME } = {},
 ): string {
-  const { topicId, leftId, rightId, voter, strategy } = offer;
-  const text = Buffer.from(JSON.stringify([id, topicId, leftId, rightId, voter, strategy, expires])).toString(
-    'base64url',
-  );
+  const { topicId, leftId, rightId, voter, isGuest, strategy } = offer;
+  const parts: Parts = [id, topicId, leftId, rightId, voter, isGuest ? 1 : 0, strategy, expires];
+  const text = Buffer.from(JSON.stringify(parts)).toString('base64url');
   return `${text}.${sign(text, secret)}`;
 }
 
@@ -38,18 +40,19 @@ export function readBallot(signed: string, secrets: string[]): Ballot | 'forged'
   const [text = '', signature = '', ...rest] = signed.split('.');
   const genuine = rest.length === 0 && secrets.some((secret) => equal(sign(text, secret), signature));
   if (!genuine) return 'forged';
-  const [id, topicId, leftId, rightId, voter, strategy, expires] = JSON.parse(
-    Buffer.from(text, 'base64url').toString(),
-  ) as [string, number, number, number, number, Ballot['strategy'], number];
+  const parts = JSON.parse(Buffer.from(text, 'base64url').toString()) as Parts;
+  const [id, topicId, leftId, rightId, voter, isGuest, strategy, expires] = parts;
   if (expires < now()) return 'expired';
-  return { id, topicId, leftId, rightId, voter, strategy, expires };
+  return { id, topicId, leftId, rightId, voter, isGuest: isGuest === 1, strategy, expires };
 }
+
+type Parts = [string, number, number, number, number, 0 | 1, Ballot['strategy'], number];
 
 // A key of its own (RFC 5869), so that nothing else this site signs can pass for a ballot.
 function sign(text: string, secret: string): string {
   let key = keys.get(secret);
   if (!key) {
-    key = Buffer.from(hkdfSync('sha256', secret, '', 'thinga ballot 1', 32));
+    key = Buffer.from(hkdfSync('sha256', secret, '', 'thinga ballot 2', 32));
     keys.set(secret, key);
   }
   return createHmac('sha256', key).update(text).digest('base64url');

@@ -18,7 +18,8 @@ export function effectOf(
   { vote, weight, others }: { vote: Vote; weight: number; others: PairCount | undefined },
 ): string {
   if (vote.outcome === 'skip' || vote.withdrawnAt) return '';
-  return [agreementWith(others, vote), movementBy(board, vote, weight)].filter(Boolean).join(' ');
+  const movement = vote.provisional ? '' : movementBy(board, vote, weight);
+  return [agreementWith(others, vote), movement].filter(Boolean).join(' ');
 }
 
 function agreementWith(others: PairCount | undefined, vote: Vote): string {

@@ -1,171 +1,172 @@
 import { hkdfSync } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
+import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
-import type { Board } from '../ranking/board.js';
-import { seededRandom } from '../rating/random.js';
+import { statement } from '../statement.js';
 import { clearCookie, readCookie, setCookie } from '../web/cookies.js';
-import { type Ballot, signBallot } from './ballot.js';
-import { BallotBox } from './ballot-box.js';
-import type { Pair } from './pairs.js';
 import type { Queues } from './queue.js';
-import { readAnswer } from './voting.js';
 
-/** Whom a ballot is made out to while its voter has not logged in. */
-export const GUEST = 0;
+/** How many days a guest's votes are kept after the last of them. */
+export const KEPT_FOR_DAYS = 30;
+const DAY_MS = 24 * 3_600_000;
 
-/** How many pairs a visitor may answer before they register or log in. */
-export const MOST_GUEST_VOTES = 20;
-
-/** An answer that waits in the visitor's browser until it may count. */
-export interface GuestVote {
-  ballotId: string;
-  topicId: number;
-  leftId: number;
-  rightId: number;
-  choice: string;
-}
-
-/** Reads the votes that a visitor's browser keeps; none when there is no cookie, or it is not ours. */
-export function readGuestVotes(req: Request, config: Config): GuestVote[] {
-  const offered = readCookie(req, 'guest') ?? '';
+/**
+ * The guest that a browser's cookie names; undefined without one, or with one that this site did not sign. Whether the
+ * guest is still there, `findGuest` tells.
+ */
+export function readGuest(req: Request, config: Config): number | undefined {
+  const offered = readCookie(req, 'guest');
+  if (offered === undefined) return undefined;
   for (const secret of config.secrets) {
-    const text = unsign(offered, keyOf(secret));
-    if (text === false) continue;
-    const rows = JSON.parse(Buffer.from(text, 'base64url').toString()) as GuestRow[];
-    return rows.map(([ballotId, topicId, leftId, rightId, choice]) => ({
-      ballotId,
-      topicId,
-      leftId,
-      rightId,
-      choice,
-    }));
+    const id = Number(unsign(offered, keyOf(secret)));
+    if (Number.isSafeInteger(id) && id > 0) return id;
   }
-  return [];
+  return undefined;
 }
 
-type GuestRow = [string, number, number, number, string];
-
-/** Keeps a visitor's votes in their browser for 30 days, signed; without any, the cookie goes. */
-export function keepGuestVotes(res: Response, votes: GuestVote[], config: Config): void {
-  if (votes.length === 0) return void clearCookie(res, 'guest');
-  const rows: GuestRow[] = votes.map(({ ballotId, topicId, leftId, rightId, choice }) => [
-    ballotId,
-    topicId,
-    leftId,
-    rightId,
-    choice,
-  ]);
-  const text = Buffer.from(JSON.stringify(rows)).toString('base64url');
-  setCookie(res, 'guest', { value: sign(text, keyOf(config.secrets[0])), maxAge: MONTH_MS });
+/** Lets the browser remember which guest it votes as, until their votes would be deleted. */
+export function rememberGuest(res: Response, id: number, config: Config): void {
+  const value = sign(String(id), keyOf(config.secrets[0]));
+  setCookie(res, 'guest', { value, maxAge: KEPT_FOR_DAYS * DAY_MS });
 }
+
+/** Whether a guest is still there: not after their votes were taken over or deleted. */
+export async function findGuest(db: Database, id: number): Promise<boolean> {
+  return (await selectGuest(db, id)).length > 0;
+}
+
+const selectGuest = statement<{ id: number }>(`select id from voters where id = $1 and kind = 'guest'`);
 
 /**
- * The pairs a visitor has yet to answer, in their order: answers are only taken on the first. All visitors get the same twenty
- * pairs of a topic on one day (UTC), in one order, drawn at random from all of them: whoever begins anew as somebody
- * else sees nothing else, and whoever wants to get past a pair has to skip it, which counts when they log in. Things
- * they say they don't know are passed over.
- * @param votes what they have answered already, in any topic
- * @returns none when they have answered them all, or twenty in all
+ * Makes a guest of somebody who casts their first vote.
+ * @param ballotId of that vote; when it was cast before, and only the answer was lost on the way, it is its guest again
+ * @param networkGroup names the network that they came by
+ * @returns the guest's id among the voters
  */
-export function guestPairs(board: Board, votes: GuestVote[], secret: string, now = new Date()): Pair[] {
-  if (votes.length >= MOST_GUEST_VOTES) return [];
-  const answered = new Set(votes.map(pairKey));
-  const unknown = new Set(votes.map(unknownIn));
-  return deckOf(board, secret, now.toISOString().slice(0, 10)).filter(
-    (pair) => !answered.has(pairKey(pair)) && !unknown.has(pair.leftId) && !unknown.has(pair.rightId),
-  );
+export async function makeGuest(
+  db: Database,
+  { ballotId, networkGroup }: { ballotId: string; networkGroup: string },
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    with known as (
+      select voter_id as id from votes where ballot_id = ${ballotId}::uuid and provisional
+    ), made as (
+      insert into voters (kind, network_group)
+      select 'guest', ${networkGroup} where not exists (select from known) returning id)
+    select id from known union all select id from made`.execute(db);
+  const [guest] = rows;
+  if (!guest) throw new Error('a guest is known or made');
+  return guest.id;
 }
 
-/** A pair with the ballot that lets any visitor answer it. */
-export function offerToGuest(
-  board: Board,
-  pair: Pick<Ballot, 'leftId' | 'rightId' | 'strategy'>,
-  config: Config,
-) {
-  const offer = { leftId: pair.leftId, rightId: pair.rightId, strategy: pair.strategy };
-  return {
-    left: board.find(pair.leftId),
-    right: board.find(pair.rightId),
-    ballot: signBallot({ topicId: board.topic.id, voter: GUEST, ...offer }, config.secrets[0]),
-  };
-}
+/** What became of a guest's votes when it was known whose they are: all of them count, some, or none. */
+export type TakenOver = 'all' | 'some' | 'none';
 
 /**
- * Writes the votes that waited in a browser into the ledger, now that it is known whose they are. Each counts once,
- * and not at all where this person had answered the pair before. While the database is away they go on waiting.
- * @returns how many of them count, or that there is nothing to say
+ * Makes the votes of this browser's guest those of a member, who has logged in or registered just now. A vote does not
+ * count where the member had answered that pair before, or a thing was taken down. Nothing of the guest is left, so
+ * that a copy of their cookie is worth nothing. While the database is away the votes go on waiting.
+ * @returns undefined when there were no votes
  */
-export async function countGuestVotes(
+export async function takeOverVotes(
   req: Request,
   res: Response,
   { db, config, queues, voter }: { db: Database; config: Config; queues: Queues; voter: number },
-): Promise<'all' | 'some' | 'none' | undefined> {
-  const votes = readGuestVotes(req, config);
-  if (votes.length === 0) return undefined;
+): Promise<TakenOver | undefined> {
+  const guest = readGuest(req, config);
+  if (guest === undefined) return undefined;
   try {
-    const counted = await castAll(db, voter, votes);
-    for (const topicId of new Set(votes.map((vote) => vote.topicId))) await queues.markStale(voter, topicId);
-    keepGuestVotes(res, [], config);
-    return counted === votes.length ? 'all' : counted > 0 ? 'some' : 'none';
+    const { kept, topics, counted } = await moveVotes(db, guest, voter);
+    for (const topicId of topics) await queues.markStale(voter, topicId);
+    clearCookie(res, 'guest');
+    if (kept === 0) return undefined;
+    return counted === kept ? 'all' : counted > 0 ? 'some' : 'none';
   } catch (error) {
     if (!isDatabaseAway(error)) throw error;
     return undefined;
   }
 }
 
-async function castAll(db: Database, voter: number, votes: GuestVote[]): Promise<number> {
-  const ballotBox = new BallotBox(db);
-  const casts = votes.map(({ ballotId, choice, ...pair }) => {
-    const answer = readAnswer(choice);
-    const ballot = { ...pair, id: ballotId, voter, strategy: 'common', expires: 0 } as const;
-    return answer && ballotBox.cast(ballot, answer);
+interface Moved {
+  /** How many votes of the guest stood. */
+  kept: number;
+  /** How many of them are the member's now, and in which topics. */
+  counted: number;
+  topics: number[];
+}
+
+function moveVotes(db: Database, guest: number, member: number): Promise<Moved> {
+  return db.transaction().execute(async (trx) => {
+    // First of all, so that the statement after it sees every vote, also one that was under way.
+    await trx.selectFrom('voters').where('id', '=', guest).select('id').forUpdate().execute();
+    const { rows } = await sql<Moved>`
+      with gone as (
+        delete from voters where id = ${guest} and kind = 'guest'
+      ), taken as (
+        delete from votes where voter_id = ${guest} and provisional returning *
+      ), answers as (
+        select distinct on (least(left_id, right_id), greatest(left_id, right_id)) *, withdrawn_at is null as stands
+        from taken order by least(left_id, right_id), greatest(left_id, right_id), withdrawn_at nulls first, id
+      ), moved as (
+        -- An answer that was taken back is a pair that was left open: a skip, by which later votes are weighed.
+        insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at,
+          created_at)
+        select ballot_id, topic_id, ${member}::bigint, left_id, right_id, case when stands then outcome else 'skip' end,
+          case when stands then unknown end, strategy, shown_at, created_at
+        from answers
+        where (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+        order by id
+        on conflict do nothing
+        returning topic_id, ballot_id)
+      select (select count(*) from answers where stands)::int as kept,
+        (select count(*) from moved join answers using (ballot_id) where stands)::int as counted,
+        (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics`.execute(trx);
+    return rows[0] ?? { kept: 0, counted: 0, topics: [] };
   });
-  return (await Promise.all(casts)).filter((cast) => cast?.status === 'cast').length;
 }
 
-const MONTH_MS = 30 * 24 * 3600 * 1000;
-
-const keyOf = (secret: string): string =>
-  Buffer.from(hkdfSync('sha256', secret, '', 'thinga guest votes 1', 32)).toString('base64url');
-
-/** What a visitor said they don't know. */
-function unknownIn({ choice, leftId, rightId }: GuestVote): number | undefined {
-  const side = readAnswer(choice)?.unknown;
-  return side === 'left' ? leftId : side === 'right' ? rightId : undefined;
+/** Deletes a guest and their votes, none of which has ever counted. */
+export async function deleteGuest(db: Database, id: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.selectFrom('voters').where('id', '=', id).select('id').forUpdate().execute();
+    await deleteGuests(trx, [id]);
+  });
 }
 
-/** What is the same for a pair whichever side its things are on. */
-export const pairKey = ({ leftId, rightId }: { leftId: number; rightId: number }): string =>
-  [leftId, rightId].sort((one, other) => one - other).join();
-
-const decks = new Map<number, { drawnFor: string; deck: Pair[] }>();
-
-function deckOf(board: Board, secret: string, day: string): Pair[] {
-  const { topic, standings } = board;
-  // Another thing in the place of one that was taken down is another deck.
-  const things = standings.reduce((sum, { id }) => sum + id * id, 0);
-  const drawnFor = `${secret} ${day} ${standings.length} ${things}`;
-  const known = decks.get(topic.id);
-  if (known?.drawnFor === drawnFor) return known.deck;
-  const deck = drawDeck(board, secret, day);
-  decks.set(topic.id, { drawnFor, deck });
-  return deck;
+/** Deletes the guests who have not voted for thirty days, a thousand at a time. */
+export async function purgeGuests(db: Database): Promise<void> {
+  for (let found = MOST_AT_ONCE; found === MOST_AT_ONCE; )
+    found = await db.transaction().execute(async (trx) => {
+      const { rows } = await sql<{ id: number }>`
+        select id from voters where kind = 'guest' and created_at < ${limit}
+          and not exists (select from votes where voter_id = voters.id and created_at >= ${limit})
+          and not exists (select from voter_events where voter_id = voters.id)
+        order by created_at limit ${MOST_AT_ONCE} for update skip locked`.execute(trx);
+      await deleteGuests(
+        trx,
+        rows.map(({ id }) => id),
+      );
+      return rows.length;
+    });
 }
 
-function drawDeck({ topic, standings, size }: Board, secret: string, day: string): Pair[] {
-  // In an order that does not move with the ranking, so that the pairs are the same all day.
-  const ids = standings.map(({ id }) => id).sort((one, other) => one - other);
-  const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga guest pairs 1 ${topic.id} ${day}`, 4));
-  const random = seededRandom(seed.readUInt32LE());
-  const deck = new Map<string, Pair>();
-  const most = Math.min(MOST_GUEST_VOTES, (size * (size - 1)) / 2);
-  while (deck.size < most) {
-    const one = Math.floor(random() * size);
-    const other = (one + 1 + Math.floor(random() * (size - 1))) % size;
-    const pair = { leftId: ids[one] ?? 0, rightId: ids[other] ?? 0, strategy: 'explore' } as const;
-    if (!deck.has(pairKey(pair))) deck.set(pairKey(pair), pair);
-  }
-  return [...deck.values()];
+const MOST_AT_ONCE = 1_000;
+const limit = sql`now() - ${`${KEPT_FOR_DAYS} days`}::interval`;
+
+async function deleteGuests(trx: Database, ids: number[]): Promise<void> {
+  await sql`delete from votes where voter_id = any (${ids}::bigint[]) and provisional`.execute(trx);
+  await sql`delete from voters where id = any (${ids}::bigint[]) and kind = 'guest'`.execute(trx);
+}
+
+// Derived once: that takes longer than to check a signature.
+const keys = new Map<string, string>();
+
+function keyOf(secret: string): string {
+  const known =
+    keys.get(secret) ??
+    Buffer.from(hkdfSync('sha256', secret, '', 'thinga guest 2', 32)).toString('base64url');
+  keys.set(secret, known);
+  return known;
 }

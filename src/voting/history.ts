@@ -22,7 +22,17 @@ export async function votesOf(
     .where('voterId', '=', voter)
     .where('withdrawnAt', 'is', null)
     .where('votes.id', '<', before)
-    .select(['votes.id', 'ballotId', 'votes.topicId', 'leftId', 'rightId', 'outcome', 'unknown', 'strategy'])
+    .select([
+      'votes.id',
+      'ballotId',
+      'votes.topicId',
+      'leftId',
+      'rightId',
+      'outcome',
+      'unknown',
+      'strategy',
+      'provisional',
+    ])
     .select(['votes.createdAt', 'withdrawnAt', 'l.name as left', 'r.name as right', 'topics.title as topic'])
     .orderBy('votes.id', 'desc')
     .limit(limit)

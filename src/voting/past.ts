@@ -32,7 +32,7 @@ export async function readPast(
   const own = sql`voter_id = ${voter} and topic_id = ${topicId}`;
   // What was taken back and given again is where it was given first.
   const inTurn = sql`
-    select * from votes where ${own} and strategy not in ('asked', 'common', 'import')
+    select * from votes where ${own} and strategy not in ('asked', 'import')
       and not exists (select from votes as earlier where earlier.voter_id = votes.voter_id
         and earlier.withdrawn_at is not null and earlier.strategy <> 'asked' and earlier.id < votes.id
         and least(earlier.left_id, earlier.right_id) = least(votes.left_id, votes.right_id)

@@ -21,10 +21,9 @@ export const refusals = {
   expired: 'Nothing was counted: that pair had been open for more than a day. Here is a fresh one.',
   foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
-  passed: 'Nothing was counted: visitors answer the pairs in their turn. Here is the one that comes next.',
-  visitors: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
-  notLatest: 'Only your latest answer can be taken back here. Register or log in to change the others.',
-  undone: 'Taken back. That pair is open again.',
+  loggedIn: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
+  guestAsked:
+    'To choose what you compare, register or log in. Guests all get the same pairs; here is the one that comes next.',
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',
 };
 
@@ -41,6 +40,7 @@ export function receiptOf(
   if (vote.withdrawnAt) return { text: `You took that back: ${answer(board, vote)}. It does not count.` };
   const undo = vote.ballotId;
   if (status === 'answered') return answeredReceipt(board, vote, undo);
+  if (vote.provisional) return { text: `Kept for you: ${answer(board, vote)}.`, undo };
   if (vote.unknown) return { text: `Noted: ${answer(board, vote)}. You will not be shown it again.`, undo };
   if (vote.outcome === 'skip')
     return { text: `Noted: ${answer(board, vote)}. A skip counts for neither.`, undo };
@@ -54,14 +54,9 @@ const partialReasons: Record<WeightReason, string> = {
 };
 
 /** A receipt for a pair that had been answered before, and where that answer stands. */
-export function answeredReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
+function answeredReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
   const text = `You had answered this pair before (${answer(board, answered)}), and that answer stands.`;
   return { text, undo: ballotId };
-}
-
-/** A visitor's receipt: their vote waits for them. */
-export function guestReceipt(board: Board, answered: Answered, ballotId: string): Receipt {
-  return { text: `Kept for you: ${answer(board, answered)}.`, undo: ballotId };
 }
 
 /** A receipt for a vote that was taken back. @param isShown whether its pair is shown once more beside it */

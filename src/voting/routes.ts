@@ -4,21 +4,24 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
 import type { Boards } from '../ranking/boards.js';
 import { boardOf, topicPath } from '../things/topics.js';
-import { requireUser, userOf } from '../web/current-user.js';
+import { requireUser } from '../web/current-user.js';
 import { methodNotAllowed } from '../web/errors.js';
 import { flash } from '../web/flash.js';
 import { readForm } from '../web/form.js';
 import { localPath } from '../web/local-path.js';
+import { networkGroup } from '../web/network.js';
 import { seeOther, sendPage, wantsPart } from '../web/page.js';
 import { notFound } from '../web/problem.js';
 import { answerPair, isInFront, receiptFor } from './answering.js';
 import { askedPair } from './asked.js';
 import { type Ballot, readBallot, signBallot } from './ballot.js';
 import type { BallotBox } from './ballot-box.js';
-import { GUEST } from './guests.js';
+import { COMMON_PAIRS } from './common-pairs.js';
+import { makeGuest, rememberGuest } from './guests.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, type Queues, today } from './queue.js';
 import { type Receipt, refusals, undoneReceipt } from './receipt.js';
+import { findVoter, NEW_GUEST, voterOf } from './voter.js';
 import { type Asker, putBack, queueOf } from './voter-queue.js';
 import { readAnswer, withdrawVote } from './voting.js';
 
@@ -35,7 +38,7 @@ export interface OwnProgress {
 }
 
 /**
- * The pair page, casting a vote and taking it back.
+ * The pair page, casting a vote and taking it back, for members and for guests.
  * @param progressOf how far a voter's own Top of a topic has come, by how many answers they have given
  */
 export function votingRoutes({
@@ -55,14 +58,21 @@ export function votingRoutes({
 }): Router {
   const router = Router();
   const [secret] = config.secrets;
+  const asVoter = findVoter(db, config);
 
-  const askerOf = (res: Response, board: Board): Asker => ({
-    db,
-    queues,
-    board,
-    voter: userOf(res).id,
-    secret,
-  });
+  function askerOf(res: Response, board: Board): Asker {
+    const { id: voter, isGuest } = voterOf(res);
+    return { db, queues, board, voter, isGuest, secret };
+  }
+
+  /** Makes a voter of a guest with their first vote, and lets their browser remember them for another while. */
+  async function welcomeGuest(res: Response, { id: ballotId }: Ballot): Promise<void> {
+    const voter = voterOf(res);
+    if (!voter.isGuest) return;
+    const network = networkGroup(res.locals.network, secret);
+    if (voter.id === NEW_GUEST) voter.id = await makeGuest(db, { ballotId, networkGroup: network });
+    rememberGuest(res, voter.id, config);
+  }
 
   function showQueue(res: Response, board: Board, queue: Queue, receipt?: Receipt): void {
     const [pair, next] = queue.pairs;
@@ -80,8 +90,8 @@ export function votingRoutes({
     }: { pair: Pair | undefined; next?: Pair | undefined; queue: Queue; receipt?: Receipt | undefined },
   ): void {
     const { topic } = board;
-    const voter = userOf(res).id;
-    const ballot = pair && signBallot({ topicId: topic.id, voter, ...pair }, secret);
+    const { id: voter, isGuest } = voterOf(res);
+    const ballot = pair && signBallot({ topicId: topic.id, voter, isGuest, ...pair }, secret);
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
     const { day, votes } = queue.today;
     sendPage(
@@ -97,7 +107,9 @@ export function votingRoutes({
         receipt,
         ahead: picturesOf(board, next),
         today: day === today() ? votes : 0,
-        own: progressOf(voter, board, queue.answers),
+        ...(isGuest
+          ? { guest: { kept: queue.answers, pairs: COMMON_PAIRS } }
+          : { own: progressOf(voter, board, queue.answers) }),
       },
       'voting/_pair',
     );
@@ -105,39 +117,43 @@ export function votingRoutes({
 
   router
     .route(['/vote', '/topics/:slug/vote'])
-    .get(requireUser, async (req, res) => {
+    .get(asVoter, async (req, res) => {
       const board = boardOf(boards, req);
-      const voter = userOf(res).id;
+      const { id: voter, isGuest } = voterOf(res);
       const queue = await queueOf(askerOf(res, board));
       const wanted = board.find(Number(req.query.with));
       if (!wanted)
         return showQueue(res, board, queue, await receiptFor({ db, board, voter }, queue, req.query));
+      if (isGuest) return showQueue(res, board, queue, { text: refusals.guestAsked });
       const { pair, text } = await askedPair(db, board, wanted, { voter, queue, secret });
       const [front, second] = queue.pairs;
       showPair(res, board, { pair, next: pair === front ? second : front, queue, receipt: { text } });
     })
-    .post(requireUser, async (req, res) => {
+    .post(asVoter, async (req, res, next) => {
       const board = boardOf(boards, req);
-      const asker = askerOf(res, board);
       const form = readForm(req, 'ballot', 'choice');
       const ballot = readBallot(form.ballot, config.secrets);
-      const refused = refusalOf(ballot, asker);
+      if (isOfMember(ballot) && !res.locals.user) return void requireUser(req, res, next);
+      const refused = refusalOf(ballot, askerOf(res, board));
       // Somebody else has logged in on this browser since: the whole page is to show who.
-      if (refused === refusals.foreign && wantsPart(res)) {
+      if (refused === refusals.foreign && res.locals.user && wantsPart(res)) {
         flash(res, 'not-yours');
         return seeOther(res, `${topicPath(board.topic)}/vote`);
       }
       if (refused || typeof ballot === 'string') {
         res.status(422);
-        return showQueue(res, board, await queueOf(asker), { text: refused ?? '' });
+        return showQueue(res, board, await queueOf(askerOf(res, board)), { text: refused ?? '' });
       }
       const answer = readAnswer(form.choice);
       if (!answer) {
         res.status(422);
         const receipt = { text: refusals.unanswered };
-        return showPair(res, board, { pair: ballot, queue: await queueOf(asker), receipt });
+        return showPair(res, board, { pair: ballot, queue: await queueOf(askerOf(res, board)), receipt });
       }
-      const { cast, queue, receipt } = await answerPair(asker, ballotBox, { ballot, answer });
+      await welcomeGuest(res, ballot);
+      const asker = askerOf(res, board);
+      const own = { ...ballot, voter: asker.voter };
+      const { cast, queue, receipt } = await answerPair(asker, ballotBox, { ballot: own, answer });
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${cast.vote ? `?${note}=${cast.vote.ballotId}` : '?gone'}`;
       await seeOther(res, path, async () => showQueue(res, board, queue, receipt));
@@ -146,8 +162,8 @@ export function votingRoutes({
 
   router
     .route('/vote/undo')
-    .post(requireUser, async (req, res) => {
-      const voter = userOf(res).id;
+    .post(asVoter, async (req, res) => {
+      const { id: voter } = voterOf(res);
       const { ballot } = readForm(req, 'ballot');
       const vote = await withdrawVote(db, voter, ballot || undefined);
       const board = vote && boards.byTopic(vote.topicId);
@@ -162,8 +178,8 @@ export function votingRoutes({
 
   router
     .route('/profile/votes/:ballotId/withdraw')
-    .post(requireUser, async (req, res) => {
-      const vote = await withdrawVote(db, userOf(res).id, String(req.params.ballotId));
+    .post(asVoter, async (req, res) => {
+      const vote = await withdrawVote(db, voterOf(res).id, String(req.params.ballotId));
       if (!vote) throw notFound();
       const board = boards.byTopic(vote.topicId);
       if (board) await putBack(askerOf(res, board), vote);
@@ -176,9 +192,15 @@ export function votingRoutes({
   return router;
 }
 
-function refusalOf(ballot: Ballot | 'forged' | 'expired', { voter, board }: Asker): string | undefined {
+const isOfMember = (ballot: Ballot | 'forged' | 'expired'): boolean =>
+  typeof ballot === 'object' && !ballot.isGuest;
+
+function refusalOf(
+  ballot: Ballot | 'forged' | 'expired',
+  { voter, isGuest, board }: Asker,
+): string | undefined {
   if (typeof ballot === 'string') return refusals[ballot];
-  if (ballot.voter === GUEST) return refusals.visitors;
-  if (ballot.voter !== voter) return refusals.foreign;
+  if (ballot.isGuest && !isGuest) return refusals.loggedIn;
+  if (ballot.voter !== voter && ballot.voter !== NEW_GUEST) return refusals.foreign;
   return ballot.topicId === board.topic.id ? undefined : refusals.elsewhere;
 }

@@ -1,11 +1,14 @@
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/board.js';
+import type { Random } from '../rating/random.js';
 import { afterVote, afterWithdrawal, LOOKS_BACK } from '../rating/vote-weight.js';
+import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
 import { findOpen, type Open } from './open-pairs.js';
 import { hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
 import { anyUnanswered, readPast } from './past.js';
 import { newVersion, type Queue, type Queues, today } from './queue.js';
+import { NEW_GUEST } from './voter.js';
 import type { Answer, Vote } from './voting.js';
 
 /** How many pairs a queue holds: pairs drawn far ahead would be drawn from an old board. */
@@ -17,12 +20,14 @@ export interface Asker {
   queues: Queues;
   board: Board;
   voter: number;
+  isGuest: boolean;
   secret: string;
 }
 
 /** A voter's queue as it is now: kept, or drawn anew when it was lost or is empty. */
 export async function queueOf(asker: Asker): Promise<Queue> {
   const { queues, board, voter } = asker;
+  if (voter === NEW_GUEST) return firstQueue(asker);
   const known = await queues.find(voter, board.topic.id);
   const pairs = known?.pairs.filter((pair) => isOnBoard(board, pair)) ?? [];
   if (known && !known.isStale && pairs.length > 0) return { ...known, pairs };
@@ -37,16 +42,17 @@ export async function recallQueue(asker: Asker): Promise<Queue> {
 
 /** The pairs that may come after an answer, those of the queue first; not all of them need be open. */
 export function candidatesAfter(
-  { board, secret }: Pick<Asker, 'board' | 'secret'>,
+  asker: Asker,
   queue: Queue,
   { pair, answer, seed }: { pair: Pair; answer: Answer; seed: string },
 ): { due: Pair[]; drawn: Pair[] } {
+  const { board, secret } = asker;
   const recent = afterVote(queue.recent, { ...pair, outcome: answer.outcome }, false);
   const unknown = unknownAfter(queue, pair, answer);
   const isFree = (one: Pair): boolean =>
     isOnBoard(board, one) && !haveSameThings(one, pair) && !unknown.some((id) => hasThing(one, id));
   const due = queue.pairs.filter(isFree);
-  const drawn = drawPairs(board, { recent, unknown }, randomFor(seed, secret)).filter(isFree);
+  const drawn = drawFor(asker, { recent, unknown }, randomFor(seed, secret)).filter(isFree);
   return { due, drawn };
 }
 
@@ -139,18 +145,41 @@ function fill(due: Pair[], drawn: Pair[], recent: Queue['recent']): Pair[] {
   return pairs;
 }
 
+/** Guests all get the same pairs; a member's are drawn for them. */
+function drawFor(
+  { board, isGuest, secret }: Asker,
+  past: Pick<Queue, 'recent' | 'unknown'>,
+  random: Random,
+): Pair[] {
+  if (!isGuest) return drawPairs(board, past, random);
+  return commonPairs(board, secret).filter((pair) => !past.unknown.some((id) => hasThing(pair, id)));
+}
+
+/** What a guest is shown who has not voted yet. It is kept nowhere: it is the same for all of them. */
+function firstQueue({ board, secret }: Asker): Queue {
+  return {
+    version: newVersion(),
+    pairs: fill([], commonPairs(board, secret), []),
+    recent: [],
+    unknown: [],
+    answers: 0,
+    today: { day: today(), votes: 0 },
+  };
+}
+
 async function drawQueue(asker: Asker, kept: Pair[]): Promise<Queue> {
   const { db, queues, board, voter, secret } = asker;
   const past = await readPast(db, voter, board.topic.id, LOOKS_BACK + 1);
   const random = randomFor(`${voter} ${board.topic.id} ${past.latest ?? ''}`, secret);
-  const drawn = drawPairs(board, past, random);
+  const drawn = drawFor(asker, past, random);
   const others = kept.filter((pair) => !past.reopened.some((one) => haveSameThings(one, pair)));
   const due = [...past.reopened, ...others].filter(
     (pair) => isOnBoard(board, pair) && !past.unknown.some((id) => hasThing(pair, id)),
   );
   const open = await findOpen(db, voter, { due, drawn });
   const pairs = fill(open.due.slice(0, AHEAD), open.drawn, past.recent);
-  const last = pairs.length > 0 ? undefined : await anyUnanswered(db, voter, board, past.unknown, random);
+  const isDone = pairs.length > 0 || asker.isGuest;
+  const last = isDone ? undefined : await anyUnanswered(db, voter, board, past.unknown, random);
   const queue: Queue = {
     version: newVersion(),
     pairs: last ? [last] : pairs,

@@ -15,6 +15,8 @@ export interface Vote {
   outcome: Outcome;
   unknown: Side | null;
   strategy: Strategy;
+  /** Whether it is a guest's, and counts only when they register or log in. */
+  provisional: boolean;
   createdAt: Date;
   withdrawnAt: Date | null;
 }
@@ -69,7 +71,7 @@ const selectKnownVote = statement<
     others: Others | null;
   }
 >(`
-  select votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, created_at, withdrawn_at,
+  select votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, provisional, created_at, withdrawn_at,
     (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
     least(left_id, right_id) as low, greatest(left_id, right_id) as high,
     ${othersOf({
@@ -133,7 +135,7 @@ export async function withdrawVotes(db: Database, voter: number): Promise<number
 }
 
 const columns = sql.raw(
-  'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, strategy, created_at, withdrawn_at',
+  'id, ballot_id, topic_id, left_id, right_id, outcome, unknown, strategy, provisional, created_at, withdrawn_at',
 );
 
 function isUuid(text: string): boolean {

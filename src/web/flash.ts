@@ -11,10 +11,10 @@ const messages = {
     'Welcome. Your account is ready. Most of the votes you cast before count now; not all could.',
   'welcome-none': 'Welcome. Your account is ready. None of the votes you cast before could be counted.',
   'logged-in-none':
-    'You are logged in. The votes that waited here had been counted, or their pairs answered, already.',
+    'You are logged in. None of the votes you cast before counts: you had answered those pairs already, or they are gone.',
   'logged-in-all': 'You are logged in, and the votes you cast before count now.',
   'logged-in-some':
-    'You are logged in. The votes you cast before count now, but for pairs you had answered already.',
+    'You are logged in. The votes you cast before count now, but for pairs you had answered already or that are gone.',
   'logged-out': 'You are logged out.',
   'not-logged-in': 'You are logged out, so nothing was changed. Log in and try again.',
   'not-yours': 'Somebody else has logged in on this browser, so that choice was not counted.',
@@ -25,6 +25,7 @@ const messages = {
   'device-ended': 'That device is logged out.',
   'stranger-ended': 'That session is ended. Now choose a new password, so that it stays so.',
   'password-changed': 'Your password is changed, and you are logged out everywhere else.',
+  'guest-deleted': 'Your votes as a guest are deleted.',
   'share-ended': 'That link is ended. Whoever opens it reads so.',
 } as const;
 

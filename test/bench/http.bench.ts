@@ -54,7 +54,10 @@ it('serves pages and votes', async () => {
               const pair = pairs.pop();
               if (!pair) return;
               const offer = { topicId: pair.left.topicId, leftId: pair.left.id, rightId: pair.right.id };
-              const ballot = signBallot({ ...offer, voter, strategy: 'explore' }, site.config.secrets[0]);
+              const ballot = signBallot(
+                { ...offer, voter, isGuest: false, strategy: 'explore' },
+                site.config.secrets[0],
+              );
               client.setBody(`ballot=${encodeURIComponent(ballot)}&choice=left`);
             };
             next();

@@ -91,8 +91,8 @@ it('counts no visitor’s vote that another host of the domain sets', async () =
   const guest = cookieOf(answer, 'guest');
   const waiting = async (cookie: string) =>
     read((await visit(site).get('/vote').set('Cookie', cookie).expect(200)).text)('.progress').text();
-  expect(await waiting(tossed(guest))).not.toContain('1 answer of 20');
-  expect(await waiting(guest)).toContain('1 answer of 20 waits for you');
+  expect(await waiting(tossed(guest))).not.toContain('1 vote kept');
+  expect(await waiting(guest)).toContain('1 vote kept for you');
 });
 
 it('answers doubled and broken cookies with a page, and nobody’s', async () => {

@@ -17,6 +17,7 @@ it('counts 300 simultaneous votes on ten things, each once and without an error'
         leftId: left.id,
         rightId: right.id,
         voter: id,
+        isGuest: false,
         strategy: 'explore' as const,
       };
       ballots.push({ browser, ballot: signBallot(offer, site.config.secrets[0]) });

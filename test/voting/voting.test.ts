@@ -38,7 +38,11 @@ async function signed(voter: number, changes: Partial<Ballot> = {}): Promise<str
     .execute();
   const [left, right] = things;
   const offer = { topicId: left?.topicId ?? 0, leftId: left?.id ?? 0, rightId: right?.id ?? 0, voter };
-  return signBallot({ ...offer, strategy: 'explore', ...changes }, site.config.secrets[0], changes);
+  return signBallot(
+    { ...offer, isGuest: false, strategy: 'explore', ...changes },
+    site.config.secrets[0],
+    changes,
+  );
 }
 
 it('asks the topic’s question about two different things', async () => {

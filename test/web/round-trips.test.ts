@@ -1,6 +1,16 @@
 import { type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import { HTMX, itOnPostgres, member, openSite, pairOn, type Site, thingNames, topic } from '../site.js';
+import {
+  HTMX,
+  itOnPostgres,
+  member,
+  openSite,
+  pairOn,
+  type Site,
+  thingNames,
+  topic,
+  visit,
+} from '../site.js';
 
 /** What the site under test has asked the database. */
 let statements = 0;
@@ -82,6 +92,23 @@ it('asks the database for a vote twice, and Redis three times', async () => {
     expect(commands).toEqual(inject('redis') ? ['get', 'evalsha', 'set'] : []);
   }
   expect(await costOf(look)).toEqual({ statements: 1, commands: [...state, ...state] });
+});
+
+it('asks for a guest’s vote no more often than for a member’s', async () => {
+  const guest = visit(site);
+  const cast = async () => {
+    const { ballot } = pairOn((await guest.get('/vote').expect(200)).text);
+    return costOf(() =>
+      guest.post('/vote').set(HTMX).type('form').send({ ballot, choice: 'left' }).expect(200),
+    );
+  };
+  await cast();
+  for (let vote = 0; vote < 3; vote++)
+    expect(await cast()).toEqual({ statements: 2, commands: inject('redis') ? ['evalsha', 'set'] : [] });
+});
+
+it('asks nobody anything for the first pair of a guest', async () => {
+  expect(await costOf(() => visit(site).get('/vote').expect(200))).toEqual({ statements: 0, commands: [] });
 });
 
 itOnPostgres(
