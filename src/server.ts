@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
 import { findDemoLogIn, makeDemoLogIn } from './accounts/demo.js';
 import { Passwords } from './accounts/passwords.js';
 import { createApp } from './app.js';
@@ -23,9 +22,6 @@ import { seed } from './things/seed.js';
 import { purgeGuests } from './voting/guests.js';
 import { createHttpServer } from './web/born-right.js';
 import { isFirst, isLed, lead, leads, leave } from './workers.js';
-
-// Loading the board of 100,000 things leaves much garbage, and Node lets that grow to several times what is in use.
-setFlagsFromString('--heap-growing-percent=30');
 
 const PURGE_EVERY_MS = 3_600_000;
 
