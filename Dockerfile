@@ -15,7 +15,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY src/things/seed ./src/things/seed
+COPY src/catalog/seed ./src/catalog/seed
 COPY views ./views
 COPY public ./public
 USER node

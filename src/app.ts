@@ -2,46 +2,50 @@ import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { leavingRoutes } from './accounts/leaving.js';
-import type { Passwords } from './accounts/passwords.js';
-import { accountRoutes } from './accounts/routes.js';
 import { apiRoutes } from './api/routes.js';
+import { accountRoutes } from './auth/account-routes.js';
+import type { Passwords } from './auth/passwords/passwords.js';
+import type { AuthServices } from './auth/services.js';
+import { sessionRoutes } from './auth/session-routes.js';
+import { readClient } from './auth/sessions/client.js';
+import { currentUser } from './auth/sessions/current-user.js';
+import { believeOrigin, session } from './auth/sessions/express-session.js';
+import type { LateSignOuts } from './auth/sessions/pending-revocations.js';
+import { recordEvent } from './auth/sessions/sessions.js';
+import { RecordedStore } from './auth/sessions/store.js';
+import { Confirmations } from './auth/sessions/sudo.js';
+import { Throttle } from './auth/sessions/throttle.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
-import { changeRoutes } from './mine/change-routes.js';
-import { FiguresOfPeople } from './mine/own-figures.js';
-import { ProgressOfPeople } from './mine/progress.js';
-import { mineRoutes } from './mine/routes.js';
-import type { Boards } from './ranking/boards.js';
-import { rankingRoutes } from './ranking/routes.js';
+import { assets, assetUrl } from './http/assets.js';
+import { refuseCrossSite } from './http/cross-site.js';
+import { answerErrors, nothingHere } from './http/errors.js';
+import { readFlash } from './http/flash.js';
+import { securityHeaders, sendHeaders } from './http/headers.js';
+import { healthRoutes } from './http/health.js';
+import { createLimiter, limitGuesses } from './http/limit.js';
+import { findNetwork } from './http/network.js';
+import { openTemplates } from './http/page.js';
+import { PrerenderedPages } from './http/prerendered.js';
+import { warnOfProxy } from './http/proxy-warning.js';
+import { limitRates } from './http/rates.js';
+import { logRequests } from './http/request-log.js';
+import { changeRoutes } from './profile/change-routes.js';
+import { leavingRoutes } from './profile/leaving/routes.js';
+import { FiguresOfPeople } from './profile/own-figures.js';
+import { ProgressOfPeople } from './profile/progress.js';
+import { mineRoutes } from './profile/routes.js';
+import { sharingRoutes } from './profile/sharing/routes.js';
+import type { Boards } from './ranking/boards/board-loader.js';
+import { rankingRoutes } from './ranking/pages/ranking-routes.js';
+import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
-import { Confirmations } from './sessions/confirm.js';
-import type { LateSignOuts } from './sessions/late-sign-outs.js';
-import { sessionRoutes } from './sessions/routes.js';
-import { RecordedStore } from './sessions/store.js';
-import { Throttle } from './sessions/throttle.js';
-import { sharingRoutes } from './sharing/routes.js';
-import { thingRoutes } from './things/routes.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
+import { takeOverVotes } from './voting/guests.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
-import { assets, assetUrl } from './web/assets.js';
-import { refuseCrossSite } from './web/cross-site.js';
-import { currentUser } from './web/current-user.js';
-import { answerErrors, nothingHere } from './web/errors.js';
-import { readFlash } from './web/flash.js';
-import { securityHeaders, sendHeaders } from './web/headers.js';
-import { healthRoutes } from './web/health.js';
-import { createLimiter, limitGuesses } from './web/limit.js';
-import { findNetwork } from './web/network.js';
-import { openTemplates } from './web/page.js';
-import { PrerenderedPages } from './web/prerendered.js';
-import { warnOfProxy } from './web/proxy-warning.js';
-import { limitRates } from './web/rates.js';
-import { logRequests } from './web/request-log.js';
-import { believeOrigin, session } from './web/session.js';
 
 /** What the app is made of; `server.ts` and the tests put it together. */
 export interface Parts {
@@ -108,7 +112,11 @@ export function createApp({
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
-  app.use(refuseCrossSite(config.publicOrigin, db));
+  app.use(
+    refuseCrossSite(config.publicOrigin, (req) =>
+      recordEvent(db, { kind: 'cross-site', userId: null, sessionId: null, client: readClient(req) }),
+    ),
+  );
   app.use(session(config, store));
   app.use(limitGuesses(guesses));
   app.use(currentUser(db, config, store));
@@ -124,9 +132,16 @@ export function createApp({
   app.use(thingRoutes(db, boards, prerendered));
   app.use(homeRoutes(boards, config));
   app.use(guestRoutes(db, config));
-  app.use(accountRoutes(db, passwords, config, store, throttle, confirmations, queues));
+  const auth: AuthServices = {
+    ...{ db, config, passwords, store, throttle, confirmations, lateSignOuts },
+    async onSignIn(req, res, { userId, isNew }) {
+      const taken = await takeOverVotes(req, res, { db, config, queues, voter: userId });
+      return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;
+    },
+  };
+  app.use(accountRoutes(auth));
+  app.use(sessionRoutes(auth));
   app.use(leavingRoutes(db, store, confirmations));
-  app.use(sessionRoutes(db, passwords, config, store, throttle, lateSignOuts, confirmations, queues));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
   app.use(changeRoutes(db, boards, config, queues));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { parseSubnet } from './web/address.js';
+import { parseSubnet } from './addresses.js';
 
 /** The folder that holds package.json, views and public, whether the code runs from src or from dist. */
 export const root = dirname(createRequire(import.meta.url).resolve('#package.json'));

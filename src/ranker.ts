@@ -4,9 +4,9 @@ import { openDatabase } from './database.js';
 import { stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
-import { tellParent } from './ranking/ranker-child.js';
-import { startRanker } from './ranking/ranker-process.js';
-import { adoptLedger } from './ranking/restored.js';
+import { adoptLedger } from './ranking/ranker/adopt-ledger.js';
+import { tellParent } from './ranking/ranker/ranker-child.js';
+import { startRanker } from './ranking/ranker/ranker-process.js';
 import { explain } from './startup-error.js';
 
 let config: Config | undefined;

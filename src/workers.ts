@@ -1,7 +1,11 @@
 import cluster from 'node:cluster';
-import type { RankerProcess } from './ranking/ranker-process.js';
 
 const RETRY_MS = 1_000;
+
+/** Something that runs until it is stopped. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
 
 /** Whether this process only keeps others going, as one does with WEB_CONCURRENCY above 1. */
 export const leads = (workers: number): boolean => workers > 1 && cluster.isPrimary;
@@ -21,13 +25,10 @@ export const isLed = (): boolean => cluster.isWorker;
  * Keeps so many processes serving on one port: one that dies is replaced, unless none could ever start.
  * @param startRanker is called as soon as one of them serves; its ranker is stopped when all of them have ended
  */
-export function lead(
-  workers: number,
-  startRanker: (stopping: AbortSignal) => RankerProcess | undefined,
-): void {
+export function lead(workers: number, startRanker: (stopping: AbortSignal) => Stoppable | undefined): void {
   const stopping = new AbortController();
   let hasServed = false;
-  let ranker: RankerProcess | undefined;
+  let ranker: Stoppable | undefined;
   for (let worker = 0; worker < workers; worker++) cluster.fork();
   cluster.on('listening', () => {
     // The tables are there now.

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
-import { seed } from '../src/things/seed.js';
+import { seed } from '../src/catalog/seed.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
 import { startReverseProxy } from './reverse-proxy.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn, vote } from './site.js';

@@ -34,7 +34,7 @@ it('serves the htmx that is installed', () => {
 });
 
 it('has every picture that the seed names, and none besides', () => {
-  const named = filesIn('src/things/seed', '.csv').flatMap((file) => read(file).match(/[\w-]+\.svg/g) ?? []);
+  const named = filesIn('src/catalog/seed', '.csv').flatMap((file) => read(file).match(/[\w-]+\.svg/g) ?? []);
   expect(named.sort()).toEqual(
     readdirSync(join(root, 'public/pictures'))
       .filter((file) => file.endsWith('.svg'))

@@ -60,7 +60,7 @@ async function runWhileLocked(
 
 async function run(databaseUrl: string, args: string[]): Promise<{ code: number; said: string }> {
   const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl };
-  const child = spawn(process.execPath, ['dist/src/command.js', ...args], { cwd: root, env });
+  const child = spawn(process.execPath, ['dist/src/cli.js', ...args], { cwd: root, env });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
   const [code] = await once(child, 'exit');

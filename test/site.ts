@@ -12,19 +12,19 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
-import { Passwords } from '../src/accounts/passwords.js';
 import { createApp } from '../src/app.js';
+import { Passwords } from '../src/auth/passwords/passwords.js';
+import { LateSignOuts } from '../src/auth/sessions/pending-revocations.js';
+import { importThings } from '../src/catalog/import-things.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase, openForPages } from '../src/database.js';
+import { createHttpServer } from '../src/http/express-prototypes.js';
 import { createLog } from '../src/log.js';
-import { Boards } from '../src/ranking/boards.js';
-import { catchUp } from '../src/ranking/catch-up.js';
-import { Ranker } from '../src/ranking/ranker.js';
+import { Boards } from '../src/ranking/boards/board-loader.js';
+import { catchUp } from '../src/ranking/ranker/catch-up.js';
+import { Ranker } from '../src/ranking/ranker/ranker.js';
+import { importVotes } from '../src/ranking/transfer/import-votes.js';
 import { openRedis } from '../src/redis.js';
-import { LateSignOuts } from '../src/sessions/late-sign-outs.js';
-import { importThings } from '../src/things/import.js';
-import { importVotes } from '../src/things/import-votes.js';
-import { createHttpServer } from '../src/web/born-right.js';
 import { onServer } from './stores.js';
 
 /** The whole site on a port of its own, with a database of its own. */

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
+import { seed } from '../src/catalog/seed.js';
 import { root } from '../src/config.js';
-import { seed } from '../src/things/seed.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
 import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
 

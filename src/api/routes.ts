@@ -1,13 +1,13 @@
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
 import type { Config } from '../config.js';
-import type { Board } from '../ranking/board.js';
-import { TOP } from '../ranking/board.js';
-import type { Boards } from '../ranking/boards.js';
-import { describe } from '../ranking/words.js';
-import { boardOf } from '../things/topics.js';
-import { methodNotAllowed } from '../web/errors.js';
-import { Problem } from '../web/problem.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { Problem } from '../http/problem.js';
+import type { Board } from '../ranking/boards/board.js';
+import type { Boards } from '../ranking/boards/board-loader.js';
+import { describe } from '../ranking/boards/describe.js';
+import { boardOf } from '../ranking/boards/find-board.js';
+import { TOP } from '../ranking/math/top-threshold.js';
 
 /** The read-only JSON for other sites: the leaderboards, and who is logged in. */
 export function apiRoutes(boards: Boards, config: Config): Router {

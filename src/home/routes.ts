@@ -1,14 +1,14 @@
 import { type Request, type Response, Router } from 'express';
 import type { Config } from '../config.js';
-import type { Board } from '../ranking/board.js';
-import type { Boards } from '../ranking/boards.js';
-import { describe } from '../ranking/words.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { sendPage } from '../http/page.js';
+import type { Board } from '../ranking/boards/board.js';
+import type { Boards } from '../ranking/boards/board-loader.js';
+import { describe } from '../ranking/boards/describe.js';
 import { signBallot } from '../voting/ballot.js';
 import { commonPairs } from '../voting/common-pairs.js';
 import { readGuest } from '../voting/guests.js';
 import { NEW_GUEST } from '../voting/voter.js';
-import { methodNotAllowed } from '../web/errors.js';
-import { sendPage } from '../web/page.js';
 
 /** The front page: what this is, a taste of it, and the three that lead; and who can use all this. */
 export function homeRoutes(boards: Boards, config: Config): Router {

@@ -1,5 +1,5 @@
-import type { Board } from '../ranking/board.js';
-import { type Weight, weigh } from '../rating/vote-weight.js';
+import type { Board } from '../ranking/boards/board.js';
+import { type Weight, weigh } from '../ranking/math/vote-weight.js';
 import type { Ballot } from './ballot.js';
 import type { BallotBox, Cast } from './ballot-box.js';
 import { effectOf } from './effect.js';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Board, Standing } from '../ranking/board.js';
+import type { Board, Standing } from '../ranking/boards/board.js';
 import { randomFor } from './draw.js';
 import { hasThing, type Pair } from './pairs.js';
 import type { Queue } from './queue.js';

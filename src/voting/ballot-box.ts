@@ -1,6 +1,6 @@
 import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
-import { countOf, type Others, othersOf, type PairCount } from '../ranking/pair-counts.js';
+import { countOf, type Others, othersOf, type PairCount } from '../ranking/ranker/pair-counts.js';
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 import { type Open, sortOpen } from './open-pairs.js';

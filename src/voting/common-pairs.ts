@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import type { Board } from '../ranking/board.js';
-import { seededRandom } from '../rating/random.js';
+import type { Board } from '../ranking/boards/board.js';
+import { seededRandom } from '../ranking/math/random.js';
 import { haveSameThings, type Pair } from './pairs.js';
 
 /** How many pairs of a topic guests get a day. */

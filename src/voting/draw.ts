@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import type { Board } from '../ranking/board.js';
-import { type Random, seededRandom } from '../rating/random.js';
+import type { Board } from '../ranking/boards/board.js';
+import { type Random, seededRandom } from '../ranking/math/random.js';
 import type { RecentPair } from '../schema.js';
 import type { Pair } from './pairs.js';
 

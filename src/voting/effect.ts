@@ -1,8 +1,8 @@
-import type { Board } from '../ranking/board.js';
-import type { PairCount } from '../ranking/pair-counts.js';
-import { scoreOf } from '../ranking/ratings.js';
-import { applyVote } from '../rating/online.js';
-import { ordinal } from '../web/words.js';
+import { ordinal } from '../http/format.js';
+import type { Board } from '../ranking/boards/board.js';
+import { applyVote } from '../ranking/math/online.js';
+import type { PairCount } from '../ranking/ranker/pair-counts.js';
+import { scoreOf } from '../ranking/ranker/ratings.js';
 import type { Vote } from './voting.js';
 
 /** Others who have answered a pair, from which on it is said how many of them agree. */

@@ -1,10 +1,10 @@
 import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { clearCookie } from '../web/cookies.js';
-import { methodNotAllowed } from '../web/errors.js';
-import { flash } from '../web/flash.js';
-import { seeOther, sendPage } from '../web/page.js';
+import { clearCookie } from '../http/cookies.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { flash } from '../http/flash.js';
+import { seeOther, sendPage } from '../http/page.js';
 import { deleteGuest, KEPT_FOR_DAYS } from './guests.js';
 import { votesOf } from './history.js';
 import { findVoter, NEW_GUEST, voterOf } from './voter.js';

@@ -4,8 +4,8 @@ import type { Request, Response } from 'express';
 import { sql } from 'kysely';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseAway } from '../database.js';
+import { clearCookie, readCookie, setCookie } from '../http/cookies.js';
 import { statement } from '../statement.js';
-import { clearCookie, readCookie, setCookie } from '../web/cookies.js';
 import type { Queues } from './queue.js';
 
 /** How many days a guest's votes are kept after the last of them. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Board } from '../ranking/board.js';
-import type { Random } from '../rating/random.js';
+import type { Board } from '../ranking/boards/board.js';
+import type { Random } from '../ranking/math/random.js';
 import type { RecentPair } from '../schema.js';
 import { onSides } from './draw.js';
 import type { Pair } from './pairs.js';

@@ -1,4 +1,4 @@
-import type { Board } from '../ranking/board.js';
+import type { Board } from '../ranking/boards/board.js';
 import type { WeightReason } from '../schema.js';
 import type { Cast } from './ballot-box.js';
 import type { Vote } from './voting.js';

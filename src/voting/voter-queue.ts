@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
-import type { Board } from '../ranking/board.js';
-import type { Random } from '../rating/random.js';
-import { afterVote, afterWithdrawal, LOOKS_BACK } from '../rating/vote-weight.js';
+import type { Board } from '../ranking/boards/board.js';
+import type { Random } from '../ranking/math/random.js';
+import { afterVote, afterWithdrawal, LOOKS_BACK } from '../ranking/math/vote-weight.js';
 import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
 import { findOpen, type Open } from './open-pairs.js';

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
+import { requireUser } from '../auth/sessions/current-user.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { requireUser } from '../web/current-user.js';
 import { findGuest, readGuest } from './guests.js';
 
 /** Who votes: a member, or a guest. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
-import { countOf, type Others, othersOf, type PairCount } from '../ranking/pair-counts.js';
-import type { Weight } from '../rating/vote-weight.js';
+import type { Weight } from '../ranking/math/vote-weight.js';
+import { countOf, type Others, othersOf, type PairCount } from '../ranking/ranker/pair-counts.js';
 import type { Outcome, Side, Strategy, WeightReason } from '../schema.js';
 import { statement } from '../statement.js';
 

@@ -1,5 +1,5 @@
-import { seededRandom } from '../../src/rating/random.js';
-import { LOOKS_BACK, weightAfterSkips, weightOfAsked } from '../../src/rating/vote-weight.js';
+import { seededRandom } from '../../src/ranking/math/random.js';
+import { LOOKS_BACK, weightAfterSkips, weightOfAsked } from '../../src/ranking/math/vote-weight.js';
 import { votersFor } from './elo.js';
 import { answer, Topic, Voter, worldOf } from './simulation.js';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/rating/random.js';
+import type { Random } from '../../src/ranking/math/random.js';
 import { answer, Voter } from './simulation.js';
 
 /** What most such sites do: Elo with K = 32, and pairs at random; never the same pair twice to a voter. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database.js';
-import type { Position } from '../../src/ranking/ledger.js';
-import { LOOKS_BACK } from '../../src/rating/vote-weight.js';
+import { LOOKS_BACK } from '../../src/ranking/math/vote-weight.js';
+import type { Position } from '../../src/ranking/ranker/ledger.js';
 
 /** How large a site is. */
 export interface Size {

@@ -5,9 +5,9 @@ import autocannon from 'autocannon';
 import express from 'express';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { createHttpServer } from '../../src/http/express-prototypes.js';
 import { statement } from '../../src/statement.js';
 import { signBallot } from '../../src/voting/ballot.js';
-import { createHttpServer } from '../../src/web/born-right.js';
 import { FIREFOX, HTMX, thingNames, topic, useSite } from '../site.js';
 
 /** Every request is counted against its limit, and no limit is reached. */

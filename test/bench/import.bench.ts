@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, expect, inject, it } from 'vitest';
-import { seededRandom } from '../../src/rating/random.js';
+import { seededRandom } from '../../src/ranking/math/random.js';
 import { openDatabaseOfItsOwn } from '../site.js';
 import { runCommand } from './run-command.js';
 

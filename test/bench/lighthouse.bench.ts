@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { seed } from '../../src/things/seed.js';
+import { seed } from '../../src/catalog/seed.js';
 import { chromiumPath, useChromium } from '../browser/chromium.js';
 import { FOR_ALL, FOR_MEMBERS } from '../browser/visits.js';
 import { member, useSite, vote } from '../site.js';

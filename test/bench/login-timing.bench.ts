@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Throttle } from '../../src/sessions/throttle.js';
+import { Throttle } from '../../src/auth/sessions/throttle.js';
 import { FIREFOX, member, useSite } from '../site.js';
 
 // Production's cost is 12; at 11 the password is still nearly all of the time, and 800 tries take three minutes.

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { startRanker } from '../../src/ranking/ranker-process.js';
-import { kendallTau } from '../../src/rating/agreement.js';
-import { seededRandom } from '../../src/rating/random.js';
+import { kendallTau } from '../../src/ranking/math/agreement.js';
+import { seededRandom } from '../../src/ranking/math/random.js';
+import { startRanker } from '../../src/ranking/ranker/ranker-process.js';
 import { FIREFOX, HTMX, pairOn, thingNames, topic, useSite } from '../site.js';
 import { answer, worldOf } from './simulation.js';
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { Board, fieldOf, type StoredThing } from '../../src/ranking/board.js';
-import { type Random, seededRandom } from '../../src/rating/random.js';
-import { Selector } from '../../src/rating/selector.js';
+import { Board, type StoredThing } from '../../src/ranking/boards/board.js';
+import { fieldOf } from '../../src/ranking/math/online.js';
+import { type Random, seededRandom } from '../../src/ranking/math/random.js';
+import { Selector } from '../../src/ranking/math/selector.js';
 import { drawPairs } from '../../src/voting/draw.js';
 import type { Open } from '../../src/voting/open-pairs.js';
 import { haveSameThings, type Pair } from '../../src/voting/pairs.js';

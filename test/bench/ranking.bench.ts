@@ -1,10 +1,10 @@
 import { afterAll, expect, it } from 'vitest';
-import type { Votes } from '../../src/rating/graph.js';
-import { intervalsOf } from '../../src/rating/intervals.js';
-import { applyVote, unratedField, winChance } from '../../src/rating/online.js';
-import { normalFrom, type Random, seededRandom } from '../../src/rating/random.js';
-import { refit } from '../../src/rating/refit.js';
-import { Selector } from '../../src/rating/selector.js';
+import type { Votes } from '../../src/ranking/math/graph.js';
+import { intervalsOf } from '../../src/ranking/math/intervals.js';
+import { applyVote, unratedField, winChance } from '../../src/ranking/math/online.js';
+import { normalFrom, type Random, seededRandom } from '../../src/ranking/math/random.js';
+import { refit } from '../../src/ranking/math/refit.js';
+import { Selector } from '../../src/ranking/math/selector.js';
 import { type Attack, shareKept, shownPlaceAfter, strategies } from './attack.js';
 import { EloTopic, votersFor } from './elo.js';
 import {

@@ -20,7 +20,7 @@ export async function runCommand(
   env: NodeJS.ProcessEnv,
 ): Promise<{ said: string; seconds: number; megabytes: number }> {
   const began = performance.now();
-  const child = spawn(process.execPath, ['--import', SAY_MEMORY, 'dist/src/command.js', ...args], {
+  const child = spawn(process.execPath, ['--import', SAY_MEMORY, 'dist/src/cli.js', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
-import type { Votes } from '../../src/rating/graph.js';
-import { applyVote, type Field, unratedField } from '../../src/rating/online.js';
-import { normalFrom, type Random } from '../../src/rating/random.js';
-import { refit } from '../../src/rating/refit.js';
-import { type Drawn, Selector } from '../../src/rating/selector.js';
+import type { Votes } from '../../src/ranking/math/graph.js';
+import { applyVote, type Field, unratedField } from '../../src/ranking/math/online.js';
+import { normalFrom, type Random } from '../../src/ranking/math/random.js';
+import { refit } from '../../src/ranking/math/refit.js';
+import { type Drawn, Selector } from '../../src/ranking/math/selector.js';
 
 /**
  * How strengths lie in a made-up world: normally with a standard deviation, or with a few far ahead

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
+import { importThings } from '../../src/catalog/import-things.js';
+import { seed } from '../../src/catalog/seed.js';
 import { root } from '../../src/config.js';
-import { importThings } from '../../src/things/import.js';
-import { seed } from '../../src/things/seed.js';
 import { useSite } from '../site.js';
 import { expectFocusSeen, expectNoSidewaysScroll, pressByKeyboard, useChromium } from './chromium.js';
 

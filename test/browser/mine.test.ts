@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { seed } from '../../src/things/seed.js';
+import { seed } from '../../src/catalog/seed.js';
 import { member, useSite, vote } from '../site.js';
 import { expectNoSidewaysScroll, expectNothingFound, pressByKeyboard, useChromium } from './chromium.js';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { seed } from '../../src/things/seed.js';
+import { seed } from '../../src/catalog/seed.js';
 import { member, read, type Site, thingNames, topic, visit, vote } from '../site.js';
 
 /** Somebody with an account. */

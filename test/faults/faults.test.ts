@@ -314,7 +314,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function command(...args: string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, ['dist/src/command.js', ...args], {
+  await promisify(execFile)(process.execPath, ['dist/src/cli.js', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
   });

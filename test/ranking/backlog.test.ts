@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { Ranker } from '../../src/ranking/ranker.js';
-import { importVotes } from '../../src/things/import-votes.js';
+import { Ranker } from '../../src/ranking/ranker/ranker.js';
+import { importVotes } from '../../src/ranking/transfer/import-votes.js';
 import { foldAll, itOnPostgres, thingNames, topic, useSite } from '../site.js';
 import { expectRightRatings } from './expected.js';
 

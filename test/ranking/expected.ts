@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import type { Database } from '../../src/database.js';
-import type { Votes } from '../../src/rating/graph.js';
-import { applyVote, unratedField } from '../../src/rating/online.js';
-import { refit } from '../../src/rating/refit.js';
+import type { Votes } from '../../src/ranking/math/graph.js';
+import { applyVote, unratedField } from '../../src/ranking/math/online.js';
+import { refit } from '../../src/ranking/math/refit.js';
 
 /** What a topic's ratings must be, worked out in the plainest way from the ledger and the note of the last fit. */
 async function expectedRatings(db: Database, topicId: number) {

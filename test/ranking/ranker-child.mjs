@@ -3,8 +3,8 @@
 import { pino } from 'pino';
 import { readConfig } from '../../dist/src/config.js';
 import { openDatabase } from '../../dist/src/database.js';
-import { Ranker } from '../../dist/src/ranking/ranker.js';
-import { startRanker } from '../../dist/src/ranking/ranker-process.js';
+import { Ranker } from '../../dist/src/ranking/ranker/ranker.js';
+import { startRanker } from '../../dist/src/ranking/ranker/ranker-process.js';
 
 const db = await openDatabase(readConfig(), () => undefined);
 startRanker(db, true, pino({ level: 'silent' }));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { createLog } from '../../src/log.js';
-import { type RankerProcess, startRanker } from '../../src/ranking/ranker-process.js';
+import { type RankerProcess, startRanker } from '../../src/ranking/ranker/ranker-process.js';
 import { topic, useSite } from '../site.js';
 import { expectRightRatings } from './expected.js';
 

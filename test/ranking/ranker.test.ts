@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../src/database.js';
-import { readLedger } from '../../src/ranking/ledger.js';
-import { Ranker } from '../../src/ranking/ranker.js';
-import { adoptLedger } from '../../src/ranking/restored.js';
+import { adoptLedger } from '../../src/ranking/ranker/adopt-ledger.js';
+import { readLedger } from '../../src/ranking/ranker/ledger.js';
+import { Ranker } from '../../src/ranking/ranker/ranker.js';
 import { foldAll, itOnPostgres, member, topic, useSite, vote } from '../site.js';
 import { expectRightRatings } from './expected.js';
 

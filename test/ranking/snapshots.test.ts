@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root } from '../../src/config.js';
-import { importVotes } from '../../src/things/import-votes.js';
+import { importVotes } from '../../src/ranking/transfer/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
 
 const site = useSite();

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { noteYesterday } from '../../src/ranking/history.js';
-import { importVotes } from '../../src/things/import-votes.js';
+import { noteYesterday } from '../../src/ranking/ranker/previous-ranks.js';
+import { importVotes } from '../../src/ranking/transfer/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
 
 const site = useSite();

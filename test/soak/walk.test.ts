@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { hashSessionId, sweepSessions } from '../../src/auth/sessions/sessions.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { openRedis } from '../../src/redis.js';
-import { hashSessionId, sweepSessions } from '../../src/sessions/sessions.js';
 import { proxyTo, type StoreProxy } from '../proxy.js';
 import { CHROME, FIREFOX, openSite, type Site } from '../site.js';
 

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { seed } from '../../src/things/seed.js';
+import { seed } from '../../src/catalog/seed.js';
 import { type Ballot, signBallot } from '../../src/voting/ballot.js';
 import { drawPairs, randomFor } from '../../src/voting/draw.js';
 import {

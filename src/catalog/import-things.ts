@@ -1,0 +1,137 @@
+import type { Readable } from 'node:stream';
+import { sql } from 'kysely';
+import type { Database } from '../database.js';
+import { type Columns, type Row, readRows } from './csv.js';
+import { ImportError, Problems, quoted } from './row-problems.js';
+import { noteFaults, onStage, stageAll } from './staging.js';
+import { announceThings } from './things.js';
+import { saveTopic, type Topic, type TopicWords } from './topic-fields.js';
+
+/** What importing things did. */
+export interface ImportedThings {
+  added: number;
+  changed: number;
+  unchanged: number;
+  topic: Topic;
+}
+
+type Column = 'name' | 'picture' | 'description' | 'link';
+
+const COLUMNS: Columns<Column> = { required: ['name'], optional: ['picture', 'description', 'link'] };
+
+/**
+ * Brings the things of a CSV file into a topic, which is made if there is none: all of the file or, if anything
+ * is wrong with it, none. A thing that is there by its name is updated with the cells that are filled in, so
+ * the same file changes nothing a second time; things that are not in the file stay.
+ * @param told is called with the number of rows read so far
+ * @throws ImportError saying what is wrong with the file, the slug, the title or the question
+ */
+export async function importThings(
+  db: Database,
+  source: Readable,
+  { told = () => undefined, ...words }: TopicWords & { told?: (rows: number) => void },
+): Promise<ImportedThings> {
+  const { slug } = words;
+  if (slug.length > 60 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
+    throw new ImportError(
+      `${quoted(slug)} can't be a topic's slug: up to 60 small letters and digits, words joined by hyphens`,
+    );
+  const problems = new Problems();
+  return onStage(db, slug, ['thing_file'], async (connection) => {
+    await sql`create temporary table thing_file
+      (row_no int, name text, slug text, picture text, description text, link text)`.execute(connection);
+    await stageAll(readRows(source, COLUMNS, problems, told), (rows) =>
+      stageThings(
+        connection,
+        rows.filter((row) => isThing(row, problems)),
+      ),
+    );
+    await noteRepeats(connection, problems);
+    problems.throwIfAny();
+    const imported = await connection.transaction().execute((trx) => saveThings(trx, words));
+    // Until the next autovacuum, which the embedded database hasn't, Postgres would plan for a handful of things.
+    if (imported.added > 0) await sql`analyze things`.execute(connection);
+    return imported;
+  });
+}
+
+function isThing({ row, cells }: Row<Column>, problems: Problems): boolean {
+  const before = problems.count;
+  const { name, picture, link } = cells;
+  const wrong = (column: Column, what: string): void => problems.add({ row, column, what });
+
+  if (name === '') wrong('name', 'is empty');
+  else if ([...name].length > 80) wrong('name', `${quoted(name)} is longer than 80 characters`);
+  else if (/\p{Cc}/u.test(name))
+    wrong('name', `${quoted(name)} has a line break or another control character`);
+
+  if (picture && !/^[\w-]+(\/[\w-]+)*\.(svg|png|jpe?g|webp|avif|gif)$/i.test(picture))
+    wrong(
+      'picture',
+      `${quoted(picture)} is not a picture's path under public/pictures, such as food/pizza.svg`,
+    );
+
+  // A description is one paragraph on the page, so a line break in a cell is no more than a space.
+  cells.description = cells.description.replace(/\s+/g, ' ');
+  if ([...cells.description].length > 300) wrong('description', 'is longer than 300 characters');
+  else if (/\p{Cc}/u.test(cells.description)) wrong('description', 'has a control character');
+
+  if (link.length > 500) wrong('link', 'is longer than 500 characters');
+  else if (link && !isWebAddress(link))
+    wrong('link', `${quoted(link)} is not an address that starts with http:// or https://`);
+  return problems.count === before;
+}
+
+function isWebAddress(link: string): boolean {
+  return !/[\s\p{Cc}]/u.test(link) && /^https?:\/\//i.test(link) && URL.canParse(link);
+}
+
+async function stageThings(connection: Database, rows: Row<Column>[]): Promise<void> {
+  const column = (name: Column): string[] => rows.map(({ cells }) => cells[name]);
+  await sql`
+    insert into pg_temp.thing_file
+    select row_no, name, slug, nullif(picture, ''), nullif(description, ''), nullif(link, '')
+    from unnest(${rows.map(({ row }) => row)}::int[], ${column('name')}::text[],
+      ${column('name').map(slugOf)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
+      ${column('link')}::text[]) as file (row_no, name, slug, picture, description, link)`.execute(
+    connection,
+  );
+}
+
+function slugOf(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'thing';
+}
+
+async function noteRepeats(connection: Database, problems: Problems): Promise<void> {
+  const repeats = sql<{ name: string; first: number }>`
+    select row_no, name, first from (
+      select row_no, name, min(row_no) over (partition by lower(name)) as first from pg_temp.thing_file
+    ) as named where row_no > first`;
+  await noteFaults(connection, problems, repeats, ({ name, first }) => ({
+    column: 'name',
+    what: `${quoted(name)} is in row ${first} already`,
+  }));
+}
+
+async function saveThings(trx: Database, words: TopicWords): Promise<ImportedThings> {
+  const topic = await saveTopic(trx, words);
+  const { rows } = await sql<{ added: number; changed: number; total: number }>`
+    with written as (
+      insert into things (topic_id, slug, name, picture, description, link)
+      select ${topic.id}::bigint, slug, name, picture, description, link from pg_temp.thing_file order by row_no
+      on conflict (topic_id, lower(name)) do update set
+        slug = excluded.slug, name = excluded.name, picture = coalesce(excluded.picture, things.picture),
+        description = coalesce(excluded.description, things.description),
+        link = coalesce(excluded.link, things.link)
+      where (things.name, things.picture, things.description, things.link) is distinct from (
+        excluded.name, coalesce(excluded.picture, things.picture),
+        coalesce(excluded.description, things.description), coalesce(excluded.link, things.link))
+      returning xmax = 0 as is_new)
+    select count(*) filter (where is_new)::int as added, count(*) filter (where not is_new)::int as changed,
+      (select count(*)::int from pg_temp.thing_file) as total
+    from written`.execute(trx);
+  const { added, changed, total } = rows[0] ?? { added: 0, changed: 0, total: 0 };
+  if (added + changed > 0) await announceThings(trx, topic.id);
+  return { added, changed, unchanged: total - added - changed, topic };
+}

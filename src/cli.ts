@@ -1,0 +1,91 @@
+import { setFlagsFromString } from 'node:v8';
+import { adminCommand } from './admin/admin-command.js';
+import { exportCommand, importCommand, seedCommand } from './admin/data-commands.js';
+import { rankCommand } from './admin/rank-command.js';
+import { type Command, type Context, readArguments, UsageError } from './command-line.js';
+import { type Config, readConfig } from './config.js';
+import { openDatabase } from './database.js';
+import { migrateDown, migrateUp } from './migrate.js';
+import { adoptLedger } from './ranking/ranker/adopt-ledger.js';
+import { explain } from './startup-error.js';
+
+const USAGE = `Commands:
+  npm run migrate [-- down]
+  npm run seed
+  npm run import -- things FILE.csv --topic SLUG [--title TITLE] [--question QUESTION]
+  npm run import -- votes FILE.csv --topic SLUG
+  npm run -s export -- things|votes|ranking --topic SLUG > FILE.csv
+  npm run rank -- --rebuild|--check [--topic SLUG]
+  npm run admin -- sessions end --user NAME | --all
+  npm run admin -- users disable|unlock|promote NAME
+  npm run admin -- votes void|set-apart|restore NAME
+  npm run admin -- audit verify
+FILE.csv may be - for standard input.`;
+
+const migrateCommand: Command = (args) => {
+  const { positionals } = readArguments(args, {});
+  const [direction = 'up', ...more] = positionals;
+  if (!['up', 'down'].includes(direction) || more.length > 0)
+    throw new UsageError('migrate takes nothing, or the word down');
+  return async ({ db }) => {
+    const names = await (direction === 'up' ? migrateUp(db) : migrateDown(db));
+    if (names.length === 0)
+      console.info(direction === 'up' ? 'The tables are up to date.' : 'There is nothing to take back.');
+    for (const name of names) console.info(`${direction === 'up' ? 'Migrated' : 'Took back'} ${name}.`);
+  };
+};
+
+const commands: Record<string, Command> = {
+  migrate: migrateCommand,
+  seed: seedCommand,
+  import: importCommand,
+  export: exportCommand,
+  rank: rankCommand,
+  admin: adminCommand,
+};
+
+// Node lets garbage grow to several times what is in use. A command shares its machine with the site, and cleans up
+// after a third as much as is in use.
+setFlagsFromString('--heap-growing-percent=30');
+// Whoever reads may have read enough, as `head` does; the work goes on to its end all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
+});
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([name = '', ...args]: string[]): Promise<number> {
+  let config: Config | undefined;
+  try {
+    const work = read(name, args);
+    config = readConfig();
+    await perform(name, work, config);
+    return 0;
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    console.error(isUsage ? `${error.message}\n\n${USAGE}` : explain(error, config));
+    return isUsage ? 2 : 1;
+  }
+}
+
+function read(name: string, args: string[]): (context: Context) => Promise<void> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new UsageError(name ? `there is no command ${name}` : 'which command?');
+  return command(args);
+}
+
+async function perform(
+  name: string,
+  work: (context: Context) => Promise<void>,
+  config: Config,
+): Promise<void> {
+  const db = await openDatabase(config, (line) => process.stderr.write(`${line}\n`));
+  try {
+    if (name !== 'migrate') {
+      await migrateUp(db);
+      await adoptLedger(db);
+    }
+    await work({ db, config });
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import { eventsOf } from '../../auth/audit/hash-chain.js';
+import type { User } from '../../auth/sessions/verdict.js';
+import type { Database } from '../../database.js';
+import { sharesOf } from '../sharing/shares.js';
+
+/** Everything the site holds about one person, without a hash or a token that opens anything. */
+export interface OwnData {
+  userId: number;
+  username: string;
+  memberSince: string;
+  votes: OwnVote[];
+  sessions: object[];
+  events: object[];
+  /** Links to their lists that are open, without their addresses. */
+  shares: object[];
+}
+
+/** One of a person's votes in words. */
+export interface OwnVote {
+  topic: string;
+  left: string;
+  right: string;
+  outcome: string;
+  at: string;
+  withdrawnAt: string | null;
+}
+
+/** Gathers a person's own data: votes, taken back ones too, sessions, and what happened to them. */
+export async function ownData(db: Database, user: User): Promise<OwnData> {
+  const [votes, sessions, events, shares] = await Promise.all([
+    ownVotes(db, user.id),
+    ownSessions(db, user.id),
+    eventsOf(db, user.id),
+    sharesOf(db, user.id),
+  ]);
+  const { id: userId, username, createdAt } = user;
+  return {
+    userId,
+    username,
+    memberSince: createdAt.toISOString(),
+    votes,
+    sessions,
+    events,
+    shares: shares.map(({ token, ...share }) => share),
+  };
+}
+
+/** A person's votes, oldest first. */
+export async function ownVotes(db: Database, userId: number): Promise<OwnVote[]> {
+  const { rows } = await sql<Omit<OwnVote, 'at' | 'withdrawnAt'> & { at: Date; withdrawnAt: Date | null }>`
+    select topics.title as topic, l.name as "left", r.name as "right", outcome, votes.created_at as at,
+      withdrawn_at
+    from votes join things as l on l.id = left_id join things as r on r.id = right_id
+      join topics on topics.id = votes.topic_id
+    where voter_id = ${userId} order by votes.id`.execute(db);
+  return rows.map(({ at, withdrawnAt, ...vote }) => ({
+    ...vote,
+    at: at.toISOString(),
+    withdrawnAt: withdrawnAt?.toISOString() ?? null,
+  }));
+}
+
+function ownSessions(db: Database, userId: number): Promise<object[]> {
+  return db
+    .selectFrom('sessions')
+    .where('userId', '=', userId)
+    .select([
+      'id',
+      'publicId',
+      'device',
+      'address',
+      'createdAt',
+      'lastSeenAt',
+      'expiresAt',
+      'endedAt',
+      'endReason',
+    ])
+    .orderBy('id')
+    .execute();
+}

@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database.js';
+
+/** Where a thing stood at a moment. */
+export interface PastPlace {
+  at: Date;
+  rank: number;
+  /** The range of its true place, both included. */
+  low: number;
+  high: number;
+}
+
+/**
+ * Where a thing stood over time, oldest first, in about 60 points at most: hour by hour while that is two days or
+ * less, else the last of each day, or of every few days. What lies between two points is not read, so that a long
+ * history costs no more than a short one.
+ */
+export async function placesOverTime(db: Database, thingId: number): Promise<PastPlace[]> {
+  const { rows } = await sql<PastPlace>`
+    select last.at, last.rank, last.low, last.high
+    from (
+      select case when until - since <= interval '2 days'
+          then interval '1 hour'
+          else interval '24 hours' * ceil(extract(epoch from until - since) / 86400 / ${MOST}::int)
+        end as step,
+        date_trunc(case when until - since <= interval '2 days' then 'hour' else 'day' end, since, 'UTC') as first,
+        until
+      from (select min(at) as since, max(at) as until from rating_history where thing_id = ${thingId}) as span
+    ) as steps
+    cross join lateral generate_series(first, until, step) as bucket
+    cross join lateral (
+      select at, rank, low, high from rating_history
+      where thing_id = ${thingId} and at >= bucket and at < bucket + step order by at desc limit 1
+    ) as last
+    order by last.at`.execute(db);
+  return rows;
+}
+
+const MOST = 60;

@@ -1,0 +1,120 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database.js';
+import { fieldOf } from '../math/online.js';
+import type { Calculations } from './rank-worker-pool.js';
+import { ROWS_A_STATEMENT, readRatings, strongestFirst, type TopicRatings } from './ratings.js';
+
+/**
+ * Works out where a topic's things stand by their ratings and how sure that is, and puts it on the pages and in the
+ * things' history. Each statement is a transaction: when two processes do it at the same time, the last one wins.
+ * What changes meanwhile is published the next time.
+ */
+export async function publishStandings(
+  db: Database,
+  calculations: Calculations,
+  topicId: number,
+): Promise<void> {
+  const changes = await readChanges(db, topicId);
+  const topic = await readRatings(db, topicId);
+  const standings = await standingsOf(topic, calculations, topicId);
+  for (let start = 0; start < standings.length; start += ROWS_A_STATEMENT)
+    await writeStandings(db, topicId, standings.slice(start, start + ROWS_A_STATEMENT));
+  await sql`
+    delete from standings using things
+    where standings.topic_id = ${topicId} and things.id = thing_id and retired_at is not null`.execute(db);
+  await sql`
+    update boards set version = version + 1, published_changes = ${changes}
+    where topic_id = ${topicId}`.execute(db);
+}
+
+async function readChanges(db: Database, topicId: number): Promise<number> {
+  const { changes } = await db
+    .selectFrom('boards')
+    .where('topicId', '=', topicId)
+    .select('changes')
+    .executeTakeFirstOrThrow();
+  return changes;
+}
+
+interface Standing {
+  thingId: number;
+  rank: number;
+  low: number;
+  high: number;
+  topChance: number;
+  isLevel: boolean;
+}
+
+/** @returns in the order of the things' ids, so that two writers never wait for each other */
+async function standingsOf(
+  topic: TopicRatings,
+  calculations: Calculations,
+  topicId: number,
+): Promise<Standing[]> {
+  const order = strongestFirst(topic);
+  const field = fieldOf(
+    order.map((place) => ({
+      mean: topic.means[place] as number,
+      variance: topic.variances[place] as number,
+    })),
+  );
+  // The same seed each time, so that ranges only move when what is known does.
+  const ranges = await calculations.ranges(field, topicId);
+  return order
+    .map((place, index) => ({
+      thingId: topic.ids[place] as number,
+      rank: index + 1,
+      // Among many things these come from a sum over all, which may miss the rank by a little.
+      low: Math.min(ranges.low[index] as number, index + 1),
+      high: Math.max(ranges.high[index] as number, index + 1),
+      topChance: Math.round((ranges.topChance[index] as number) * 10_000) / 10_000,
+      isLevel: ranges.level[index] === 1,
+    }))
+    .sort((one, other) => one.thingId - other.thingId);
+}
+
+async function writeStandings(db: Database, topicId: number, standings: Standing[]): Promise<void> {
+  const column = <Name extends keyof Standing>(name: Name): Standing[Name][] =>
+    standings.map((standing) => standing[name]);
+  await sql`
+    with given as (
+      select * from unnest(
+        ${column('thingId')}::bigint[], ${column('rank')}::int[], ${column('low')}::int[], ${column('high')}::int[],
+        ${column('topChance')}::real[], ${column('isLevel')}::boolean[])
+        as given (thing_id, rank, low, high, top_chance, is_level_with_next)),
+    moved as (
+      insert into standings (topic_id, thing_id, rank, low, high, top_chance, is_level_with_next)
+      select ${topicId}::bigint, given.* from given
+      on conflict (thing_id) do update set rank = excluded.rank, low = excluded.low, high = excluded.high,
+        top_chance = excluded.top_chance, is_level_with_next = excluded.is_level_with_next
+      where (standings.rank, standings.low, standings.high, standings.top_chance, standings.is_level_with_next)
+        is distinct from (excluded.rank, excluded.low, excluded.high, excluded.top_chance, excluded.is_level_with_next)
+      returning thing_id)
+    insert into rating_history (thing_id, at, rank, low, high)
+    select thing_id, date_trunc('hour', now()), rank, low, high from given join ratings using (thing_id)
+    where exists (select from moved where moved.thing_id = given.thing_id)
+      -- A thing's first vote may move nothing, and its course begins there all the same.
+      or not exists (select from rating_history as past where past.thing_id = given.thing_id)
+    order by thing_id
+    on conflict (thing_id, at) do update set rank = excluded.rank, low = excluded.low, high = excluded.high`.execute(
+    db,
+  );
+}
+
+/** A topic that the ranker has something to do for. */
+export interface MovedTopic {
+  topicId: number;
+  /** Whether its ratings or things have changed since its standings were published. */
+  isChanged: boolean;
+  /** Whether its ratings rest on votes that no longer count. */
+  isStale: boolean;
+}
+
+/** The topics that the ranker has something to do for, those that have waited longest first. */
+export async function readMovedTopics(db: Database): Promise<MovedTopic[]> {
+  const { rows } = await sql<MovedTopic>`
+    select topic_id, changes <> published_changes as is_changed, stale_since is not null as is_stale from boards
+    where changes <> published_changes or stale_since is not null
+    order by stale_since, topic_id`.execute(db);
+  return rows;
+}

@@ -1,0 +1,146 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database.js';
+import type { RecentPair } from '../../schema.js';
+import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
+import type { Entry } from './ledger.js';
+
+/** What is known of a voter in a topic after the entries that were weighed. */
+export interface TopicVoter {
+  topicId: number;
+  voterId: number;
+  votes: number;
+  skips: number;
+  latestAt: Date;
+  recentPairs: RecentPair[];
+}
+
+/** What weighing came to. */
+export interface Weighed {
+  /** By the vote's id, where it is not 1. */
+  weights: Map<number, Required<Weight>>;
+  /** Of everybody whose entries these were. */
+  voters: TopicVoter[];
+}
+
+/**
+ * Decides how much each vote among some entries counts. Nothing is written.
+ * @param entries what follows in the ledger on all that was weighed before
+ */
+export async function weighEntries(trx: Database, entries: Entry[]): Promise<Weighed> {
+  const own = entries.filter(({ strategy, voterId }) => strategy !== 'import' && voterId !== null);
+  const voters = await findTopicVoters(trx, own);
+  const withdrawn = await findEarlier(trx, own);
+  const things = await countThings(trx, own);
+  const weights = new Map<number, Required<Weight>>();
+  for (const entry of own) {
+    const key = keyOf(entry);
+    const voter = voters.get(key) ?? newVoter(entry);
+    voters.set(key, voter);
+    if (entry.isWithdrawal) {
+      voter.recentPairs = afterWithdrawal(voter.recentPairs, entry);
+      continue;
+    }
+    const before = withdrawn.get(entry.id) ?? [];
+    const earlier = before.map(({ id, ...stored }) => weights.get(id) ?? stored);
+    const { weight, reason } = weigh(entry, {
+      recent: voter.recentPairs,
+      earlier,
+      things: things.get(entry.topicId) ?? 2,
+    });
+    if (reason) weights.set(entry.id, { weight, reason });
+    voter.recentPairs = afterVote(voter.recentPairs, entry, before.length > 0);
+    voter.votes += 1;
+    voter.skips += Number(entry.outcome === 'skip');
+    voter.latestAt = entry.createdAt;
+  }
+  return { weights, voters: [...voters.values()] };
+}
+
+/** Writes what weighing came to; in the transaction that moves the ranker's position past the entries. */
+export async function writeWeighed(trx: Database, { weights, voters }: Weighed): Promise<void> {
+  if (weights.size > 0)
+    await trx
+      .insertInto('voteWeights')
+      .columns(['voteId', 'weight', 'reason'])
+      .expression(
+        sql`select * from unnest(${[...weights.keys()]}::bigint[],
+          ${[...weights.values()].map(({ weight }) => weight)}::float8[],
+          ${[...weights.values()].map(({ reason }) => reason)}::text[])`,
+      )
+      .execute();
+  if (voters.length === 0) return;
+  await sql`
+    insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
+    select topic_id, voter_id, votes, skips, latest_at, recent_pairs::jsonb
+    from unnest(${voters.map(({ topicId }) => topicId)}::bigint[],
+      ${voters.map(({ voterId }) => voterId)}::bigint[], ${voters.map(({ votes }) => votes)}::int[],
+      ${voters.map(({ skips }) => skips)}::int[], ${voters.map(({ latestAt }) => latestAt.toISOString())}::timestamptz[],
+      ${voters.map(({ recentPairs }) => JSON.stringify(recentPairs))}::text[])
+      as known (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
+    on conflict (topic_id, voter_id) do update set votes = excluded.votes, skips = excluded.skips,
+      latest_at = excluded.latest_at, recent_pairs = excluded.recent_pairs`.execute(trx);
+}
+
+async function findTopicVoters(trx: Database, entries: Entry[]): Promise<Map<string, TopicVoter>> {
+  if (entries.length === 0) return new Map();
+  const asked = new Map(entries.map((entry) => [keyOf(entry), entry]));
+  const { rows } = await sql<TopicVoter>`
+    select topic_voters.* from topic_voters join unnest(
+      ${[...asked.values()].map(({ topicId }) => topicId)}::bigint[],
+      ${[...asked.values()].map(({ voterId }) => voterId)}::bigint[]) as asked (topic, voter)
+      on topic_id = topic and voter_id = voter`.execute(trx);
+  return new Map(rows.map((row) => [keyOf(row), row]));
+}
+
+// Only what was asked for is weighed by the size of its topic.
+async function countThings(trx: Database, entries: Entry[]): Promise<Map<number, number>> {
+  const asked = entries.filter(({ strategy }) => strategy === 'asked').map(({ topicId }) => topicId);
+  if (asked.length === 0) return new Map();
+  const rows = await trx
+    .selectFrom('things')
+    .where('topicId', 'in', [...new Set(asked)])
+    .where('retiredAt', 'is', null)
+    .groupBy('topicId')
+    .select(({ fn }) => ['topicId', fn.countAll<number>().as('things')])
+    .execute();
+  return new Map(rows.map(({ topicId, things }) => [topicId, Math.max(things, 2)]));
+}
+
+interface Earlier extends Weight {
+  id: number;
+}
+
+// Earlier answers of the same voter to the same pair. They were taken back: only one answer to a pair stands.
+async function findEarlier(trx: Database, entries: Entry[]): Promise<Map<number, Earlier[]>> {
+  const votes = entries.filter(({ isWithdrawal }) => !isWithdrawal);
+  if (votes.length === 0) return new Map();
+  const { rows } = await sql<{ later: number; id: number; weight: number | null; reason: Weight['reason'] }>`
+    select later.id as later, earlier.id, weight, reason
+    from unnest(${votes.map(({ id }) => id)}::bigint[], ${votes.map(({ voterId }) => voterId)}::bigint[],
+        ${votes.map(({ leftId }) => leftId)}::bigint[], ${votes.map(({ rightId }) => rightId)}::bigint[])
+        as later (id, voter, one, other)
+      join votes as earlier on earlier.voter_id = voter and earlier.withdrawn_at is not null
+        and least(earlier.left_id, earlier.right_id) = least(one, other)
+        and greatest(earlier.left_id, earlier.right_id) = greatest(one, other)
+        and earlier.id < later.id and earlier.strategy <> 'asked'
+      left join vote_weights on vote_id = earlier.id`.execute(trx);
+  const found = new Map<number, Earlier[]>();
+  for (const { later, id, weight, reason } of rows)
+    found.set(later, [
+      ...(found.get(later) ?? []),
+      { id, weight: weight ?? 1, ...(reason ? { reason } : {}) },
+    ]);
+  return found;
+}
+
+const keyOf = ({ topicId, voterId }: { topicId: number; voterId: number | null }): string =>
+  `${topicId} ${voterId}`;
+
+const newVoter = ({ topicId, voterId, createdAt }: Entry): TopicVoter => ({
+  topicId,
+  voterId: voterId ?? 0,
+  votes: 0,
+  skips: 0,
+  latestAt: createdAt,
+  recentPairs: [],
+});

@@ -1,0 +1,236 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { proxyTo, type StoreProxy } from '../../proxy.js';
+import {
+  type Browser,
+  HTMX,
+  itOnBothStores,
+  member,
+  openSite,
+  pairOn,
+  read,
+  type Site,
+  topic,
+  visit,
+  vote,
+} from '../../site.js';
+import { onServer } from '../../stores.js';
+
+// Both stores are reached through proxies that can be cut, so the shared servers are left alone.
+let postgres: StoreProxy;
+let redis: StoreProxy;
+let site: Site;
+const [server, redisUrl] = [inject('postgres')?.server, inject('redis')];
+const bothStores = server !== undefined && redisUrl !== undefined;
+
+beforeAll(async () => {
+  if (!bothStores) return;
+  [postgres, redis] = [await proxyTo(server), await proxyTo(redisUrl)];
+  site = await openSite({ databaseUrl: postgres.url }, { redisUrl: redis.url });
+  await topic(site);
+});
+afterAll(async () => {
+  await site?.close();
+  await postgres?.close();
+  await redis?.close();
+});
+
+async function eventually(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+const sessionsOf = (userId: number) =>
+  site.db.selectFrom('sessions').where('userId', '=', userId).selectAll().orderBy('id').execute();
+
+itOnBothStores('goes on by the record while Redis is away, and notices it coming back', async () => {
+  const { browser, id, username, password } = await member(site);
+  redis.cut();
+  await browser.get('/profile').expect(200);
+  await vote(browser);
+  const before = await sessionsOf(id);
+  const refused = await visit(site).post('/login').type('form').send({ username, password });
+  expect(refused.status).toBe(503);
+  expect(refused.headers['set-cookie']).toBeUndefined();
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  const wrong = await visit(site).post('/login').type('form').send({ username, password: 'not this one' });
+  expect([wrong.status, wrong.text]).toEqual([503, refused.text]);
+  expect(await sessionsOf(id)).toEqual(before);
+  await visit(site).get('/profile').expect(303);
+
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  await visit(site).post('/login').type('form').send({ username, password }).expect(303);
+  await browser.get('/profile').expect(200);
+});
+
+itOnBothStores(
+  'shows what it has in memory while Postgres is away, takes nobody for anybody, and goes on',
+  async () => {
+    const { browser } = await member(site);
+    const pair = pairOn((await browser.get('/vote')).text);
+    postgres.cut();
+    for (const person of [browser, visit(site)])
+      for (const path of ['/', '/top', '/topics']) await person.get(path).expect(200);
+    for (const path of ['/vote', '/profile']) {
+      const answer = await browser.get(path).expect(503);
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      expect(read(answer.text)('h1').text()).toBe('We are catching our breath');
+    }
+    for (const path of ['/topics/foods/data.json', '/api/me']) {
+      const answer = await browser.get(path).expect(503);
+      expect(answer.type).toBe('application/problem+json');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    const part = await browser
+      .post('/vote')
+      .set(HTMX)
+      .type('form')
+      .send({ ballot: pair.ballot, choice: 'left' });
+    expect(part.status).toBe(503);
+    expect(part.headers['hx-retarget']).toBe('#notice');
+
+    // Not even with the session's state gone as well is a public page refused to the holder of its cookie.
+    const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+    await site.redis?.del(...keys);
+    await browser.get('/top').expect(200);
+    await browser.get('/profile').expect(503);
+
+    await postgres.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    await browser.post('/vote').type('form').send({ ballot: pair.ballot, choice: 'left' }).expect(303);
+    await browser.get('/profile').expect(200);
+  },
+);
+
+itOnBothStores('keeps a sign-out made while Postgres is away, and honours it', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  const cookies = [await cookieOf(one.browser), await cookieOf(other.browser)];
+  postgres.cut();
+  await one.browser.post('/logout').expect(303);
+  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
+  await site.redis?.del(...keys);
+  await other.browser.post('/logout').expect(303);
+  await postgres.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  for (const cookie of cookies) await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+  for (const { id } of [one, other])
+    expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+});
+
+itOnBothStores('honours it where it was made, whatever another process has put back into Redis', async () => {
+  const { browser, id } = await member(site);
+  const cookie = await cookieOf(browser);
+  const other = await openSite({}, { beside: site, redisUrl: redis.url });
+  try {
+    postgres.cut();
+    await browser.post('/logout').expect(303);
+    const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+    await site.redis?.del(...keys);
+    await postgres.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    await visit(other).get('/profile').set('Cookie', cookie);
+    await visit(site).get('/profile').set('Cookie', cookie).expect(303);
+    await visit(other).get('/profile').set('Cookie', cookie).expect(303);
+    expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+  } finally {
+    await other.close();
+  }
+});
+
+itOnBothStores('asks nobody again what they answered while Redis was away', async () => {
+  const { browser } = await member(site);
+  await vote(browser);
+  redis.cut();
+  await vote(browser);
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  for (let answers = 0; answers < 3; answers++) {
+    const { ballot } = pairOn((await browser.get('/vote').expect(200)).text);
+    const answer = await browser.post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
+    expect(answer.headers.location).toContain('?voted=');
+  }
+});
+
+itOnBothStores('does not say "logged out" when that can be kept nowhere', async () => {
+  const { browser, id } = await member(site);
+  postgres.cut();
+  redis.cut();
+  await browser.post('/logout').expect(503);
+  await postgres.mend();
+  await redis.mend();
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+  await browser.get('/profile').expect(200);
+  expect(await sessionsOf(id)).toMatchObject([{ status: 'active' }]);
+});
+
+async function cookieOf(browser: Browser): Promise<string> {
+  const cookie = browser.jar.getCookie('thinga', {
+    path: '/',
+    domain: '127.0.0.1',
+    secure: false,
+    script: false,
+  });
+  return `thinga=${cookie?.value}`;
+}
+
+/** Why Postgres takes no vote, and how that begins and ends. */
+const troubles = [
+  {
+    name: 'its disk is full',
+    begin: async () => {
+      await sql`create function disk_full() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`.execute(
+        site.db,
+      );
+      await sql`create trigger disk_full before insert on votes execute function disk_full()`.execute(
+        site.db,
+      );
+    },
+    end: () => sql`drop function disk_full cascade`.execute(site.db),
+  },
+  {
+    name: 'it may only be read',
+    begin: () => setReadOnly('on'),
+    end: () => setReadOnly('off'),
+  },
+];
+
+for (const { name, begin, end } of troubles)
+  itOnBothStores(`says when to try again where Postgres takes no vote because ${name}`, async () => {
+    const { browser } = await member(site);
+    const { ballot } = pairOn((await browser.get('/vote')).text);
+    await begin();
+    const answer = await browser.post('/vote').type('form').send({ ballot, choice: 'left' });
+    await end();
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    await browser.post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
+  });
+
+itOnBothStores('says when to try again where a statement was cancelled', async () => {
+  const { browser } = await member(site);
+  const { ballot } = pairOn((await browser.get('/vote')).text);
+  const vote = async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' });
+  const answer = await site.db.transaction().execute(async (trx) => {
+    await sql`lock table votes in share mode`.execute(trx);
+    const sent = vote();
+    await eventually(async () => {
+      const { rows } = await sql`select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(site.db);
+      return rows.length > 0;
+    });
+    return sent;
+  });
+  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+  expect((await vote()).status).toBe(303);
+});
+
+// The setting holds for connections that are made later, so those there are go.
+async function setReadOnly(value: 'on' | 'off'): Promise<void> {
+  const database = new URL(site.config.databaseUrl ?? '').pathname.slice(1);
+  await onServer(server ?? '', `alter database ${database} set default_transaction_read_only = ${value}`);
+  await onServer(
+    server ?? '',
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`,
+  );
+  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+}

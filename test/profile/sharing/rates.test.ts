@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { read, useSite, visit } from '../../site.js';
+
+const site = useSite({ rateLimits: 1 });
+
+it('says when to try again to whoever opens links faster than a person can, as one who guesses them does', async () => {
+  const guess = () => visit(site).get('/shared/AAAAAAAAAAAAAAAAAAAAAA.png');
+  const answers = [];
+  for (let link = 0; link < 125; link++) answers.push(await guess());
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(refused).toHaveLength(5);
+  expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
+  expect(read(refused[0]?.text ?? '')('h1').text()).toBe('That was a little too often');
+});

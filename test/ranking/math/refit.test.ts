@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { winChance } from '../../../src/ranking/math/online.js';
+import { normalFrom, seededRandom } from '../../../src/ranking/math/random.js';
+import { refit } from '../../../src/ranking/math/refit.js';
+import { at, type Cast, orderOf, votesOf } from './votes.js';
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+interface Case {
+  name: string;
+  n: number;
+  wins: [number, number][];
+  wins_counted: [number, number, number][];
+  log_strength: number[];
+  to_four_places: number[];
+  strength: Record<string, number>;
+}
+
+const { cases } = JSON.parse(read('./refit-cases.json')) as { cases: Case[] };
+const known = (start: string): Case => cases.find(({ name }) => name.startsWith(start)) as Case;
+
+/** As good as no prior: what these sources call maximum likelihood. */
+const LIKELIHOOD = { lambda: 1e-10, tolerance: 1e-12 };
+
+it.each(['choix testcase-pairwise-2', 'choix testcase-pairwise-1'])('agrees with %s', (name) => {
+  const { n, wins, log_strength } = known(name);
+  const casts = wins.map(([left, right]) => ({ left, right }));
+  const { means } = refit(votesOf(n, casts), LIKELIHOOD);
+  for (const [thing, mean] of centred(means).entries()) expect(mean).toBeCloseTo(at(log_strength, thing), 6);
+});
+
+it('agrees with the worked example of the encyclopedia', () => {
+  const { n, wins_counted, to_four_places } = known('Wikipedia');
+  const casts = wins_counted.flatMap(([left, right, times]) => Array<Cast>(times).fill({ left, right }));
+  const { means } = refit(votesOf(n, casts), LIKELIHOOD);
+  for (const [thing, mean] of centred(means).entries())
+    expect(Math.exp(mean)).toBeCloseTo(at(to_four_places, thing), 4);
+});
+
+it('stays near what a Gaussian prior of the same width gives', () => {
+  const { n, wins, log_strength } = known('choix 8-random');
+  const casts = wins.map(([left, right]) => ({ left, right }));
+  const { means } = refit(votesOf(n, casts), { lambda: 2, tolerance: 1e-9 });
+  for (const [thing, mean] of means.entries())
+    expect(Math.abs(mean - at(log_strength, thing))).toBeLessThan(0.1);
+});
+
+it('agrees with evalica on ties as half wins', () => {
+  // The pairs of simple.csv in github.com/dustalov/evalica, those that ended level first.
+  const ties = ['01', '02', '04', '12', '12', '13', '24', '34', '34'];
+  const won = ['20', '10', '30', '31', '32', '40', '43'];
+  const casts = [...ties, ...won].map((pair, place) => ({
+    left: Number(pair[0]),
+    right: Number(pair[1]),
+    score: place < ties.length ? 0.5 : 1,
+  }));
+  const { means } = refit(votesOf(5, casts), LIKELIHOOD);
+  const total = means.reduce((sum, mean) => sum + Math.exp(mean), 0);
+  for (const [thing, strength] of Object.entries(known('evalica simple.csv').strength))
+    expect(Math.exp(at(means, Number(thing))) / total).toBeCloseTo(strength, 6);
+});
+
+it('agrees with the reference on eleven thousand football matches', () => {
+  const { size, names, casts } = football();
+  const { means } = refit(votesOf(size, casts), { lambda: 2, tolerance: 1e-9 });
+  const reference = parse(read('./football-reference.csv'), { columns: true }) as {
+    [column: string]: string;
+  }[];
+  expect(reference).toHaveLength(size);
+  for (const { name = '', score } of reference)
+    expect(Math.abs(at(means, names.indexOf(name)) - Number(score)), name).toBeLessThan(1e-4);
+});
+
+it('ends at the same ranking wherever it starts, to the tolerance', () => {
+  const { size, casts } = football();
+  const votes = votesOf(size, casts);
+  const cold = refit(votes, { tolerance: 1e-8 });
+  const warm = refit(votes, { tolerance: 1e-8, start: cold.means.map((mean) => -3 * mean) });
+  expect(warm.spread).toBeCloseTo(cold.spread, 5);
+  for (const [thing, mean] of cold.means.entries()) expect(at(warm.means, thing)).toBeCloseTo(mean, 5);
+});
+
+it('knows how unsure it is, from both sides of its votes', () => {
+  // Two things, one against the other: the Hessian is 2 by 2 and inverts by hand.
+  const { means, variances } = refit(votesOf(2, Array<Cast>(20).fill({ left: 0, right: 1, score: 0.5 })), {
+    lambda: 2,
+  });
+  expect(means).toEqual(new Float64Array(2));
+  const [prior, met] = [1, 20 / 4];
+  const exact = (prior + met) / ((prior + met) ** 2 - met ** 2);
+  // One step from the neighbour: short of the chain that goes back and forth between only two.
+  const oneStep = 1 / (prior + met) + met ** 2 / (prior + met) ** 3;
+  expect(at(variances, 0)).toBeCloseTo(oneStep, 6);
+  expect(at(variances, 0)).toBeLessThan(exact);
+});
+
+it.each([0.25, 1, 2.25])('learns how far opinions lie apart: %d', (spread) => {
+  const random = seededRandom(7);
+  const { votes, truth } = society({ size: 300, count: 12_000, spread, random });
+  const middle = truth.reduce((sum, strength) => sum + strength, 0) / truth.length;
+  const drawn = truth.reduce((sum, strength) => sum + (strength - middle) ** 2, 0) / truth.length;
+  expect(Math.abs(refit(votes).spread / drawn - 1)).toBeLessThan(0.15);
+});
+
+it('covers the true strengths in nineteen of twenty cases', () => {
+  const random = seededRandom(11);
+  let [covered, all] = [0, 0];
+  for (let round = 0; round < 10; round++) {
+    const { votes, truth } = society({ size: 200, count: 4_000, spread: 1, random });
+    const { means, variances } = refit(votes);
+    const middle = truth.reduce((sum, strength) => sum + strength, 0) / truth.length;
+    for (const [thing, strength] of truth.entries()) {
+      all++;
+      const distance = Math.abs(at(means, thing) - (strength - middle));
+      if (distance < 1.96 * Math.sqrt(at(variances, thing))) covered++;
+    }
+  }
+  expect(covered / all).toBeGreaterThan(0.93);
+  expect(covered / all).toBeLessThan(0.98);
+});
+
+it('is less sure of a thing when each of its votes comes from the same few who disagree', () => {
+  const casts = Array.from({ length: 120 }, (_, vote) => ({
+    left: 0,
+    right: 1 + (vote % 10),
+    score: vote % 4 < 2 ? 1 : 0,
+  }));
+  const spreadOut = refit(votesOf(11, casts), { lambda: 2 });
+  const byFour = refit(
+    votesOf(
+      11,
+      casts.map((cast, vote) => ({ ...cast, voter: vote % 4 })),
+    ),
+    { lambda: 2 },
+  );
+  expect(byFour.means).toEqual(spreadOut.means);
+  expect(at(byFour.variances, 0)).toBeGreaterThan(3 * at(spreadOut.variances, 0));
+  expect(at(byFour.variances, 5)).toBe(at(spreadOut.variances, 5));
+});
+
+it('has everything average without a vote that counts', () => {
+  const nothing = { means: new Float64Array(3), variances: new Float64Array(3).fill(1), spread: 1 };
+  expect(refit(votesOf(3, []))).toMatchObject(nothing);
+  expect(refit(votesOf(3, [{ left: 0, right: 1, weight: 0 }]))).toMatchObject(nothing);
+  expect(refit(votesOf(0, []))).toMatchObject({ means: new Float64Array(0), spread: 1 });
+  expect(refit(votesOf(1, []))).toMatchObject({ means: new Float64Array(1) });
+});
+
+it('takes a vote of half the weight for half a vote', () => {
+  const half = { left: 0, right: 1, weight: 0.5 };
+  const one = refit(votesOf(3, [half, half, { left: 1, right: 2 }]));
+  const other = refit(
+    votesOf(3, [
+      { left: 1, right: 2 },
+      { left: 0, right: 1 },
+    ]),
+  );
+  for (const thing of [0, 1, 2]) expect(at(one.means, thing)).toBeCloseTo(at(other.means, thing), 12);
+});
+
+const size = 12;
+const cast = fc.record({
+  pair: fc.uniqueArray(fc.nat(size - 1), { minLength: 2, maxLength: 2 }),
+  score: fc.constantFrom(0, 0.5, 1),
+  weight: fc.constantFrom(0, 1e-30, 1e-6, 0.3, 1),
+  voter: fc.integer({ min: -1, max: 3 }),
+});
+const someVotes = fc
+  .array(cast, { maxLength: 150 })
+  .map((casts) => casts.map(({ pair, ...rest }) => ({ left: at(pair, 0), right: at(pair, 1), ...rest })));
+
+it('finds finite strengths and variances for whatever was voted, connected or not', () => {
+  fc.assert(
+    fc.property(someVotes, (casts) => {
+      const { means, variances, spread } = refit(votesOf(size, casts));
+      for (const mean of means) expect(mean).toSatisfy(Number.isFinite);
+      for (const variance of variances) expect(variance > 0 && variance < 100).toBe(true);
+      expect(spread).toBeGreaterThanOrEqual(0.05);
+      expect(spread).toBeLessThanOrEqual(4);
+    }),
+  );
+});
+
+it('cares neither about sides nor about the order of the votes', () => {
+  fc.assert(
+    fc.property(someVotes, (casts) => {
+      const options = { lambda: 1, tolerance: 1e-10 };
+      const straight = refit(votesOf(size, casts), options);
+      const turned = casts.map(({ left, right, score, ...rest }) => {
+        return { left: right, right: left, score: 1 - score, ...rest };
+      });
+      const swapped = refit(votesOf(size, turned.reverse()), options);
+      for (const [thing, mean] of straight.means.entries()) {
+        expect(at(swapped.means, thing)).toBeCloseTo(mean, 6);
+        expect(at(swapped.variances, thing)).toBeCloseTo(at(straight.variances, thing), 6);
+      }
+    }),
+  );
+});
+
+it('ranks two worlds that never met each in its own order, around the same middle', () => {
+  const chain = (first: number): Cast[] =>
+    [0, 1, 2, 3].flatMap((step) => {
+      const [left, right] = [first + step, first + step + 1];
+      return [...Array<Cast>(4).fill({ left, right }), { left: right, right: left }];
+    });
+  const { means } = refit(votesOf(10, [...chain(0), ...chain(5)]), { tolerance: 1e-9 });
+  expect(orderOf(means.slice(0, 5))).toEqual([0, 1, 2, 3, 4]);
+  for (const thing of [0, 1, 2, 3, 4]) expect(at(means, thing)).toBeCloseTo(at(means, thing + 5), 6);
+});
+
+it('puts a thing with only wins first, within reason', () => {
+  const casts = Array.from({ length: 100_000 }, (_, vote) => ({ left: 0, right: 1 + (vote % 9) }));
+  const { means, variances } = refit(votesOf(10, casts));
+  expect(orderOf(means)[0]).toBe(0);
+  expect(at(means, 0)).toBeLessThan(20);
+  expect(at(variances, 0)).toSatisfy(Number.isFinite);
+});
+
+it('refuses what makes no sense', () => {
+  expect(() => refit(votesOf(2, [{ left: 0, right: 2 }]))).toThrow(RangeError);
+  expect(() => refit(votesOf(2, [{ left: 1, right: 1 }]))).toThrow(RangeError);
+  expect(() => refit(votesOf(2, [{ left: 0, right: 1, weight: -1 }]))).toThrow(RangeError);
+  expect(() => refit(votesOf(2, [{ left: 0, right: 1, score: 2 }]))).toThrow(RangeError);
+  expect(() => refit(votesOf(2, [{ left: 0, right: 1, voter: -2 }]))).toThrow(RangeError);
+  expect(() => refit(votesOf(2, []), { lambda: 0 })).toThrow(RangeError);
+  expect(() => refit(votesOf(2, []), { start: new Float64Array(3) })).toThrow(RangeError);
+});
+
+function centred(means: Float64Array): Float64Array {
+  const middle = means.reduce((sum, mean) => sum + mean, 0) / means.length;
+  return means.map((mean) => mean - middle);
+}
+
+function football(): { size: number; names: string[]; casts: Cast[] } {
+  const things = parse(read('./football-things.csv'), { columns: true }) as { name: string }[];
+  const names = things.map(({ name }) => name);
+  const matches = parse(read('./football-votes.csv'), { columns: true }) as { [column: string]: string }[];
+  const casts = matches.map(({ winner = '', loser = '', outcome }) => ({
+    left: names.indexOf(winner),
+    right: names.indexOf(loser),
+    score: outcome === 'win' ? 1 : 0.5,
+  }));
+  return { size: names.length, names, casts };
+}
+
+function society(world: { size: number; count: number; spread: number; random: () => number }): {
+  truth: Float64Array;
+  votes: ReturnType<typeof votesOf>;
+} {
+  const { random } = world;
+  const normal = normalFrom(random);
+  const truth = new Float64Array(world.size).map(() => Math.sqrt(world.spread) * normal());
+  const casts = Array.from({ length: world.count }, () => {
+    const left = Math.floor(random() * world.size);
+    const right = (left + 1 + Math.floor(random() * (world.size - 1))) % world.size;
+    return { left, right, score: random() < winChance(at(truth, left) - at(truth, right)) ? 1 : 0 };
+  });
+  return { truth, votes: votesOf(world.size, casts) };
+}
