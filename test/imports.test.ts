@@ -74,3 +74,22 @@ it('goes round in no circle', () => {
   for (const file of files) visit(file, []);
   expect(circles).toEqual([]);
 });
+
+it('has a drawing of the house', async () => {
+  const floors = [...new Set(ROOMS.map((room) => room.split('/')[0] ?? ''))].filter((floor) => floor !== '');
+  const floorOf = (file: string): string => floors[floors.indexOf(file.split('/')[0] ?? '')] ?? 'the ground';
+  const arrows = new Set<string>();
+  for (const [file, imported] of imports)
+    for (const one of imported) {
+      const [from, to] = [floorOf(file), floorOf(one)];
+      // Nearly all rooms stand on these two.
+      if (from !== to && to !== 'http' && to !== 'the ground') arrows.add(`  ${from} --> ${to}`);
+    }
+  const lines = floors.flatMap((floor) =>
+    [...arrows].filter((arrow) => arrow.startsWith(`  ${floor} -->`)).sort(),
+  );
+  const drawing = ['```mermaid', 'flowchart TD', ...lines, '```'].join('\n');
+  const said =
+    'Made from the imports by `npm test -- imports -u`. Nearly every room also stands on `http` and on the files outside folders.';
+  await expect(`# The house\n\n${said}\n\n${drawing}\n`).toMatchFileSnapshot('../docs/house.md');
+});
