@@ -31,7 +31,7 @@ export function accountRoutes({
   router
     .route('/register')
     .get(requireGuest, (req, res) => {
-      sendPage(res, 'accounts/register', { next: localPath(req.query.next), length: PASSWORD_LENGTH });
+      sendPage(res, 'auth/register', { next: localPath(req.query.next), length: PASSWORD_LENGTH });
     })
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
@@ -45,7 +45,7 @@ export function accountRoutes({
         const { errors } = registered;
         res.status(422);
         const typed = { username, next: localPath(next), length: PASSWORD_LENGTH };
-        return sendPage(res, 'accounts/register', { ...typed, errors });
+        return sendPage(res, 'auth/register', { ...typed, errors });
       }
       try {
         await signIn(req, db, config, { ...registered, remembered: false });
@@ -63,13 +63,13 @@ export function accountRoutes({
 
   router
     .route('/profile/password')
-    .get(requireUser, (_req, res) => sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH }))
+    .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length: PASSWORD_LENGTH }))
     .post(requireUser, async (req, res) => {
       const user = userOf(res);
       const form = readForm(req, 'current', 'password');
       const refuse = (errors: { current?: string; password?: string }): void => {
         res.status(422);
-        sendPage(res, 'accounts/password', { length: PASSWORD_LENGTH, errors });
+        sendPage(res, 'auth/password', { length: PASSWORD_LENGTH, errors });
       };
       const checked = await confirmations.check(req, res, form.current);
       if (checked === 'ended') return seeOther(res, '/login');

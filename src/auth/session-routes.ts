@@ -38,7 +38,7 @@ export function sessionRoutes({
     .route('/login')
     .get(requireGuest, (req, res) => {
       const { endReason } = res.locals;
-      sendPage(res, 'sessions/login', {
+      sendPage(res, 'auth/login', {
         next: localPath(req.query.next),
         why: endReason && whySignedOut(endReason),
       });
@@ -66,7 +66,7 @@ export function sessionRoutes({
           await recordEvent(db, { kind: 'login-throttled', ...given });
         res.status(422);
         const typed = { username, remembered, next: localPath(form.next) };
-        return sendPage(res, 'sessions/login', { ...typed, error: REFUSED });
+        return sendPage(res, 'auth/login', { ...typed, error: REFUSED });
       }
       await store.forget(ended);
       await throttle.succeeded(attempt);
@@ -97,7 +97,7 @@ export function sessionRoutes({
         headOf(db, user.id),
       ]);
       const { session } = res.locals;
-      sendPage(res, 'sessions/devices', { ...devices, timeline, head, session, endings: endingsInBrief });
+      sendPage(res, 'auth/devices', { ...devices, timeline, head, session, endings: endingsInBrief });
     })
     .all(methodNotAllowed);
 

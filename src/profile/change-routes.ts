@@ -30,7 +30,7 @@ export function changeRoutes(db: Database, boards: Boards, config: Config, queue
       if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
       throw takenBack();
     }
-    sendPage(res, 'mine/change', {
+    sendPage(res, 'profile/change', {
       topic: board.topic,
       left,
       right,

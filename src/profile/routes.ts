@@ -40,7 +40,7 @@ export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeopl
         ...ownTopOf(main.board, await figures.of(voter, main)),
         agreement: await agreementOf(db, voter, main.board),
       };
-      sendPage(res, 'mine/profile', {
+      sendPage(res, 'profile/profile', {
         total,
         votes: votes.slice(0, VOTES_AT_FIRST),
         hasMore: votes.length > VOTES_AT_FIRST,
@@ -67,7 +67,7 @@ export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeopl
         agreement: await agreementOf(db, voter, board),
         circles: circlesInWords(board, await figures.of(voter, mine)),
       };
-      sendPage(res, 'mine/top', {
+      sendPage(res, 'profile/top', {
         topic: board.topic,
         path: topicPath(board.topic),
         own,
@@ -93,7 +93,7 @@ export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeopl
       const shown = votes.slice(0, VOTES_A_PAGE);
       const { changed, kept } = req.query;
       const told = await findVote(db, voter, String(changed ?? kept));
-      sendPage(res, 'mine/votes', {
+      sendPage(res, 'profile/votes', {
         total,
         votes: shown,
         older: votes.length > VOTES_A_PAGE ? shown.at(-1)?.id : undefined,

@@ -55,7 +55,7 @@ export class Confirmations {
     if (answer === 'ended' || typeof answer === 'object') return seeOther(res, '/login');
     const error = answer && 'That is not your password. Nothing was done yet.';
     res.status(422);
-    sendPage(res, 'sessions/confirm', { action: req.originalUrl, fields: [...fields], error });
+    sendPage(res, 'auth/confirm', { action: req.originalUrl, fields: [...fields], error });
   };
 
   /**

@@ -32,12 +32,12 @@ export function leavingRoutes(db: Database, store: RecordedStore, confirmations:
 
   router
     .route('/profile/close')
-    .get(requireUser, (_req, res) => sendPage(res, 'accounts/close', {}))
+    .get(requireUser, (_req, res) => sendPage(res, 'profile/close', {}))
     .post(requireUser, refuseOthers, confirmations.required, async (req, res) => {
       const { votes } = readForm(req, 'votes');
       if (votes !== 'keep' && votes !== 'withdraw') {
         res.status(422);
-        return sendPage(res, 'accounts/close', { error: 'Choose what is to become of your votes.' });
+        return sendPage(res, 'profile/close', { error: 'Choose what is to become of your votes.' });
       }
       const { id } = userOf(res);
       const withdraw = async (trx: Database) => {

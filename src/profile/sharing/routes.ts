@@ -63,7 +63,7 @@ export function sharingRoutes(
         ...share,
         url: `${config.publicOrigin}/shared/${share.token}`,
       }));
-      sendPage(res, 'sharing/links', { links, fresh: links.find(({ token }) => token === req.query.new) });
+      sendPage(res, 'profile/sharing/links', { links, fresh: links.find(({ token }) => token === req.query.new) });
     })
     .all(methodNotAllowed);
 
@@ -97,7 +97,7 @@ export function sharingRoutes(
       const url = `${config.publicOrigin}/shared/${share.token}`;
       const title = `${share.name ?? 'Someone'}’s Top ${share.things.length}: ${share.topic}`;
       const named = share.things.flatMap(({ name }, index) => (name ? `${index + 1}. ${name}` : []));
-      sendPage(res, 'sharing/shared', {
+      sendPage(res, 'profile/sharing/shared', {
         share,
         title,
         path: topic && topicPath(topic),

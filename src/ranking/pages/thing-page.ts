@@ -30,12 +30,12 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
   const standing = board.find(id);
   if (!standing)
     return {
-      template: 'things/retired',
+      template: 'ranking/retired',
       data: { thing, topic, path, chart: chartOf(past, undefined, size) },
     };
   const { rank, low, high } = standing;
   return {
-    template: 'things/thing',
+    template: 'ranking/thing',
     data: {
       thing,
       standing,

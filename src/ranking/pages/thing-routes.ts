@@ -33,7 +33,7 @@ export function thingRoutes(db: Database, boards: Boards, prerendered: Prerender
         votes: board.votes,
         leaders: board.standings.slice(0, 3),
       }));
-      sendPage(res, 'things/topics', { topics });
+      sendPage(res, 'ranking/topics', { topics });
     })
     .all(methodNotAllowed);
 
