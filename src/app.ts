@@ -10,10 +10,10 @@ import { sessionRoutes } from './auth/session-routes.js';
 import { readClient } from './auth/sessions/client.js';
 import { currentUser } from './auth/sessions/current-user.js';
 import { believeOrigin, session } from './auth/sessions/express-session.js';
-import type { LateSignOuts } from './auth/sessions/pending-revocations.js';
+import type { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { recordEvent } from './auth/sessions/sessions.js';
 import { RecordedStore } from './auth/sessions/store.js';
-import { Confirmations } from './auth/sessions/sudo.js';
+import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
@@ -56,7 +56,7 @@ export interface Parts {
   boards: Boards;
   passwords: Passwords;
   /** Sign-outs that wait for the record; the sweep settles them. */
-  lateSignOuts: LateSignOuts;
+  pendingRevocations: PendingRevocations;
   log: Logger;
   /** Begins every key in Redis. */
   prefix?: string;
@@ -72,7 +72,7 @@ export function createApp({
   boards,
   passwords,
   log,
-  lateSignOuts,
+  pendingRevocations,
   prefix = PREFIX,
   stopping,
 }: Parts): Express {
@@ -81,11 +81,11 @@ export function createApp({
     redis,
     prefix: `${prefix}session:`,
     secrets: config.secrets,
-    lateSignOuts,
+    pendingRevocations,
     log,
   });
   const throttle = new Throttle(redis, prefix);
-  const confirmations = new Confirmations({ db, passwords, store, redis, prefix });
+  const sudo = new Sudo({ db, passwords, store, redis, prefix });
   const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
   const queues = new Queues(redis, prefix);
   const ballotBox = new BallotBox(db);
@@ -133,7 +133,7 @@ export function createApp({
   app.use(homeRoutes(boards, config));
   app.use(guestRoutes(db, config));
   const auth: AuthServices = {
-    ...{ db, config, passwords, store, throttle, confirmations, lateSignOuts },
+    ...{ db, config, passwords, store, throttle, sudo, pendingRevocations },
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, voter: userId });
       return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;
@@ -141,7 +141,7 @@ export function createApp({
   };
   app.use(accountRoutes(auth));
   app.use(sessionRoutes(auth));
-  app.use(leavingRoutes(db, store, confirmations));
+  app.use(leavingRoutes(db, store, sudo));
   app.use(apiRoutes(boards, config));
   app.use(mineRoutes(db, boards, figures));
   app.use(changeRoutes(db, boards, config, queues));

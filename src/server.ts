@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.js';
 import { Passwords } from './auth/passwords/passwords.js';
-import { startSweep } from './auth/sessions/expire-sessions.js';
-import { LateSignOuts } from './auth/sessions/pending-revocations.js';
+import { startExpiringSessions } from './auth/sessions/expire-sessions.js';
+import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { findDemoLogIn, makeDemoLogIn } from './auth/users/demo.js';
 import { seed } from './catalog/seed.js';
 import { type Config, readConfig } from './config.js';
@@ -53,20 +53,20 @@ async function serve(config: Config): Promise<void> {
   const passwords = new Passwords(config.passwordCost);
   if (!config.databaseUrl) await fillIfEmpty(config, unlimited, passwords);
   const db = openForPages(unlimited, config);
-  const lateSignOuts = new LateSignOuts(redis, `${PREFIX}late-sign-outs`);
+  const pendingRevocations = new PendingRevocations(redis, `${PREFIX}pending-revocations`);
   const boards = new Boards(db);
   await boards.refresh();
 
   const stopping = stopSignal();
   const server = createHttpServer(
-    createApp({ config, db, redis, boards, passwords, lateSignOuts, log, stopping }),
+    createApp({ config, db, redis, boards, passwords, pendingRevocations, log, stopping }),
   );
   await once(server.listen(config.port, config.host), 'listening');
   let ranker: RankerProcess | undefined;
   if (config.ranker === 'inline') ranker = startRanker(unlimited, config.databaseUrl !== undefined, log);
   // Of several processes, the one that leads them starts it.
   else if (config.ranker === 'child' && !isLed()) ranker = startRankerChild(log, stopping);
-  const sweep = startSweep(unlimited, lateSignOuts, log);
+  const sweep = startExpiringSessions(unlimited, pendingRevocations, log);
   const purge = every(PURGE_EVERY_MS, () => purgeGuests(unlimited), {
     log,
     failure: 'old guests were not deleted',

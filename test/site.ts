@@ -14,7 +14,7 @@ import supertest from 'supertest';
 import { afterAll, beforeAll, inject, it } from 'vitest';
 import { createApp } from '../src/app.js';
 import { Passwords } from '../src/auth/passwords/passwords.js';
-import { LateSignOuts } from '../src/auth/sessions/pending-revocations.js';
+import { PendingRevocations } from '../src/auth/sessions/pending-revocations.js';
 import { importThings } from '../src/catalog/import-things.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Database, openDatabase, openForPages } from '../src/database.js';
@@ -76,11 +76,11 @@ export async function openSite(
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = beside?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost);
-  const lateSignOuts = new LateSignOuts(redis, `${prefix}late-sign-outs`);
+  const pendingRevocations = new PendingRevocations(redis, `${prefix}pending-revocations`);
   const boards = new Boards(db);
   await boards.refresh();
   const server = createHttpServer(
-    createApp({ config, db, redis, boards, passwords, lateSignOuts, log, prefix }),
+    createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix }),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const ranker = new Ranker(db);

@@ -62,13 +62,15 @@ export const exportCommand: Command = (args) => {
 };
 
 async function bringThings(db: Database, file: string, words: TopicWords): Promise<void> {
-  const imported = await reading(file, (source, told) => importThings(db, source, { ...words, told }));
+  const imported = await reading(file, (source, onProgress) =>
+    importThings(db, source, { ...words, onProgress }),
+  );
   console.info(thingsLine(imported));
 }
 
 async function bringVotes(db: Database, file: string, slug: string): Promise<void> {
-  const { added, already, topic } = await reading(file, (source, told) =>
-    importVotes(db, source, { slug, told }),
+  const { added, already, topic } = await reading(file, (source, onProgress) =>
+    importVotes(db, source, { slug, onProgress }),
   );
   console.info(`${topic.title}: ${counted(added, 'vote')} added, ${count(already)} already there.`);
   sayOnTerminal('Folding the votes into the ranking ...');
@@ -85,7 +87,7 @@ const thingsLine = ({ added, changed, unchanged, topic }: ImportedThings): strin
 
 async function reading<Result>(
   file: string,
-  work: (source: Readable, told: () => void) => Promise<Result>,
+  work: (source: Readable, onProgress: () => void) => Promise<Result>,
 ): Promise<Result> {
   if (file === '-') return work(process.stdin, () => undefined);
   const found = await stat(file);

@@ -23,7 +23,7 @@ export function accountRoutes({
   config,
   store,
   throttle,
-  confirmations,
+  sudo,
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
@@ -71,7 +71,7 @@ export function accountRoutes({
         res.status(422);
         sendPage(res, 'auth/password', { length: PASSWORD_LENGTH, errors });
       };
-      const checked = await confirmations.check(req, res, form.current);
+      const checked = await sudo.check(req, res, form.current);
       if (checked === 'ended') return seeOther(res, '/login');
       if (checked === 'wrong') return refuse({ current: 'That is not your current password.' });
       const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };

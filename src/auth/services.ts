@@ -3,9 +3,9 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Flash } from '../http/flash.js';
 import type { Passwords } from './passwords/passwords.js';
-import type { LateSignOuts } from './sessions/pending-revocations.js';
+import type { PendingRevocations } from './sessions/pending-revocations.js';
 import type { RecordedStore } from './sessions/store.js';
-import type { Confirmations } from './sessions/sudo.js';
+import type { Sudo } from './sessions/sudo.js';
 import type { Throttle } from './sessions/throttle.js';
 
 /** What the pages about accounts and sessions work with. */
@@ -15,8 +15,8 @@ export interface AuthServices {
   passwords: Passwords;
   store: RecordedStore;
   throttle: Throttle;
-  confirmations: Confirmations;
-  lateSignOuts: LateSignOuts;
+  sudo: Sudo;
+  pendingRevocations: PendingRevocations;
   /**
    * What else is done for somebody who has logged in or registered just now, in rooms above this one.
    * @returns what the next page says of it, if there is something to say

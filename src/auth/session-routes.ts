@@ -12,7 +12,7 @@ import { readClient } from './sessions/client.js';
 import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
 import { knownDevice, rememberDevice } from './sessions/device-cookie.js';
 import { devicesOf, endDevice, endDevices } from './sessions/devices.js';
-import { endingsInBrief, whySignedOut } from './sessions/end-reasons.js';
+import { endReasonLabels, endReasonText } from './sessions/end-reasons.js';
 import { recordEvent } from './sessions/sessions.js';
 import { signIn, signOut } from './sessions/sign-in.js';
 import { authenticate } from './users/users.js';
@@ -28,8 +28,8 @@ export function sessionRoutes({
   config,
   store,
   throttle,
-  lateSignOuts,
-  confirmations,
+  pendingRevocations,
+  sudo,
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
@@ -40,7 +40,7 @@ export function sessionRoutes({
       const { endReason } = res.locals;
       sendPage(res, 'auth/login', {
         next: localPath(req.query.next),
-        why: endReason && whySignedOut(endReason),
+        why: endReason && endReasonText(endReason),
       });
     })
     .post(async (req, res) => {
@@ -81,7 +81,7 @@ export function sessionRoutes({
     .route('/logout')
     .post(async (req, res) => {
       const mayBeSomebody = res.locals.unknownBecause ?? req.session?.userId;
-      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { lateSignOuts, store });
+      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { pendingRevocations, store });
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })
@@ -97,13 +97,13 @@ export function sessionRoutes({
         headOf(db, user.id),
       ]);
       const { session } = res.locals;
-      sendPage(res, 'auth/devices', { ...devices, timeline, head, session, endings: endingsInBrief });
+      sendPage(res, 'auth/devices', { ...devices, timeline, head, session, endings: endReasonLabels });
     })
     .all(methodNotAllowed);
 
   router
     .route('/profile/sessions/end-others')
-    .post(requireUser, confirmations.required, async (req, res) => {
+    .post(requireUser, sudo.required, async (req, res) => {
       const keep = res.locals.session?.id ?? 0;
       const ended = await endDevices(db, userOf(res).id, 'revoked', { keep, client: readClient(req) });
       await store.forget(ended);
@@ -114,7 +114,7 @@ export function sessionRoutes({
 
   router
     .route('/profile/sessions/:publicId/end')
-    .post(requireUser, confirmations.required, async (req, res) => {
+    .post(requireUser, sudo.required, async (req, res) => {
       const { stranger } = readForm(req, 'stranger');
       const ended = await endDevice(db, userOf(res).id, String(req.params.publicId), readClient(req));
       if (!ended) throw notFound();

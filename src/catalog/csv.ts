@@ -23,14 +23,14 @@ export const FORMULA = '[=+\\-@\\t\\r\uFF1D\uFF0B\uFF0D\uFF20]';
 /**
  * Reads a CSV file (UTF-8, comma, header in the first row) in batches of some thousand rows. Rows in which
  * something is wrong are left out and noted, blank rows are left out.
- * @param told is called with the number of rows read so far
+ * @param onProgress is called with the number of rows read so far
  * @throws Error when the source itself can't be read
  */
 export async function* readRows<Column extends string>(
   source: Readable,
   columns: Columns<Column>,
   problems: Problems,
-  told: (rows: number) => void,
+  onProgress: (rows: number) => void,
 ): AsyncGenerator<Row<Column>[]> {
   const parser = parse({
     bom: true,
@@ -55,7 +55,7 @@ export async function* readRows<Column extends string>(
       if (cells) batch.push({ row, cells });
       if (batch.length < BATCH) continue;
       yield batch;
-      told(row - 1);
+      onProgress(row - 1);
       batch = [];
     }
   } catch (error) {
@@ -64,7 +64,7 @@ export async function* readRows<Column extends string>(
   }
   if (!header) return problems.add({ row: 1, what: 'the file is empty' });
   if (batch.length > 0) yield batch;
-  told(row - 1);
+  onProgress(row - 1);
 }
 
 interface Header<Column extends string> {

@@ -23,13 +23,13 @@ const COLUMNS: Columns<Column> = { required: ['name'], optional: ['picture', 'de
  * Brings the things of a CSV file into a topic, which is made if there is none: all of the file or, if anything
  * is wrong with it, none. A thing that is there by its name is updated with the cells that are filled in, so
  * the same file changes nothing a second time; things that are not in the file stay.
- * @param told is called with the number of rows read so far
+ * @param onProgress is called with the number of rows read so far
  * @throws ImportError saying what is wrong with the file, the slug, the title or the question
  */
 export async function importThings(
   db: Database,
   source: Readable,
-  { told = () => undefined, ...words }: TopicWords & { told?: (rows: number) => void },
+  { onProgress = () => undefined, ...words }: TopicWords & { onProgress?: (rows: number) => void },
 ): Promise<ImportedThings> {
   const { slug } = words;
   if (slug.length > 60 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
@@ -40,7 +40,7 @@ export async function importThings(
   return onStage(db, slug, ['thing_file'], async (connection) => {
     await sql`create temporary table thing_file
       (row_no int, name text, slug text, picture text, description text, link text)`.execute(connection);
-    await stageAll(readRows(source, COLUMNS, problems, told), (rows) =>
+    await stageAll(readRows(source, COLUMNS, problems, onProgress), (rows) =>
       stageThings(
         connection,
         rows.filter((row) => isThing(row, problems)),

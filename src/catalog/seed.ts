@@ -15,14 +15,14 @@ const TOPICS: TopicWords[] = [
 
 /**
  * Fills the site with five topics of about forty things each; a second time it changes only what was edited since.
- * @param told is called after each topic
+ * @param onTopic is called after each topic
  */
 export async function seed(
   db: Database,
-  told: (imported: ImportedThings) => void = () => undefined,
+  onTopic: (imported: ImportedThings) => void = () => undefined,
 ): Promise<void> {
   for (const topic of TOPICS) {
     const file = join(root, 'src/catalog/seed', `${topic.slug}.csv`);
-    told(await importThings(db, createReadStream(file), topic));
+    onTopic(await importThings(db, createReadStream(file), topic));
   }
 }

@@ -5,27 +5,27 @@ export interface Choices {
   other: Int32Array;
 }
 
-/** How often three things are chosen in a circle: one over the second, that over the third, that over the first. */
-export interface Circles {
+/** How often three things are chosen in a cycle: one over the second, that over the third, that over the first. */
+export interface Cycles {
   /** How many times three things were compared each with each. */
   triads: number;
-  /** How many of those go in a circle; tossing a coin would make one in four do so. */
+  /** How many of those go in a cycle; tossing a coin would make one in four do so. */
   circular: number;
-  /** The circle that was closed last: the first was chosen over the second, and so on. */
+  /** The cycle that was closed last: the first was chosen over the second, and so on. */
   latest: [number, number, number] | undefined;
 }
 
 /**
- * Counts the circles in a person's choices (M. G. Kendall and B. Babington Smith, *On the method of paired
+ * Counts the cycles in a person's choices (M. G. Kendall and B. Babington Smith, *On the method of paired
  * comparisons*, Biometrika 31, 1940), also where not every pair was answered. Looks at each three once, from the
  * thing with the fewest choices on: n choices take n times the root of 2n steps at most, half a million for 5,000.
  */
-export function circlesOf(choices: Choices): Circles {
+export function countCycles(choices: Choices): Cycles {
   const { size, chosen, other } = choices;
   const { starts, ends, edges } = risingEdges(choices);
   // What the thing at hand was compared with, by the number of the choice, counted from 1.
   const met = new Int32Array(size);
-  const circles: Circles = { triads: 0, circular: 0, latest: undefined };
+  const cycles: Cycles = { triads: 0, circular: 0, latest: undefined };
   let latest = -1;
   const far = (edge: number, near: number): number =>
     chosen[edge] === near ? (other[edge] as number) : (chosen[edge] as number);
@@ -40,19 +40,19 @@ export function circlesOf(choices: Choices): Circles {
         const three = far(second, two);
         const third = (met[three] as number) - 1;
         if (third < 0) continue;
-        circles.triads++;
+        cycles.triads++;
         const forward = chosen[first] === one;
         if ((chosen[second] === two) !== forward || (chosen[third] === three) !== forward) continue;
-        circles.circular++;
+        cycles.circular++;
         const closed = Math.max(first, second, third);
         if (closed <= latest) continue;
         latest = closed;
-        circles.latest = forward ? [one, two, three] : [three, two, one];
+        cycles.latest = forward ? [one, two, three] : [three, two, one];
       }
     }
     for (let at = start; at < end; at++) met[far(edges[at] as number, one)] = 0;
   }
-  return circles;
+  return cycles;
 }
 
 /** Each thing's choices that lead to a thing with more of them, so that every choice is in one list. */

@@ -1,7 +1,7 @@
 import { intervalsOf } from '../ranking/math/intervals.js';
 import { seededRandom } from '../ranking/math/random.js';
 import { refit } from '../ranking/math/refit.js';
-import { type Circles, circlesOf } from './cycles.js';
+import { type Cycles, countCycles } from './cycles.js';
 
 /** A person's answers in a topic, oldest first, one element of each array an answer; things numbered from 0. */
 export interface Answers {
@@ -32,7 +32,7 @@ export interface Figures {
   topSize: number;
   /** How many of those we expect to belong there. */
   expectedRight: number;
-  circles: Circles;
+  cycles: Cycles;
 }
 
 /** Answers on a thing below which it gets no place on a person's own list. */
@@ -68,7 +68,7 @@ export function figuresOf({ size, left, right, score }: Answers): Figures {
     unplaced: numbers.filter((thing) => (met[thing] as number) > 0 && (met[thing] as number) < MET_ENOUGH),
     topSize,
     expectedRight: topSize ? expectedRight : 0,
-    circles: circlesOf(decided({ size, left, right, score })),
+    cycles: countCycles(decided({ size, left, right, score })),
   };
 }
 

@@ -16,7 +16,7 @@ import type { FiguresOfPeople } from './own-figures.js';
 import { ANSWERS_ENOUGH, ownTopOf, SHARE_SIZES } from './own-top.js';
 import { ownTopics } from './own-votes.js';
 import { streaksOf } from './streaks.js';
-import { changeReceipt, circlesInWords } from './wording.js';
+import { changeReceipt, cyclesInWords } from './wording.js';
 
 const [VOTES_A_PAGE, VOTES_AT_FIRST] = [20, 6];
 
@@ -65,7 +65,7 @@ export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeopl
       const own = mine && {
         ...ownTopOf(board, await figures.of(voter, mine)),
         agreement: await agreementOf(db, voter, board),
-        circles: circlesInWords(board, await figures.of(voter, mine)),
+        cycles: cyclesInWords(board, await figures.of(voter, mine)),
       };
       sendPage(res, 'profile/top', {
         topic: board.topic,
@@ -92,13 +92,14 @@ export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeopl
       ]);
       const shown = votes.slice(0, VOTES_A_PAGE);
       const { changed, kept } = req.query;
-      const told = await findVote(db, voter, String(changed ?? kept));
+      const changedVote = await findVote(db, voter, String(changed ?? kept));
       sendPage(res, 'profile/votes', {
         total,
         votes: shown,
         older: votes.length > VOTES_A_PAGE ? shown.at(-1)?.id : undefined,
         paged: 'before' in paging,
-        receipt: told && changeReceipt(boards, told, changed === undefined ? 'same' : 'changed'),
+        receipt:
+          changedVote && changeReceipt(boards, changedVote, changed === undefined ? 'same' : 'changed'),
         isChangeable: isChangeable(boards),
       });
     })

@@ -22,12 +22,12 @@ export function changeReceipt(boards: Boards, vote: Vote, status: Change['status
   return `Changed: ${answer}. This counts from now on, and your answer before no longer does.`;
 }
 
-/** How often three choices go in a circle, as a friendly fact, and one example. */
-export function circlesInWords(
+/** How often three choices go in a cycle, as a friendly fact, and one example. */
+export function cyclesInWords(
   board: Board,
-  { circles, ids }: OwnFigures,
+  { cycles, ids }: OwnFigures,
 ): { fact: string; example: string | undefined } {
-  const { triads, circular, latest } = circles;
+  const { triads, circular, latest } = cycles;
   if (triads < TRIADS_ENOUGH)
     return {
       fact: 'Once you have compared more things each with each, this shows how often your choices go in a circle.',

@@ -59,7 +59,7 @@ export function onSides(one: number, other: number, strategy: Pair['strategy'], 
 }
 
 function draws(board: Board, without: number[], count: number, random: Random): Pair[] {
-  const indexes = new Set(without.map((thingId) => board.placeOf(thingId)));
+  const indexes = new Set(without.map((thingId) => board.indexOf(thingId)));
   const idAt = (index: number): number => board.standings[index]?.id ?? 0;
   return Array.from({ length: count }, () => board.selector.draw(random, (index) => indexes.has(index)))
     .filter((drawn) => drawn !== undefined)

@@ -26,9 +26,9 @@ interface Subject {
 it('sends what Express is slow at, born right and not', async () => {
   const page = 'x'.repeat(6_000);
   const plainApp = express().get('/', (_req, res) => void res.send(page));
-  const bornApp = express().get('/', (_req, res) => void res.send(page));
+  const prototypeApp = express().get('/', (_req, res) => void res.send(page));
   const raw: RequestListener = (_req, res) => void res.end(page);
-  const servers = [createServer(raw), createServer(plainApp), createHttpServer(bornApp)];
+  const servers = [createServer(raw), createServer(plainApp), createHttpServer(prototypeApp)];
   const [node, plain, born] = await Promise.all(servers.map(listen));
   const rates = await compare([
     { name: 'node:http', run: () => load({ url: node ?? '' }) },

@@ -49,7 +49,7 @@ export async function fill(site: Site): Promise<{ people: People; links: Links }
 
 const FRUIT = ['Apple', 'Cherry', 'Mango', 'Pear', 'Plum'];
 
-// The order of the alphabet, except that the last beats the first: a surprise, and circles.
+// The order of the alphabet, except that the last beats the first: a surprise, and cycles.
 function byName({ left, right }: { left: string; right: string }): 'left' | 'right' {
   const isReversed = [left, right].sort().join() === 'Apple,Plum';
   return left < right !== isReversed ? 'left' : 'right';

@@ -176,10 +176,10 @@ it('fails as the source fails, and leaves nothing', async () => {
 });
 
 it('tells how far it is', async () => {
-  const told: number[] = [];
+  const read: number[] = [];
   const csv = `name\n${Array.from({ length: 12_000 }, (_, index) => `Thing ${index}\n`).join('')}`;
-  await importThings(site.db, Readable.from([csv]), { slug, told: (rows) => told.push(rows) });
-  expect(told).toEqual([5_000, 10_000, 12_000]);
+  await importThings(site.db, Readable.from([csv]), { slug, onProgress: (rows) => read.push(rows) });
+  expect(read).toEqual([5_000, 10_000, 12_000]);
 });
 
 it('brings votes in the order of their time, whatever side and case they have', async () => {
@@ -331,9 +331,9 @@ it('leaves no table of its own behind', async () => {
 });
 
 it('seeds five topics, once', async () => {
-  const told: string[] = [];
-  await seed(site.db, ({ topic, added }) => told.push(`${topic.title} ${added > 40}`));
-  expect(told).toEqual(
+  const filled: string[] = [];
+  await seed(site.db, ({ topic, added }) => filled.push(`${topic.title} ${added > 40}`));
+  expect(filled).toEqual(
     ['Foods', 'Animals', 'Places to be', 'Inventions', 'Everyday joys'].map((name) => `${name} true`),
   );
   await seed(site.db, ({ added, changed }) => expect([added, changed]).toEqual([0, 0]));

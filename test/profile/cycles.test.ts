@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Choices, circlesOf } from '../../src/profile/cycles.js';
+import { type Choices, countCycles } from '../../src/profile/cycles.js';
 
 const choicesBetween = (size: number, answers: (0 | 1 | 2)[]): Choices => {
   const pairs = [...Array(size).keys()].flatMap((one) =>
@@ -38,7 +38,7 @@ it('counts what trying every three things counts, whatever was chosen and left o
             if ((over(a, b) && over(b, c) && over(c, a)) || (over(b, a) && over(c, b) && over(a, c)))
               circular++;
           }
-      const found = circlesOf(choices);
+      const found = countCycles(choices);
       expect([found.triads, found.circular]).toEqual([triads, circular]);
       expect(found.latest === undefined).toBe(circular === 0);
       if (!found.latest) return;
@@ -48,7 +48,7 @@ it('counts what trying every three things counts, whatever was chosen and left o
   );
 });
 
-it('finds a quarter of all threes in a circle when every choice was a coin toss', () => {
+it('finds a quarter of all threes in a cycle when every choice was a coin toss', () => {
   const size = 100;
   const pairs = (size * (size - 1)) / 2;
   let seed = 1;
@@ -56,7 +56,7 @@ it('finds a quarter of all threes in a circle when every choice was a coin toss'
     seed = (Math.imul(seed, 48_271) >>> 0) % 2_147_483_647;
     return seed % 1000 < 500 ? 1 : 2;
   });
-  const { triads, circular } = circlesOf(choicesBetween(size, tosses));
+  const { triads, circular } = countCycles(choicesBetween(size, tosses));
   expect(triads).toBe((size * (size - 1) * (size - 2)) / 6);
   expect(circular / triads).toBeCloseTo(0.25, 1);
 });

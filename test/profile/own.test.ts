@@ -86,14 +86,14 @@ it('leaves out of the list what was met once or twice', async () => {
   expect($('.board').text()).not.toContain('Toast');
 });
 
-it('shows a circle as a friendly fact', async () => {
+it('shows a cycle as a friendly fact', async () => {
   const { browser, id } = await member(site);
-  const circle = ['Ramen > Sushi', 'Sushi > Pie', 'Pie > Ramen'];
-  await answers(id, [...inOrder(['Pizza', 'Salad', 'Curry', 'Soup', 'Toast']), ...circle]);
+  const cycle = ['Ramen > Sushi', 'Sushi > Pie', 'Pie > Ramen'];
+  await answers(id, [...inOrder(['Pizza', 'Salad', 'Curry', 'Soup', 'Toast']), ...cycle]);
   const $ = await page(browser, '/profile/top');
   expect($('#circles').parent().text()).toContain('11 times; 1 time went in a circle, far fewer than the 3');
   const example = $('.circle').text();
-  for (const choice of circle) expect(example).toContain(choice.replace('>', 'over'));
+  for (const choice of cycle) expect(example).toContain(choice.replace('>', 'over'));
 });
 
 it('moves with the next vote, and with one that is taken back', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, inject, it, vi } from 'vitest';
 import { createLog } from '../../src/log.js';
-import { type PastPlace, placesOverTime } from '../../src/ranking/boards/history.js';
+import { type PastRank, ranksOverTime } from '../../src/ranking/boards/history.js';
 import { thinHistory } from '../../src/ranking/ranker/history-thinning.js';
 import { noteYesterday } from '../../src/ranking/ranker/previous-ranks.js';
 import { startRanker } from '../../src/ranking/ranker/ranker-process.js';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await past(3, { days: 3, every: 1 });
 });
 
-interface Row extends PastPlace {
+interface Row extends PastRank {
   thingId: number;
 }
 
@@ -75,7 +75,7 @@ itOnPostgres('reads one row a thing to find out where each stood a day ago', asy
 
 it('keeps of two years every hour of a week, every day of a year, and before that every week', async () => {
   const before = await rows();
-  const charts = await Promise.all(ids.map((id) => placesOverTime(site.db, id)));
+  const charts = await Promise.all(ids.map((id) => ranksOverTime(site.db, id)));
 
   for (let call = 0; call < 99; call++)
     expect(await thinHistory(site.db, { batch: 3, forMs: 0 })).toBe(false);
@@ -86,7 +86,7 @@ it('keeps of two years every hour of a week, every day of a year, and before tha
   expect(await thinHistory(site.db)).toBe(true);
   expect(await rows()).toEqual(after);
 
-  const thinned = await Promise.all(ids.map((id) => placesOverTime(site.db, id)));
+  const thinned = await Promise.all(ids.map((id) => ranksOverTime(site.db, id)));
   // Days are enough for what these show.
   expect(thinned.slice(2)).toEqual(charts.slice(2));
   for (const [thing, places] of thinned.entries()) {

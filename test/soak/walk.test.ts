@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { hashSessionId, sweepSessions } from '../../src/auth/sessions/sessions.js';
+import { expireSessions, hashSessionId } from '../../src/auth/sessions/sessions.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { openRedis } from '../../src/redis.js';
 import { proxyTo, type StoreProxy } from '../proxy.js';
@@ -130,7 +130,7 @@ const steps: [weight: number, name: string, Step][] = [
   [3, 'close the window', closeWindow],
   [3, 'expire', () => expire()],
   [2, 'end all others', endOthers],
-  [2, 'sweep', () => sweepSessions(db)],
+  [2, 'sweep', () => expireSessions(db)],
   [2, 'register', register],
   [2, 'steal', steal],
   [1, 'forget', () => forgetAll()],

@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** What Redis held was not written by this site, or not for this session. */
-export class BrokenSealError extends Error {}
+export class DecryptionError extends Error {}
 
 /** Turns session state into text for Redis and back; the form that connect-redis asks for. */
 export interface Seal {
   stringify(state: object): string;
-  /** @throws BrokenSealError for text that was cut, changed or sealed with a secret that is gone */
+  /** @throws DecryptionError for text that was cut, changed or sealed with a secret that is gone */
   parse(text: string): object;
 }
 
@@ -15,7 +15,7 @@ export interface Seal {
  * derived from the newest secret (HKDF, RFC 5869); what an older secret sealed still opens.
  * @param secrets newest first
  */
-export function createSeal(secrets: [string, ...string[]]): Seal {
+export function createEncryption(secrets: [string, ...string[]]): Seal {
   const keys = secrets.map((secret) =>
     Buffer.from(hkdfSync('sha256', secret, '', 'thinga session state 1', 32)),
   );
@@ -34,7 +34,7 @@ export function createSeal(secrets: [string, ...string[]]): Seal {
           const state = open(key, sealed);
           if (state) return state;
         }
-      throw new BrokenSealError('session state whose seal is broken');
+      throw new DecryptionError('session state whose seal is broken');
     },
   };
 }

@@ -14,10 +14,10 @@ const reasons: Record<EndReason, string | undefined> = {
 };
 
 /** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
-export const whySignedOut = (reason: EndReason): string | undefined => reasons[reason];
+export const endReasonText = (reason: EndReason): string | undefined => reasons[reason];
 
 /** Why a session ended, for a list of sessions. */
-export const endingsInBrief: Record<EndReason, string> = {
+export const endReasonLabels: Record<EndReason, string> = {
   logout: 'Logged out there',
   revoked: 'Logged out from another device',
   idle: 'Ran out: nothing was done on it for a while',

@@ -6,7 +6,7 @@ import { endSession } from './sessions.js';
  * Sign-outs made while the record was away. They are kept in Redis, and in this process should Redis forget,
  * until the record has them; the session opens nothing from the moment one is noted.
  */
-export class LateSignOuts {
+export class PendingRevocations {
   readonly #redis: Redis | undefined;
   readonly #key: string;
   readonly #here = new Set<string>();

@@ -150,7 +150,7 @@ export async function endSession(
  * Marks sessions past a deadline as expired, with their events, 10,000 at most: chaining the events takes its time.
  * Several processes may do so at once.
  */
-export async function sweepSessions(db: Database): Promise<void> {
+export async function expireSessions(db: Database): Promise<void> {
   await sql`
     with ended as (
       update sessions set status = 'expired', ended_at = now(),

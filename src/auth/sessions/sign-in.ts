@@ -6,7 +6,7 @@ import { clearCookie } from '../../http/cookies.js';
 import { readClient } from './client.js';
 import { endOldest } from './devices.js';
 import { fingerprint } from './fingerprint.js';
-import type { LateSignOuts } from './pending-revocations.js';
+import type { PendingRevocations } from './pending-revocations.js';
 import {
   type Deadlines,
   endSession,
@@ -112,7 +112,7 @@ export async function signOut(
   req: Request,
   res: Response,
   db: Database,
-  { lateSignOuts, store }: { lateSignOuts: LateSignOuts; store: RecordedStore },
+  { pendingRevocations, store }: { pendingRevocations: PendingRevocations; store: RecordedStore },
 ): Promise<void> {
   const key = hashSessionId(req.sessionID);
   try {
@@ -120,7 +120,7 @@ export async function signOut(
     if (ended) await store.forget([ended]);
   } catch (error) {
     if (!isDatabaseAway(error)) throw error;
-    await lateSignOuts.note(key).catch(() => {
+    await pendingRevocations.note(key).catch(() => {
       throw error;
     });
   }

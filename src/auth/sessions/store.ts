@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Database } from '../../database.js';
 import { StoreAwayProblem } from '../../http/problem.js';
-import { BrokenSealError, createSeal } from './encryption.js';
-import type { LateSignOuts } from './pending-revocations.js';
+import { createEncryption, DecryptionError } from './encryption.js';
+import type { PendingRevocations } from './pending-revocations.js';
 import { hashSessionId, recordEvent } from './sessions.js';
 
 declare module 'express-session' {
@@ -32,7 +32,7 @@ interface Parts {
   redis: Redis | undefined;
   /** Begins every key. */
   prefix: string;
-  lateSignOuts: LateSignOuts;
+  pendingRevocations: PendingRevocations;
   secrets: [string, ...string[]];
   log: Logger;
 }
@@ -50,12 +50,12 @@ export class RecordedStore extends Store {
   readonly #prefix: string;
   readonly #db: Database;
   readonly #log: Logger;
-  readonly #lateSignOuts: LateSignOuts;
+  readonly #pendingRevocations: PendingRevocations;
   readonly #saved = new WeakMap<SessionData, string>();
 
-  constructor({ db, redis, prefix, log, secrets, lateSignOuts }: Parts) {
+  constructor({ db, redis, prefix, log, secrets, pendingRevocations }: Parts) {
     super();
-    this.#lateSignOuts = lateSignOuts;
+    this.#pendingRevocations = pendingRevocations;
     this.#redis = redis;
     this.#prefix = prefix;
     this.#db = db;
@@ -66,7 +66,7 @@ export class RecordedStore extends Store {
           prefix,
           disableTouch: true,
           ttl: secondsLeft,
-          serializer: createSeal(secrets) as Serializer,
+          serializer: createEncryption(secrets) as Serializer,
         })
       : new MemoryStore();
   }
@@ -75,8 +75,8 @@ export class RecordedStore extends Store {
     const key = hashSessionId(id);
     this.#inner.get(key, (error: unknown, data?: SessionData | null) => {
       const { boundTo, ...state } = data ?? {};
-      if (boundTo === key && !this.#lateSignOuts.isHere(key)) return reply(null, state as SessionData);
-      const forged = Boolean(data && boundTo !== key) || error instanceof BrokenSealError;
+      if (boundTo === key && !this.#pendingRevocations.isHere(key)) return reply(null, state as SessionData);
+      const forged = Boolean(data && boundTo !== key) || error instanceof DecryptionError;
       const away = Boolean(error) && !forged;
       if (away) this.#log.warn({ reason: String(error) }, 'session state is away: asking the record');
       this.#rebuild(key, { forged, away }).then((rebuilt) => reply(null, rebuilt), reply);
@@ -134,8 +134,8 @@ export class RecordedStore extends Store {
     const rebuilt = { userId: row.userId, until: row.idleExpiresAt.getTime(), cookie: new Cookie() };
     // An id that was changed: nobody's any more, and no guess either.
     if (row.accessTokenHash !== accessTokenHash) return { ...rebuilt, ended: true };
-    if (row.status === 'active' && (await this.#lateSignOuts.has(accessTokenHash))) {
-      await this.#lateSignOuts.settle(this.#db);
+    if (row.status === 'active' && (await this.#pendingRevocations.has(accessTokenHash))) {
+      await this.#pendingRevocations.settle(this.#db);
       await this.forget([accessTokenHash]);
       return { ...rebuilt, ended: true };
     }

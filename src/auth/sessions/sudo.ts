@@ -26,7 +26,7 @@ interface Parts {
 }
 
 /** Asks whoever is logged in for their password, and ends a session on which it is guessed. */
-export class Confirmations {
+export class Sudo {
   readonly #db: Database;
   readonly #passwords: Passwords;
   readonly #store: RecordedStore;

@@ -35,7 +35,7 @@ const FORGET_AFTER_S = 24 * 24 * 3600;
 export class Throttle {
   readonly #failures: RateLimiterAbstract;
   readonly #waits: RateLimiterAbstract;
-  readonly #told: RateLimiterAbstract;
+  readonly #reported: RateLimiterAbstract;
   readonly #networks: RateLimiterAbstract;
 
   constructor(redis: Redis | undefined, prefix: string) {
@@ -43,7 +43,7 @@ export class Throttle {
       createLimiter(redis, prefix, { name, points, duration, insured: false });
     this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, FORGET_AFTER_S);
     this.#waits = create('log-in-waits', 1, LONGEST_WAIT_S);
-    this.#told = create('log-in-waits-told', 1, 24 * 3600);
+    this.#reported = create('log-in-waits-reported', 1, 24 * 3600);
     this.#networks = create('log-in-networks', 60, 15 * 60);
   }
 
@@ -68,7 +68,7 @@ export class Throttle {
     const beyond = (await reached(count(this.#failures, key))) - FREE_FAILURES;
     if (beyond >= 0) {
       await reached(this.#waits.set(key, 1, Math.min(FIRST_WAIT_S * 2 ** beyond, LONGEST_WAIT_S)));
-      await reached(this.#told.delete(key));
+      await reached(this.#reported.delete(key));
     }
     await this.#came(attempt);
   }
@@ -79,7 +79,7 @@ export class Throttle {
    */
   async refused(attempt: Attempt): Promise<boolean> {
     await this.#came(attempt);
-    return (await reached(count(this.#told, keyOf(attempt)))) === 1;
+    return (await reached(count(this.#reported, keyOf(attempt)))) === 1;
   }
 
   /**

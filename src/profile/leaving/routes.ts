@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { type RequestHandler, Router } from 'express';
 import { requireUser, userOf } from '../../auth/sessions/current-user.js';
 import type { RecordedStore } from '../../auth/sessions/store.js';
-import type { Confirmations } from '../../auth/sessions/sudo.js';
+import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/users.js';
 import type { Database } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
@@ -14,7 +14,7 @@ import { withdrawVotes } from '../../voting/voting.js';
 import { ownData, ownVotes } from './own-data.js';
 
 /** Taking one's own data along, and closing the account. */
-export function leavingRoutes(db: Database, store: RecordedStore, confirmations: Confirmations): Router {
+export function leavingRoutes(db: Database, store: RecordedStore, sudo: Sudo): Router {
   const router = Router();
 
   router
@@ -33,7 +33,7 @@ export function leavingRoutes(db: Database, store: RecordedStore, confirmations:
   router
     .route('/profile/close')
     .get(requireUser, (_req, res) => sendPage(res, 'profile/close', {}))
-    .post(requireUser, refuseOthers, confirmations.required, async (req, res) => {
+    .post(requireUser, refuseOthers, sudo.required, async (req, res) => {
       const { votes } = readForm(req, 'votes');
       if (votes !== 'keep' && votes !== 'withdraw') {
         res.status(422);

@@ -63,7 +63,10 @@ export function sharingRoutes(
         ...share,
         url: `${config.publicOrigin}/shared/${share.token}`,
       }));
-      sendPage(res, 'profile/sharing/links', { links, fresh: links.find(({ token }) => token === req.query.new) });
+      sendPage(res, 'profile/sharing/links', {
+        links,
+        fresh: links.find(({ token }) => token === req.query.new),
+      });
     })
     .all(methodNotAllowed);
 

@@ -49,7 +49,7 @@ export class Boards {
   /** The board of a thing's topic, also when the thing was retired; undefined when there is no such thing. */
   ofThing(thingId: number): Board | undefined {
     for (const board of this.#boards.values())
-      if (board.placeOf(thingId) !== undefined || board.retired.has(thingId)) return board;
+      if (board.indexOf(thingId) !== undefined || board.retired.has(thingId)) return board;
     return undefined;
   }
 

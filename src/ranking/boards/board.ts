@@ -107,12 +107,12 @@ export class Board {
 
   /** How a thing stands; undefined when it is not on the board, because it was retired or is of another topic. */
   find(thingId: number): Standing | undefined {
-    const place = this.placeOf(thingId);
+    const place = this.indexOf(thingId);
     return place === undefined ? undefined : this.standings[place];
   }
 
   /** A thing's place among the standings, from 0, which is how the selector knows it. */
-  placeOf(thingId: number): number | undefined {
+  indexOf(thingId: number): number | undefined {
     return this.#places.get(thingId);
   }
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 
 /** Where a thing stood at a moment. */
-export interface PastPlace {
+export interface PastRank {
   at: Date;
   rank: number;
   /** The range of its true place, both included. */
@@ -15,8 +15,8 @@ export interface PastPlace {
  * less, else the last of each day, or of every few days. What lies between two points is not read, so that a long
  * history costs no more than a short one.
  */
-export async function placesOverTime(db: Database, thingId: number): Promise<PastPlace[]> {
-  const { rows } = await sql<PastPlace>`
+export async function ranksOverTime(db: Database, thingId: number): Promise<PastRank[]> {
+  const { rows } = await sql<PastRank>`
     select last.at, last.rank, last.low, last.high
     from (
       select case when until - since <= interval '2 days'

@@ -141,8 +141,8 @@ export class Selector {
       if (thing === one || avoids(thing) || answered(one, thing)) continue;
       const chance = winChance(mean - (means[thing] as number));
       const itsOpen = (variances[thing] as number) * (focused ? (weights[thing] as number) : 1);
-      const told = chance * (1 - chance) * (open + itsOpen);
-      if (told > most) [best, most] = [thing, told];
+      const gain = chance * (1 - chance) * (open + itsOpen);
+      if (gain > most) [best, most] = [thing, gain];
     }
     return best;
   }

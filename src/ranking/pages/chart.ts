@@ -1,5 +1,5 @@
 import { day, moment, ordinal } from '../../http/format.js';
-import type { PastPlace } from '../boards/history.js';
+import type { PastRank } from '../boards/history.js';
 
 /** A place on the drawing: percent of its width and height, from the left and the top. */
 interface Spot {
@@ -30,19 +30,19 @@ export interface Chart {
  * @param size number of things that are ranked
  * @returns undefined when there is nothing to draw
  */
-export function chartOf(past: PastPlace[], now: PastPlace | undefined, size: number): Chart | undefined {
+export function chartOf(past: PastRank[], now: PastRank | undefined, size: number): Chart | undefined {
   const before = now ? past.filter(({ at }) => now.at.getTime() - at.getTime() >= HOUR_MS) : past;
   const points = now ? [...before, now] : before;
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || (now && past.length === 0)) return undefined;
   const span = last.at.getTime() - first.at.getTime();
-  const across = ({ at }: PastPlace): number =>
+  const across = ({ at }: PastRank): number =>
     span === 0 ? MIDDLE : LEFT + ((at.getTime() - first.at.getTime()) / span) * (RIGHT - LEFT);
   const shown = placesShown(points, size);
   const down = (place: number): number =>
     TOP + ((clamp(place, shown.from, shown.to) - shown.from) / (shown.to - shown.from)) * (BOTTOM - TOP);
   const byHour = isByHour(before);
-  const when = ({ at }: PastPlace): string => (byHour ? moment(at) : day(at));
+  const when = ({ at }: PastRank): string => (byHour ? moment(at) : day(at));
   return {
     line: pathOf(held(points).map((point) => ({ x: across(point), y: down(point.rank) }))),
     band: bandOf(points, across, down),
@@ -71,16 +71,16 @@ const HALF_BAR = 1.2;
 const MOST_GRIDLINES = 5;
 
 // Points that may be of the same day are told apart by the hour, however long ago that was.
-function isByHour(before: PastPlace[]): boolean {
+function isByHour(before: PastRank[]): boolean {
   const [first, last] = [before[0], before.at(-1)];
   return !first || !last || last.at.getTime() - first.at.getTime() <= HOURLY_MS;
 }
 
 // The places from and to which the drawing reaches: those the line passes, some around them, and today's range.
-function placesShown(points: PastPlace[], size: number): { from: number; to: number } {
+function placesShown(points: PastRank[], size: number): { from: number; to: number } {
   const ranks = points.map(({ rank }) => rank);
   const [best, worst] = [Math.min(...ranks), Math.max(...ranks)];
-  const { low, high } = points.at(-1) as PastPlace;
+  const { low, high } = points.at(-1) as PastRank;
   const around = Math.max(2, Math.ceil((worst - best) / 3));
   let from = Math.max(1, Math.min(best - around, low));
   const to = Math.max(
@@ -92,8 +92,8 @@ function placesShown(points: PastPlace[], size: number): { from: number; to: num
 }
 
 // A place holds until it changes: a line straight to the next point would tell of places that nobody saw.
-function held(points: PastPlace[]): PastPlace[] {
-  const span = (points.at(-1) as PastPlace).at.getTime() - (points[0] as PastPlace).at.getTime();
+function held(points: PastRank[]): PastRank[] {
+  const span = (points.at(-1) as PastRank).at.getTime() - (points[0] as PastRank).at.getTime();
   return points.flatMap((point, index) => {
     const next = points[index + 1];
     if (!next || next.at.getTime() - point.at.getTime() < span / 20) return [point];
@@ -102,8 +102,8 @@ function held(points: PastPlace[]): PastPlace[] {
 }
 
 function bandOf(
-  points: PastPlace[],
-  across: (point: PastPlace) => number,
+  points: PastRank[],
+  across: (point: PastRank) => number,
   down: (place: number) => number,
 ): string {
   const along = held(points);
@@ -149,15 +149,15 @@ const hours = new Intl.DateTimeFormat('en-GB', {
 });
 
 function datesOf(
-  points: PastPlace[],
-  across: (point: PastPlace) => number,
-  now: PastPlace | undefined,
+  points: PastRank[],
+  across: (point: PastRank) => number,
+  now: PastRank | undefined,
 ): Chart['dates'] {
-  const [first, last] = [points[0] as PastPlace, points.at(-1) as PastPlace];
+  const [first, last] = [points[0] as PastRank, points.at(-1) as PastRank];
   const span = last.at.getTime() - first.at.getTime();
   const sameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
   const format = span <= HOURLY_MS ? hours : sameYear ? days : years;
-  const label = (point: PastPlace): string => (point === now ? 'Now' : format.format(point.at));
+  const label = (point: PastRank): string => (point === now ? 'Now' : format.format(point.at));
   if (points.length === 1) return [{ x: MIDDLE, label: label(first), anchor: 'middle' }];
   const ends = [
     { x: LEFT, label: label(first), anchor: 'start' as const },
@@ -171,11 +171,11 @@ function datesOf(
 const roundTo = (unit: number, value: number): number => Math.round(value / unit) * unit;
 
 function sentenceOf(
-  points: PastPlace[],
-  when: (point: PastPlace) => string,
-  now: PastPlace | undefined,
+  points: PastRank[],
+  when: (point: PastRank) => string,
+  now: PastRank | undefined,
 ): string {
-  const [first, last] = [points[0] as PastPlace, points.at(-1) as PastPlace];
+  const [first, last] = [points[0] as PastRank, points.at(-1) as PastRank];
   if (points.length === 1)
     return now
       ? `Its line begins here, at place ${last.rank}.`

@@ -4,7 +4,7 @@ import type { Database } from '../../database.js';
 import { notFound } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
 import { describe } from '../boards/describe.js';
-import { placesOverTime } from '../boards/history.js';
+import { ranksOverTime } from '../boards/history.js';
 import { chartOf } from './chart.js';
 import { headToHead, SURPRISE_FROM } from './head-to-head.js';
 import { pageOf } from './leaderboard.js';
@@ -26,7 +26,7 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
   if (!thing) throw notFound();
   const { topic, size, standings } = board;
   const path = topicPath(topic);
-  const past = await placesOverTime(db, id);
+  const past = await ranksOverTime(db, id);
   const standing = board.find(id);
   if (!standing)
     return {

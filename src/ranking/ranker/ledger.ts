@@ -86,7 +86,7 @@ export async function readVoterEvents(
 }
 
 /** A position as SQL, for comparing with `(xid, id)` of a row. */
-export const placeOf = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
+export const positionSql = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
 
 /**
  * Whether the voter of a row is set apart or voided.
@@ -113,7 +113,7 @@ export const countsAt = (at: RawBuilder<unknown>): RawBuilder<boolean> => sql<bo
  * of `votes` with `sign`, as a subquery.
  */
 export function movedVotes(topicId: number, from: Position, upTo: Position): RawBuilder<unknown> {
-  const [before, now] = [placeOf(from), placeOf(upTo)];
+  const [before, now] = [positionSql(from), positionSql(upTo)];
   const ofTopic = sql`topic_id = ${topicId} and not provisional`;
   const isNew = sql`((xid, id) > ${before} and (xid, id) <= ${now})`;
   // Said to be not null, so that Postgres knows the index of withdrawals for enough.
@@ -151,7 +151,7 @@ export async function findPositionAfter(
 ): Promise<Position | undefined> {
   const { rows } = await sql<Position>`
     select xid::text as "xid", id from votes
-    where topic_id = ${topicId} and not provisional and (votes.xid, id) > ${placeOf(from)} and (votes.xid, id) <= ${placeOf(upTo)}
+    where topic_id = ${topicId} and not provisional and (votes.xid, id) > ${positionSql(from)} and (votes.xid, id) <= ${positionSql(upTo)}
     order by votes.xid, id offset ${votes} limit 1`.execute(plain(db));
   return rows[0];
 }
@@ -194,7 +194,7 @@ export async function* readStandingVotes(
 async function readExcludedVoters(db: Database, at: Position): Promise<Set<number | null>> {
   const { rows } = await sql<{ voterId: number }>`
     select voter_id from (
-      select distinct on (voter_id) voter_id, kind from voter_events where (xid, id) <= ${placeOf(at)}
+      select distinct on (voter_id) voter_id, kind from voter_events where (xid, id) <= ${positionSql(at)}
       order by voter_id, voter_events.xid desc, voter_events.id desc
     ) as latest where kind <> 'restored'`.execute(db);
   return new Set(rows.map(({ voterId }) => voterId));

@@ -33,7 +33,7 @@ export interface FitResult {
 }
 
 /** The long calculations of the ranking, in a worker thread, so that the ranker can fold votes meanwhile. */
-export class Calculations {
+export class RankWorkers {
   readonly #workers = new Piscina<FitTask | Parameters<typeof rangesOf>, FitResult | Intervals>({
     // Compiled, also when tests run the sources: a worker thread loads plain JavaScript.
     filename: join(root, 'dist/src/ranking/ranker/rank-worker.js'),

@@ -5,13 +5,13 @@ import { Folding } from './folding.js';
 import { readStandingVotes } from './ledger.js';
 import { stepPairCounts } from './pair-counts.js';
 import { readPosition } from './position.js';
-import { Calculations } from './rank-worker-pool.js';
+import { RankWorkers } from './rank-worker-pool.js';
 import { applyCounted, dropRatings, hasVotes, noteChange, readRatings, writeRatings } from './ratings.js';
 import { RatingsInMemory } from './ratings-in-memory.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
 import { isSnapshotDue, readSnapshotHead, writeSnapshot } from './snapshots.js';
 import { publishStandings, readMovedTopics } from './standings.js';
-import { GatheredVotes } from './vote-list.js';
+import { VoteList } from './vote-list.js';
 
 /**
  * Makes the ratings of the ledger's votes, and the standings of the ratings.
@@ -25,7 +25,7 @@ export class Ranker {
   readonly #ratings: RatingsInMemory;
   readonly #folding: Folding;
   readonly #retries: Retries;
-  readonly #calculations = new Calculations();
+  readonly #calculations = new RankWorkers();
   readonly #fits = new Pace(10);
   readonly #publications = new Pace(3);
   #upkeep: Promise<void> | undefined;
@@ -115,7 +115,7 @@ export class Ranker {
     const topic = await readRatings(this.#db, topicId);
     for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
     topic.votes = 0;
-    const gathered = new GatheredVotes(topic);
+    const gathered = new VoteList(topic);
     for await (const votes of readStandingVotes(this.#db, topicId, { upTo })) {
       for (const vote of votes) gathered.add(vote);
       onProgress(gathered.count);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 import { fieldOf } from '../math/online.js';
-import type { Calculations } from './rank-worker-pool.js';
+import type { RankWorkers } from './rank-worker-pool.js';
 import { ROWS_A_STATEMENT, readRatings, strongestFirst, type TopicRatings } from './ratings.js';
 
 /**
@@ -11,7 +11,7 @@ import { ROWS_A_STATEMENT, readRatings, strongestFirst, type TopicRatings } from
  */
 export async function publishStandings(
   db: Database,
-  calculations: Calculations,
+  calculations: RankWorkers,
   topicId: number,
 ): Promise<void> {
   const changes = await readChanges(db, topicId);
@@ -48,7 +48,7 @@ interface Standing {
 /** @returns in the order of the things' ids, so that two writers never wait for each other */
 async function standingsOf(
   topic: TopicRatings,
-  calculations: Calculations,
+  calculations: RankWorkers,
   topicId: number,
 ): Promise<Standing[]> {
   const order = strongestFirst(topic);

@@ -3,7 +3,7 @@ import type { CountedVote } from './ledger.js';
 import { countVote, placesOf, scoreOf, type TopicRatings } from './ratings.js';
 
 /** Gathers a topic's votes for a fit, in arrays that grow with them, and counts them for their things. */
-export class GatheredVotes {
+export class VoteList {
   readonly #topic: TopicRatings;
   readonly #voters = new Map<number, number>();
   #decided = 0;

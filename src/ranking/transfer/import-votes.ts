@@ -24,20 +24,20 @@ const COLUMNS: Columns<Column> = { required: ['winner', 'loser'], optional: ['ou
  * Brings the votes of a CSV file from another tool into the ledger: all of the file or, if anything is wrong
  * with it, none. Each row carries an id made from what it says, so a file counts once however often it is
  * imported.
- * @param told is called with the number of rows read so far
+ * @param onProgress is called with the number of rows read so far
  * @throws ImportError saying what is wrong with the file; Error when there is no such topic
  */
 export async function importVotes(
   db: Database,
   source: Readable,
-  { slug, told = () => undefined }: { slug: string; told?: (rows: number) => void },
+  { slug, onProgress = () => undefined }: { slug: string; onProgress?: (rows: number) => void },
 ): Promise<ImportedVotes> {
   const topic = await topicCalled(db, slug);
   const problems = new Problems();
   return onStage(db, slug, ['vote_file', 'vote_answers', 'vote_ballots'], async (connection) => {
     await sql`create temporary table vote_file
       (row_no int, winner text, loser text, outcome text, voter text, at timestamptz)`.execute(connection);
-    await stageAll(readRows(source, COLUMNS, problems, told), (rows) =>
+    await stageAll(readRows(source, COLUMNS, problems, onProgress), (rows) =>
       stageVotes(
         connection,
         rows.filter((row) => isVote(row, problems)),

@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest';
 import type { ChainedEvent } from '../../../src/auth/audit/chained-event.js';
 import { type Break, eventsOf, headOf, verifyChains } from '../../../src/auth/audit/hash-chain.js';
 import { endDevices } from '../../../src/auth/sessions/devices.js';
-import { endSession, recordEvent, sweepSessions } from '../../../src/auth/sessions/sessions.js';
+import { endSession, expireSessions, recordEvent } from '../../../src/auth/sessions/sessions.js';
 import { disable } from '../../../src/auth/users/users.js';
 import { root } from '../../../src/config.js';
 import { itOnPostgres, member, openDatabaseOfItsOwn, read, useSite, visit } from '../../site.js';
@@ -49,7 +49,7 @@ it('chains whatever is recorded, by whomever', async () => {
   await second.post('/logout').expect(303);
   await recordEvent(site.db, { kind: 'drift', userId: null, sessionId: null });
   await letTimeRunOut(one.id, other.id);
-  await sweepSessions(site.db);
+  await expireSessions(site.db);
   await disable(site.db, other.id);
   const kinds = async ({ id }: Person) => (await eventsOf(site.db, id)).map(({ kind }) => kind);
   expect(await kinds(one)).toEqual(['login', 'login', 'logout', 'expired']);
@@ -219,12 +219,12 @@ itOnPostgres('sweeps, logs out and ends sessions for several people at once with
       .where('id', 'in', timeUp)
       .execute();
     await Promise.all([
-      sweepSessions(site.db),
+      expireSessions(site.db),
       ...live.filter((_session, index) => index % 3 === 1).map((one) => logOut(one.accessTokenHash)),
       ...ids.map((id) => changePassword(id)),
       tellAll(ids),
       tellAll([...ids].reverse()),
-      sweepSessions(site.db),
+      expireSessions(site.db),
     ]);
   }
   await whole();

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { hashSessionId, sweepSessions } from '../../../src/auth/sessions/sessions.js';
+import { expireSessions, hashSessionId } from '../../../src/auth/sessions/sessions.js';
 import { type Browser, HTMX, itOnRedis, member, topic, useSite, visit } from '../../site.js';
 
 const site = useSite();
@@ -60,7 +60,7 @@ it('writes "last active" once a minute at the most', async () => {
 it('marks what ran out, once, with several sweeping at once', async () => {
   const { browser, id } = await member(site);
   await set(id, { idleExpiresAt: new Date(Date.now() - 1000) });
-  await Promise.all([sweepSessions(site.db), sweepSessions(site.db), sweepSessions(site.db)]);
+  await Promise.all([expireSessions(site.db), expireSessions(site.db), expireSessions(site.db)]);
   expect(await rowOf(id)).toMatchObject({ status: 'expired', endReason: 'idle' });
   const events = await site.db
     .selectFrom('sessionEvents')

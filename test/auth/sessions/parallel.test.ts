@@ -147,7 +147,7 @@ itOnRedis('answers five requests around a confirmation, and leaves one live id',
   }
 });
 
-itOnRedis('does what each of two confirmations at once asks for', async () => {
+itOnRedis('does what each of two sudo at once asks for', async () => {
   const person = await member(site);
   await person.browser.post('/logout').expect(303);
   const [tabs] = [await logIn(person), await logIn(person), await logIn(person)];
