@@ -30,7 +30,7 @@ export async function up(db: Untyped): Promise<void> {
       votes integer not null check (votes >= 0),
       skips integer not null check (skips >= 0),
       latest_at timestamptz not null,
-      recent_pairs jsonb not null,
+      recent_pairs json not null,
       primary key (topic_id, voter_id)
     ) with (fillfactor = 70)`.execute(db);
 

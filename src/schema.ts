@@ -197,7 +197,8 @@ export interface TopicVotersTable {
   skips: number;
   latestAt: Date;
   /** Their last pairs, oldest first, by which their next vote is weighed. */
-  recentPairs: JSONColumnType<RecentPair[]>;
+  /** Oldest first, packed (weigher.ts). */
+  recentPairs: JSONColumnType<number[][]>;
 }
 
 /** What the ranker has made of the votes on one thing. */

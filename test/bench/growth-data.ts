@@ -42,8 +42,8 @@ export async function fill(db: Database, { things, votes }: Size): Promise<void>
   await sql`
     insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
     select topic_id, voter_id, count(*), count(*) filter (where outcome = 'skip'), max(created_at), (
-      select jsonb_agg(jsonb_build_object('low', least(left_id, right_id), 'high', greatest(left_id, right_id),
-        'skipped', outcome = 'skip') order by id)
+      select json_agg(json_build_array(least(left_id, right_id), greatest(left_id, right_id),
+        (outcome = 'skip')::int) order by id)
       from (select * from votes as own where own.voter_id = votes.voter_id order by id desc limit ${LOOKS_BACK})
         as latest)
     from votes group by topic_id, voter_id`.execute(db);

@@ -10,7 +10,8 @@ export interface TopicVoter {
   voterId: number;
   votes: number;
   skips: number;
-  latestAt: Date;
+  /** A moment as Postgres writes it. */
+  latestAt: string;
   recentPairs: RecentPair[];
 }
 
@@ -71,11 +72,11 @@ export async function writeWeighed(trx: Database, { weights, voters }: Weighed):
   if (voters.length === 0) return;
   await sql`
     insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
-    select topic_id, voter_id, votes, skips, latest_at, recent_pairs::jsonb
+    select topic_id, voter_id, votes, skips, latest_at, recent_pairs::json
     from unnest(${voters.map(({ topicId }) => topicId)}::bigint[],
       ${voters.map(({ voterId }) => voterId)}::bigint[], ${voters.map(({ votes }) => votes)}::int[],
-      ${voters.map(({ skips }) => skips)}::int[], ${voters.map(({ latestAt }) => latestAt.toISOString())}::timestamptz[],
-      ${voters.map(({ recentPairs }) => JSON.stringify(recentPairs))}::text[])
+      ${voters.map(({ skips }) => skips)}::int[], ${voters.map(({ latestAt }) => latestAt)}::timestamptz[],
+      ${voters.map(({ recentPairs }) => JSON.stringify(recentPairs.map(pack)))}::text[])
       as known (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
     on conflict (topic_id, voter_id) do update set votes = excluded.votes, skips = excluded.skips,
       latest_at = excluded.latest_at, recent_pairs = excluded.recent_pairs`.execute(trx);
@@ -84,13 +85,28 @@ export async function writeWeighed(trx: Database, { weights, voters }: Weighed):
 async function findTopicVoters(trx: Database, entries: Entry[]): Promise<Map<string, TopicVoter>> {
   if (entries.length === 0) return new Map();
   const asked = new Map(entries.map((entry) => [keyOf(entry), entry]));
-  const { rows } = await sql<TopicVoter>`
-    select topic_voters.* from topic_voters join unnest(
+  const { rows } = await sql<Omit<TopicVoter, 'recentPairs'> & { packed: PackedPair[] }>`
+    select topic_id as "topicId", voter_id as "voterId", votes, skips, latest_at::text as "latestAt",
+      recent_pairs as packed
+    from topic_voters join unnest(
       ${[...asked.values()].map(({ topicId }) => topicId)}::bigint[],
       ${[...asked.values()].map(({ voterId }) => voterId)}::bigint[]) as asked (topic, voter)
-      on topic_id = topic and voter_id = voter`.execute(trx);
-  return new Map(rows.map((row) => [keyOf(row), row]));
+      on topic_id = topic and voter_id = voter`.execute(trx.withoutPlugins());
+  return new Map(rows.map(({ packed, ...row }) => [keyOf(row), { ...row, recentPairs: packed.map(unpack) }]));
 }
+
+/** A pair as it is stored: its things, and whether it was skipped and asked for. Names would double its length. */
+type PackedPair = [low: number, high: number, skipped: 0 | 1, asked?: 1];
+
+const pack = ({ low, high, skipped, asked }: RecentPair): PackedPair =>
+  asked ? [low, high, skipped ? 1 : 0, 1] : [low, high, skipped ? 1 : 0];
+
+const unpack = ([low, high, skipped, asked]: PackedPair): RecentPair => ({
+  low,
+  high,
+  skipped: skipped === 1,
+  ...(asked && { asked: true }),
+});
 
 // Only what was asked for is weighed by the size of its topic.
 async function countThings(trx: Database, entries: Entry[]): Promise<Map<number, number>> {
