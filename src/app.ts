@@ -1,5 +1,5 @@
 import compression from 'compression';
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.js';
@@ -35,7 +35,7 @@ import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
 import { FiguresOfPeople } from './profile/own-figures.js';
 import { ProgressOfPeople } from './profile/progress.js';
-import { mineRoutes } from './profile/routes.js';
+import { profileRoutes } from './profile/routes.js';
 import { sharingRoutes } from './profile/sharing/routes.js';
 import type { Boards } from './ranking/boards/board-loader.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
@@ -65,32 +65,9 @@ export interface Parts {
 }
 
 /** Puts the site together: what every request passes through, in order, and then the features. */
-export function createApp({
-  config,
-  db,
-  redis,
-  boards,
-  passwords,
-  log,
-  pendingRevocations,
-  prefix = PREFIX,
-  stopping,
-}: Parts): Express {
-  const store = new RecordedStore({
-    db,
-    redis,
-    prefix: `${prefix}session:`,
-    secrets: config.secrets,
-    pendingRevocations,
-    log,
-  });
-  const throttle = new Throttle(redis, prefix);
-  const sudo = new Sudo({ db, passwords, store, redis, prefix });
-  const guesses = createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 });
-  const queues = new Queues(redis, prefix);
-  const ballotBox = new BallotBox(db);
-  const figures = new FiguresOfPeople(db);
-  const progress = new ProgressOfPeople(db, boards, figures, log);
+export function createApp(parts: Parts): Express {
+  const { config, db, redis, log, prefix = PREFIX, stopping } = parts;
+  const services = servicesOf(parts);
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
@@ -100,54 +77,77 @@ export function createApp({
   app.locals.templates = openTemplates(config.production);
   app.locals.assets = { css: assetUrl('app.css'), htmx: assetUrl('htmx.min.js'), js: assetUrl('app.js') };
 
-  const headers = securityHeaders(config);
-  const prerendered = new PrerenderedPages(headers);
-
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));
-  app.use(prerendered.answer);
-  app.use(sendHeaders(headers));
+  app.use(services.prerendered.answer);
+  app.use(sendHeaders(services.headers));
   app.use(compression());
   // Only what looks like a file is looked for on the disk.
   app.get(/\.\w+$/, assets());
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
-  app.use(
-    refuseCrossSite(config.publicOrigin, (req) =>
-      recordEvent(db, { kind: 'cross-site', userId: null, sessionId: null, client: readClient(req) }),
-    ),
-  );
-  app.use(session(config, store));
-  app.use(limitGuesses(guesses));
-  app.use(currentUser(db, config, store));
+  app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
+  app.use(session(config, services.store));
+  app.use(limitGuesses(services.guesses));
+  app.use(currentUser(db, config, services.store));
   app.use(readFlash);
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
-
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
+
   // What people ask for most comes first: an address is looked for in one router after the other.
-  app.use(
-    votingRoutes({ db, boards, queues, ballotBox, progressOf: (...whose) => progress.of(...whose), config }),
-  );
-  app.use(rankingRoutes(db, boards, prerendered));
-  app.use(thingRoutes(db, boards, prerendered));
-  app.use(homeRoutes(boards, config));
-  app.use(guestRoutes(db, config));
+  app.use(votingRoutes(services));
+  app.use(rankingRoutes(services));
+  app.use(thingRoutes(services));
+  app.use(homeRoutes(services));
+  app.use(guestRoutes(services));
+  app.use(accountRoutes(services));
+  app.use(sessionRoutes(services));
+  app.use(leavingRoutes(services));
+  app.use(apiRoutes(services));
+  app.use(profileRoutes(services));
+  app.use(changeRoutes(services));
+  app.use(sharingRoutes(services));
+
+  app.use(nothingHere);
+  app.use(answerErrors(log));
+  return app;
+}
+
+/** What the features work with. A lower room that makes something happen above it has a hook here. */
+function servicesOf({
+  config,
+  db,
+  redis,
+  boards,
+  passwords,
+  log,
+  pendingRevocations,
+  prefix = PREFIX,
+}: Parts) {
+  const { secrets } = config;
+  const statePrefix = `${prefix}session:`;
+  const store = new RecordedStore({ db, redis, prefix: statePrefix, secrets, pendingRevocations, log });
+  const queues = new Queues(redis, prefix);
+  const figures = new FiguresOfPeople(db);
+  const progress = new ProgressOfPeople(db, boards, figures, log);
+  const headers = securityHeaders(config);
   const auth: AuthServices = {
-    ...{ db, config, passwords, store, throttle, sudo, pendingRevocations },
+    ...{ db, config, passwords, store, pendingRevocations },
+    throttle: new Throttle(redis, prefix),
+    sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, voter: userId });
       return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;
     },
   };
-  app.use(accountRoutes(auth));
-  app.use(sessionRoutes(auth));
-  app.use(leavingRoutes(db, store, sudo));
-  app.use(apiRoutes(boards, config));
-  app.use(mineRoutes(db, boards, figures));
-  app.use(changeRoutes(db, boards, config, queues));
-  app.use(sharingRoutes(db, boards, figures, config));
-
-  app.use(nothingHere);
-  app.use(answerErrors(log));
-  return app;
+  return {
+    ...auth,
+    ...{ boards, queues, figures, headers },
+    guesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
+    ballotBox: new BallotBox(db),
+    prerendered: new PrerenderedPages(headers),
+    progressOf: (...whose: Parameters<ProgressOfPeople['of']>) => progress.of(...whose),
+    onRefused: (req: Request) =>
+      recordEvent(db, { kind: 'cross-site', userId: null, sessionId: null, client: readClient(req) }),
+  };
 }

@@ -10,7 +10,7 @@ import { boardOf } from '../ranking/boards/find-board.js';
 import { TOP } from '../ranking/math/top-threshold.js';
 
 /** The read-only JSON for other sites: the leaderboards, and who is logged in. */
-export function apiRoutes(boards: Boards, config: Config): Router {
+export function apiRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
   const router = Router();
   router
     .route('/api/topics')

@@ -11,7 +11,7 @@ import { readGuest } from '../voting/guests.js';
 import { NEW_GUEST } from '../voting/voter.js';
 
 /** The front page: what this is, a taste of it, and the three that lead; and who can use all this. */
-export function homeRoutes(boards: Boards, config: Config): Router {
+export function homeRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
   const router = Router();
   router
     .route('/')
@@ -27,7 +27,7 @@ export function homeRoutes(boards: Boards, config: Config): Router {
         .map(({ topic }) => topic);
       sendPage(res, 'home/index', {
         topic: board.topic,
-        ...tasteOf(board, req, res, config),
+        ...tasteOf(board, config, { req, res }),
         leaders,
         topics,
         votes: board.votes,
@@ -43,7 +43,7 @@ export function homeRoutes(boards: Boards, config: Config): Router {
 }
 
 // Newcomers can answer right here; those who have voted go on where they were.
-function tasteOf(board: Board, req: Request, res: Response, config: Config) {
+function tasteOf(board: Board, config: Config, { req, res }: { req: Request; res: Response }) {
   if (res.locals.user || readGuest(req, config) !== undefined) return { isVoter: true };
   const [pair] = commonPairs(board, config.secrets[0]);
   if (!pair) return {};

@@ -15,7 +15,17 @@ import { changeVote } from './change.js';
 import { answerOf } from './wording.js';
 
 /** Giving another answer to a pair from one's history: the pair as it was asked, and what was chosen. */
-export function changeRoutes(db: Database, boards: Boards, config: Config, queues: Queues): Router {
+export function changeRoutes({
+  db,
+  boards,
+  config,
+  queues,
+}: {
+  db: Database;
+  boards: Boards;
+  config: Config;
+  queues: Queues;
+}): Router {
   const router = Router();
 
   async function showPair(req: Request, res: Response): Promise<void> {

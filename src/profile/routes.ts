@@ -21,7 +21,15 @@ import { changeReceipt, cyclesInWords } from './wording.js';
 const [VOTES_A_PAGE, VOTES_AT_FIRST] = [20, 6];
 
 /** A person's own side: the profile, their own list of each topic beside everybody's, and the history of their votes. */
-export function mineRoutes(db: Database, boards: Boards, figures: FiguresOfPeople): Router {
+export function profileRoutes({
+  db,
+  boards,
+  figures,
+}: {
+  db: Database;
+  boards: Boards;
+  figures: FiguresOfPeople;
+}): Router {
   const router = Router();
 
   router

@@ -13,7 +13,7 @@ import { findVoter, NEW_GUEST, voterOf } from './voter.js';
 const MOST_SHOWN = 1_000;
 
 /** A guest's own votes, to see them and to delete them. Members have their profile. */
-export function guestRoutes(db: Database, config: Config): Router {
+export function guestRoutes({ db, config }: { db: Database; config: Config }): Router {
   const router = Router();
   const asVoter = findVoter(db, config);
 

@@ -14,7 +14,15 @@ import { withdrawVotes } from '../../voting/voting.js';
 import { ownData, ownVotes } from './own-data.js';
 
 /** Taking one's own data along, and closing the account. */
-export function leavingRoutes(db: Database, store: RecordedStore, sudo: Sudo): Router {
+export function leavingRoutes({
+  db,
+  store,
+  sudo,
+}: {
+  db: Database;
+  store: RecordedStore;
+  sudo: Sudo;
+}): Router {
   const router = Router();
 
   router

@@ -17,12 +17,17 @@ import { cardOf, drawCard } from './card.js';
 import { endShare, findShare, MOST_SHARES, publish, type Share, sharesOf } from './shares.js';
 
 /** Publishing one's own Top under a link, seeing and ending one's links, and what they show. */
-export function sharingRoutes(
-  db: Database,
-  boards: Boards,
-  figures: FiguresOfPeople,
-  config: Config,
-): Router {
+export function sharingRoutes({
+  db,
+  boards,
+  figures,
+  config,
+}: {
+  db: Database;
+  boards: Boards;
+  figures: FiguresOfPeople;
+  config: Config;
+}): Router {
   const router = Router();
 
   router

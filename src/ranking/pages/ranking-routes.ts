@@ -18,7 +18,15 @@ import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { type Listing, listStandings, pageNumbers, readSearch } from './leaderboard.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
-export function rankingRoutes(db: Database, boards: Boards, prerendered: PrerenderedPages): Router {
+export function rankingRoutes({
+  db,
+  boards,
+  prerendered,
+}: {
+  db: Database;
+  boards: Boards;
+  prerendered: PrerenderedPages;
+}): Router {
   const router = Router();
   router
     .route(['/top', '/topics/:slug/top'])

@@ -12,7 +12,15 @@ import { boardOf } from '../boards/find-board.js';
 import { readThingPage, type ThingPage } from './thing-page.js';
 
 /** The list of topics, and a page for each thing. */
-export function thingRoutes(db: Database, boards: Boards, prerendered: PrerenderedPages): Router {
+export function thingRoutes({
+  db,
+  boards,
+  prerendered,
+}: {
+  db: Database;
+  boards: Boards;
+  prerendered: PrerenderedPages;
+}): Router {
   const router = Router();
   const pages = new SharedReads<number, ThingPage>(
     (id) => boards.ofThing(id)?.loadedAt,
