@@ -5,6 +5,7 @@ import type { Response } from 'express';
 import { root } from '../config.js';
 import { gzipOnce, preferredEncoding } from './encodings.js';
 import * as words from './format.js';
+import type { Problem } from './problem.js';
 
 const views = join(root, 'views');
 
@@ -39,12 +40,28 @@ export function openTemplates(production: boolean): Eta {
 }
 
 /**
+ * The pages under views and what each of them shows. A room declares its own pages, so that a field that is missing or
+ * misnamed does not compile: `declare module '../http/page.js' { interface Pages { 'voting/vote': VotePage } }`.
+ */
+export interface Pages {
+  'errors/problem': { problem: Problem };
+}
+
+/** A page with its data: which data it needs depends on its name. */
+export type Page = { [Name in keyof Pages]: { page: Name; read: () => Pages[Name] } }[keyof Pages];
+
+/**
  * Answers with a page. A page and its fragment are one template: `fragment` names the partial that the page
  * includes, and htmx, which says with `HX-Request-Type: partial` that it replaces only that part, gets it alone.
  * @param page a template under views, such as `voting/vote`
  * @param data what it shows; never a request's query or body
  */
-export function sendPage(res: Response, page: string, data: object, fragment?: string): void {
+export function sendPage<Name extends keyof Pages>(
+  res: Response,
+  page: Name,
+  data: Pages[Name],
+  fragment?: string,
+): void {
   const template = fragment !== undefined && wantsPart(res) ? fragment : page;
   sendHtml(res, renderPage(res, template, data));
 }

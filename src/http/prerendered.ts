@@ -4,20 +4,17 @@ import { LRUCache } from 'lru-cache';
 import { readCookie } from './cookies.js';
 import { EncodedPage, preferredEncoding } from './encodings.js';
 import type { Headers } from './headers.js';
-import { HTML, renderPage, sendHtml, sendPage, wantsPart } from './page.js';
+import { HTML, type Page, renderPage, sendHtml, sendPage, wantsPart } from './page.js';
 
 /** A page that differs only in the name of the person who is logged in, and whose fragment looks the same to all. */
-export interface SharedPage {
+export type SharedPage = Page & {
   /** Its one address. The page is made anew for other spellings of it, because pages name their own address. */
   path: string;
-  /** A template under views, and the partial that it includes for htmx. */
-  page: string;
+  /** The partial that the page includes for htmx. */
   fragment?: string;
-  /** Works out what the template shows. */
-  read: () => object;
   /** Whether it is still to be shown as it was read. */
   isCurrent: () => boolean;
-}
+};
 
 /** What is made of one state of a shared page, as soon as somebody wants it. */
 interface Forms {
@@ -65,7 +62,8 @@ export class PrerenderedPages {
    * Answers with a shared page.
    * @param shown what its forms are kept with, such as a board, which is replaced when it moves
    */
-  send(res: Response, shown: object, { path, page, fragment, read, isCurrent }: SharedPage): void {
+  send(res: Response, shown: object, shared: SharedPage): void {
+    const { path, page, fragment, read, isCurrent } = shared;
     const { user, flash } = res.locals;
     const isPart = fragment !== undefined && wantsPart(res);
     if ((flash && !isPart) || res.req.path !== path || !res.app.enabled('view cache')) {

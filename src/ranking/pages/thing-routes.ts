@@ -9,7 +9,7 @@ import { notFound } from '../../http/problem.js';
 import { SharedReads } from '../../http/shared-reads.js';
 import type { Boards } from '../boards/board-loader.js';
 import { boardOf } from '../boards/find-board.js';
-import { readThingPage, type ThingPage } from './thing-page.js';
+import { type ReadyPage, readThingPage } from './thing-page.js';
 
 /** The list of topics, and a page for each thing. */
 export function thingRoutes({
@@ -22,7 +22,7 @@ export function thingRoutes({
   prerendered: PrerenderedPages;
 }): Router {
   const router = Router();
-  const pages = new SharedReads<number, ThingPage>(
+  const pages = new SharedReads<number, ReadyPage>(
     (id) => boards.ofThing(id)?.loadedAt,
     async (id) => {
       const board = boards.ofThing(id);
@@ -57,9 +57,8 @@ export function thingRoutes({
       // The boards know every thing, so that ids that somebody makes up cost no query.
       if (id === undefined || !boards.ofThing(id)) throw notFound();
       const shown = await pages.get(id);
-      const { template, data } = shown;
       const isCurrent = () => pages.has(id, shown);
-      prerendered.send(res, shown, { path: `/things/${id}`, page: template, read: () => data, isCurrent });
+      prerendered.send(res, shown, { ...shown, path: `/things/${id}`, isCurrent });
     })
     .all(methodNotAllowed);
 
