@@ -196,8 +196,7 @@ export interface TopicVotersTable {
   votes: number;
   skips: number;
   latestAt: Date;
-  /** Their last pairs, oldest first, by which their next vote is weighed. */
-  /** Oldest first, packed (weigher.ts). */
+  /** Their last pairs, oldest first, by which their next vote is weighed; packed as weigher.ts says. */
   recentPairs: JSONColumnType<number[][]>;
 }
 
