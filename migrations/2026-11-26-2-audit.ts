@@ -15,16 +15,16 @@ export async function up(db: Untyped): Promise<void> {
       at timestamptz not null default now(),
       reason text,
       origin_digest text check (origin_digest ~ '^[0-9a-f]{64}$'),
-      place bigint check (place > 0),
+      sequence bigint check (sequence > 0),
       previous_hash text check (previous_hash ~ '^[0-9a-f]{64}$'),
       hash text check (hash ~ '^[0-9a-f]{64}$'),
-      check ((place is null) = (hash is null) and (previous_hash is null) = (hash is null))
+      check ((sequence is null) = (hash is null) and (previous_hash is null) = (hash is null))
     )`.execute(db);
   await sql`create index on session_events (user_id, id desc)`.execute(db);
   await sql`create index on session_events (session_id)`.execute(db);
   // Events of nobody in particular are a chain of their own, under 0: ids begin at 1.
   await sql`
-    create unique index session_events_chain on session_events (coalesce(user_id, 0), place)`.execute(db);
+    create unique index session_events_chain on session_events (coalesce(user_id, 0), sequence)`.execute(db);
   await sql`
     create unique index session_events_hash on session_events (coalesce(user_id, 0), hash)`.execute(db);
   await sql`
@@ -45,7 +45,7 @@ export async function up(db: Untyped): Promise<void> {
     create table chain_heads (
       user_key bigint primary key,
       user_id bigint generated always as (nullif(user_key, 0)) stored references users (id) on delete cascade,
-      place bigint not null check (place >= 0),
+      sequence bigint not null check (sequence >= 0),
       hash text not null check (hash ~ '^[0-9a-f]{64}$')
     ) with (fillfactor = 70)`.execute(db);
   await sql`create index on chain_heads (user_id)`.execute(db);
@@ -66,14 +66,14 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     create trigger session_events_only_chained before update on session_events
     for each row when (old.hash is not null or
-      (to_jsonb(new) - array['place', 'previous_hash', 'hash']) is distinct from
-      (to_jsonb(old) - array['place', 'previous_hash', 'hash']))
+      (to_jsonb(new) - array['sequence', 'previous_hash', 'hash']) is distinct from
+      (to_jsonb(old) - array['sequence', 'previous_hash', 'hash']))
     execute function refuse_change()`.execute(db);
   // The end of a chain only moves on, and goes with its person.
   await sql`
     create trigger chain_heads_only_forward before update on chain_heads
-    for each row when (new.user_key <> old.user_key or new.place < old.place or
-      (new.place = old.place and new.hash <> old.hash))
+    for each row when (new.user_key <> old.user_key or new.sequence < old.sequence or
+      (new.sequence = old.sequence and new.hash <> old.hash))
     execute function refuse_change()`.execute(db);
   await sql`
     create function keep_chain_head() returns trigger language plpgsql as $$
@@ -142,16 +142,16 @@ export async function up(db: Untyped): Promise<void> {
         select distinct coalesce(user_id, 0) as user_key from session_events where hash is null order by user_key
       loop
         -- Waits for others who chain this person's events, and goes on from there.
-        insert into chain_heads (user_key, place, hash) values (head.user_key, 0, repeat('0', 64))
-          on conflict (user_key) do update set place = chain_heads.place
-          returning place, hash into head.place, head.hash;
+        insert into chain_heads (user_key, sequence, hash) values (head.user_key, 0, repeat('0', 64))
+          on conflict (user_key) do update set sequence = chain_heads.sequence
+          returning sequence, hash into head.sequence, head.hash;
         for event in
           select * from session_events where hash is null and coalesce(user_id, 0) = head.user_key
           order by id for no key update skip locked
         loop
-          head.place := head.place + 1;
+          head.sequence := head.sequence + 1;
           new_hash := encode(sha256(convert_to(concat_ws(chr(10),
-            head.place,
+            head.sequence,
             event_field(event.user_id::text),
             event_field(event.session_id::text),
             event_field(event.kind),
@@ -159,11 +159,11 @@ export async function up(db: Untyped): Promise<void> {
             event_field(event.reason),
             event_field(event.origin_digest),
             head.hash), 'UTF8')), 'hex');
-          update session_events set place = head.place, previous_hash = head.hash, hash = new_hash
+          update session_events set sequence = head.sequence, previous_hash = head.hash, hash = new_hash
             where id = event.id;
           head.hash := new_hash;
         end loop;
-        update chain_heads set place = head.place, hash = head.hash where user_key = head.user_key;
+        update chain_heads set sequence = head.sequence, hash = head.hash where user_key = head.user_key;
       end loop;
     end $$`.execute(db);
   // Chained at the commit, and all of a transaction's events then, person by person: it has every other lock it

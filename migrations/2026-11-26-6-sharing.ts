@@ -24,9 +24,9 @@ export async function up(db: Untyped): Promise<void> {
     create table shared_things (
       share_id bigint not null,
       topic_id bigint not null,
-      place integer not null check (place between 1 and 10),
+      rank integer not null check (rank between 1 and 10),
       thing_id bigint not null,
-      primary key (share_id, place),
+      primary key (share_id, rank),
       unique (share_id, thing_id),
       foreign key (share_id, topic_id) references shares (id, topic_id) on delete cascade,
       foreign key (topic_id, thing_id) references things (topic_id, id)

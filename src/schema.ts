@@ -99,7 +99,7 @@ export interface SessionEventsTable {
   /** Salted digest of where it came from, 64 hex characters; null when it came from no device. */
   originDigest: string | null;
   /** The event's number in its person's chain, from 1; this and the hashes are empty until the commit. */
-  place: GeneratedAlways<number | null>;
+  sequence: GeneratedAlways<number | null>;
   previousHash: GeneratedAlways<string | null>;
   hash: GeneratedAlways<string | null>;
 }
@@ -119,7 +119,7 @@ export interface ChainHeadsTable {
   /** The person's id, 0 for events that belong to nobody. */
   userKey: number;
   userId: GeneratedAlways<number | null>;
-  place: number;
+  sequence: number;
   hash: string;
 }
 
@@ -323,7 +323,8 @@ export interface SharesTable {
 export interface SharedThingsTable {
   shareId: number;
   topicId: number;
-  place: number;
+  /** From 1. */
+  rank: number;
   thingId: number;
 }
 

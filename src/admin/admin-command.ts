@@ -108,8 +108,8 @@ const verifyAudit: ReturnType<Command> = async ({ db }) => {
   );
 };
 
-async function tell(db: Database, { userId, place, what }: Break): Promise<string> {
-  const event = place === undefined ? '' : `event ${place} of `;
+async function tell(db: Database, { userId, sequence, what }: Break): Promise<string> {
+  const event = sequence === undefined ? '' : `event ${sequence} of `;
   if (userId === null) return `the record was tampered with: ${event}nobody in particular ${what}`;
   const user = await db.selectFrom('users').where('id', '=', userId).select('username').executeTakeFirst();
   return `the record was tampered with: ${event}${user?.username ?? 'somebody'} (person ${userId}) ${what}`;

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 /** One event of a person's chain, exactly as it was hashed; docs/security.md has the canonical form. */
 export interface ChainedEvent {
   /** Its number in the person's chain, from 1. */
-  place: number;
+  sequence: number;
   sessionId: number | null;
   kind: string;
   /** UTC, ISO 8601 with microseconds: `2026-11-21T14:05:00.123456Z`. */
@@ -22,17 +22,17 @@ export interface ChainedEvent {
 }
 
 /** The columns of a `ChainedEvent`. */
-export const eventColumns = sql`session_events.place, session_id, kind, reason, origin_digest, previous_hash,
+export const eventColumns = sql`session_events.sequence, session_id, kind, reason, origin_digest, previous_hash,
   session_events.hash, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
   encode(salt, 'hex') as salt, device, address`;
 
 /** Where the columns of a `ChainedEvent` are. */
 export const eventTables = sql`session_events left join session_event_origins on event_id = session_events.id`;
 
-/** The hash that an event must have in a person's chain, at a given place of it. */
-export function hashOf(userId: number | null, event: ChainedEvent, place: number): string {
+/** The hash that an event must have in a person's chain, at a given number in it. */
+export function hashOf(userId: number | null, event: ChainedEvent, sequence: number): string {
   const { sessionId, kind, at, reason, originDigest, previousHash } = event;
-  return digest([place, userId, sessionId, kind, at, reason, originDigest, previousHash]);
+  return digest([sequence, userId, sessionId, kind, at, reason, originDigest, previousHash]);
 }
 
 /** Whether device and address are those that the chain commits to. They are not checked once they are shortened. */

@@ -7,7 +7,7 @@ export interface Break {
   /** Whose chain it is in; null for the chain of events that belong to nobody. */
   userId: number | null;
   /** The event's number in the chain; undefined when it is about a session. */
-  place: number | undefined;
+  sequence: number | undefined;
   /** What became of it, after the event's name ("was removed"), or after the person's. */
   what: string;
 }
@@ -23,7 +23,7 @@ export interface Audit {
 export async function eventsOf(db: Database, userId: number): Promise<ChainedEvent[]> {
   const { rows } = await sql<ChainedEvent>`
     select ${eventColumns} from ${eventTables}
-    where coalesce(user_id, 0) = ${userId} and hash is not null order by place`.execute(db);
+    where coalesce(user_id, 0) = ${userId} and hash is not null order by sequence`.execute(db);
   return rows;
 }
 
@@ -34,13 +34,13 @@ export async function eventsOf(db: Database, userId: number): Promise<ChainedEve
 export async function headOf(
   db: Database,
   userId: number,
-): Promise<{ place: number; receipt: string } | undefined> {
+): Promise<{ sequence: number; receipt: string } | undefined> {
   const head = await db
     .selectFrom('chainHeads')
     .where('userKey', '=', userId)
-    .select(['place', 'hash'])
+    .select(['sequence', 'hash'])
     .executeTakeFirst();
-  return head && { place: head.place, receipt: head.hash.slice(0, 12).replace(/.{4}(?=.)/g, '$& ') };
+  return head && { sequence: head.sequence, receipt: head.hash.slice(0, 12).replace(/.{4}(?=.)/g, '$& ') };
 }
 
 /**
@@ -72,7 +72,7 @@ export async function verifyChains(db: Database): Promise<Audit> {
 
 interface Link extends ChainedEvent {
   userKey: number;
-  headPlace: number | null;
+  headSequence: number | null;
   headHash: string | null;
 }
 
@@ -80,15 +80,15 @@ const PAGE = 1000;
 const NOTHING = '0'.repeat(64);
 
 async function* linksOf(db: Database): AsyncGenerator<Link> {
-  let after = { userKey: -1, place: 0 };
+  let after = { userKey: -1, sequence: 0 };
   for (;;) {
     const { rows } = await sql<Link>`
       select ${eventColumns}, coalesce(session_events.user_id, 0) as user_key,
-        head.place as head_place, head.hash as head_hash
+        head.sequence as head_sequence, head.hash as head_hash
       from ${eventTables} left join chain_heads as head on head.user_key = coalesce(session_events.user_id, 0)
-      where (coalesce(session_events.user_id, 0), session_events.place)
-        > (${after.userKey}::bigint, ${after.place}::bigint) and session_events.place is not null
-      order by coalesce(session_events.user_id, 0), session_events.place limit ${PAGE}`.execute(db);
+      where (coalesce(session_events.user_id, 0), session_events.sequence)
+        > (${after.userKey}::bigint, ${after.sequence}::bigint) and session_events.sequence is not null
+      order by coalesce(session_events.user_id, 0), session_events.sequence limit ${PAGE}`.execute(db);
     yield* rows;
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;
@@ -97,47 +97,48 @@ async function* linksOf(db: Database): AsyncGenerator<Link> {
 }
 
 function breakAt(link: Link, before: Link | undefined): Break | undefined {
-  const { place } = link;
-  const due = (before?.place ?? 0) + 1;
-  const isBeyondHead = link.headPlace !== null && due > link.headPlace;
-  if (place > due && !isBeyondHead) return broken(link, due, 'was removed');
-  if (place !== due || isBeyondHead) return broken(link, place, 'was added');
+  const { sequence } = link;
+  const due = (before?.sequence ?? 0) + 1;
+  const isBeyondHead = link.headSequence !== null && due > link.headSequence;
+  if (sequence > due && !isBeyondHead) return broken(link, due, 'was removed');
+  if (sequence !== due || isBeyondHead) return broken(link, sequence, 'was added');
   const userId = link.userKey || null;
-  if (hashOf(userId, link, place) !== link.hash) {
-    for (let other = 1; other <= (link.headPlace ?? 0); other++)
+  if (hashOf(userId, link, sequence) !== link.hash) {
+    for (let other = 1; other <= (link.headSequence ?? 0); other++)
       if (hashOf(userId, link, other) === link.hash)
-        return broken(link, place, `stood at place ${other} before`);
-    return broken(link, place, 'was changed');
+        return broken(link, sequence, `was number ${other} before`);
+    return broken(link, sequence, 'was changed');
   }
-  if (!isOriginTrue(link)) return broken(link, place, 'was changed');
+  if (!isOriginTrue(link)) return broken(link, sequence, 'was changed');
   if (link.previousHash === (before?.hash ?? NOTHING)) return undefined;
-  return broken(link, Math.max(place - 1, 1), 'was changed and hashed anew');
+  return broken(link, Math.max(sequence - 1, 1), 'was changed and hashed anew');
 }
 
 function breakAtEnd(last: Link): Break | undefined {
-  const { place, hash, headPlace, headHash } = last;
-  if (headPlace === null) return broken(last, place, 'is the last, but nothing says so: the head is gone');
-  if (headPlace > place) return broken(last, place + 1, 'was removed');
-  return headHash === hash ? undefined : broken(last, place, 'was changed and hashed anew');
+  const { sequence, hash, headSequence, headHash } = last;
+  if (headSequence === null)
+    return broken(last, sequence, 'is the last, but nothing says so: the head is gone');
+  if (headSequence > sequence) return broken(last, sequence + 1, 'was removed');
+  return headHash === hash ? undefined : broken(last, sequence, 'was changed and hashed anew');
 }
 
 // Chains of which nothing but the head is left.
 async function vanished(db: Database): Promise<Break | undefined> {
   const { rows } = await sql<{ userKey: number }>`
     select user_key from chain_heads as head
-    where place > 0 and not exists (
-      select from session_events where coalesce(user_id, 0) = user_key and session_events.place is not null)
+    where sequence > 0 and not exists (
+      select from session_events where coalesce(user_id, 0) = user_key and session_events.sequence is not null)
     order by user_key limit 1`.execute(db);
   return rows[0] && broken(rows[0], 1, 'was removed');
 }
 
 // Every commit chains its events, unless the trigger was switched off.
 async function unchained(db: Database): Promise<Break | undefined> {
-  const { rows } = await sql<{ userKey: number; place: number }>`
-    select coalesce(event.user_id, 0) as user_key, coalesce(head.place, 0) + 1 as place
+  const { rows } = await sql<{ userKey: number; sequence: number }>`
+    select coalesce(event.user_id, 0) as user_key, coalesce(head.sequence, 0) + 1 as sequence
     from session_events as event left join chain_heads as head on head.user_key = coalesce(event.user_id, 0)
-    where event.hash is null or event.place is null order by 1, event.id limit 1`.execute(db);
-  return rows[0] && broken(rows[0], rows[0].place, 'was added');
+    where event.hash is null or event.sequence is null order by 1, event.id limit 1`.execute(db);
+  return rows[0] && broken(rows[0], rows[0].sequence, 'was added');
 }
 
 async function untold(db: Database): Promise<Break | undefined> {
@@ -149,11 +150,11 @@ async function untold(db: Database): Promise<Break | undefined> {
     order by user_id, id limit 1`.execute(db);
   const [session] = rows;
   const what = `has a session (${session?.id}) of whose log-in no event tells`;
-  return session && { userId: session.userId, place: undefined, what };
+  return session && { userId: session.userId, sequence: undefined, what };
 }
 
-const broken = ({ userKey }: { userKey: number }, place: number, what: string): Break => ({
+const broken = ({ userKey }: { userKey: number }, sequence: number, what: string): Break => ({
   userId: userKey || null,
-  place,
+  sequence,
   what,
 });

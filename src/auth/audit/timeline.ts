@@ -23,16 +23,16 @@ export async function timelineOf(db: Database, userId: number, limit = 30): Prom
     Omit<Happening, 'text'> & { kind: string; reason: EndReason | null; times: number }
   >`
     with recent as (
-      select *, case when kind in (${refusals}) then row_number() over (order by place)
-        - row_number() over (partition by kind in (${refusals}) order by place) else -place end as run
+      select *, case when kind in (${refusals}) then row_number() over (order by sequence)
+        - row_number() over (partition by kind in (${refusals}) order by sequence) else -sequence end as run
       from session_events left join session_event_origins on event_id = id
-      where user_id = ${userId} and place is not null and kind in (${sql.join(Object.keys(words))}))
+      where user_id = ${userId} and sequence is not null and kind in (${sql.join(Object.keys(words))}))
     select max(recent.at) as at, max(recent.kind) as kind, max(reason) as reason, count(*)::int as times,
       case when min(recent.device) = max(recent.device) then max(recent.device) end as device,
       case when count(distinct recent.address) > 1 then 'several places' else max(recent.address) end as address,
       max(session.public_id::text) as live
     from recent left join sessions as session on session.id = recent.session_id and session.status = 'active'
-    group by run order by max(place) desc limit ${limit}`.execute(db);
+    group by run order by max(sequence) desc limit ${limit}`.execute(db);
   return rows.map(({ kind, reason, times, ...event }) => ({ ...event, text: tell(kind, reason, times) }));
 }
 

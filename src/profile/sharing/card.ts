@@ -71,11 +71,11 @@ async function rowOf(thing: Share['things'][number], index: number, size: number
   const [number, gap] = [font * 1.35, columns === 1 ? 24 : 12];
   const left = x + number + picture + 2 * gap;
   const named = { x: left, y: middle + font * 0.35, width: x + width - left - 20, size: font, weight: 800 };
-  const place = `<text x="${x + number}" y="${middle + font * 0.35}" font-size="${font * 0.85}" font-weight="800" fill="#635d73" text-anchor="end">${thing.place}</text>`;
+  const rank = `<text x="${x + number}" y="${middle + font * 0.35}" font-size="${font * 0.85}" font-weight="800" fill="#635d73" text-anchor="end">${thing.rank}</text>`;
   const square = { x: x + number + gap, y: middle - picture / 2, size: picture };
   if (thing.name === undefined)
-    return `${place}${fitted('taken down since', { ...named, weight: 600, least: 18, fill: '#635d73' })}`;
-  return `${place}${(await pictureOf(thing.picture, square)) ?? letterOf(thing.name, square)}${nameOf(thing.name, named)}`;
+    return `${rank}${fitted('taken down since', { ...named, weight: 600, least: 18, fill: '#635d73' })}`;
+  return `${rank}${(await pictureOf(thing.picture, square)) ?? letterOf(thing.name, square)}${nameOf(thing.name, named)}`;
 }
 
 const layouts = {

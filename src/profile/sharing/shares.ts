@@ -36,7 +36,7 @@ export interface Share {
   votes: number;
   createdAt: Date;
   /** Strongest first; nothing of a thing that was taken down since. */
-  things: { place: number; id: number; name: string | undefined; picture: string | null }[];
+  things: { rank: number; id: number; name: string | undefined; picture: string | null }[];
 }
 
 /**
@@ -52,10 +52,10 @@ export async function publish(db: Database, share: NewShare): Promise<string | u
       select ${token}, ${userId}::bigint, ${topicId}::bigint, ${isNamed}::boolean, ${votes}::int
       where (select count(*) from shares where user_id = ${userId} and ended_at is null) < ${MOST_SHARES}
       returning id, topic_id)
-    insert into shared_things (share_id, topic_id, place, thing_id)
-    select share.id, topic_id, place, thing_id
-    from share, unnest(${thingIds}::bigint[]) with ordinality as chosen (thing_id, place)
-    returning place`.execute(db);
+    insert into shared_things (share_id, topic_id, rank, thing_id)
+    select share.id, topic_id, rank, thing_id
+    from share, unnest(${thingIds}::bigint[]) with ordinality as chosen (thing_id, rank)
+    returning rank`.execute(db);
   return rows.length > 0 ? token : undefined;
 }
 
@@ -99,9 +99,9 @@ export async function findShare(db: Database, token: string): Promise<Share | 'e
   const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isOver: boolean }>`
     select token, user_id, case when is_named then username end as name, shares.topic_id, title as topic, votes,
       shares.created_at, ended_at is not null or disabled_at is not null as is_over,
-      (select coalesce(json_agg(json_build_object('place', place, 'id', things.id,
+      (select coalesce(json_agg(json_build_object('rank', rank, 'id', things.id,
           'name', case when retired_at is null then things.name end,
-          'picture', case when retired_at is null then picture end) order by place), '[]')
+          'picture', case when retired_at is null then picture end) order by rank), '[]')
        from shared_things join things on things.id = thing_id where share_id = shares.id) as things
     from shares join users on users.id = user_id join topics on topics.id = shares.topic_id
     where token = ${token}`.execute(db);

@@ -74,7 +74,7 @@ it('refuses to change or remove what is chained', async () => {
   const events = sql`session_events set reason = 'x' where user_id = ${id}`;
   await expect(sql`update ${events}`.execute(site.db)).rejects.toThrow('append-only');
   await expect(
-    sql`update session_events set place = 9 where user_id = ${id} and place = 6`.execute(site.db),
+    sql`update session_events set sequence = 9 where user_id = ${id} and sequence = 6`.execute(site.db),
   ).rejects.toThrow('append-only');
   await expect(site.db.deleteFrom('sessionEvents').where('userId', '=', id).execute()).rejects.toThrow(
     'append-only',
@@ -88,9 +88,9 @@ it('refuses to cut a chain short for whoever says that they close an account, an
       await sql`select set_config('thinga.closing_account', ${String(id)}, true)`.execute(trx);
       for (const statement of statements) await statement.execute(trx);
     });
-  const [newest, all] = [sql`user_id = ${id} and place = 6`, sql`user_id = ${id}`];
+  const [newest, all] = [sql`user_id = ${id} and sequence = 6`, sql`user_id = ${id}`];
   const headBack = sql`
-    update chain_heads set (place, hash) = (select place, hash from session_events where ${all} and place = 5)
+    update chain_heads set (sequence, hash) = (select sequence, hash from session_events where ${all} and sequence = 5)
     where ${all}`;
   await expect(closing(sql`delete from session_events where ${newest}`, headBack)).rejects.toThrow(
     'append-only',
@@ -108,7 +108,7 @@ it('refuses to cut a chain short for whoever says that they close an account, an
   );
   for (const table of ['session_events', 'chain_heads'])
     await expect(closing(sql`truncate ${sql.table(table)} cascade`)).rejects.toThrow('append-only');
-  expect((await headOf(site.db, id))?.place).toBe(6);
+  expect((await headOf(site.db, id))?.sequence).toBe(6);
   await whole();
 });
 
@@ -121,7 +121,8 @@ it('goes with its person’s account, and the other chains stay whole', async ()
   await whole();
 });
 
-const at = (place: number) => sql`user_id = (select max(user_id) from chain_heads) and place = ${place}`;
+const at = (sequence: number) =>
+  sql`user_id = (select max(user_id) from chain_heads) and sequence = ${sequence}`;
 const theirs = sql`user_id = (select max(user_id) from chain_heads)`;
 
 it.each<[string, RawBuilder<unknown>[], string]>([
@@ -142,29 +143,32 @@ it.each<[string, RawBuilder<unknown>[], string]>([
     'removed, and those after it moved up',
     [
       sql`delete from session_events where ${at(3)}`,
-      sql`update session_events set place = place + 1000 where ${theirs} and place > 3`,
-      sql`update session_events set place = place - 1001 where ${theirs} and place > 3`,
+      sql`update session_events set sequence = sequence + 1000 where ${theirs} and sequence > 3`,
+      sql`update session_events set sequence = sequence - 1001 where ${theirs} and sequence > 3`,
     ],
-    '3 stood at place 4 before',
+    '3 was number 4 before',
   ],
   [
     'put in another order',
     [
-      sql`update session_events set place = 100 where ${at(2)}`,
-      sql`update session_events set place = 2 where ${at(3)}`,
-      sql`update session_events set place = 3 where ${at(100)}`,
+      sql`update session_events set sequence = 100 where ${at(2)}`,
+      sql`update session_events set sequence = 2 where ${at(3)}`,
+      sql`update session_events set sequence = 3 where ${at(100)}`,
     ],
-    '2 stood at place 3 before',
+    '2 was number 3 before',
   ],
   [
     'added',
     [sql`insert into session_events (user_id, kind) select max(user_id), 'x' from chain_heads`],
     '7 was added',
   ],
-  ['added behind the head', [sql`update chain_heads set place = 5 where ${theirs}`], '6 was added'],
+  ['added behind the head', [sql`update chain_heads set sequence = 5 where ${theirs}`], '6 was added'],
   [
     'removed with its head',
-    [sql`update chain_heads set place = 5 where ${theirs}`, sql`delete from session_events where ${at(6)}`],
+    [
+      sql`update chain_heads set sequence = 5 where ${theirs}`,
+      sql`delete from session_events where ${at(6)}`,
+    ],
     '5 was changed and hashed anew',
   ],
   [
@@ -176,18 +180,18 @@ it.each<[string, RawBuilder<unknown>[], string]>([
 ])('names an event that was %s', async (_how, statements, found) => {
   const { id } = await chained();
   const broken = await breakAfter(...statements);
-  expect(`${broken?.place} ${broken?.what}`).toContain(found);
+  expect(`${broken?.sequence} ${broken?.what}`).toContain(found);
   expect([id, null]).toContain(broken?.userId);
 });
 
 it('names an event that was changed and hashed anew, the newest too', async () => {
-  for (const place of [3, 6]) {
+  for (const sequence of [3, 6]) {
     const { id } = await chained();
-    const event = { ...(await eventsOf(site.db, id))[place - 1], kind: 'x' } as ChainedEvent;
+    const event = { ...(await eventsOf(site.db, id))[sequence - 1], kind: 'x' } as ChainedEvent;
     const hash = independentHash(id, event);
     expect(
-      await breakAfter(sql`update session_events set kind = 'x', hash = ${hash} where ${at(place)}`),
-    ).toEqual({ userId: id, place, what: 'was changed and hashed anew' });
+      await breakAfter(sql`update session_events set kind = 'x', hash = ${hash} where ${at(sequence)}`),
+    ).toEqual({ userId: id, sequence, what: 'was changed and hashed anew' });
   }
 });
 
@@ -196,7 +200,7 @@ it('gives fifty log-ins of one person at once fifty places', async () => {
   await Promise.all(Array.from({ length: 50 }, () => untilLoggedIn(person)));
   const events = await eventsOf(site.db, person.id);
   expect(events.filter(({ kind }) => kind === 'login')).toHaveLength(51);
-  expect(events.map(({ place }) => place)).toEqual(events.map((_event, index) => index + 1));
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
   await whole();
 });
 
@@ -238,10 +242,10 @@ it('chains what one transaction records in its order, whatever is in it', async 
   });
   const events = await own.db
     .selectFrom('sessionEvents')
-    .select(['place', 'kind'])
-    .orderBy('place')
+    .select(['sequence', 'kind'])
+    .orderBy('sequence')
     .execute();
-  expect(events.map(({ place, kind }) => [place, kind])).toEqual([
+  expect(events.map(({ sequence, kind }) => [sequence, kind])).toEqual([
     [1, 'a'],
     [2, 'b\\\n'],
     [3, '"ü"'],
@@ -271,7 +275,7 @@ it('is checked by its owner with the recipe in the docs', async () => {
 async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break | undefined> {
   await sql`create table kept_events as table session_events`.execute(site.db);
   await sql`create table kept_origins as table session_event_origins`.execute(site.db);
-  await sql`create table kept_heads as select user_key, place, hash from chain_heads`.execute(site.db);
+  await sql`create table kept_heads as select user_key, sequence, hash from chain_heads`.execute(site.db);
   await letAnythingPass('disable');
   try {
     for (const statement of statements) await statement.execute(site.db);
@@ -281,7 +285,7 @@ async function breakAfter(...statements: RawBuilder<unknown>[]): Promise<Break |
     await sql`insert into session_events overriding system value table kept_events`.execute(site.db);
     await sql`insert into session_event_origins table kept_origins`.execute(site.db);
     await sql`delete from chain_heads`.execute(site.db);
-    await sql`insert into chain_heads (user_key, place, hash) table kept_heads`.execute(site.db);
+    await sql`insert into chain_heads (user_key, sequence, hash) table kept_heads`.execute(site.db);
     await letAnythingPass('enable');
     await sql`drop table kept_events, kept_origins, kept_heads`.execute(site.db);
     await whole();
@@ -294,8 +298,8 @@ async function letAnythingPass(how: 'enable' | 'disable'): Promise<void> {
 }
 
 function independentHash(userId: number, event: ChainedEvent): string {
-  const { place, sessionId, kind, at, reason, originDigest, previousHash } = event;
-  const fields = [place, userId, sessionId, kind, at, reason, originDigest, previousHash];
+  const { sequence, sessionId, kind, at, reason, originDigest, previousHash } = event;
+  const fields = [sequence, userId, sessionId, kind, at, reason, originDigest, previousHash];
   const text = fields.map((field) => field ?? '\\N').join('\n');
   return createHash('sha256').update(text).digest('hex');
 }
