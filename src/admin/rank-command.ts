@@ -74,10 +74,10 @@ async function withProgress<Done>(
 
 /** How far the ratings as they were kept lie from a fit of the votes they rest on. */
 function compare({ fit, topic }: Fitted): string {
-  const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
+  const voted = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
   if (voted.length < 2) return 'there is nothing to compare yet';
   const of = (means: Float64Array): Float64Array =>
-    Float64Array.from(voted, (place) => means[place] as number);
+    Float64Array.from(voted, (index) => means[index] as number);
   const [live, fitted] = [of(topic.means), of(fit.means)];
   const largest = live.reduce(
     (most, mean, index) => Math.max(most, Math.abs(mean - (fitted[index] ?? 0))),

@@ -34,9 +34,9 @@ export async function askedPair(
   const soon = next?.leftId === id ? [next.rightId] : next?.rightId === id ? [next.leftId] : [];
   const away = new Set([...answered, ...queue.unknown, ...soon]);
   const random = randomFor(`${voter} ${board.topic.id} with ${id} ${answered.length}`, secret);
-  const isAway = (place: number): boolean => away.has(board.standings[place]?.id ?? 0);
-  const place = board.selector.opponentOf(thing.rank - 1, random, isAway);
-  const other = place === undefined ? undefined : board.standings[place];
+  const isAway = (index: number): boolean => away.has(board.standings[index]?.id ?? 0);
+  const index = board.selector.opponentOf(thing.rank - 1, random, isAway);
+  const other = index === undefined ? undefined : board.standings[index];
   if (!other) return { pair: front, text: `There is no pair with ${name} left that you have not answered.` };
   const [leftId, rightId] = random() < 0.5 ? [id, other.id] : [other.id, id];
   const text = `Here is one with ${name}, as you asked. It counts in full for your own list, and only a little for everybody’s.`;

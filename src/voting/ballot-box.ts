@@ -146,12 +146,12 @@ const insertVotes = statement<CastRow>(`
   select given.index, cast_now.id, cast_now.created_at,
     ${othersOf({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
     coalesce(${earlierAnswer('given.voter', 'least(one, other)', 'greatest(one, other)')}, false) as is_again,
-    (select jsonb_agg(jsonb_build_object('index', place - 1, 'wasAnswered', was_answered is not null) order by place)
+    (select jsonb_agg(jsonb_build_object('index', number - 1, 'wasAnswered', was_answered is not null) order by number)
       from (
-        select place, ${earlierAnswer('given.voter', '(pair ->> 0)::bigint', '(pair ->> 1)::bigint')} as was_answered, (
+        select number, ${earlierAnswer('given.voter', '(pair ->> 0)::bigint', '(pair ->> 1)::bigint')} as was_answered, (
           select true from votes where voter_id = given.voter and withdrawn_at is null
             and least(left_id, right_id) = (pair ->> 0)::bigint and greatest(left_id, right_id) = (pair ->> 1)::bigint
           limit 1) as is_answered
-        from jsonb_array_elements(candidates) with ordinality as candidate (pair, place)
+        from jsonb_array_elements(candidates) with ordinality as candidate (pair, number)
       ) as candidates where is_answered is null) as open
   from given left join cast_now on cast_now.ballot_id = ballot`);

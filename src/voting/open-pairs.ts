@@ -19,15 +19,15 @@ export async function findOpen(
   const pairs = [...due, ...drawn];
   if (pairs.length === 0) return { due: [], drawn: [] };
   const { rows } = await sql<{ index: number; wasAnswered: boolean }>`
-    select (place - 1)::int as index, exists (
+    select (number - 1)::int as index, exists (
       select from votes where voter_id = ${voter} and withdrawn_at is not null and strategy <> 'asked'
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other)
     ) as was_answered
     from unnest(${pairs.map(({ leftId }) => leftId)}::bigint[], ${pairs.map(({ rightId }) => rightId)}::bigint[])
-      with ordinality as drawn (one, other, place)
+      with ordinality as drawn (one, other, number)
     where not exists (select from votes where voter_id = ${voter} and withdrawn_at is null
       and least(left_id, right_id) = least(one, other) and greatest(left_id, right_id) = greatest(one, other))
-    order by place`.execute(db);
+    order by number`.execute(db);
   return sortOpen(pairs, due.length, rows);
 }
 

@@ -64,7 +64,7 @@ export class Board {
   readonly votes: number;
   /** How many of the shown Top 20 we expect to belong there. */
   readonly expectedRight: number;
-  readonly #places: Map<number, number>;
+  readonly #indexes: Map<number, number>;
 
   /** @param things strongest first */
   constructor(
@@ -97,7 +97,7 @@ export class Board {
     // Of a vote with something taken down, one half is left.
     this.votes = Math.ceil(things.reduce((sum, thing) => sum + appearances(thing), 0) / 2);
     this.expectedRight = this.standings.slice(0, TOP).reduce((sum, { topChance }) => sum + topChance, 0);
-    this.#places = new Map(things.map((thing, place) => [thing.id, place]));
+    this.#indexes = new Map(things.map((thing, index) => [thing.id, index]));
   }
 
   /** Number of things that can be voted on. */
@@ -107,12 +107,12 @@ export class Board {
 
   /** How a thing stands; undefined when it is not on the board, because it was retired or is of another topic. */
   find(thingId: number): Standing | undefined {
-    const place = this.indexOf(thingId);
-    return place === undefined ? undefined : this.standings[place];
+    const index = this.indexOf(thingId);
+    return index === undefined ? undefined : this.standings[index];
   }
 
-  /** A thing's place among the standings, from 0, which is how the selector knows it. */
+  /** A thing's index among the standings, which is how the selector knows it. */
   indexOf(thingId: number): number | undefined {
-    return this.#places.get(thingId);
+    return this.#indexes.get(thingId);
   }
 }

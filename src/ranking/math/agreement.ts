@@ -38,10 +38,10 @@ function sortCountingExchanges(values: Float64Array, room: Float64Array, from: n
   let exchanges =
     sortCountingExchanges(values, room, from, middle) + sortCountingExchanges(values, room, middle, to);
   let [left, right] = [from, middle];
-  for (let place = from; place < to; place++) {
+  for (let index = from; index < to; index++) {
     const takesRight = left === middle || (right < to && at(values, right) < at(values, left));
     if (takesRight && left < middle) exchanges += middle - left;
-    room[place] = at(values, takesRight ? right++ : left++);
+    room[index] = at(values, takesRight ? right++ : left++);
   }
   values.set(room.subarray(from, to), from);
   return exchanges;

@@ -33,14 +33,14 @@ export class PigeonholeSort {
       holes[hole] = (holes[hole] as number) + (holes[hole - 1] as number);
     for (let at = 0; at < values.length; at++) {
       const hole = holeOf[at] as number;
-      const place = holes[hole] as number;
-      holes[hole] = place + 1;
-      sorted[place] = at;
+      const index = holes[hole] as number;
+      holes[hole] = index + 1;
+      sorted[index] = at;
     }
-    for (let place = 1; place < sorted.length; place++) {
-      const at = sorted[place] as number;
+    for (let index = 1; index < sorted.length; index++) {
+      const at = sorted[index] as number;
       const value = values[at] as number;
-      let free = place;
+      let free = index;
       for (; free > 0 && (values[sorted[free - 1] as number] as number) < value; free--)
         sorted[free] = sorted[free - 1] as number;
       sorted[free] = at;

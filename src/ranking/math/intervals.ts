@@ -45,8 +45,8 @@ export function intervalsOf(field: Field, topSize: number, random: Random): Inte
     readPlaces(field, rest, new Crowd(field, order, normals), topSize, result);
     drawPlaces(field, reachable, new Crowd(field, rest, normals), topSize, normals, result);
   }
-  for (let place = 0; place < Math.min(topSize, size); place++)
-    result.expectedRight += result.topChance[order[place] as number] as number;
+  for (let index = 0; index < Math.min(topSize, size); index++)
+    result.expectedRight += result.topChance[order[index] as number] as number;
   return result;
 }
 
@@ -68,12 +68,12 @@ const strongestFirst = (means: Float64Array): Int32Array =>
 
 function levelNeighbours({ means, variances }: Field, order: Int32Array): Uint8Array {
   const level = new Uint8Array(order.length);
-  for (let place = 0; place + 1 < order.length; place++) {
-    const better = order[place] as number;
-    const worse = order[place + 1] as number;
+  for (let index = 0; index + 1 < order.length; index++) {
+    const better = order[index] as number;
+    const worse = order[index + 1] as number;
     const gap = (means[better] as number) - (means[worse] as number);
     const error = Math.sqrt((variances[better] as number) + (variances[worse] as number));
-    level[place] = gap < BETTER_DEVIATIONS * error ? 1 : 0;
+    level[index] = gap < BETTER_DEVIATIONS * error ? 1 : 0;
   }
   return level;
 }
@@ -137,10 +137,10 @@ function drawPlaces(
     const byStrength = sorter.sort(drawn);
     for (let above = 0; above < size; above++) {
       const at = byStrength[above] as number;
-      const place = above + 1 + (rest === undefined ? 0 : Math.round(rest.above(drawn[at] as number)));
-      keepLowest(best, at * TAIL, place);
-      keepLowest(worst, at * TAIL, -place);
-      if (place <= topSize) {
+      const rank = above + 1 + (rest === undefined ? 0 : Math.round(rest.above(drawn[at] as number)));
+      keepLowest(best, at * TAIL, rank);
+      keepLowest(worst, at * TAIL, -rank);
+      if (rank <= topSize) {
         const thing = things[at] as number;
         topChance[thing] = (topChance[thing] as number) + 1;
       }

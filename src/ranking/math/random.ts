@@ -49,10 +49,10 @@ export function normalFrom(random: Random): Random {
 
 /** Very many normal draws for little: a stock of 65,536, which each stream reads from another place on. */
 export interface Normals {
-  /** A place to start at. */
+  /** An index to start at. */
   stream(): number;
-  /** The draw at a place, from 0 up. */
-  at(place: number): number;
+  /** The draw at an index. */
+  at(index: number): number;
 }
 
 /** Draws a stock of normal draws, to be read again and again by many streams of some hundred draws. */
@@ -60,7 +60,7 @@ export function normalsFrom(random: Random): Normals {
   const stock = new Float64Array(STOCK).map(normalFrom(random));
   return {
     stream: () => Math.floor(random() * STOCK),
-    at: (place) => stock[place & (STOCK - 1)] as number,
+    at: (index) => stock[index & (STOCK - 1)] as number,
   };
 }
 

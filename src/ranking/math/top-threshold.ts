@@ -7,16 +7,16 @@ export const TOP = 20;
  * @returns 0 in a topic of less than two things, where nothing is out
  */
 export function cutOf(means: Float64Array, topSize: number): number {
-  const places = Math.min(topSize, means.length >> 1);
-  if (places < 1) return 0;
-  // The strongest `places + 1` in falling order: one look at each thing, and few of them get in.
-  const strongest = new Float64Array(places + 1).fill(-Infinity);
+  const ranks = Math.min(topSize, means.length >> 1);
+  if (ranks < 1) return 0;
+  // The strongest `ranks + 1` in falling order: one look at each thing, and few of them get in.
+  const strongest = new Float64Array(ranks + 1).fill(-Infinity);
   for (const mean of means) {
-    if (!(mean > (strongest[places] as number))) continue;
-    let place = places;
-    for (; place > 0 && (strongest[place - 1] as number) < mean; place--)
-      strongest[place] = strongest[place - 1] as number;
-    strongest[place] = mean;
+    if (!(mean > (strongest[ranks] as number))) continue;
+    let rank = ranks;
+    for (; rank > 0 && (strongest[rank - 1] as number) < mean; rank--)
+      strongest[rank] = strongest[rank - 1] as number;
+    strongest[rank] = mean;
   }
-  return ((strongest[places - 1] as number) + (strongest[places] as number)) / 2;
+  return ((strongest[ranks - 1] as number) + (strongest[ranks] as number)) / 2;
 }

@@ -70,7 +70,7 @@ function search(board: Board, query: string): readonly Standing[] {
   const words = fold(query).split(/\s+/).filter(Boolean);
   if (words.length === 0) return board.standings;
   const names = foldedNames(board);
-  return board.standings.filter((_standing, place) => words.every((word) => names[place]?.includes(word)));
+  return board.standings.filter((_standing, index) => words.every((word) => names[index]?.includes(word)));
 }
 
 // As long as a board stands, so do the names on it.

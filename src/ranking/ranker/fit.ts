@@ -9,7 +9,7 @@ export interface Fitted {
   fit: Fit;
   /** The things, with means and variances as they were kept before, and the votes that were fitted counted. */
   topic: TopicRatings;
-  /** The place in the ledger up to which the votes that stood were fitted. */
+  /** The position in the ledger up to which the votes that stood were fitted. */
   upTo: Position;
   /** Of the votes that chose one: how many, and how many of them chose the left. */
   decided: number;
@@ -23,15 +23,15 @@ export function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): T
   topic.means.fill(0);
   topic.variances.fill(fit.spread);
   for (const figures of [topic.wins, topic.losses, topic.ties]) figures.fill(0);
-  for (const [place, id] of fitted.ids.entries()) {
-    const now = topic.places.get(id);
+  for (const [index, id] of fitted.ids.entries()) {
+    const now = topic.indexes.get(id);
     // A thing without votes stands at the average exactly, as it does when it is read again.
-    if (now === undefined || !hasVotes(fitted, place)) continue;
-    topic.means[now] = fit.means[place] as number;
-    topic.variances[now] = fit.variances[place] as number;
-    topic.wins[now] = fitted.wins[place] as number;
-    topic.losses[now] = fitted.losses[place] as number;
-    topic.ties[now] = fitted.ties[place] as number;
+    if (now === undefined || !hasVotes(fitted, index)) continue;
+    topic.means[now] = fit.means[index] as number;
+    topic.variances[now] = fit.variances[index] as number;
+    topic.wins[now] = fitted.wins[index] as number;
+    topic.losses[now] = fitted.losses[index] as number;
+    topic.ties[now] = fitted.ties[index] as number;
   }
   return Object.assign(topic, { votes: fitted.votes, fitted: fitted.votes });
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database.js';
 import type { Outcome, Strategy } from '../../schema.js';
 
-/** A place in the ledger: everything up to and including it has been read. */
+/** A position in the ledger: everything up to and including it has been read. */
 export interface Position {
   /** Transaction id as text: it outgrows what a JavaScript number holds exactly. */
   xid: string;

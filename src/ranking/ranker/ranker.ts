@@ -87,7 +87,7 @@ export class Ranker {
       this.#ratings.set(topicId, topic);
       for await (const votes of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
         for (const vote of votes) applyCounted(topic, vote, new Set());
-      const voted = [...topic.ids.keys()].filter((place) => hasVotes(topic, place));
+      const voted = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
       await writeRatings(trx, topicId, topic, voted);
       await dropRatings(trx, topic);
       await writeFit(trx, topicId, fitted);

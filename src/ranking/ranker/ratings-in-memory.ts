@@ -66,8 +66,8 @@ export class RatingsInMemory {
   /** Whether all the things that some entries are about are in memory. */
   hasThingsOf(entries: Entry[]): boolean {
     return entries.every(({ topicId, leftId, rightId }) => {
-      const places = this.#topics.get(topicId)?.places;
-      return places?.has(leftId) && places.has(rightId);
+      const indexes = this.#topics.get(topicId)?.indexes;
+      return indexes?.has(leftId) && indexes.has(rightId);
     });
   }
 

@@ -8,7 +8,7 @@ export interface TopicRatings extends Field {
   /** The things' ids, in rising order. */
   ids: number[];
   /** Which element each id is. */
-  places: Map<number, number>;
+  indexes: Map<number, number>;
   wins: Int32Array;
   losses: Int32Array;
   ties: Int32Array;
@@ -38,7 +38,7 @@ export async function readRatings(trx: Database, topicId: number): Promise<Topic
   const { id: ids, wins, losses, ties } = columns;
   return {
     ids,
-    places: new Map(ids.map((id, place) => [id, place])),
+    indexes: new Map(ids.map((id, index) => [id, index])),
     means: Float64Array.from(columns.mean),
     variances: Float64Array.from(columns.variance),
     wins: Int32Array.from(wins),
@@ -84,15 +84,15 @@ export const scoreOf = ({ outcome }: Pick<CountedVote, 'outcome'>): number =>
  */
 export function applyCounted(topic: TopicRatings, vote: CountedVote, touched: Set<number>): void {
   if (vote.outcome === 'skip') return;
-  const [left, right] = placesOf(topic, vote);
+  const [left, right] = indexesOf(topic, vote);
   applyVote(topic, left, right, scoreOf(vote), vote.weight);
   countVote(topic, vote, left, right);
   touched.add(left).add(right);
 }
 
 /** Which elements a vote's things are. @throws Error when they were added after the topic was read */
-export function placesOf({ places }: TopicRatings, { id, leftId, rightId }: CountedVote): [number, number] {
-  const [left, right] = [places.get(leftId), places.get(rightId)];
+export function indexesOf({ indexes }: TopicRatings, { id, leftId, rightId }: CountedVote): [number, number] {
+  const [left, right] = [indexes.get(leftId), indexes.get(rightId)];
   if (left === undefined || right === undefined) throw new Error(`vote ${id} is about a thing not read yet`);
   return [left, right];
 }
@@ -111,8 +111,8 @@ export function countVote(topic: TopicRatings, { outcome }: CountedVote, left: n
 }
 
 /** Whether any vote that stands is about a thing. */
-export function hasVotes({ wins, losses, ties }: TopicRatings, place: number): boolean {
-  return (wins[place] as number) + (losses[place] as number) + (ties[place] as number) > 0;
+export function hasVotes({ wins, losses, ties }: TopicRatings, index: number): boolean {
+  return (wins[index] as number) + (losses[index] as number) + (ties[index] as number) > 0;
 }
 
 /**
@@ -126,10 +126,10 @@ export async function writeRatings(
   touched: Iterable<number>,
 ): Promise<void> {
   // In one order always, so that two writers never wait for each other.
-  const places = [...touched].sort((one, other) => one - other);
-  for (let start = 0; start < places.length; start += ROWS_A_STATEMENT)
-    await writeRows(trx, topicId, topic, places.slice(start, start + ROWS_A_STATEMENT));
-  for (const place of places) topic.kept[place] = 1;
+  const indexes = [...touched].sort((one, other) => one - other);
+  for (let start = 0; start < indexes.length; start += ROWS_A_STATEMENT)
+    await writeRows(trx, topicId, topic, indexes.slice(start, start + ROWS_A_STATEMENT));
+  for (const index of indexes) topic.kept[index] = 1;
 }
 
 /** How many rows one statement writes at most: so that a large topic's need not all be text at once. */
@@ -139,9 +139,9 @@ async function writeRows(
   trx: Database,
   topicId: number,
   topic: TopicRatings,
-  places: number[],
+  indexes: number[],
 ): Promise<void> {
-  const column = (values: ArrayLike<number>): number[] => places.map((place) => values[place] as number);
+  const column = (values: ArrayLike<number>): number[] => indexes.map((index) => values[index] as number);
   await sql`
     insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties)
     select ${topicId}::bigint, moved.* from unnest(
@@ -153,11 +153,11 @@ async function writeRows(
 
 /** Forgets the ratings of the things in a topic that no standing vote is about any more. */
 export async function dropRatings(trx: Database, topic: TopicRatings): Promise<void> {
-  const dropped = [...topic.ids.keys()].filter((place) => topic.kept[place] && !hasVotes(topic, place));
+  const dropped = [...topic.ids.keys()].filter((index) => topic.kept[index] && !hasVotes(topic, index));
   if (dropped.length === 0) return;
-  const ids = dropped.map((place) => topic.ids[place]);
+  const ids = dropped.map((index) => topic.ids[index]);
   await sql`delete from ratings where thing_id = any (${ids}::bigint[])`.execute(trx);
-  for (const place of dropped) topic.kept[place] = 0;
+  for (const index of dropped) topic.kept[index] = 0;
 }
 
 /**
@@ -178,8 +178,8 @@ export async function noteChange(
 
 /** The things that are ranked, strongest first; of two level ones the one that was there first. */
 export function strongestFirst({ means, retired, ids }: TopicRatings): number[] {
-  // Ids rise with the places.
+  // Ids rise with the indexes.
   return [...ids.keys()]
-    .filter((place) => !retired[place])
+    .filter((index) => !retired[index])
     .sort((one, other) => (means[other] as number) - (means[one] as number) || one - other);
 }

@@ -53,22 +53,22 @@ async function standingsOf(
 ): Promise<Standing[]> {
   const order = strongestFirst(topic);
   const field = fieldOf(
-    order.map((place) => ({
-      mean: topic.means[place] as number,
-      variance: topic.variances[place] as number,
+    order.map((index) => ({
+      mean: topic.means[index] as number,
+      variance: topic.variances[index] as number,
     })),
   );
   // The same seed each time, so that ranges only move when what is known does.
   const ranges = await calculations.ranges(field, topicId);
   return order
-    .map((place, index) => ({
-      thingId: topic.ids[place] as number,
-      rank: index + 1,
+    .map((index, above) => ({
+      thingId: topic.ids[index] as number,
+      rank: above + 1,
       // Among many things these come from a sum over all, which may miss the rank by a little.
-      low: Math.min(ranges.low[index] as number, index + 1),
-      high: Math.max(ranges.high[index] as number, index + 1),
-      topChance: Math.round((ranges.topChance[index] as number) * 10_000) / 10_000,
-      isLevel: ranges.level[index] === 1,
+      low: Math.min(ranges.low[above] as number, above + 1),
+      high: Math.max(ranges.high[above] as number, above + 1),
+      topChance: Math.round((ranges.topChance[above] as number) * 10_000) / 10_000,
+      isLevel: ranges.level[above] === 1,
     }))
     .sort((one, other) => one.thingId - other.thingId);
 }

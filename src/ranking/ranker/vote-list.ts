@@ -1,6 +1,6 @@
 import type { Votes } from '../math/graph.js';
 import type { CountedVote } from './ledger.js';
-import { countVote, placesOf, scoreOf, type TopicRatings } from './ratings.js';
+import { countVote, indexesOf, scoreOf, type TopicRatings } from './ratings.js';
 
 /** Gathers a topic's votes for a fit, in arrays that grow with them, and counts them for their things. */
 export class VoteList {
@@ -29,7 +29,7 @@ export class VoteList {
   /** Takes in a vote; a skip is passed over. */
   add(vote: CountedVote): void {
     if (vote.outcome === 'skip') return;
-    const [left, right] = placesOf(this.#topic, vote);
+    const [left, right] = indexesOf(this.#topic, vote);
     if (this.#votes.count === this.#votes.left.length) this.#votes = grown(this.#votes);
     const votes = this.#votes;
     votes.left[votes.count] = left;
