@@ -87,13 +87,13 @@ it('refuses to fill in again what was deleted or never there', async () => {
   const { id } = await person();
   await recordEvent(site.db, { kind: 'drift', userId: id, sessionId: null });
   await sql`delete from session_event_origins where ${at(id, V4)}`.execute(site.db);
-  const add = (salt: string | null, place: number) =>
+  const add = (salt: string | null, sequence: number) =>
     sql`insert into session_event_origins (event_id, salt, device, address)
       select id, decode(${salt}, 'hex'), 'Firefox on Linux', ${V4} from session_events
-      where user_id = ${id} and place = ${place}`.execute(site.db);
-  for (const place of [2, 4])
+      where user_id = ${id} and sequence = ${sequence}`.execute(site.db);
+  for (const sequence of [2, 4])
     for (const salt of [null, '00'.repeat(16)])
-      await expect(add(salt, place)).rejects.toThrow('belongs to the digest');
+      await expect(add(salt, sequence)).rejects.toThrow('belongs to the digest');
 });
 
 it.each([
@@ -105,7 +105,7 @@ it.each([
   await sql`alter table session_event_origins disable trigger user`.execute(site.db);
   await change(how, id, V4);
   await sql`alter table session_event_origins enable trigger user`.execute(site.db);
-  expect(await broken()).toEqual({ userId: id, place: 2, what: 'was changed' });
+  expect(await broken()).toEqual({ userId: id, sequence: 2, what: 'was changed' });
   const theirs = sql`(select id from session_events where user_id = ${id})`;
   await sql`delete from session_event_origins where event_id in ${theirs}`.execute(site.db);
   expect(await broken()).toBeUndefined();
