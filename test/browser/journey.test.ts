@@ -243,7 +243,7 @@ it.each([true, false])(
       await page.locator('#choose-left').click();
       await page
         .locator('.progress')
-        .getByText(`${vote} answer${vote === 1 ? ' of 20 waits' : 's of 20 wait'}`)
+        .getByText(`${vote} vote${vote === 1 ? '' : 's'} kept for you`)
         .waitFor();
     }
     await page.locator('.progress').getByRole('link', { name: 'Register' }).click();
@@ -266,11 +266,11 @@ it('takes a double tap on the front page for one vote, says it, and goes on at t
   });
   await page.goto('/');
   await page.locator('.taste .choice').first().click();
-  await page.locator('.progress').getByText('1 answer of 20 waits').waitFor();
+  await page.locator('.progress').getByText('1 vote kept for you').waitFor();
   await expect.poll(() => page.locator('#spoken').textContent()).toContain('Kept for you');
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('question');
   await page.reload();
-  await page.locator('.progress').getByText('1 answer of 20 waits').waitFor();
+  await page.locator('.progress').getByText('1 vote kept for you').waitFor();
 });
 
 it('takes a double click, or a key held down, for one vote', async () => {

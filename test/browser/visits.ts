@@ -15,6 +15,7 @@ export const FOR_ALL = [
   '/ranking',
   '/how',
   '/accessibility',
+  '/guest',
   '/nowhere',
 ];
 
@@ -85,11 +86,16 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
     'the end of a small topic': async (page) => {
       await page.goto('/topics/two/vote');
       await page.locator('#choose-left').click();
-      await page.getByRole('heading', { name: 'Those were the pairs for visitors today' }).waitFor();
+      await page.getByRole('heading', { name: 'Those were today’s pairs for guests' }).waitFor();
     },
     'twenty votes that wait': async (page) => {
       await answerTwenty(page);
       await page.goto('/vote');
+    },
+    'the votes of a guest': async (page) => {
+      await vote(page);
+      await page.goto('/guest');
+      await page.getByRole('button', { name: 'Delete my votes' }).waitFor();
     },
     'the front page with twenty votes that wait': async (page) => {
       await answerTwenty(page);
