@@ -1,6 +1,6 @@
-// Writes src/accounts/confusables.ts. To take over a new version of Unicode:
+// Writes src/auth/users/confusables.ts. To take over a new version of Unicode:
 //   curl -O https://www.unicode.org/Public/security/latest/confusables.txt
-//   node scripts/confusables.mjs confusables.txt > src/accounts/confusables.ts
+//   node scripts/confusables.mjs confusables.txt > src/auth/users/confusables.ts
 // The Unicode licence asks that its notice goes with the data: it is in the file that this writes.
 
 import { readFileSync } from 'node:fs';
