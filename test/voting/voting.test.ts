@@ -351,7 +351,8 @@ it('brings no other pair to who takes their answer back and gives it again, now 
   await seed(site.db);
   await site.boards.refresh();
   const { browser } = await member(site);
-  const path = '/topics/animals/vote';
+  // A topic in which everything has a picture.
+  const path = '/topics/inventions/vote';
   const shown = async (): Promise<unknown> => {
     const { text } = await browser.get(path);
     const { left, right } = pairOn(text);
