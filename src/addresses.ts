@@ -28,7 +28,7 @@ export function canonicalAddress(ip: string): string {
 
 /**
  * The network that an address belongs to, as far as limits go.
- * @param address from {@link clientAddress}
+ * @param address from {@link canonicalAddress}
  * @returns the IPv4 address, the /64 that one IPv6 customer has, or `unknown`
  */
 export function networkOf(address: string): string {
@@ -38,7 +38,7 @@ export function networkOf(address: string): string {
   return `${groups.join(':')}::/64`;
 }
 
-/** Whether an address from {@link clientAddress} lies in one of the subnets. */
+/** Whether an address from {@link canonicalAddress} lies in one of the subnets. */
 export function isWithin(subnets: Subnet[], address: string): boolean {
   const parsed = parse(address);
   return subnets.some(({ address: subnet, bits }) => {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
-import type { OwnProgress } from '../voting/routes.js';
+import type { OwnProgress } from '../voting/pages.js';
 import type { FiguresOfPeople } from './own-figures.js';
 import { ANSWERS_ENOUGH } from './own-top.js';
 import { ownTopics } from './own-votes.js';

@@ -12,19 +12,16 @@ export const COMMON_PAIRS = 20;
  * @returns twenty, or every pair where the topic has fewer
  */
 export function commonPairs(board: Board, secret: string, now = new Date()): Pair[] {
-  const { topic, standings } = board;
   const day = now.toISOString().slice(0, 10);
-  // Another thing in the place of one that was taken down is another draw.
-  const things = standings.reduce((sum, { id }) => sum + id * id, 0);
-  const drawnFor = `${secret} ${day} ${standings.length} ${things}`;
-  const known = drawn.get(topic.id);
-  if (known?.drawnFor === drawnFor) return known.pairs;
+  const known = drawn.get(board);
+  if (known?.day === day) return known.pairs;
   const pairs = drawPairs(board, secret, day);
-  drawn.set(topic.id, { drawnFor, pairs });
+  drawn.set(board, { day, pairs });
   return pairs;
 }
 
-const drawn = new Map<number, { drawnFor: string; pairs: Pair[] }>();
+// Drawn once for each board and day: it looks at every thing of the topic.
+const drawn = new WeakMap<Board, { day: string; pairs: Pair[] }>();
 
 function drawPairs({ topic, standings, size }: Board, secret: string, day: string): Pair[] {
   // In an order that does not move with the ranking, so that the pairs are the same all day.

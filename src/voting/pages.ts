@@ -1,7 +1,6 @@
 import type { Board, Standing, TopicCard } from '../ranking/boards/board.js';
 import type { NamedVote } from './history.js';
 import type { Receipt } from './receipt.js';
-import type { OwnProgress } from './routes.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -35,4 +34,16 @@ interface GuestPage {
   /** How many days they are kept. */
   days: number;
   isChangeable: (vote: NamedVote) => boolean;
+}
+
+/** What the pair page says of how far a voter's own Top of a topic has come. */
+export interface OwnProgress {
+  /** Answers they still have to give before there is a list of their own; 0 when there is one. */
+  toGo: number;
+  /** How many such a list takes. */
+  enough: number;
+  /** How many places their Top has; 0 while their list is too short for one. */
+  size: number;
+  /** How many of those we expect to be right. */
+  expectedRight: number;
 }

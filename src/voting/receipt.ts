@@ -22,6 +22,7 @@ export const refusals = {
   foreign: 'Nothing was counted: that pair was shown to someone else. Here is one of your own.',
   elsewhere: 'Nothing was counted: that ballot belongs to another topic. Here is a fresh pair.',
   loggedIn: 'Nothing was counted: you have logged in since that pair was shown. Here is one of your own.',
+  guestGone: 'Nothing was counted: your votes here were moved to your account, or deleted, just now.',
   guestAsked:
     'To choose what you compare, register or log in. Guests all get the same pairs; here is the one that comes next.',
   unanswered: 'Nothing was counted yet. Choose one of the answers below.',

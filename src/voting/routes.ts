@@ -3,6 +3,7 @@ import { requireUser } from '../auth/sessions/current-user.js';
 import { topicPath } from '../catalog/topics.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
@@ -18,25 +19,14 @@ import { askedPair } from './asked.js';
 import { type Ballot, readBallot, signBallot } from './ballot.js';
 import type { BallotBox } from './ballot-box.js';
 import { COMMON_PAIRS } from './common-pairs.js';
-import { makeGuest, rememberGuest } from './guests.js';
+import { findGuest, makeGuest, rememberGuest } from './guests.js';
+import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, type Queues, today } from './queue.js';
 import { type Receipt, refusals, undoneReceipt } from './receipt.js';
 import { findVoter, NEW_GUEST, voterOf } from './voter.js';
 import { type Asker, putBack, queueOf } from './voter-queue.js';
 import { readAnswer, withdrawVote } from './voting.js';
-
-/** What the pair page says of how far a voter's own Top of a topic has come. */
-export interface OwnProgress {
-  /** Answers they still have to give before there is a list of their own; 0 when there is one. */
-  toGo: number;
-  /** How many such a list takes. */
-  enough: number;
-  /** How many places their Top has; 0 while their list is too short for one. */
-  size: number;
-  /** How many of those we expect to be right. */
-  expectedRight: number;
-}
 
 /**
  * The pair page, casting a vote and taking it back, for members and for guests.
@@ -155,6 +145,13 @@ export function votingRoutes({
       const asker = askerOf(res, board);
       const own = { ...ballot, voter: asker.voter };
       const { cast, queue, receipt } = await answerPair(asker, ballotBox, { ballot: own, answer });
+      // They have logged in, or deleted their votes, in another tab just now.
+      if (cast.status === 'gone' && asker.isGuest && !(await findGuest(db, asker.voter))) {
+        res.locals.voter = { id: NEW_GUEST, isGuest: true };
+        clearCookie(res, 'guest');
+        res.status(422);
+        return showQueue(res, board, await queueOf(askerOf(res, board)), { text: refusals.guestGone });
+      }
       const note = cast.status === 'answered' ? 'answered' : 'voted';
       const path = `${topicPath(board.topic)}/vote${cast.vote ? `?${note}=${cast.vote.ballotId}` : '?gone'}`;
       await seeOther(res, path, async () => showQueue(res, board, queue, receipt));

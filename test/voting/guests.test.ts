@@ -265,8 +265,11 @@ it('counts a vote that is cast while its guest logs in', async () => {
   await send(guest, (await pages(guest)).ballot, 'left').expect(303);
   const { ballot } = await pages(guest);
   const [cast] = await Promise.all([send(guest, ballot, 'left'), logIn(guest, person)]);
-  const counted = await ledger(person.id);
-  expect(counted).toHaveLength(cast.status === 303 ? 2 : 1);
+  // It is kept and counts, or it is refused: nothing is lost without a word.
+  expect([303, 422]).toContain(cast.status);
+  if (cast.status === 303) expect(cast.headers.location).toContain('?voted=');
+  else expect(read(cast.text)('.receipt p').text()).toContain('Nothing was counted');
+  expect(await ledger(person.id)).toHaveLength(cast.status === 303 ? 2 : 1);
   expect(await site.db.selectFrom('votes').where('provisional', '=', true).selectAll().execute()).toEqual([]);
 });
 

@@ -45,7 +45,7 @@ export async function headOf(
 
 /**
  * Recomputes every chain, on one snapshot, and finds the first event that was changed, removed, moved or added
- * behind the triggers' back, in the order of people and places; then the first session whose beginning no event
+ * behind the triggers' back, in the order of people and of their events; then the first session whose beginning no event
  * tells, which is how a history shows that was removed with the end of its chain.
  */
 export async function verifyChains(db: Database): Promise<Audit> {

@@ -2,7 +2,7 @@
  * Sorts numbers that lie spread out, largest first, in a time that grows as their number: into twice as many
  * pigeonholes as there are numbers, then by insertion, as only a few are still in the wrong order.
  */
-export class PigeonholeSort {
+export class CountingSort {
   private readonly holes: Int32Array;
   private readonly holeOf: Int32Array;
   private readonly sorted: Int32Array;

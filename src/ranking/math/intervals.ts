@@ -1,4 +1,4 @@
-import { PigeonholeSort } from './counting-sort.js';
+import { CountingSort } from './counting-sort.js';
 import { Crowd } from './crowd-prior.js';
 import type { Field } from './online.js';
 import { type Normals, normalsFrom, type Random } from './random.js';
@@ -127,7 +127,7 @@ function drawPlaces(
   const middles = Float64Array.from(things, (thing) => means[thing] as number);
   const errors = Float64Array.from(things, (thing) => Math.sqrt(variances[thing] as number));
   const streams = Int32Array.from(things, () => normals.stream());
-  const sorter = new PigeonholeSort(size);
+  const sorter = new CountingSort(size);
   const best = new Int32Array(size * TAIL).fill(0x7fffffff);
   const worst = new Int32Array(size * TAIL).fill(0x7fffffff);
   for (let draw = 0; draw < DRAWS; draw++) {

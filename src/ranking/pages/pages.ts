@@ -1,5 +1,8 @@
 import type { Thing } from '../../catalog/things.js';
+import type { Database } from '../../database.js';
+import type { PrerenderedPages } from '../../http/prerendered.js';
 import type { LastFit, Standing, TopicCard } from '../boards/board.js';
+import type { Boards } from '../boards/board-loader.js';
 import type { Description } from '../boards/describe.js';
 import type { Chart } from './chart.js';
 import type { HeadToHead } from './head-to-head.js';
@@ -14,6 +17,13 @@ declare module '../../http/page.js' {
     'ranking/thing': ThingPage;
     'ranking/retired': RetiredPage;
   }
+}
+
+/** What the pages of rankings and things work with. */
+export interface RankingServices {
+  db: Database;
+  boards: Boards;
+  prerendered: PrerenderedPages;
 }
 
 /** A thing on a list: where it stands, and what is said of that. */

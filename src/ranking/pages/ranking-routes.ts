@@ -7,7 +7,6 @@ import type { Database } from '../../database.js';
 import { entityTag, sendUnchanged } from '../../http/conditional-get.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage, wantsPart } from '../../http/page.js';
-import type { PrerenderedPages } from '../../http/prerendered.js';
 import { Problem } from '../../http/problem.js';
 import type { Board, Standing } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
@@ -16,17 +15,10 @@ import { boardOf, findBoard } from '../boards/find-board.js';
 import { TOP } from '../math/top-threshold.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { type Listing, listStandings, pageNumbers, readSearch } from './leaderboard.js';
+import type { RankingServices } from './pages.js';
 
 /** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
-export function rankingRoutes({
-  db,
-  boards,
-  prerendered,
-}: {
-  db: Database;
-  boards: Boards;
-  prerendered: PrerenderedPages;
-}): Router {
+export function rankingRoutes({ db, boards, prerendered }: RankingServices): Router {
   const router = Router();
   router
     .route(['/top', '/topics/:slug/top'])

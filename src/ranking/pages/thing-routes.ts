@@ -1,26 +1,16 @@
 import { Router } from 'express';
 import { readThingId } from '../../catalog/things.js';
 import { topicPath } from '../../catalog/topics.js';
-import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage } from '../../http/page.js';
-import type { PrerenderedPages } from '../../http/prerendered.js';
 import { notFound } from '../../http/problem.js';
 import { SharedReads } from '../../http/shared-reads.js';
-import type { Boards } from '../boards/board-loader.js';
 import { boardOf } from '../boards/find-board.js';
+import type { RankingServices } from './pages.js';
 import { type ReadyPage, readThingPage } from './thing-page.js';
 
 /** The list of topics, and a page for each thing. */
-export function thingRoutes({
-  db,
-  boards,
-  prerendered,
-}: {
-  db: Database;
-  boards: Boards;
-  prerendered: PrerenderedPages;
-}): Router {
+export function thingRoutes({ db, boards, prerendered }: RankingServices): Router {
   const router = Router();
   const pages = new SharedReads<number, ReadyPage>(
     (id) => boards.ofThing(id)?.loadedAt,

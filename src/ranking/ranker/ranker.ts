@@ -115,15 +115,15 @@ export class Ranker {
     const topic = await readRatings(this.#db, topicId);
     for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
     topic.votes = 0;
-    const gathered = new VoteList(topic);
+    const voteList = new VoteList(topic);
     for await (const votes of readStandingVotes(this.#db, topicId, { upTo })) {
-      for (const vote of votes) gathered.add(vote);
-      onProgress(gathered.count);
+      for (const vote of votes) voteList.add(vote);
+      onProgress(voteList.count);
     }
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
     const head = hasSnapshot ? await readSnapshotHead(this.#db, topicId, topic) : undefined;
-    const { fit, snapshot } = await this.#calculations.fit({ votes: gathered.take(), options: {}, head });
-    return { fit, topic, upTo, ...gathered.sides, snapshot: snapshot && Buffer.from(snapshot) };
+    const { fit, snapshot } = await this.#calculations.fit({ votes: voteList.take(), options: {}, head });
+    return { fit, topic, upTo, ...voteList.sides, snapshot: snapshot && Buffer.from(snapshot) };
   }
 
   /** Fits the topics anew that have had votes since their last fit, a day ago or longer. */
