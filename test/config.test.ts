@@ -14,7 +14,7 @@ const production = {
   SESSION_SECRET: 'q8Zr2mVx7LdK4wTn9YbHc3GsJf6PaUe1RoIi5',
 };
 
-it('needs nothing for a first start, and keeps its secret to itself for the next', () => {
+it('needs no settings for a first start, and stores its secret for the next one', () => {
   const DATA_DIR = folder();
   const first = readConfig({ DATA_DIR });
   expect(first).toMatchObject({
@@ -29,7 +29,7 @@ it('needs nothing for a first start, and keeps its secret to itself for the next
   expect(statSync(join(DATA_DIR, 'development.json')).mode & 0o777).toBe(0o600);
 });
 
-it('starts in production with what production needs, and without a log-in that everybody knows', () => {
+it('starts in production with the required settings, and without the demo log-in', () => {
   const config = readConfig({
     ...production,
     SESSION_SECRET: `${production.SESSION_SECRET},${production.SESSION_SECRET}2`,
@@ -77,19 +77,19 @@ it.each([
   ['TRUSTED_NETWORKS', '0.0.0.0/0'],
   ['TRUSTED_NETWORKS', '2001:db8::/129'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
-])('refuses to start with %s = %s, and names it', (name, value) => {
+])('refuses to start with %s = %s, and names the setting', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(name);
 });
 
-it('limits rates as usual, by a factor or not at all', () => {
+it('reads the rate limits as a factor, and off as no limits', () => {
   const limits = (RATE_LIMITS?: string) => readConfig({ ...production, RATE_LIMITS }).rateLimits;
   expect([limits(), limits(''), limits('on')]).toEqual([1, 1, 1]);
   expect([limits('20'), limits('0.5'), limits('off')]).toEqual([20, 0.5, false]);
 });
 
-it('trusts the addresses and subnets that it is told of, and none else', () => {
+it('trusts only the networks in TRUSTED_NETWORKS', () => {
   const trusted = (TRUSTED_NETWORKS?: string) =>
     readConfig({ ...production, TRUSTED_NETWORKS }).trustedNetworks;
   expect(trusted()).toEqual([]);
@@ -100,7 +100,7 @@ it('trusts the addresses and subnets that it is told of, and none else', () => {
   ]);
 });
 
-it('believes proxies that it is told of by number, address, subnet or name', () => {
+it('trusts proxies by number, address, subnet or name', () => {
   const trusted = (TRUST_PROXY: string) => readConfig({ ...production, TRUST_PROXY }).trustProxy;
   expect([trusted(''), trusted(' , '), trusted('2')]).toEqual([0, 0, 2]);
   expect(trusted('loopback, 10.1.0.0/16, 2001:db8::/48,::ffff:10.0.0.9')).toEqual([
@@ -111,23 +111,23 @@ it('believes proxies that it is told of by number, address, subnet or name', () 
   ]);
 });
 
-it('ranks in a child process on Postgres, and in its own on the embedded database, which nobody else can open', () => {
+it('ranks in a child process on Postgres, and in its own process on the embedded database', () => {
   const ranker = (env: Record<string, string>) => readConfig(env).ranker;
   const embedded = { DATA_DIR: folder() };
   expect([ranker(production), ranker({ ...production, RANKER: '' })]).toEqual(['child', 'child']);
   for (const RANKER of ['child', 'inline', 'none']) expect(ranker({ ...production, RANKER })).toBe(RANKER);
   expect([ranker(embedded), ranker({ ...embedded, RANKER: 'inline' })]).toEqual(['inline', 'inline']);
   for (const RANKER of ['child', 'none'])
-    expect(() => ranker({ ...embedded, RANKER })).toThrow(`RANKER=${RANKER} needs DATABASE_URL`);
+    expect(() => ranker({ ...embedded, RANKER })).toThrow(`RANKER is ${RANKER}, which needs DATABASE_URL`);
 });
 
-it('gives a proxy time to notice a stop in production, and ends at once elsewhere', () => {
+it('drains for some seconds in production, and not at all elsewhere', () => {
   expect(readConfig(production).drainSeconds).toBe(5);
   expect(readConfig({ DATA_DIR: folder() }).drainSeconds).toBe(0);
   expect(readConfig({ ...production, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0);
 });
 
-it('serves with several processes only where they share their stores', () => {
+it('allows several processes only with shared stores', () => {
   expect(() => readConfig({ DATA_DIR: folder(), WEB_CONCURRENCY: '2' })).toThrow('WEB_CONCURRENCY');
   expect(readConfig({ ...production, WEB_CONCURRENCY: '2' }).workers).toBe(2);
 });

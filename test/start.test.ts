@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { seed } from '../src/catalog/seed.js';
 import { root } from '../src/config.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
-import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn } from './site.js';
+import { FIREFOX, itOnBothStores, itOnPostgres, openTestDatabase } from './site.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'thinga-start-'));
 let port = 0;
@@ -28,7 +28,7 @@ const start = (env: Record<string, string>, folder?: string) =>
 const browse = () =>
   supertest.agent(`http://127.0.0.1:${port}`).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', FIREFOX);
 
-it('starts with nothing but Node: prints its address and a log-in that works, and a restart signs nobody out', async () => {
+it('starts without settings, prints its address and a log-in that works, and keeps sessions over a restart', async () => {
   const first = start({});
   await first.until('Log in as');
   expect(first.said()).toContain(`http://localhost:${port}`);
@@ -50,21 +50,25 @@ it('starts with nothing but Node: prints its address and a log-in that works, an
   expect(code).toBe(0);
 });
 
-it('says in one line that the port is taken, and ends', async () => {
-  const taken = createServer().listen(port, '127.0.0.1');
-  await once(taken, 'listening');
+it('says in one line that the port is in use, and ends', async () => {
+  const portUser = createServer().listen(port, '127.0.0.1');
+  await once(portUser, 'listening');
   expect(await failure({ DATA_DIR: dataDir })).toMatch(new RegExp(`port ${port} .* is in use`));
-  taken.close();
+  portUser.close();
 });
 
 it.each([
-  ['Postgres is away', { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:9/x' }, 'Postgres at 127.0.0.1:9'],
-  ['Redis is away', { REDIS_URL: 'redis://:geheim@127.0.0.1:9' }, 'Redis at 127.0.0.1:9'],
+  [
+    'Postgres does not answer',
+    { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:9/x' },
+    'Postgres at 127.0.0.1:9',
+  ],
+  ['Redis does not answer', { REDIS_URL: 'redis://:geheim@127.0.0.1:9' }, 'Redis at 127.0.0.1:9'],
   ['a setting is wrong', { PORT: 'eighty' }, 'PORT is "eighty"'],
   [
     'a ranker elsewhere can’t share the embedded database',
     { RANKER: 'none' },
-    'RANKER=none needs DATABASE_URL',
+    'RANKER is none, which needs DATABASE_URL',
   ],
 ])('says in one line that %s, and ends', async (_case, env, message) => {
   const said = await failure(env);
@@ -75,39 +79,42 @@ it.each([
 const newest = readdirSync(join(root, 'migrations')).sort().at(-1)?.replace('.ts', '') ?? '';
 
 itOnPostgres('says in one line which migration fails, and ends', async () => {
-  const own = await openDatabaseOfItsOwn();
-  await own.db
+  const testDb = await openTestDatabase();
+  await testDb.db
     .deleteFrom('kysely_migration' as never)
     .where('name' as never, '=', newest as never)
     .execute();
-  const said = await failure({ DATABASE_URL: own.config.databaseUrl ?? '' });
+  const said = await failure({ DATABASE_URL: testDb.config.databaseUrl ?? '' });
   expect(said).toContain(`migration ${newest} failed: `);
-  await own.close();
+  await testDb.close();
 });
 
-itOnPostgres('lives through Postgres ending its connections, and goes on ranking', async () => {
-  const own = await openDatabaseOfItsOwn();
-  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '' });
+itOnPostgres('survives when Postgres ends its connections, and goes on ranking', async () => {
+  const testDb = await openTestDatabase();
+  const site = start({ DATABASE_URL: testDb.config.databaseUrl ?? '' });
   await site.until('Thinga is at');
   await browse().get('/readyz').expect(200);
   await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`.execute(own.db);
+    where datname = current_database() and pid <> pg_backend_pid()`.execute(testDb.db);
   while ((await browse().get('/readyz')).status !== 200);
-  const leads = async () =>
+  const rankerLocks = async () =>
     (
       await sql`select from pg_locks where locktype = 'advisory' and granted
-      and database = (select oid from pg_database where datname = current_database())`.execute(own.db)
+      and database = (select oid from pg_database where datname = current_database())`.execute(testDb.db)
     ).rows.length;
-  while ((await leads()) === 0);
+  while ((await rankerLocks()) === 0);
   expect(site.child.exitCode).toBeNull();
-  await own.close();
+  await testDb.close();
 });
 
-itOnPostgres('serves from two processes that share their stores', async () => {
-  const redis = inject('redis');
-  if (!redis) return;
-  const own = await openDatabaseOfItsOwn();
-  const site = start({ DATABASE_URL: own.config.databaseUrl ?? '', REDIS_URL: redis, WEB_CONCURRENCY: '2' });
+itOnBothStores('serves from two processes that share their stores', async () => {
+  const redis = inject('redis') ?? '';
+  const testDb = await openTestDatabase();
+  const site = start({
+    DATABASE_URL: testDb.config.databaseUrl ?? '',
+    REDIS_URL: redis,
+    WEB_CONCURRENCY: '2',
+  });
   await site.until('Thinga is at');
   const browser = browse();
   await browser
@@ -119,28 +126,27 @@ itOnPostgres('serves from two processes that share their stores', async () => {
   await browser.get('/profile').expect(200);
   site.child.kill('SIGTERM');
   await once(site.child, 'exit');
-  await own.close();
+  await testDb.close();
 });
 
-it('tells in one line what to do with a database from before the first release', async () => {
-  const own = await openDatabaseOfItsOwn();
-  await own.db
+it('says in one line what to do with a database from before the first release', async () => {
+  const testDb = await openTestDatabase();
+  await testDb.db
     .insertInto('kysely_migration' as never)
     .values({ name: '2026-11-21-1-accounts', timestamp: new Date().toISOString() } as never)
     .execute();
-  const env = inject('postgres') ? { DATABASE_URL: own.config.databaseUrl ?? '' } : {};
-  if (!inject('postgres')) await own.db.destroy();
-  const said = await failure({ DATA_DIR: own.config.dataDir, ...env });
+  const env = inject('postgres') ? { DATABASE_URL: testDb.config.databaseUrl ?? '' } : {};
+  if (!inject('postgres')) await testDb.db.destroy();
+  const said = await failure({ DATA_DIR: testDb.config.dataDir, ...env });
   expect(said).toContain('made before the first release');
   expect(said).toContain('export');
-  await own.close();
+  await testDb.close();
 });
 
-itOnPostgres('goes on showing the pages it was started with while its files are replaced', async () => {
-  const redis = inject('redis');
-  if (!redis) return;
-  const own = await openDatabaseOfItsOwn();
-  await seed(own.db);
+itOnBothStores('shows the same pages while its files are replaced', async () => {
+  const redis = inject('redis') ?? '';
+  const testDb = await openTestDatabase();
+  await seed(testDb.db);
   const folder = mkdtempSync(join(dataDir, 'installed-'));
   for (const part of ['dist', 'migrations', 'public', 'views', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
@@ -148,7 +154,7 @@ itOnPostgres('goes on showing the pages it was started with while its files are 
   const site = start(
     {
       NODE_ENV: 'production',
-      DATABASE_URL: own.config.databaseUrl ?? '',
+      DATABASE_URL: testDb.config.databaseUrl ?? '',
       REDIS_URL: redis,
       PUBLIC_ORIGIN: `http://localhost:${port}`,
       SESSION_SECRET: randomBytes(36).toString('base64'),
@@ -162,9 +168,10 @@ itOnPostgres('goes on showing the pages it was started with while its files are 
   await browser.get('/nowhere').expect(404);
   site.child.kill('SIGTERM');
   await once(site.child, 'exit');
-  await own.close();
+  await testDb.close();
 });
 
+/** Starts a site that must fail, and returns its last line. */
 async function failure(env: Record<string, string>): Promise<string> {
   const site = start(env);
   const [code] = await once(site.child, 'exit');
