@@ -1,0 +1,225 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'cheerio';
+import { expect, it } from 'vitest';
+import type {} from '../src/app.js';
+import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
+import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { root } from '../src/config.js';
+import { loadTemplates, type Pages } from '../src/http/page.js';
+import { Problem } from '../src/http/problem.js';
+import { Board } from '../src/ranking/boards/board.js';
+import { describeStanding } from '../src/ranking/boards/describe-standing.js';
+import { makeChart } from '../src/ranking/pages/chart.js';
+
+const now = new Date();
+const topic = {
+  ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
+  ...{ visibility: 'public' as const, isDefault: true },
+};
+const board = new Board(
+  { ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set() },
+  ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
+    ...{ id: index + 1, name, picture: `/pictures/${index}.svg`, description: 'Good' },
+    ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
+    ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
+  })),
+);
+const [first, second, third] = board.standings as [
+  Board['standings'][0],
+  Board['standings'][0],
+  Board['standings'][0],
+];
+const rows = board.standings.map((standing) => ({ ...standing, ...describeStanding(standing, board) }));
+const thing = {
+  ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
+  ...{ addedBy: null, createdAt: now, retiredAt: null },
+};
+const chart = makeChart(
+  [{ at: new Date(now.getTime() - 24 * 3_600_000), rank: 2, low: 1, high: 3 }],
+  { at: now, rank: 1, low: 1, high: 2 },
+  3,
+);
+const ofTopic = { topic, path: '/topics/food', size: 3, top: 20 };
+const vote = {
+  ...{ id: 1, ballotId: '8c8f1f0e-5f0f-4c62-9d26-0f6a1b0a3c11', topicId: 1, leftId: 1, rightId: 2 },
+  ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
+  ...{ createdAt: now, withdrawnAt: null },
+};
+const namedVote = { ...vote, left: 'Ramen', right: 'Yak', topic: 'Food' };
+const session = {
+  ...{ id: 1, publicId: 'c0a8', remembered: true, isConfirmed: true },
+  ...{ lastSeenAt: now, expiresAt: now, idleExpiresAt: now },
+};
+const device = {
+  ...{ publicId: 'c0a8', device: 'Firefox on Linux', address: '192.0.2.1', createdAt: now },
+  ...{ lastSeenAt: now, expiresAt: now, endedAt: now, endReason: 'idle' as const },
+};
+const opponent = { otherId: 2, won: 3, lost: 1, ties: 1, other: second, near: 'just below' as const };
+const difference = { standing: first, text: 'You put Ramen 2 ranks higher.', isOpen: true };
+const own = {
+  ...{
+    answers: 40,
+    isEnough: true,
+    title: 'Top 3',
+    settled: 'About 2 of these 3 look settled.',
+    unranked: [third],
+  },
+  top: board.standings.map((standing) => ({
+    ...{ standing, mine: standing.rank, theirs: standing.rank, range: '1st–3rd', isLevelWithNext: false },
+  })),
+  rest: [],
+  ...{
+    higher: [difference],
+    lower: [difference],
+    alike: 'Your list is like everybody’s.',
+    crowd: [first, second],
+  },
+  agreement: { answers: 12, agreed: 9, boldest: 'You chose Yak over Ramen.' },
+};
+const share = {
+  ...{ token: 'abc', topic: 'Food', topicId: 1, userId: 1, name: 'mina', votes: 40, createdAt: now },
+  things: [{ rank: 1, id: 1, name: 'Ramen', picture: null }],
+};
+const link = {
+  ...{ token: 'abc', topic: 'Food', size: 3, isNamed: true, createdAt: now },
+  url: '/shared/abc',
+};
+const error = 'This is not right.';
+
+const pages: { [Name in keyof Pages]: Pages[Name] } = {
+  'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'home/index': {
+    ...{ topic, leaders: rows, topics: [topic], votes: 40, isVoter: false },
+    left: first,
+    right: second,
+    ballot: 'b',
+  },
+  'home/accessibility': {},
+  'ranking/top': { ...ofTopic, rows, votes: 40, accuracy: 'About 2 of these 3 look settled.', tag: '"1"' },
+  'ranking/ranking': {
+    ...{ ...ofTopic, rows, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
+    links: {
+      numbers: [{ page: 1, path: '/' }, undefined],
+      previous: undefined,
+      next: { page: 2, path: '/' },
+    },
+  },
+  'ranking/how': {
+    topics: [
+      {
+        ...topic,
+        size: 3,
+        votes: 40,
+        fit: { votes: 40, spread: 1, decided: 38, leftWins: 20, fittedAt: now, hasSnapshot: true },
+      },
+    ],
+  },
+  'ranking/topics': { topics: [{ ...topic, path: '/topics/food', size: 3, votes: 40, leaders: [first] }] },
+  'ranking/thing': {
+    ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },
+    record: { matchUps: 5, opponents: [opponent], upsetWins: [opponent], upsetLosses: [opponent] },
+    ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
+  },
+  'ranking/retired': { ...ofTopic, thing, chart },
+  'auth/login': { next: '/', username: 'mina', remembered: true, error, endMessage: 'You were logged out.' },
+  'auth/register': {
+    next: '/',
+    length: PASSWORD_LENGTH,
+    username: 'mina',
+    errors: { username: error, password: error },
+  },
+  'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
+  'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
+  'auth/devices': {
+    ...{ live: [device], ended: [device], session, endings: endReasonLabels },
+    timeline: [
+      { at: now, text: 'Logged in', device: 'Firefox on Linux', address: '192.0.2.1', live: 'c0a8' },
+    ],
+    head: { sequence: 4, receipt: 'abcd ef01 2345' },
+  },
+  'profile/profile': {
+    ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true, own: { ...own, topic } },
+    streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }] },
+    ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { answers: 10, others: 5 } },
+    ...{ session, device: 'Firefox on Linux' },
+  },
+  'profile/top': {
+    ...{ topic, path: '/topics/food', sizes: [3], enough: { answers: 10, met: 3, others: 5, latest: 1_000 } },
+    own: { ...own, cycles: { fact: 'Keep voting.', example: 'Ramen over Yak.' } },
+    others: [{ ...topic, path: '/profile/topics/food', votes: 1 }],
+  },
+  'profile/votes': {
+    total: 1,
+    votes: [namedVote],
+    older: 1,
+    paged: true,
+    receipt: 'Saved.',
+    isChangeable: () => true,
+  },
+  'profile/change': {
+    ...{ topic, left: first, right: second, old: vote, answer: 'Ramen', ballot: 'b', isUnanswered: true },
+  },
+  'profile/close': { error },
+  'profile/sharing/links': { links: [link], fresh: link },
+  'profile/sharing/shared': {
+    ...{ share, title: 'Top 3', path: '/topics/food', isOwn: true },
+    card: { title: 'Top 3', url: '/shared/abc', image: '/shared/abc.png', description: 'Food' },
+  },
+  'voting/vote': {
+    ...{
+      board,
+      topic,
+      path: '/topics/food',
+      left: first,
+      right: second,
+      ballot: 'b',
+      ahead: ['/p.svg'],
+      today: 3,
+    },
+    receipt: { text: 'Saved.', effect: '3 of 4 others agreed.', undo: 'b' },
+    ...{ own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 }, guest: { votes: 2, pairs: 20 } },
+  },
+  'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
+};
+
+const templates = loadTemplates(false);
+const surroundings = {
+  assets: { css: '/app.css', htmx: '/htmx.js', js: '/app.js' },
+  ...{
+    user: { id: 1, username: 'mina', role: 'member', createdAt: now },
+    flash: undefined,
+    here: '/',
+    fields: undefined,
+  },
+};
+
+it.each(Object.keys(pages) as (keyof Pages)[])('shows %s from the fields of its type alone', (name) => {
+  const html = templates.render(`/${name}`, refuseUnknownFields({ ...surroundings, ...pages[name] }, 'it'));
+  const $ = load(html);
+  expect($('h1')).toHaveLength(1);
+  expect($('title').text()).not.toContain('undefined');
+  expect($('main').text()).not.toMatch(/undefined|NaN|\[object/);
+});
+
+it('covers every page under views', () => {
+  const files = readdirSync(join(root, 'views'), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /(^|\/)[^_/]+\.eta$/.test(file) && !file.startsWith('layouts/'));
+  expect(files.map((file) => file.replace('.eta', '')).sort()).toEqual(Object.keys(pages).sort());
+});
+
+/** The same data, except that a template fails when it reads a field that the data does not have. */
+function refuseUnknownFields<Data extends object>(data: Data, path: string): Data {
+  return new Proxy(data, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof name === 'string' && !(name in target)) throw new Error(`no page has ${path}.${name}`);
+      return isPlain(value) ? refuseUnknownFields(value, `${path}.${String(name)}`) : value;
+    },
+  });
+}
+
+function isPlain(value: unknown): value is object {
+  return Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype;
+}
