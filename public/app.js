@@ -1,19 +1,19 @@
-// What the pages gain from a script beyond htmx; all of them work without it.
+// Improvements beyond htmx. Every page works without this script.
 
-// A replaced part of the page is not read out by itself: say what it says in the one place that is.
+// A screen reader does not read a replaced part of the page by itself. So its text is copied to the live region.
 document.addEventListener('htmx:after:swap', (event) => {
   if (event.target.id === 'board') return;
   swapped = performance.now();
   document.querySelector('main > .flash')?.remove();
   speak();
-  // The button that was pressed may be gone: the work goes on at the pair, or at what is said instead of one. For
-  // who answers by single keys that is the question, so that Space skips and does not press a button.
+  // The pressed button may be gone, so the focus moves to the new pair or to the message in its place. After a
+  // single key it moves to the question. Otherwise Space would press a button instead of skipping.
   const next =
     document.getElementById(byKey ? 'question' : 'choose-left') ?? document.getElementById('question');
   if (document.activeElement === document.body) next?.focus();
 });
 
-// What the page says of the vote, and the pair or what is there instead of one.
+// Reads out the receipt and the next pair, or the message in its place.
 function speak() {
   const said = [...document.querySelectorAll('[data-spoken]')]
     .reverse()
@@ -26,18 +26,18 @@ function say(text) {
   document.getElementById('spoken').textContent = text;
 }
 
-// A vote on the front page, or one whose answer was loaded as a page, ends here: it is said, and the work goes on.
+// This page was loaded as the answer to a vote, for example to one on the front page.
 if (document.querySelector('#pair [data-spoken]')) {
   document.getElementById('question').focus({ preventScroll: true });
   setTimeout(speak, 300);
 }
 
-// The pictures of the pair that comes next are there before it is, unless data is dear.
+// Loads the pictures of the next pair ahead, unless the visitor saves data.
 const ahead = [];
 function fetchAhead() {
   if (navigator.connection?.saveData) return;
   const pictures = (document.getElementById('pair')?.dataset.ahead ?? '').split(' ').filter(Boolean);
-  // Held until the next are, so that the browser holds them too.
+  // The browser keeps a picture only while something refers to it.
   ahead.splice(
     0,
     ahead.length,
@@ -47,7 +47,7 @@ function fetchAhead() {
 addEventListener('load', fetchAhead);
 document.addEventListener('htmx:after:swap', fetchAhead);
 
-// The second click of a double click, or a key held down, would answer a pair that nobody has looked at yet.
+// Without this, the second click of a double click or a key held down would vote on a pair that nobody has seen yet.
 let swapped = document.querySelector('#pair [data-spoken]') ? performance.now() : Number.NEGATIVE_INFINITY;
 document.addEventListener(
   'click',
@@ -62,14 +62,14 @@ document.addEventListener('keydown', (event) => {
   if (event.repeat && event.key === 'Enter' && event.target.closest('#pair')) event.preventDefault();
 });
 
-// htmx swaps nothing in when no answer came, so the page stays as it is and says so.
+// Without an answer, htmx leaves the page as it is. So this shows a message.
 document.addEventListener('htmx:error', (event) => {
-  // A board that looks for news by itself tries again; nobody pressed anything.
+  // The board polls by itself and will try again. Nobody pressed anything.
   if (event.target.id === 'board') return;
   const lost = document.createElement('div');
   lost.className = 'flash bad';
-  lost.textContent = 'No answer came. Press the button again: a vote counts once, however often it is sent.';
-  // A moment after the one before it went, so that the same words are read out once more.
+  lost.textContent = 'Couldn’t connect. Press the button again. Your vote counts only once.';
+  // With the pause, a screen reader reads the same message again.
   setTimeout(() => document.getElementById('notice').replaceChildren(lost), 100);
   if (document.activeElement === document.body) document.getElementById('question')?.focus();
 });
@@ -92,7 +92,7 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
   if (input.autocomplete === 'new-password') showLength(input);
 }
 
-// What the hint says in words, filling up while one types; those who can't see it have the hint.
+// A bar that fills up while somebody types. The hint says the same in words, so screen readers skip the bar.
 function showLength(input) {
   const meter = document.createElement('meter');
   const good = Number(input.dataset.good);
@@ -105,7 +105,7 @@ function showLength(input) {
   document.getElementById('password-hint').after(meter);
 }
 
-// A link to pass on is copied at one press; without a script it can be selected as a whole.
+// Adds a button that copies a shared link. Without a script, people can select the text of the link.
 for (const input of document.querySelectorAll('[data-copy]')) {
   input.addEventListener('focus', () => input.select());
   if (!navigator.clipboard) continue;
@@ -116,12 +116,12 @@ for (const input of document.querySelectorAll('[data-copy]')) {
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(input.value);
     copy.textContent = 'Copied';
-    say('The link is copied.');
+    say('Link copied.');
   });
   input.after(copy);
 }
 
-// Single keys on the pair page. They can be switched off (WCAG 2.1.4), and never act while something is typed.
+// Single-key shortcuts on the pair page. People can switch them off (WCAG 2.1.4). They do nothing in a text field.
 const buttons = { ArrowLeft: 'choose-left', 1: 'choose-left', ArrowRight: 'choose-right', 2: 'choose-right' };
 Object.assign(buttons, {
   ArrowDown: 'choose-tie',
@@ -146,7 +146,7 @@ if (keys) {
 }
 
 function showKeys() {
-  // What is behind an open dialog is read out anew as it closes.
+  // When a dialog closes, screen readers read the live region behind it again.
   say('');
   keys.showModal();
 }
@@ -163,13 +163,13 @@ function pressByKey(event) {
   else if (button && keysOn.checked) {
     byKey = true;
     event.preventDefault();
-    // The focus goes with the button when it is replaced, and comes back to the question.
+    // A focused button would take the focus with it when it is replaced. Then the question could not get it.
     document.activeElement?.blur();
     button.click();
   }
 }
 
-// A Top 20 that is looked at brings itself up to date. It can be told to hold still, for as long as the visit lasts.
+// The Top 20 updates itself while the page is visible. Visitors can pause it until they close the tab.
 const live = document.getElementById('live');
 if (live && document.getElementById('board')) keepUpToDate();
 
@@ -180,7 +180,7 @@ function keepUpToDate() {
   pause.className = 'plain small pause';
   pause.textContent = 'Pause updates';
   const isPaused = () => pause.getAttribute('aria-pressed') === 'true';
-  // Said to those who see by a word beside the button, whose own words stay, and to the others by its state.
+  // The text of the button stays the same, so this word shows the state. Screen readers read aria-pressed instead.
   const state = document.createElement('span');
   state.className = 'note';
   state.textContent = 'Paused';
@@ -215,7 +215,7 @@ function keepUpToDate() {
   document.addEventListener('htmx:after:swap', (event) => {
     if (event.target.id !== 'board') return;
     if (window.scrollY !== scroll) window.scrollTo({ top: scroll, behavior: 'instant' });
-    // Where the browser can't move a row without taking the focus off it, or the row has left.
+    // Some browsers lose the focus when they move a row. It is also lost when the row has left the board.
     if (focused && document.activeElement === document.body)
       (focused.isConnected ? focused : rows()[Math.min(Number(focused.dataset.rank), rows().length) - 1])
         ?.querySelector('a')
@@ -223,7 +223,7 @@ function keepUpToDate() {
     for (const row of outOfOrder(rows(), before)) mark(row);
     for (const row of rows()) glide(row, before.get(row.id));
     const best = rows().find((row) => !(before.get(row.id)?.rank <= Number(row.dataset.rank)));
-    // Not at once: so much moves at the same time that a screen reader may take it for noise and pass over it.
+    // With so many changes at once, a screen reader may skip a message that comes right away.
     if (best) setTimeout(say, 1000, `${nameIn(best)} is now ${best.dataset.place}.`);
   });
 
@@ -231,8 +231,8 @@ function keepUpToDate() {
   const nameIn = (row) => row.querySelector('.name').textContent;
 }
 
-// When one climbs, all it passes are pushed down: those that moved are the ones outside the longest run of rows that
-// kept their order, and of two that changed places the one that rose.
+// A row that climbs pushes all the rows it passes down, but only the climber should be marked. So this finds the longest
+// run of rows that kept their order and returns all others. If two rows swapped, it returns the one that rose.
 function outOfOrder(rows, before) {
   const ranks = rows.map((row) => before.get(row.id)?.rank ?? Number.NaN);
   const runs = [];
@@ -260,7 +260,7 @@ function glide(row, before) {
   });
 }
 
-// Storage may be forbidden; then a choice lasts as long as the page.
+// Browsers may forbid storage. Then a choice lasts only as long as the page.
 function remembered(name, storage) {
   try {
     return globalThis[storage].getItem(name);
