@@ -3,10 +3,10 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** People and what they may do: voters, accounts, and the record of their sessions. */
+/** Voters, accounts, and the record of sessions. */
 export async function up(db: Untyped): Promise<void> {
-  // Anyone who can answer. A member shares the id of their account, so that a vote has one foreign key, and votes
-  // without a name can stay when an account is closed.
+  // Everybody who can answer. A member has the same id as voter and as user, so a vote needs one foreign key.
+  // The voter, without a name, can stay when the account is closed.
   await sql`
     create table voters (
       id bigint generated always as identity primary key,
@@ -16,7 +16,7 @@ export async function up(db: Untyped): Promise<void> {
       created_at timestamptz not null default now(),
       check ((kind = 'imported') = (imported_as is not null))
     )`.execute(db);
-  // Guests are deleted some time after their last vote.
+  // For the deletion of guests some time after their last vote.
   await sql`create index on voters (created_at) where kind = 'guest'`.execute(db);
 
   await sql`
@@ -56,7 +56,7 @@ export async function up(db: Untyped): Promise<void> {
       check ((status = 'active') = (ended_at is null) and (ended_at is null) = (end_reason is null)),
       check ((rotated_at is null) = (previous_token_hash is null))
     )`.execute(db);
-  // The id before the last change of it opens nothing, but a log-out that was sent with it is honoured.
+  // A previous session id opens nothing, but a log-out that was sent with it still counts.
   await sql`create index on sessions (previous_token_hash) where previous_token_hash is not null`.execute(db);
   await sql`create index on sessions (user_id, created_at desc)`.execute(db);
   await sql`create index on sessions (idle_expires_at) where status = 'active'`.execute(db);

@@ -3,9 +3,9 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** What happened to people's sessions: append-only, and chained by hashes so that a change shows. */
+/** The log of session events. It is append-only, and a hash chain reveals any change. */
 export async function up(db: Untyped): Promise<void> {
-  // Place and hashes are empty from the insert to the commit, see below.
+  // The sequence number and the hashes are empty until the commit, see chain_at_commit.
   await sql`
     create table session_events (
       id bigint generated always as identity primary key,
@@ -22,7 +22,7 @@ export async function up(db: Untyped): Promise<void> {
     )`.execute(db);
   await sql`create index on session_events (user_id, id desc)`.execute(db);
   await sql`create index on session_events (session_id)`.execute(db);
-  // Events of nobody in particular are a chain of their own, under 0: ids begin at 1.
+  // Events without a user form a chain of their own, under 0. User ids start at 1.
   await sql`
     create unique index session_events_chain on session_events (coalesce(user_id, 0), sequence)`.execute(db);
   await sql`
@@ -30,9 +30,9 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     create index session_events_unchained on session_events (coalesce(user_id, 0), id)
     where hash is null`.execute(db);
-  // Where an event came from, in plain text. The chain holds its salted digest only, so a row can be shortened or
-  // deleted and the chain stays whole. The salt goes when a row is shortened: with it, anybody could try all
-  // addresses until one fits the digest, and so find out what was cut.
+  // The device and address of an event, in plain text. The chain holds only their salted digest, so a row can
+  // be shortened or deleted and the chain stays valid. Shortening a row removes the salt. With the salt,
+  // anybody could try all addresses until one fits the digest, and so recover the removed part.
   await sql`
     create table session_event_origins (
       event_id bigint primary key references session_events (id) on delete cascade,
@@ -40,7 +40,7 @@ export async function up(db: Untyped): Promise<void> {
       device text,
       address text
     )`.execute(db);
-  // Where each chain ends, so that its newest events can't vanish unseen. It goes with its person.
+  // The end of each chain, so that nobody can remove its newest events unseen. It is deleted with its user.
   await sql`
     create table chain_heads (
       user_key bigint primary key,
@@ -69,7 +69,7 @@ export async function up(db: Untyped): Promise<void> {
       (to_jsonb(new) - array['sequence', 'previous_hash', 'hash']) is distinct from
       (to_jsonb(old) - array['sequence', 'previous_hash', 'hash']))
     execute function refuse_change()`.execute(db);
-  // The end of a chain only moves on, and goes with its person.
+  // The end of a chain only moves forward, and is deleted only with its user.
   await sql`
     create trigger chain_heads_only_forward before update on chain_heads
     for each row when (new.user_key <> old.user_key or new.sequence < old.sequence or
@@ -86,7 +86,7 @@ export async function up(db: Untyped): Promise<void> {
   await sql`
     create trigger chain_heads_go_with_person before delete on chain_heads
     for each row execute function keep_chain_head()`.execute(db);
-  // Closing an account says so before it removes events, and anybody can say so: what counts is how it ends.
+  // Any statement can set thinga.closing_account, so at the commit the user must really be gone.
   await sql`
     create function events_go_with_person() returns trigger language plpgsql as $$
     begin
@@ -166,9 +166,10 @@ export async function up(db: Untyped): Promise<void> {
         update chain_heads set sequence = head.sequence, hash = head.hash where user_key = head.user_key;
       end loop;
     end $$`.execute(db);
-  // Chained at the commit, and all of a transaction's events then, person by person: it has every other lock it
-  // needs by that time, and heads are locked in one order. Chained at the insert, a password change (event, then
-  // the sessions it ends) and a log-out (session, then event) would each wait for what the other holds.
+  // The commit chains all events of a transaction, in the order of user ids. The transaction then has every
+  // other lock that it needs, and all transactions lock the chain heads in the same order. Chaining at the
+  // insert would deadlock: a password change writes its event and then ends sessions, a log-out ends its
+  // session and then writes its event.
   await sql`
     create function chain_at_commit() returns trigger language plpgsql as $$
     begin

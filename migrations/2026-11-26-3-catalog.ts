@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** What is voted on. */
+/** Topics and things. */
 export async function up(db: Untyped): Promise<void> {
   await sql`
     create table topics (

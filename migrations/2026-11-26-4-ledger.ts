@@ -3,11 +3,11 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** The ledger: what was answered, and what became of voters. Rows are only ever added, and a vote withdrawn once. */
+/** The ledger: votes, and events about voters. Rows are only added, and a vote can be withdrawn once. */
 export async function up(db: Untyped): Promise<void> {
-  // The pairs of (topic_id, thing) make a vote between things of different topics impossible.
-  // xid puts the ledger in the order of its transactions: identity values commit out of order.
-  // A guest's vote is provisional: it counts only when it becomes a member's, by another row. The ranker never reads it.
+  // The foreign keys with topic_id make a vote between things of different topics impossible. xid orders the
+  // ledger by transactions, because identity values commit out of order. A guest's vote is provisional, and
+  // the ranker never reads it. It counts when another row makes it a member's vote.
   await sql`
     create table votes (
       id bigint generated always as identity primary key,
@@ -41,7 +41,7 @@ export async function up(db: Untyped): Promise<void> {
   await sql`create index votes_in_order on votes (xid, id) where not provisional`.execute(db);
   await sql`create index votes_of_topic on votes (topic_id, xid, id) where not provisional`.execute(db);
   await sql`create index votes_of_voter on votes (voter_id, topic_id, id desc)`.execute(db);
-  // These hold few rows, so most votes pay for none of them.
+  // These partial indexes hold few rows, so most votes do not change them.
   await sql`
     create index withdrawals_in_order on votes (withdrawn_xid, id)
     where withdrawn_xid is not null and not provisional`.execute(db);
@@ -52,7 +52,7 @@ export async function up(db: Untyped): Promise<void> {
     create index unknown_to_voter on votes (voter_id, topic_id)
     where unknown is not null and withdrawn_at is null`.execute(db);
 
-  // The only change that a vote knows is its withdrawal, which takes its own place in the ledger's order.
+  // A vote can change only by a withdrawal, which has its own position in the ledger.
   await sql`
     create function votes_only_withdraw() returns trigger language plpgsql as $$
     begin
@@ -72,8 +72,8 @@ export async function up(db: Untyped): Promise<void> {
     create trigger votes_append_only before delete on votes
     for each row when (not old.provisional) execute function refuse_change()`.execute(db);
 
-  // Whether a voter counts at all. The newest event holds; 'restored' lifts the others. The ids are those of the
-  // ledger, so that events have a place in its order.
+  // The newest event decides whether a voter counts; 'restored' cancels the others. Events take their ids
+  // from the votes' sequence, so they have a position in the ledger.
   await sql`
     create table voter_events (
       id bigint primary key default nextval(pg_get_serial_sequence('votes', 'id')),

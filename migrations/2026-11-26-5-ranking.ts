@@ -3,9 +3,9 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** What the ranker makes of the ledger. Nothing else writes these tables, and all of it can be made again. */
+/** What the ranker computes from the ledger. Only the ranker writes these tables, and it can rebuild them. */
 export async function up(db: Untyped): Promise<void> {
-  // How far the ledger is read: one row in all.
+  // How far the ranker has read the ledger. The table has one row.
   await sql`
     create table ranker_position (
       singleton boolean primary key default true check (singleton),
@@ -15,14 +15,14 @@ export async function up(db: Untyped): Promise<void> {
     )`.execute(db);
   await sql`insert into ranker_position (xid, id, generation) values ('0', 0, 1)`.execute(db);
 
-  // How much a vote counts, where that is not 1: decided once, when the vote is folded.
+  // The weights of votes that do not count fully. A weight is decided once, when the ranker folds the vote.
   await sql`
     create table vote_weights (
       vote_id bigint primary key references votes (id),
       weight double precision not null check (weight >= 0 and weight < 1),
       reason text not null check (reason in ('skipping', 'asked'))
     )`.execute(db);
-  // What a voter's next vote is weighed by, as of the position.
+  // What decides the weight of a voter's next vote, up to the ranker's position.
   await sql`
     create table topic_voters (
       topic_id bigint not null references topics (id),
@@ -34,7 +34,8 @@ export async function up(db: Untyped): Promise<void> {
       primary key (topic_id, voter_id)
     ) with (fillfactor = 70)`.execute(db);
 
-  // Rewritten all day long: room on each page, and no index on what moves, keep the updates in place (HOT).
+  // These rows change all the time. Free space on each page and no index on changing columns allow HOT
+  // updates.
   await sql`
     create table ratings (
       thing_id bigint primary key references things (id),
@@ -47,7 +48,8 @@ export async function up(db: Untyped): Promise<void> {
     ) with (fillfactor = 70)`.execute(db);
   await sql`create index on ratings (topic_id)`.execute(db);
 
-  // What the pages show of the ratings: written some time after them, and only while a thing is not retired.
+  // What the pages show of the ratings. Written later than the ratings, and only for things that are not
+  // retired.
   await sql`
     create table standings (
       thing_id bigint primary key references things (id),
@@ -71,7 +73,7 @@ export async function up(db: Untyped): Promise<void> {
       primary key (thing_id, at)
     )`.execute(db);
 
-  // How the votes on each pair came out, up to a position that moves by ten voters or more at a time.
+  // The results of each pair, up to a position that moves by ten voters or more at a time.
   await sql`
     create table pair_counts (
       topic_id bigint not null,
@@ -93,7 +95,8 @@ export async function up(db: Untyped): Promise<void> {
       id bigint not null
     )`.execute(db);
 
-  // Up to when each step has thinned the history: the day or week it is at, and the things it has done of that.
+  // How far each step has thinned the history: the current day or week, and the last thing that is done in
+  // it.
   await sql`
     create table history_thinning (
       step text primary key check (step in ('day', 'week')),
@@ -113,7 +116,8 @@ export async function up(db: Untyped): Promise<void> {
       fitted_at timestamptz not null default now()
     )`.execute(db);
 
-  // The download: the pairs' counts and the ratings fitted from them, as gzipped JSON. It is compressed once.
+  // The download: pair counts and the ratings fitted from them, as gzipped JSON. Postgres does not compress
+  // it again.
   await sql`
     create table snapshots (
       id bigint generated always as identity primary key,
@@ -126,8 +130,8 @@ export async function up(db: Untyped): Promise<void> {
   await sql`alter table snapshots alter column body set storage external`.execute(db);
   await sql`create index on snapshots (topic_id, id)`.execute(db);
 
-  // The version moves whenever what a topic's pages show has moved. Of the changes to its ratings and things, so many
-  // are in its standings.
+  // The version increases whenever the content of a topic's pages has changed. changes counts the changes of
+  // ratings and things, published_changes those that are in the standings.
   await sql`
     create table boards (
       topic_id bigint primary key references topics (id),
@@ -146,7 +150,7 @@ export async function up(db: Untyped): Promise<void> {
     create trigger topic_has_board after insert on topics
     for each row execute function add_board()`.execute(db);
 
-  // A new site has a topic to begin with.
+  // A new site starts with one topic.
   await sql`
     insert into topics (slug, title, question, is_default)
     values ('foods', 'Foods', 'Which would you rather eat?', true)`.execute(db);

@@ -3,9 +3,9 @@ import { type Kysely, sql } from 'kysely';
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no schema but the one it finds
 type Untyped = Kysely<any>;
 
-/** Links that show what a person chose. */
+/** Links that show a user's own list. */
 export async function up(db: Untyped): Promise<void> {
-  // The token is kept as it is: its owner is to see the link again, and it opens nothing but what this row holds.
+  // The token is not hashed: its owner can see the link again, and it gives access to this row only.
   await sql`
     create table shares (
       id bigint generated always as identity primary key,
@@ -19,7 +19,7 @@ export async function up(db: Untyped): Promise<void> {
       unique (id, topic_id)
     )`.execute(db);
   await sql`create index on shares (user_id, id desc)`.execute(db);
-  // Which things in which order is frozen; what they are called is not, so that a wrong name can be put right.
+  // The things and their order are frozen. Their names are not, so a wrong name can be corrected.
   await sql`
     create table shared_things (
       share_id bigint not null,

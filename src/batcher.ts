@@ -1,38 +1,39 @@
 /**
- * Asks together for what is asked for in the same turn of the event loop. Under load that is most of it, and a statement
- * for fifty costs little more than one for one; a question that comes alone waits for nothing.
+ * Combines the lookups of one turn of the event loop into one statement. Under load most lookups are
+ * combined, and a statement for fifty keys costs little more than one for a single key. A single lookup does
+ * not wait for others.
  */
-export class Batcher<Key, Answer> {
-  readonly #askAll: (keys: Key[]) => Promise<Map<Key, Answer>>;
-  #questions: { key: Key; resolve: (answer: Promise<Answer | undefined>) => void }[] = [];
+export class Batcher<Key, Value> {
+  readonly #loadAll: (keys: Key[]) => Promise<Map<Key, Value>>;
+  #lookups: { key: Key; resolve: (value: Promise<Value | undefined>) => void }[] = [];
 
-  /** @param askAll answers many questions at once; it leaves out what it has no answer to */
-  constructor(askAll: (keys: Key[]) => Promise<Map<Key, Answer>>) {
-    this.#askAll = askAll;
+  /** @param loadAll loads the values of many keys at once, and leaves out keys without a value */
+  constructor(loadAll: (keys: Key[]) => Promise<Map<Key, Value>>) {
+    this.#loadAll = loadAll;
   }
 
   /**
-   * The answer to one question, from a statement that begins after it was asked.
-   * @throws Error what `askAll` throws for this question alone
+   * Loads the value of one key, with a statement that starts after this call.
+   * @throws Error what `loadAll` throws for this key alone
    */
-  ask(key: Key): Promise<Answer | undefined> {
+  load(key: Key): Promise<Value | undefined> {
     return new Promise((resolve) => {
-      this.#questions.push({ key, resolve });
-      if (this.#questions.length === 1) setImmediate(() => this.#send());
+      this.#lookups.push({ key, resolve });
+      if (this.#lookups.length === 1) setImmediate(() => this.#send());
     });
   }
 
   #send(): void {
-    const questions = this.#questions;
-    this.#questions = [];
-    const answers = this.#askAll(questions.map(({ key }) => key));
-    for (const { key, resolve } of questions) {
-      // What fails together is asked again one by one, so that nobody pays for somebody else's question.
-      const own = answers.catch((error: unknown) => {
-        if (questions.length === 1) throw error;
-        return this.#askAll([key]);
+    const lookups = this.#lookups;
+    this.#lookups = [];
+    const values = this.#loadAll(lookups.map(({ key }) => key));
+    for (const { key, resolve } of lookups) {
+      // After a failure each key is loaded alone, so only the key that caused it fails.
+      const ownValues = values.catch((error: unknown) => {
+        if (lookups.length === 1) throw error;
+        return this.#loadAll([key]);
       });
-      resolve(own.then((all) => all.get(key)));
+      resolve(ownValues.then((all) => all.get(key)));
     }
   }
 }

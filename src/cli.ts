@@ -1,7 +1,4 @@
 import { setFlagsFromString } from 'node:v8';
-import { adminCommand } from './admin/admin-command.js';
-import { exportCommand, importCommand, seedCommand } from './admin/data-commands.js';
-import { rankCommand } from './admin/rank-command.js';
 import { type Command, type Context, readArguments, UsageError } from './command-line.js';
 import { type Config, readConfig } from './config.js';
 import { openDatabase } from './database.js';
@@ -35,19 +32,20 @@ const migrateCommand: Command = (args) => {
   };
 };
 
-const commands: Record<string, Command> = {
-  migrate: migrateCommand,
-  seed: seedCommand,
-  import: importCommand,
-  export: exportCommand,
-  rank: rankCommand,
-  admin: adminCommand,
+// Each command loads only its own code: an import needs no password hashing.
+const commands: Record<string, () => Promise<Command>> = {
+  migrate: async () => migrateCommand,
+  seed: async () => (await import('./admin/seed-command.js')).seedCommand,
+  import: async () => (await import('./admin/import-command.js')).importCommand,
+  export: async () => (await import('./admin/export-command.js')).exportCommand,
+  rank: async () => (await import('./admin/rank-command.js')).rankCommand,
+  admin: async () => (await import('./admin/admin-command.js')).adminCommand,
 };
 
-// Node lets garbage grow to several times what is in use. A command shares its machine with the site, and cleans up
-// after a third as much as is in use.
+// By default Node lets garbage grow to several times the memory in use. A command shares its machine with the
+// site, so it collects garbage after a third as much.
 setFlagsFromString('--heap-growing-percent=30');
-// Whoever reads may have read enough, as `head` does; the work goes on to its end all the same.
+// A reader such as `head` may close the pipe early. The command still finishes its work.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exitCode = 1;
 });
@@ -56,9 +54,9 @@ process.exitCode = await run(process.argv.slice(2));
 async function run([name = '', ...args]: string[]): Promise<number> {
   let config: Config | undefined;
   try {
-    const work = read(name, args);
+    const work = await parseCommand(name, args);
     config = readConfig();
-    await perform(name, work, config);
+    await execute(name, work, config);
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
@@ -67,13 +65,14 @@ async function run([name = '', ...args]: string[]): Promise<number> {
   }
 }
 
-function read(name: string, args: string[]): (context: Context) => Promise<void> {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) throw new UsageError(name ? `there is no command ${name}` : 'which command?');
+async function parseCommand(name: string, args: string[]): Promise<(context: Context) => Promise<void>> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) throw new UsageError(name ? `there is no command ${name}` : 'which command?');
+  const command = await load();
   return command(args);
 }
 
-async function perform(
+async function execute(
   name: string,
   work: (context: Context) => Promise<void>,
   config: Config,

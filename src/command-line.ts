@@ -2,23 +2,23 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 
-/** A command was typed in a way that can't be understood; the message says what is wrong with it. */
+/** The arguments of a command are wrong; the message says what is wrong. */
 export class UsageError extends Error {}
 
-/** What a command works with. */
+/** The services that a command uses. */
 export interface Context {
   db: Database;
   config: Config;
-  /** Begins every key in Redis, unless told otherwise. */
+  /** Begins every key in Redis; the site's own prefix by default. */
   prefix?: string;
 }
 
-/** Reads what was typed after a command's name, and gives the work that it asks for. @throws UsageError */
+/** Parses the arguments of a command, and returns the function that runs it. @throws UsageError */
 export type Command = (args: string[]) => (context: Context) => Promise<void>;
 
 /**
- * Reads a command's words and options.
- * @throws UsageError for an option that the command doesn't have, or one without its value
+ * Parses the positional arguments and options of a command.
+ * @throws UsageError for an unknown option, or an option without its value
  */
 export function readArguments<Options extends NonNullable<ParseArgsConfig['options']>>(
   args: string[],
@@ -27,7 +27,8 @@ export function readArguments<Options extends NonNullable<ParseArgsConfig['optio
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    // Node adds a second sentence on how to pass such a word as an argument, which no command here takes.
+    // Node's second sentence says how to pass an option as a positional argument, which no command here
+    // needs.
     throw new UsageError(error instanceof Error ? error.message.split('. ')[0] : String(error));
   }
 }

@@ -1,12 +1,13 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /**
- * The log: JSON lines on standard output. Of an error it keeps what kind it was, what it said and where, and
- * nothing that hangs on it: drivers put the command they were given there, session state included.
- * @param to standard output, unless told otherwise
+ * Creates the log: JSON lines on standard output. An error is logged with its type, message, code, stack and
+ * cause only. Drivers attach more, such as the command they were given, which can hold session state.
+ * @param level the least severe level that is logged
+ * @param destination standard output by default
  */
-export function createLog(level: string, to: DestinationStream = pino.destination(1)): Logger {
-  return pino({ level, serializers: { err: describeError } }, to);
+export function createLog(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+  return pino({ level, serializers: { err: describeError } }, destination);
 }
 
 function describeError(error: unknown): object {

@@ -5,25 +5,26 @@ import { type Migration, type MigrationResultSet, Migrator, sql } from 'kysely';
 import type { Database } from './database.js';
 
 /**
- * Brings the database's tables to the newest version; several processes may call it at once.
+ * Brings the database's tables to the newest version. Several processes may call it at once.
  * @returns the names of the migrations that ran
- * @throws Error naming the migration that failed, of which nothing then remains; or saying what to do with a database
- * that this version can't bring up to date
+ * @throws Error with the name of a migration that failed, which is rolled back
+ * @throws Error that says what to do with a database that this version can't bring up to date
  */
 export async function migrateUp(db: Database): Promise<string[]> {
-  await refuseUnknown(db);
-  return ran(await migrator(db).migrateToLatest());
+  await refuseUnknownMigrations(db);
+  return completedMigrations(await createMigrator(db).migrateToLatest());
 }
 
-// A database may know migrations that are gone: the tables were written anew before the first release.
-async function refuseUnknown(db: Database): Promise<void> {
+// A database may have migrations that no longer exist, because the tables were written anew before the first
+// release.
+async function refuseUnknownMigrations(db: Database): Promise<void> {
   const known = new Set(migrationFiles());
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   if (!tables.some(({ name }) => name === 'kysely_migration')) return;
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
   const unknown = rows.find(({ name }) => !known.has(name));
   if (!unknown) return;
-  if (unknown.name < FIRST)
+  if (unknown.name < FIRST_MIGRATION)
     throw new Error(
       'this database was made before the first release: export its topics with the version that made it, ' +
         'start with an empty database or another DATA_DIR, and import them there',
@@ -31,32 +32,32 @@ async function refuseUnknown(db: Database): Promise<void> {
   throw new Error(`this database was made by a newer version: it knows the migration ${unknown.name}`);
 }
 
-/** The first of the migrations since the tables were written anew. */
-const FIRST = '2026-11-26';
+/** The first migration since the tables were written anew. */
+const FIRST_MIGRATION = '2026-11-26';
 
 const folder = new URL('../migrations/', import.meta.url);
 
-/** Compiled or not, a migration ends as this file does. */
+/** A migration has the same extension as this file: `.ts`, or `.js` when compiled. */
 const EXTENSION = extname(import.meta.url);
 
 const migrationFiles = (): string[] =>
   readdirSync(fileURLToPath(folder))
     .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
     .map((file) => file.slice(0, -3))
-    // An older build may have left its migrations among the compiled ones.
-    .filter((name) => name >= FIRST)
+    // An older build may have left its compiled migrations in the folder.
+    .filter((name) => name >= FIRST_MIGRATION)
     .sort();
 
 /**
- * Takes back the newest migration.
- * @returns its name, or nothing when there was none
- * @throws Error naming the migration that could not be taken back
+ * Reverts the newest migration.
+ * @returns an array with its name, or an empty array when there was none
+ * @throws Error with the name of a migration that could not be reverted
  */
 export async function migrateDown(db: Database): Promise<string[]> {
-  return ran(await migrator(db).migrateDown());
+  return completedMigrations(await createMigrator(db).migrateDown());
 }
 
-function migrator(db: Database): Migrator {
+function createMigrator(db: Database): Migrator {
   return new Migrator({
     db,
     provider: {
@@ -70,7 +71,7 @@ function migrator(db: Database): Migrator {
   });
 }
 
-function ran({ error, results }: MigrationResultSet): string[] {
+function completedMigrations({ error, results }: MigrationResultSet): string[] {
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the set-up';
     const reason = error instanceof Error ? error.message : String(error);

@@ -5,25 +5,25 @@ import { stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { adoptLedger } from './ranking/ranker/adopt-ledger.js';
-import { tellParent } from './ranking/ranker/ranker-child.js';
+import { sendHeartbeats } from './ranking/ranker/ranker-child.js';
 import { startRanker } from './ranking/ranker/ranker-process.js';
 import { explain } from './startup-error.js';
 
 let config: Config | undefined;
 try {
   config = readConfig();
-  await rank(config);
+  await runRanker(config);
 } catch (error) {
   process.stderr.write(`The ranker can't start: ${explain(error, config)}\n`);
   process.exit(1);
 }
 
-/** Keeps the ratings up with the votes until the process is asked to stop, or the process that started it ends. */
-async function rank(config: Config): Promise<void> {
-  const stopping = AbortSignal.any([stopSignal(), parentGone()]);
-  tellParent();
+/** Keeps the ratings up to date until the process is asked to stop, or its parent process ends. */
+async function runRanker(config: Config): Promise<void> {
+  const stopping = AbortSignal.any([stopSignal(), parentEndSignal()]);
+  sendHeartbeats();
   const log = createLog(config.logLevel);
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left rejected'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled promise rejection'));
   const db = await openDatabase(config, (line) => process.stdout.write(`${line}\n`));
   await migrateUp(db);
   await adoptLedger(db);
@@ -37,10 +37,11 @@ async function rank(config: Config): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-function parentGone(): AbortSignal {
-  const gone = new AbortController();
-  process.once('disconnect', () => gone.abort());
-  // It may have gone while the program was loaded. Without a parent's channel this is undefined.
-  if (process.connected === false) gone.abort();
-  return gone.signal;
+function parentEndSignal(): AbortSignal {
+  const parentEnded = new AbortController();
+  process.once('disconnect', () => parentEnded.abort());
+  // The parent may have ended while the program loaded. Without a channel to a parent, `connected` is
+  // undefined.
+  if (process.connected === false) parentEnded.abort();
+  return parentEnded.signal;
 }

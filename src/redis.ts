@@ -1,50 +1,51 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** Begins every key in Redis, unless told otherwise. */
+/** Begins every key in Redis, except in tests. */
 export const PREFIX = 'thinga:';
 
 /**
- * Connects to Redis with a client that is quick to fail. A connection that brings nothing for 0.3 s while somebody
- * waits is thrown away, and commands are refused at once until there is another. So the waits of one page don't add
- * up (the library's defaults let a request hang for over a minute).
- * @throws Error when the server does not answer at first, or is too old; later it comes and goes without a restart
+ * Connects to Redis with a client that fails fast. A connection is dropped when it brings nothing for 0.3 s
+ * while a command waits. Until there is another connection, commands fail at once. So the waits of one page
+ * don't add up. With the library's defaults a request can hang for over a minute.
+ * @throws Error when the server does not answer at the start, or is too old; later the client reconnects by
+ * itself
  */
 export async function openRedis(url: string, log: Logger): Promise<Redis> {
   const redis = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     socketTimeout: 300,
-    // For what waits before anything is written.
+    // Also covers commands that wait to be written.
     commandTimeout: 500,
     connectTimeout: 1_000,
     keepAlive: 5_000,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // What is asked in the same turn of the event loop goes in one write.
+    // The commands of one turn of the event loop go in one write.
     enableAutoPipelining: true,
-    retryStrategy: (tries) => Math.min(tries * 100, 1_000),
+    retryStrategy: (attempts) => Math.min(attempts * 100, 1_000),
   });
-  let reason: Error | undefined;
-  const first = (error: Error): void => {
-    reason = error;
+  let connectError: Error | undefined;
+  const noteError = (error: Error): void => {
+    connectError = error;
   };
-  redis.on('error', first);
+  redis.on('error', noteError);
   try {
     await redis.connect();
-    await refuseOld(redis);
+    await refuseOldVersion(redis);
   } catch (error) {
     redis.disconnect();
-    throw reason ?? error;
+    throw connectError ?? error;
   }
-  redis.on('error', (error: Error) => log.warn({ reason: error.message }, 'redis is away'));
-  redis.off('error', first);
+  redis.on('error', (error: Error) => log.warn({ reason: error.message }, 'Redis is unavailable'));
+  redis.off('error', noteError);
   return redis;
 }
 
-// Valkey also says with which Redis it is compatible, under the name that Redis uses.
-async function refuseOld(redis: Redis): Promise<void> {
-  // Some hosts don't let their customers ask.
+// Valkey also reports the Redis version that it is compatible with, as redis_version.
+async function refuseOldVersion(redis: Redis): Promise<void> {
+  // Some hosting providers forbid this command.
   const info = await redis.info('server').catch(() => '');
   const valkey = /^valkey_version:([\d.]+)/m.exec(info)?.[1];
   const version = valkey ?? /^redis_version:([\d.]+)/m.exec(info)?.[1];

@@ -13,50 +13,51 @@ export type EndReason =
   | 'operator'
   | 'guesses';
 
-/** What a person answered: one of the two, about the same, or nothing. */
+/** An answer: one of the two things, about the same, or skipped. */
 export type Outcome = 'left' | 'right' | 'tie' | 'skip';
 
 /** One side of a pair. */
 export type Side = 'left' | 'right';
 
 /**
- * How a pair came to a voter: drawn where an answer tells most (`focus`) or anywhere (`explore`), asked for by one of
- * its things, one of the day's pairs that all guests get (`common`), or brought by a file of votes.
+ * How a pair was selected: where an answer tells most (`focus`), at random (`explore`), because the voter
+ * asked for one of its things (`asked`), as one of the day's pairs for all guests (`common`), or from a file
+ * of votes (`import`).
  */
 export type Strategy = 'focus' | 'explore' | 'asked' | 'common' | 'import';
 
-/** Why a vote counts in part: its voter skipped many pairs before it, or asked for this one. */
+/** Why a vote does not count fully: its voter skipped many pairs before it, or asked for this one. */
 export type WeightReason = 'skipping' | 'asked';
 
-/** A pair that a voter was shown, by the ids of its things, and whether they left it unanswered. */
+/** A pair that a voter was shown, by the ids of its things, and whether the voter skipped it. */
 export interface RecentPair {
   low: number;
   high: number;
   skipped: boolean;
-  /** The voter asked for it. It is here because they skipped it, and stays skipped. */
+  /** The voter asked for this pair. It is listed because the voter skipped it, and it stays skipped. */
   asked?: boolean;
 }
 
 type Created = ColumnType<Date, Date | undefined, never>;
 
-/** Anyone who can answer. A member shares the id of their `users` row. */
+/** Everybody who can answer. A member's id is also the id of their `users` row. */
 export interface VotersTable {
   id: GeneratedAlways<number>;
   kind: 'member' | 'guest' | 'invited' | 'imported';
-  /** The name under which a vote file knew this voter, after its topic: `foods/ann`. */
+  /** The topic and the name of this voter in a file of votes: `foods/ann`. */
   importedAs: string | null;
-  /** Keyed hash of the network that they first came by, 64 hex characters; it never changes. */
+  /** Keyed hash of the voter's first network, 64 hex characters; it never changes. */
   networkGroup: string | null;
   createdAt: Created;
 }
 
-/** People with a log-in. */
+/** Accounts. */
 export interface UsersTable {
   id: number;
   username: string;
-  /** The user name as it is compared: NFKC and lower case. */
+  /** The user name for comparison: NFKC and lower case. */
   usernameKey: string;
-  /** What the user name looks like: no two people have names that look alike. */
+  /** The look of the user name (UTS #39). It is unique, so no two names look alike. */
   nameSkeleton: string;
   passwordHash: string;
   role: Generated<'member' | 'admin'>;
@@ -64,7 +65,7 @@ export interface UsersTable {
   disabledAt: Date | null;
 }
 
-/** The record of every session there was; Redis only remembers the live ones. */
+/** Every session, past and present. Redis holds only the active ones. */
 export interface SessionsTable {
   id: GeneratedAlways<number>;
   publicId: Generated<string>;
@@ -77,7 +78,7 @@ export interface SessionsTable {
   status: Generated<'active' | 'inactive' | 'expired'>;
   remembered: boolean;
   createdAt: Created;
-  /** When the password was last given. */
+  /** When the user last entered the password. */
   confirmedAt: Date;
   lastSeenAt: Generated<Date>;
   expiresAt: Date;
@@ -88,7 +89,7 @@ export interface SessionsTable {
   address: string;
 }
 
-/** What happened to whose session and when; rows are never changed, and the database chains them. */
+/** The log of session events. Rows never change, and the database links them in a hash chain. */
 export interface SessionEventsTable {
   id: GeneratedAlways<number>;
   userId: number | null;
@@ -96,34 +97,37 @@ export interface SessionEventsTable {
   kind: string;
   at: Generated<Date>;
   reason: string | null;
-  /** Salted digest of where it came from, 64 hex characters; null when it came from no device. */
+  /** Salted digest of device and address, 64 hex characters; null when the event has no device. */
   originDigest: string | null;
-  /** The event's number in its person's chain, from 1; this and the hashes are empty until the commit. */
+  /** The event's number in its user's chain, from 1. This and the hashes are null until the commit. */
   sequence: GeneratedAlways<number | null>;
   previousHash: GeneratedAlways<string | null>;
   hash: GeneratedAlways<string | null>;
 }
 
-/** The device and address of an event, in plain text. A row may be shortened or deleted; the chain stays whole. */
+/**
+ * The device and address of an event, in plain text. A row may be shortened or deleted; the chain stays
+ * valid.
+ */
 export interface SessionEventOriginsTable {
   eventId: number;
   /** 16 random bytes; null once the row is shortened. */
   salt: Buffer | null;
   device: string | null;
-  /** An address; a network once it is shortened. */
+  /** An address, or a network once the row is shortened. */
   address: string | null;
 }
 
-/** Where each person's chain of events ends. */
+/** The end of each user's chain of events. */
 export interface ChainHeadsTable {
-  /** The person's id, 0 for events that belong to nobody. */
+  /** The user's id; 0 for events without a user. */
   userKey: number;
   userId: GeneratedAlways<number | null>;
   sequence: number;
   hash: string;
 }
 
-/** A collection of things that are compared with each other. */
+/** Topics: sets of things that are compared with each other. */
 export interface TopicsTable {
   id: GeneratedAlways<number>;
   slug: string;
@@ -134,7 +138,7 @@ export interface TopicsTable {
   createdAt: Created;
 }
 
-/** What is voted on. */
+/** The things that people vote on. */
 export interface ThingsTable {
   id: GeneratedAlways<number>;
   topicId: number;
@@ -148,7 +152,9 @@ export interface ThingsTable {
   retiredAt: Date | null;
 }
 
-/** The ledger: rows are only ever added, and withdrawn once; only a guest's may be deleted. */
+/**
+ * The ledger of votes. Rows are only added, and can be withdrawn once. Only a guest's votes may be deleted.
+ */
 export interface VotesTable {
   id: GeneratedAlways<number>;
   ballotId: string;
@@ -156,13 +162,13 @@ export interface VotesTable {
   voterId: number | null;
   leftId: number;
   rightId: number;
-  /** What an imported answer was about, where a voter answered a pair more than once. */
+  /** The subject of an imported answer, for files in which a voter answers a pair more than once. */
   item: string | null;
   outcome: Outcome;
-  /** Which of the two the voter said they don't know; only with a skip. */
+  /** The side that the voter doesn't know; only with a skip. */
   unknown: Side | null;
   strategy: Strategy;
-  /** Whether it is a guest's: it counts only when it becomes a member's, by another row. */
+  /** Whether it is a guest's vote. It counts only when another row makes it a member's vote. */
   provisional: Generated<boolean>;
   /** When the voter was shown the pair; null for imported votes. */
   shownAt: Date | null;
@@ -172,7 +178,7 @@ export interface VotesTable {
   withdrawnXid: string | null;
 }
 
-/** Whether a voter counts at all: the newest event holds. Rows are only ever added. */
+/** Decisions on whether a voter counts. The newest one holds. Rows are only added. */
 export interface VoterEventsTable {
   id: GeneratedAlways<number>;
   voterId: number;
@@ -181,26 +187,28 @@ export interface VoterEventsTable {
   xid: GeneratedAlways<string>;
 }
 
-/** How much a vote counts, where that is not 1; decided once, by the ranker. */
+/** The weights of votes that do not count fully. The ranker decides a weight once. */
 export interface VoteWeightsTable {
   voteId: number;
   weight: number;
   reason: WeightReason;
 }
 
-/** What the ranker knows of a voter in a topic. */
+/** What the ranker knows about a voter in a topic. */
 export interface TopicVotersTable {
   topicId: number;
   voterId: number;
-  /** Answers and skips in the ledger so far, withdrawn ones included. */
+  /** Answers and skips in the ledger, withdrawn ones included. */
   votes: number;
   skips: number;
   latestAt: Date;
-  /** Their last pairs, oldest first, by which their next vote is weighed; packed as weigher.ts says. */
+  /**
+   * The voter's last pairs, oldest first. They decide the weight of the next vote. weigher.ts has the format.
+   */
   recentPairs: JSONColumnType<number[][]>;
 }
 
-/** What the ranker has made of the votes on one thing. */
+/** The rating of each thing: the mean and variance of its strength, and its results. */
 export interface RatingsTable {
   thingId: number;
   topicId: number;
@@ -211,24 +219,24 @@ export interface RatingsTable {
   ties: number;
 }
 
-/** Where a thing stands on the pages; only things that are not retired have a row. */
+/** The ranks that the pages show. Only things that are not retired have a row. */
 export interface StandingsTable {
   thingId: number;
   topicId: number;
   /** From 1. */
   rank: number;
-  /** The range of its true rank, both included. */
+  /** The range of its true rank, both ends included. */
   low: number;
   high: number;
-  /** The chance, from 0 to 1, that it belongs in the Top 20. */
+  /** The probability, from 0 to 1, that it belongs in the Top 20. */
   topChance: number;
-  /** Whether it is not surely (in 4 of 5 cases) better than the next one. */
+  /** Whether the probability that it is better than the next one is below 4 in 5. */
   isLevelWithNext: boolean;
-  /** Its rank a day ago; null where it had none. */
+  /** Its rank a day ago; null when it had none. */
   previousRank: number | null;
 }
 
-/** How the votes on a pair came out; skips, withdrawn votes and those of voters left out are not counted. */
+/** The results of each pair. Skips, withdrawn votes and votes of excluded voters are not counted. */
 export interface PairCountsTable {
   topicId: number;
   /** The pair's things: the lower id and the higher one. */
@@ -239,14 +247,14 @@ export interface PairCountsTable {
   ties: number;
 }
 
-/** Up to where in the ledger a topic's pair counts count. */
+/** The position in the ledger up to which a topic's pair counts are complete. */
 export interface PairCountsPositionTable {
   topicId: number;
   xid: string;
   id: number;
 }
 
-/** What anyone may download of a topic: the newest row, and the one before for those who are still reading it. */
+/** The public download of a topic: the newest row, and the one before it for downloads that still run. */
 export interface SnapshotsTable {
   id: GeneratedAlways<number>;
   topicId: number;
@@ -259,8 +267,8 @@ export interface SnapshotsTable {
 }
 
 /**
- * Where a thing stood at the end of each hour in which it moved. After a week the last of each day is kept,
- * after a year the last of each week.
+ * The rank of a thing at the end of each hour in which it changed. After a week only the last row of each day
+ * is kept, after a year only the last row of each week.
  */
 export interface RatingHistoryTable {
   thingId: number;
@@ -271,43 +279,45 @@ export interface RatingHistoryTable {
   high: number;
 }
 
-/** How far the history is thinned to one row a day, and to one a week. */
+/** How far the history is thinned: to one row a day, and to one row a week. */
 export interface HistoryThinningTable {
   step: 'day' | 'week';
-  /** When the day or week begins that is thinned next. */
+  /** The start of the day or week that is thinned next. */
   begins: Date;
-  /** The things with ids up to this one are done in it. */
+  /** The things with ids up to this one are done. */
   thingId: number;
 }
 
-/** One row a topic: what has become of its standings. */
+/** The state of each topic's standings. */
 export interface BoardsTable {
   topicId: number;
-  /** Moves whenever what the pages show has moved. */
+  /** Increases whenever the content of the pages has changed. */
   version: Generated<number>;
-  /** How often its ratings or its things have changed, and how many of these changes are in the standings. */
+  /** The number of changes of its ratings and things, and how many of these are in the standings. */
   changes: Generated<number>;
   publishedChanges: Generated<number>;
-  /** Since when the ratings rest on votes that no longer count; null while they rest on none. */
+  /** Since when the ratings include votes that no longer count; null when they include none. */
   staleSince: Date | null;
 }
 
-/** Which votes of a topic were fitted together the last time; without a row, none were yet. */
+/**
+ * The last fit of a topic: all votes up to a position, fitted together. Without a row there was no fit yet.
+ */
 export interface FitsTable {
   topicId: number;
-  /** The place in the ledger up to which they were. */
+  /** The position in the ledger up to which votes were fitted. */
   xid: string;
   id: number;
   votes: number;
-  /** How far opinions lie apart: the variance of strengths before any vote. */
+  /** The variance of strengths before any vote. */
   spread: number;
-  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  /** The number of votes that chose one thing, and how many of them chose the left one. */
   decided: number;
   leftWins: number;
   fittedAt: Generated<Date>;
 }
 
-/** A link that shows what a person chose, to whoever has it. */
+/** Links that show a user's own list to everybody who has the link. */
 export interface SharesTable {
   id: GeneratedAlways<number>;
   token: string;
@@ -319,7 +329,7 @@ export interface SharesTable {
   endedAt: Date | null;
 }
 
-/** What a link shows, strongest first. */
+/** The things that a link shows, strongest first. */
 export interface SharedThingsTable {
   shareId: number;
   topicId: number;
@@ -328,7 +338,7 @@ export interface SharedThingsTable {
   thingId: number;
 }
 
-/** One row in all: how far the ranker has read the ledger. */
+/** How far the ranker has read the ledger. The table has one row. */
 export interface RankerPositionTable {
   singleton: Generated<boolean>;
   xid: string;

@@ -1,32 +1,32 @@
 import { expect, it } from 'vitest';
 import { Batcher } from '../src/batcher.js';
 
-/** A store that doubles numbers, and notes what it is asked in one go. */
+/** A batcher that doubles positive numbers, and the batches of keys that it loaded. */
 function doubler(fails: (keys: number[]) => boolean = () => false) {
-  const asked: number[][] = [];
+  const batches: number[][] = [];
   const batcher = new Batcher(async (keys: number[]) => {
-    asked.push(keys);
+    batches.push(keys);
     if (fails(keys)) throw new Error('broken');
     return new Map(keys.filter((key) => key > 0).map((key) => [key, key * 2]));
   });
-  return { asked, batcher };
+  return { batches, batcher };
 }
 
-it('asks together for what is asked in one turn, and alone for what comes alone', async () => {
-  const { asked, batcher } = doubler();
-  expect(await Promise.all([1, 2, 2].map((key) => batcher.ask(key)))).toEqual([2, 4, 4]);
-  expect(await batcher.ask(3)).toBe(6);
-  expect(asked).toEqual([[1, 2, 2], [3]]);
+it('combines the lookups of one turn, and sends a single lookup alone', async () => {
+  const { batches, batcher } = doubler();
+  expect(await Promise.all([1, 2, 2].map((key) => batcher.load(key)))).toEqual([2, 4, 4]);
+  expect(await batcher.load(3)).toBe(6);
+  expect(batches).toEqual([[1, 2, 2], [3]]);
 });
 
-it('has no answer for some, and answers the others', async () => {
+it('returns undefined for a key without a value, and the values of the others', async () => {
   const { batcher } = doubler();
-  expect(await Promise.all([1, -1].map((key) => batcher.ask(key)))).toEqual([2, undefined]);
+  expect(await Promise.all([1, -1].map((key) => batcher.load(key)))).toEqual([2, undefined]);
 });
 
-it('lets only those fail whose own question fails', async () => {
+it('fails only for the key that causes the failure', async () => {
   const { batcher } = doubler((keys) => keys.includes(2));
-  const answers = await Promise.allSettled([1, 2, 3].map((key) => batcher.ask(key)));
+  const answers = await Promise.allSettled([1, 2, 3].map((key) => batcher.load(key)));
   expect(answers).toMatchObject([
     { status: 'fulfilled', value: 2 },
     { status: 'rejected', reason: { message: 'broken' } },
@@ -34,8 +34,8 @@ it('lets only those fail whose own question fails', async () => {
   ]);
 });
 
-it('asks a question that came alone once only, also when it fails', async () => {
-  const { asked, batcher } = doubler(() => true);
-  await expect(batcher.ask(1)).rejects.toThrow('broken');
-  expect(asked).toEqual([[1]]);
+it('does not retry a single lookup that fails', async () => {
+  const { batches, batcher } = doubler(() => true);
+  await expect(batcher.load(1)).rejects.toThrow('broken');
+  expect(batches).toEqual([[1]]);
 });

@@ -10,34 +10,34 @@ import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
 import { seed } from '../src/catalog/seed.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
 import { startReverseProxy } from './reverse-proxy.js';
-import { FIREFOX, itOnPostgres, openDatabaseOfItsOwn, vote } from './site.js';
+import { FIREFOX, itOnPostgres, openTestDatabase, vote } from './site.js';
 
-// Processes start slowly on a busy machine, and here many do.
+// These tests start many processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
 
 const dataDir = mkdtempSync(join(tmpdir(), 'thinga-drain-'));
-let own: Awaited<ReturnType<typeof openDatabaseOfItsOwn>> | undefined;
+let testDb: Awaited<ReturnType<typeof openTestDatabase>> | undefined;
 
 afterEach(killProcesses);
 beforeAll(async () => {
-  if (inject('postgres')) own = await openDatabaseOfItsOwn();
+  if (inject('postgres')) testDb = await openTestDatabase();
 });
 afterAll(async () => {
-  await own?.close();
+  await testDb?.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** Starts the site on a port of its own, with data that all of this file's processes share. */
+/** Starts the site on a free port. All processes of this file share their data. */
 async function start(env: Record<string, string>) {
   const port = env.PORT ?? String(await freePort());
-  const { databaseUrl } = own?.config ?? {};
+  const { databaseUrl } = testDb?.config ?? {};
   const stores = { DATA_DIR: dataDir, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
   const site = startProcess({ ...stores, PORT: port, ...env });
   await site.until('Thinga is at');
   return { ...site, origin: `http://127.0.0.1:${port}` };
 }
 
-it('is no longer ready as soon as it is asked to stop, and serves until the drain is over', async () => {
+it('is not ready once it is asked to stop, and serves until the drain is over', async () => {
   const { child, origin } = await start({ DRAIN_SECONDS: '3' });
   const ended = stop(child);
   await untilStopping(origin);
@@ -49,7 +49,7 @@ it('is no longer ready as soon as it is asked to stop, and serves until the drai
   await ended;
 });
 
-it('takes signals that come together for one, and ends at once when it is asked again', async () => {
+it('takes simultaneous signals as one, and ends at once on a later signal', async () => {
   const { child, origin } = await start({ DRAIN_SECONDS: '300' });
   const ended = once(child, 'exit');
   child.kill('SIGINT');
@@ -61,44 +61,41 @@ it('takes signals that come together for one, and ends at once when it is asked 
   expect(await ended).toEqual([1, null]);
 });
 
-itOnPostgres(
-  'loses no request of those that a proxy passes on while its processes are restarted',
-  async () => {
-    if (!own) return;
-    await seed(own.db);
-    const redis = inject('redis');
-    const env = {
-      ...(redis && { REDIS_URL: redis }),
-      SESSION_SECRET: randomBytes(36).toString('base64'),
-      TRUST_PROXY: '1',
-      DRAIN_SECONDS: '1',
-    };
-    // The other is two processes itself, where Redis lets it.
-    const one = await start(env);
-    const other = await start(redis ? { ...env, WEB_CONCURRENCY: '2' } : env);
-    const proxy = await startReverseProxy([one.origin, other.origin]);
-    for (const { origin } of [one, other]) await proxy.until(origin, true);
+itOnPostgres('loses no request behind a proxy while its processes are restarted', async () => {
+  if (!testDb) return;
+  await seed(testDb.db);
+  const redis = inject('redis');
+  const env = {
+    ...(redis && { REDIS_URL: redis }),
+    SESSION_SECRET: randomBytes(36).toString('base64'),
+    TRUST_PROXY: '1',
+    DRAIN_SECONDS: '1',
+  };
+  const first = await start(env);
+  // With Redis the second site has two processes.
+  const second = await start(redis ? { ...env, WEB_CONCURRENCY: '2' } : env);
+  const proxy = await startReverseProxy([first.origin, second.origin]);
+  for (const { origin } of [first, second]) await proxy.until(origin, true);
 
-    const rush = startRush(proxy.origin);
-    await rush.until(40);
-    await stop(one.child);
-    await rush.until(40);
-    await start({ ...env, PORT: new URL(one.origin).port });
-    await proxy.until(one.origin, true);
-    await rush.until(40);
-    await stop(other.child);
-    await rush.until(40);
-    const { failures, votes } = await rush.end();
-    expect(failures).toEqual([]);
-    const { kept } = await own.db
-      .selectFrom('votes')
-      .select((expression) => expression.fn.countAll<number>().as('kept'))
-      .executeTakeFirstOrThrow();
-    expect(kept).toBe(votes);
-    killProcesses();
-    await proxy.close();
-  },
-);
+  const load = startLoad(proxy.origin);
+  await load.until(40);
+  await stop(first.child);
+  await load.until(40);
+  await start({ ...env, PORT: new URL(first.origin).port });
+  await proxy.until(first.origin, true);
+  await load.until(40);
+  await stop(second.child);
+  await load.until(40);
+  const { failures, votes } = await load.end();
+  expect(failures).toEqual([]);
+  const { stored } = await testDb.db
+    .selectFrom('votes')
+    .select((expression) => expression.fn.countAll<number>().as('stored'))
+    .executeTakeFirstOrThrow();
+  expect(stored).toBe(votes);
+  killProcesses();
+  await proxy.close();
+});
 
 async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
@@ -106,23 +103,23 @@ async function stop(child: ChildProcess): Promise<void> {
   expect(await ended).toEqual([0, null]);
 }
 
-/** Waits until the site has heard that it is to stop. */
+/** Waits until the site reports that it is stopping. */
 async function untilStopping(origin: string): Promise<void> {
   while ((await (await fetch(`${origin}/readyz`)).text()) !== 'stopping\n') await sleep(10);
 }
 
-/** People who vote and look at the Top 20 until they are told to go home, each a few times a second. */
-function startRush(origin: string) {
+/** Starts four voters. Each votes and looks at the Top 20 several times a second, until `end`. */
+function startLoad(origin: string) {
   const failures: string[] = [];
   let [votes, requests, isOver] = [0, 0, false];
 
-  async function live(number: number): Promise<void> {
+  async function runVoter(number: number): Promise<void> {
     const browser = supertest
       .agent(origin)
       .set('Sec-Fetch-Site', 'same-origin')
       .set('User-Agent', FIREFOX)
       .set('X-Forwarded-For', `10.8.0.${number}`);
-    const form = { username: `rush${number}`, password: 'a long enough phrase' };
+    const form = { username: `load${number}`, password: 'a long enough phrase' };
     await browser.post('/register').type('form').send(form).expect(303);
     while (!isOver) {
       await vote(browser);
@@ -136,17 +133,17 @@ function startRush(origin: string) {
     }
   }
 
-  const lives = Array.from({ length: 4 }, (_, number) =>
-    live(number).catch((error: unknown) => failures.push(String(error))),
+  const voters = Array.from({ length: 4 }, (_, number) =>
+    runVoter(number).catch((error: unknown) => failures.push(String(error))),
   );
   return {
-    /** Waits until so many requests more were answered, or one failed. */
+    /** Waits until this many more requests are answered, or one has failed. */
     async until(more: number) {
-      for (const enough = requests + more; requests < enough && failures.length === 0; ) await sleep(20);
+      for (const target = requests + more; requests < target && failures.length === 0; ) await sleep(20);
     },
     async end() {
       isOver = true;
-      await Promise.all(lives);
+      await Promise.all(voters);
       return { failures, votes };
     },
   };

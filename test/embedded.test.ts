@@ -11,40 +11,41 @@ const migrations = readdirSync(join(root, 'migrations'))
   .map((file) => file.replace('.ts', ''))
   .sort();
 const config = { ...readConfig({ DATA_DIR: dataDir }), databaseUrl: undefined };
-const open = (say: (line: string) => void = () => undefined): Promise<Database> => openDatabase(config, say);
+const open = (print: (line: string) => void = () => undefined): Promise<Database> =>
+  openDatabase(config, print);
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-it('says what takes so long at the first start, and keeps its data for the next', async () => {
-  const said: string[] = [];
-  const first = await open((line) => said.push(line));
-  expect(said.join()).toContain('Creating the embedded database');
+it('says that it creates the database at the first start, and keeps its data for the next one', async () => {
+  const lines: string[] = [];
+  const first = await open((line) => lines.push(line));
+  expect(lines.join()).toContain('Creating the embedded database');
   expect(await migrateUp(first)).toEqual(migrations);
   await first.insertInto('voters').values({ kind: 'imported', importedAs: 'kept' }).execute();
   await first.destroy();
 
-  const second = await open((line) => said.push(line));
-  expect(said).toHaveLength(1);
+  const second = await open((line) => lines.push(line));
+  expect(lines).toHaveLength(1);
   expect(await migrateUp(second)).toEqual([]);
   expect(await second.selectFrom('voters').select('importedAs').execute()).toEqual([{ importedAs: 'kept' }]);
   await second.destroy();
 });
 
-it('is one process’s at a time', async () => {
+it('is open in one process at a time', async () => {
   const holder = await open();
   await expect(open()).rejects.toThrow('in use by another process');
   await holder.destroy();
   await (await open()).destroy();
 });
 
-it('lets one of several in that come at once', async () => {
+it('opens for one of several simultaneous callers', async () => {
   const opened = await Promise.allSettled([open(), open(), open(), open()]);
-  const inside = opened.filter((one) => one.status === 'fulfilled');
-  expect(inside).toHaveLength(1);
-  for (const { value } of inside) await value.destroy();
+  const fulfilled = opened.filter((result) => result.status === 'fulfilled');
+  expect(fulfilled).toHaveLength(1);
+  for (const { value } of fulfilled) await value.destroy();
 });
 
-it('lends its one connection in turn, so transactions do not mix', async () => {
+it('gives its one connection to one caller at a time, so transactions do not mix', async () => {
   const db = await open();
   const failing = db.transaction().execute(async (trx) => {
     await trx.insertInto('voters').values({ kind: 'imported', importedAs: 'rolled back' }).execute();
@@ -58,7 +59,7 @@ it('lends its one connection in turn, so transactions do not mix', async () => {
   await db.destroy();
 });
 
-it('takes each migration back, and does it again', async () => {
+it('reverts each migration, and applies it again', async () => {
   const db = await open();
   for (const name of migrations.toReversed()) expect(await migrateDown(db)).toEqual([name]);
   expect(await migrateDown(db)).toEqual([]);

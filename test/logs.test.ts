@@ -3,18 +3,18 @@ import { createLog } from '../src/log.js';
 import { member, openSite, type Site, topic, visit, vote } from './site.js';
 
 let site: Site;
-let logged = '';
+let output = '';
 
 beforeAll(async () => {
   const write = (line: string): void => {
-    logged += line;
+    output += line;
   };
   site = await openSite({ passwordCost: 9 }, { log: createLog('trace', { write }) });
   await topic(site);
 });
 afterAll(() => site.close());
 
-it('logs what was asked and answered, and nothing that opens anything', async () => {
+it('logs requests and answers, but no secrets', async () => {
   const password = 'a secret phrase indeed';
   const { browser, username } = await member(site, { password });
   await visit(site)
@@ -33,7 +33,7 @@ it('logs what was asked and answered, and nothing that opens anything', async ()
   const [row] = await site.db.selectFrom('sessions').selectAll().execute();
   await browser.post('/logout').expect(303);
 
-  expect(logged).toContain('"path":"/vote","status":303');
+  expect(output).toContain('"path":"/vote","status":303');
   for (const secret of [
     password,
     'wrong secret guess',
@@ -42,20 +42,21 @@ it('logs what was asked and answered, and nothing that opens anything', async ()
     ballot,
     row?.accessTokenHash,
   ])
-    expect(logged).not.toContain(secret);
-  expect(logged).not.toContain('"stack"');
+    expect(output).not.toContain(secret);
+  expect(output).not.toContain('"stack"');
 });
 
-it('logs log-ins that were too many as warnings of one line', async () => {
-  const log = () => visit(site).post('/login').type('form').send({ username: 'nobody', password: 'a guess' });
-  const answers = await Promise.all(Array.from({ length: 30 }, log));
+it('logs refused log-ins under load as warnings of one line', async () => {
+  const logIn = () =>
+    visit(site).post('/login').type('form').send({ username: 'nobody', password: 'a guess' });
+  const answers = await Promise.all(Array.from({ length: 30 }, logIn));
   expect(answers.map(({ status }) => status)).toContain(503);
-  const [line] = logged.split('\n').filter((one) => one.includes('Many people are logging in'));
+  const [line] = output.split('\n').filter((text) => text.includes('Many people are logging in'));
   expect(JSON.parse(line ?? '')).toMatchObject({ level: 40, path: '/login' });
-  expect(logged).not.toContain('"stack"');
+  expect(output).not.toContain('"stack"');
 });
 
-it('keeps of an error what it said, and nothing that hangs on it', () => {
+it('logs the message of an error, and nothing that a driver attached to it', () => {
   const lines: string[] = [];
   const error = Object.assign(new Error('refused'), {
     command: { args: ['the state of a session'] },

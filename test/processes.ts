@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { root } from '../src/config.js';
 
-/** The built site, running in a process of its own. */
+/** The built site in a process of its own. */
 export interface SiteProcess {
   child: ChildProcess;
-  /** What it has written so far. */
+  /** Returns its output so far. */
   said(): string;
-  /** Waits until it has written this. @throws Error when it ends before that */
+  /** Waits until its output contains a text. @throws Error when the process ends before that */
   until(text: string): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ const running = new Set<ChildProcess>();
 
 /**
  * Starts the built site as `npm start` does, or its ranker as `npm run ranker` does.
- * @param folder where it is installed
+ * @param options `folder` is where the site is installed
  */
 export function startProcess(
   env: Record<string, string>,
@@ -41,18 +41,18 @@ export function startProcess(
   };
 }
 
-/** Remembers a process for as long as it runs, so that `killProcesses` kills it. */
+/** Registers a process, so that `killProcesses` kills it if it still runs. */
 export function track(child: ChildProcess): void {
   running.add(child);
   child.on('exit', () => running.delete(child));
 }
 
-/** Kills what is still running of the processes that were started. */
+/** Kills the started processes that still run. */
 export function killProcesses(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** A port that nothing listens on. */
+/** Returns a free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

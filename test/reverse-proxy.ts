@@ -2,27 +2,28 @@ import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A reverse proxy in front of several processes of the site, as an operator has one. */
+/** A reverse proxy in front of several processes of the site, as operators use. */
 export interface ReverseProxy {
   origin: string;
-  /** Waits until this process counts as ready, or no longer. */
-  until(origin: string, ready: boolean): Promise<void>;
+  /** Waits until the proxy takes a process as ready, or as not ready. */
+  until(origin: string, isReady: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Passes each request on, over connections that are kept alive, to the next process whose `/readyz` answered 200 when
- * it was last asked, ten times a second. A request that fails is not tried again: it is a 502.
+ * Starts a proxy that sends each request to the next ready process, over connections that are kept alive. It
+ * asks each process for `/readyz` ten times a second. It does not retry a request that fails, and answers
+ * 502.
  */
 export async function startReverseProxy(origins: string[]): Promise<ReverseProxy> {
   const agent = new Agent({ keepAlive: true });
   const ready = new Set<string>();
-  let turn = 0;
+  let requests = 0;
   const server = createServer((req, res) => {
     const healthy = origins.filter((origin) => ready.has(origin));
-    const origin = healthy[turn++ % healthy.length];
+    const origin = healthy[requests++ % healthy.length];
     if (!origin) return refuse(res, 'no process is ready');
-    pass(req, res, origin, agent);
+    forward(req, res, { origin, agent });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
@@ -33,8 +34,8 @@ export async function startReverseProxy(origins: string[]): Promise<ReverseProxy
   }, 100);
   return {
     origin: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    async until(origin, wanted) {
-      while (ready.has(origin) !== wanted) await sleep(20);
+    async until(origin, isReady) {
+      while (ready.has(origin) !== isReady) await sleep(20);
     },
     async close() {
       clearInterval(checks);
@@ -46,23 +47,28 @@ export async function startReverseProxy(origins: string[]): Promise<ReverseProxy
   };
 }
 
-function pass(req: IncomingMessage, res: ServerResponse, origin: string, agent: Agent): void {
+function forward(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { origin, agent }: { origin: string; agent: Agent },
+): void {
   // Each side decides for itself how long its connection lives.
-  const { connection: _near, ...headers } = req.headers;
-  const forward = request(`${origin}${req.url}`, { method: req.method ?? 'GET', headers, agent });
-  forward.on('response', (answer) => {
+  const { connection: _clientConnection, ...requestHeaders } = req.headers;
+  const options = { method: req.method ?? 'GET', headers: requestHeaders, agent };
+  const forwarded = request(`${origin}${req.url}`, options);
+  forwarded.on('response', (answer) => {
     const {
-      connection: _far,
+      connection: _serverConnection,
       'keep-alive': _timeout,
       'transfer-encoding': _encoding,
-      ...kept
+      ...headers
     } = answer.headers;
-    res.writeHead(answer.statusCode ?? 502, kept);
+    res.writeHead(answer.statusCode ?? 502, headers);
     answer.on('error', () => res.destroy());
     answer.pipe(res);
   });
-  forward.on('error', (error) => refuse(res, error.message));
-  req.pipe(forward);
+  forwarded.on('error', (error) => refuse(res, error.message));
+  req.pipe(forwarded);
 }
 
 function refuse(res: ServerResponse, reason: string): void {

@@ -23,7 +23,7 @@ const TYPES: Record<string, string> = {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What schema.ts says: it is read as text, because types are gone when a test runs. */
+/** Reads the tables from the text of schema.ts, because types do not exist at run time. */
 function tablesInSchema(): Tables {
   const bodyOf = (name: string): string =>
     new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(text)?.[1] ?? '';
@@ -37,18 +37,18 @@ function tablesInSchema(): Tables {
   );
 }
 
-/** What a type of schema.ts comes to. A name stands for its own union of words. */
+/** Translates a type of schema.ts. A named union of strings is a string. */
 function columnOf(type: string): Column {
   const bare = type.replace(/^(Generated|GeneratedAlways)<(.*)>$/, '$2');
   const isNullable = /\| null$/.test(bare);
   const base = bare.replace(/ \| null$/, '');
   if (base === 'Created') return { type: 'Date', isNullable };
   if (base.startsWith('JSONColumnType')) return { type: 'JSON', isNullable };
-  const isWords = base.startsWith("'") || new RegExp(`export type ${base} =\\s+(\\|\\s+)?'`).test(text);
-  return { type: isWords ? 'string' : base, isNullable };
+  const isStringUnion = base.startsWith("'") || new RegExp(`export type ${base} =\\s+(\\|\\s+)?'`).test(text);
+  return { type: isStringUnion ? 'string' : base, isNullable };
 }
 
-/** What the migrations have made. */
+/** Reads the tables that the migrations made. */
 async function tablesInDatabase(): Promise<Tables> {
   const { rows } = await sql<{ table: string; column: string; type: string; nullable: boolean }>`
     select table_name as "table", column_name as "column", udt_name as type, is_nullable = 'YES' as nullable
@@ -68,7 +68,7 @@ const sorted = (tables: Tables): object =>
     [...tables].sort().map(([table, columns]) => [table, Object.fromEntries([...columns].sort())]),
   );
 
-it('describes every table as the migrations make it: columns, types, and what may be null', async () => {
+it('describes every table as the migrations make it: columns, types and nullability', async () => {
   const described = tablesInSchema();
   expect(described.size).toBeGreaterThan(20);
   expect(sorted(described)).toEqual(sorted(await tablesInDatabase()));

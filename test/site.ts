@@ -17,8 +17,8 @@ import { Passwords } from '../src/auth/passwords/passwords.js';
 import { PendingRevocations } from '../src/auth/sessions/pending-revocations.js';
 import { importThings } from '../src/catalog/import-things.js';
 import { type Config, readConfig } from '../src/config.js';
-import { type Database, openDatabase, openForPages } from '../src/database.js';
-import { createHttpServer } from '../src/http/express-prototypes.js';
+import { type Database, openDatabase, openDatabaseForPages } from '../src/database.js';
+import { createHttpServer } from '../src/http/http-server.js';
 import { createLog } from '../src/log.js';
 import { Boards } from '../src/ranking/boards/board-loader.js';
 import { catchUp } from '../src/ranking/ranker/catch-up.js';
@@ -27,19 +27,19 @@ import { importVotes } from '../src/ranking/transfer/import-votes.js';
 import { openRedis } from '../src/redis.js';
 import { onServer } from './stores.js';
 
-/** The whole site on a port of its own, with a database of its own. */
+/** The whole site, on a port and a database of its own. */
 export interface Site {
   origin: string;
   server: Server;
   db: Database;
   redis: Redis | undefined;
-  /** What every key of this site in Redis begins with. */
+  /** Begins every key of this site in Redis. */
   prefix: string;
   boards: Boards;
   config: Config;
-  /** Folds the votes so far into the ranking. */
+  /** Folds all votes into the ratings. */
   fold(): Promise<void>;
-  /** Folds the votes so far into the ranking and shows it, as the running site does by itself. */
+  /** Folds all votes into the ratings and refreshes the boards, as the running site does by itself. */
   rank(): Promise<void>;
   close(): Promise<void>;
 }
@@ -55,26 +55,25 @@ export function useSite(settings: Partial<Config> = {}): Site {
 }
 
 /**
- * Starts a site: the shipped app on the stores that the run was given.
- * @param redisUrl another way to Redis than the run's own
- * @param beside a site whose stores this one shares, as another process of it does
- * @param log where it tells what happens
+ * Starts a site: the shipped app on the stores of this test run.
+ * @param options `redisUrl` replaces the Redis of the test run; `storesOf` is another site, whose stores this
+ * one shares like another process of it
  */
 export async function openSite(
   settings: Partial<Config> = {},
   {
     redisUrl = inject('redis'),
-    beside,
+    storesOf,
     log = createLog(process.env.TEST_LOG ?? 'silent'),
-  }: { redisUrl?: string | undefined; beside?: Site; log?: Logger } = {},
+  }: { redisUrl?: string | undefined; storesOf?: Site; log?: Logger } = {},
 ): Promise<Site> {
-  const stores = beside
-    ? { db: beside.db, config: { ...beside.config, ...settings }, close: async () => undefined }
-    : await openDatabaseOfItsOwn(settings);
+  const stores = storesOf
+    ? { db: storesOf.db, config: { ...storesOf.config, ...settings }, close: async () => undefined }
+    : await openTestDatabase(settings);
   const { config } = stores;
-  const db = beside ? beside.db : openForPages(stores.db, config);
+  const db = storesOf ? storesOf.db : openDatabaseForPages(stores.db, config);
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
-  const prefix = beside?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
+  const prefix = storesOf?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost);
   const pendingRevocations = new PendingRevocations(redis, `${prefix}pending-revocations`);
   const boards = new Boards(db);
@@ -101,21 +100,21 @@ export async function openSite(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await passwords.close();
-      if (redis) await forget(redis, prefix);
+      if (redis) await deleteKeys(redis, prefix);
       redis?.disconnect();
-      if (!beside) await db.destroy();
+      if (!storesOf) await db.destroy();
       await stores.close();
     },
   };
 }
 
-/** Folds with all the rankers at once until the ranking has every committed vote. */
+/** Folds with several rankers at once until the ratings have every committed vote. */
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
   const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker, 45_000)));
   if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
 }
 
-/** A voter's votes, oldest first, with how much the ranker lets each count. */
+/** Returns a voter's votes, oldest first, with the weight of each. */
 export async function ledgerOf(site: Site, voterId: number) {
   await site.fold();
   return site.db
@@ -128,7 +127,7 @@ export async function ledgerOf(site: Site, voterId: number) {
     .execute();
 }
 
-/** The process of Postgres whose connection holds the ranker's lock on a database; undefined while none does. */
+/** Returns the Postgres process whose connection holds the ranker's lock on a database, or undefined. */
 export async function lockHolder(db: Database): Promise<number | undefined> {
   const { rows } = await sql<{ pid: number }>`
     select pid from pg_locks where locktype = 'advisory' and granted
@@ -136,8 +135,8 @@ export async function lockHolder(db: Database): Promise<number | undefined> {
   return rows[0]?.pid;
 }
 
-/** A migrated database for one test file, on the Postgres server or embedded, and what removes it again. */
-export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Promise<{
+/** Creates a migrated database for one test file, on the Postgres server or embedded. `close` removes it. */
+export async function openTestDatabase(settings: Partial<Config> = {}): Promise<{
   db: Database;
   config: Config;
   close(): Promise<void>;
@@ -170,7 +169,7 @@ export async function openDatabaseOfItsOwn(settings: Partial<Config> = {}): Prom
   };
 }
 
-/** A test that needs two connections at once, which only a Postgres server has; elsewhere it says so. */
+/** A test that needs two connections at once. It is skipped on the embedded database, which has one. */
 export function itOnPostgres(name: string, test: () => Promise<void>): void {
   it(name, async (context) => {
     if (!inject('postgres')) context.skip('the embedded database has one connection');
@@ -178,7 +177,7 @@ export function itOnPostgres(name: string, test: () => Promise<void>): void {
   });
 }
 
-/** A test of what Redis holds; without Redis it says so. */
+/** A test that looks into Redis. It is skipped without Redis. */
 export function itOnRedis(name: string, test: () => Promise<void>): void {
   it(name, async (context) => {
     if (!inject('redis')) context.skip('session state is in the process');
@@ -186,7 +185,7 @@ export function itOnRedis(name: string, test: () => Promise<void>): void {
   });
 }
 
-/** A test that takes both stores away, and so reaches them through proxies; without the servers it says so. */
+/** A test of what happens on real servers. It is skipped without Postgres or Redis. */
 export function itOnBothStores(name: string, test: () => Promise<void>): void {
   it(name, async (context) => {
     if (!inject('postgres') || !inject('redis')) context.skip('needs a Postgres server and Redis');
@@ -194,14 +193,14 @@ export function itOnBothStores(name: string, test: () => Promise<void>): void {
   });
 }
 
-/** A browser that nobody is signed in on; it keeps cookies and says, as browsers do, where a request is from. */
+/** A browser without a session. It keeps cookies and sends Sec-Fetch-Site as browsers do. */
 export type Browser = ReturnType<typeof supertest.agent>;
 
 export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
-/** Opens a browser on a site. It is at an address of its own, where the site believes its one proxy. */
+/** Opens a browser on a site. On a site that trusts one proxy, each browser has its own address. */
 export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
   const address = `10.9.${Math.floor(browsers / 250) % 250}.${browsers++ % 250}`;
   return supertest
@@ -213,15 +212,15 @@ export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
 
 let browsers = 0;
 
-/** What htmx adds to a request that replaces part of a page. */
+/** The headers that htmx adds to a request for a fragment. */
 export const HTMX = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
 
-let people = 0;
+let members = 0;
 
-/** Somebody who has registered through the form and is signed in. */
+/** Registers a member through the form, and logs them in. */
 export async function member(
   site: Site,
-  { username = `person${++people}`, password = 'a long enough phrase', userAgent = FIREFOX } = {},
+  { username = `person${++members}`, password = 'a long enough phrase', userAgent = FIREFOX } = {},
 ): Promise<{ browser: Browser; username: string; password: string; id: number }> {
   const browser = visit(site, { userAgent });
   await browser.post('/register').type('form').send({ username, password }).expect(303);
@@ -233,7 +232,7 @@ export async function member(
   return { browser, username, password, id };
 }
 
-/** A topic with things in it, brought by the import that operators use. */
+/** Creates a topic with things, by the import that operators use. */
 export async function topic(
   site: Site,
   { slug = 'foods', names = ['Ramen', 'Sushi', 'Pizza', 'Salad'] }: { slug?: string; names?: string[] } = {},
@@ -243,7 +242,7 @@ export async function topic(
   return { slug, names };
 }
 
-/** Lets some voters of their own answer the same pair, as a vote of somewhere else that is imported, and ranks. */
+/** Imports votes of several new voters, who all prefer the first thing to the second, and ranks. */
 export async function importVotesOf(
   site: Site,
   voters: number,
@@ -254,16 +253,16 @@ export async function importVotesOf(
   await site.rank();
 }
 
-/** So many things with plain names. */
+/** Returns names for a number of things. */
 export const thingNames = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `Thing ${index + 1}`);
 
-/** A page as a person finds it: text by selector. */
+/** Parses a page. */
 export function read(html: string): CheerioAPI {
   return load(html);
 }
 
-/** The pair on a vote page: its ballot and the two names. */
+/** Returns the pair on a vote page: its ballot and the two names. */
 export function pairOn(html: string): { ballot: string; left: string; right: string } {
   const $ = read(html);
   const name = (side: string): string => $(`#choose-${side} .name`).text();
@@ -274,7 +273,7 @@ export function pairOn(html: string): { ballot: string; left: string; right: str
   };
 }
 
-/** Opens the vote page and answers what it offers. */
+/** Opens the vote page and answers its pair. */
 export async function vote(
   browser: Browser,
   choice:
@@ -292,10 +291,11 @@ export async function vote(
 }
 
 /**
- * Starts requests while rows are held, each once those before it wait or are answered, and then lets go: they go on in
- * the order in which they began to wait, each from what it has read and checked by then.
+ * Starts requests while rows are locked. Each starts when those before it wait for a lock or are answered.
+ * Then the lock is released, and the requests go on in that order, each with what it had read and checked
+ * before.
  */
-export async function whileHeld<Answer>(
+export async function whileLocked<Answer>(
   { db }: Site,
   rows: RawBuilder<unknown>,
   requests: (() => Promise<Answer>)[],
@@ -309,7 +309,7 @@ export async function whileHeld<Answer>(
         isAnswered = true;
       });
       answers.push(answer);
-      while (!isAnswered && (await waiting(db)) < answers.length)
+      while (!isAnswered && (await countLockWaits(db)) < answers.length)
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return { answers };
@@ -317,14 +317,14 @@ export async function whileHeld<Answer>(
   return Promise.all(started.answers);
 }
 
-async function waiting(db: Database): Promise<number> {
-  const { rows } = await sql<{ many: number }>`
-    select count(*)::int as many from pg_stat_activity
+async function countLockWaits(db: Database): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-  return rows[0]?.many ?? 0;
+  return rows[0]?.count ?? 0;
 }
 
-async function forget(redis: Redis, prefix: string): Promise<void> {
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
   for await (const keys of redis.scanStream({ match: `${prefix}*` }))
     if (keys.length > 0) await redis.del(...keys);
 }

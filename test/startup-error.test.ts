@@ -6,6 +6,6 @@ it.each([
   ['two "redis://:secret@one", redis://me:secret@two.', 'two "redis://:***@one", redis://me:***@two.'],
   ['postgres://me:sec@ret@db/thinga', 'postgres://me:***@db/thinga'],
   ['http://localhost:3000/ is taken, ask me@thinga.example', undefined],
-])('hides the passwords of addresses in an error: %s', (message, shown = message) => {
+])('hides the passwords of URLs in an error: %s', (message, shown = message) => {
   expect(explain(new Error(message))).toBe(shown);
 });

@@ -10,18 +10,21 @@ import { migrateUp } from '../src/migrate.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A Postgres server, and a migrated database on it that each test file copies; absent without a server. */
+    /**
+     * A Postgres server, and a migrated database on it that each test file copies; undefined without a
+     * server.
+     */
     postgres: { server: string; template: string } | undefined;
-    /** A folder with a migrated embedded database that each test file copies; absent with a Postgres server. */
+    /** A folder with a migrated embedded database that each test file copies; undefined with a server. */
     embedded: string | undefined;
     redis: string | undefined;
   }
 }
 
 /**
- * Finds out what the tests run on: the Postgres and Redis that DATABASE_URL and REDIS_URL name, else those on
- * this machine, else the embedded database. Only databases of the tests' own are made, and dropped again.
- * `TEST_STORES=embedded` leaves the servers alone.
+ * Chooses the stores for the tests: the Postgres and Redis in DATABASE_URL and REDIS_URL, else those on this
+ * machine, else the embedded database. The tests create databases of their own and drop them again.
+ * `TEST_STORES=embedded` does not use the servers.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const embedded = process.env.TEST_STORES === 'embedded';
@@ -69,7 +72,7 @@ export async function onServer(server: string, statement: string): Promise<void>
   }
 }
 
-/** Whether a Postgres server takes statements. */
+/** Tells whether a Postgres server answers. */
 export async function answersPostgres(server: string): Promise<boolean> {
   return onServer(server, 'select 1').then(
     () => true,
@@ -77,7 +80,7 @@ export async function answersPostgres(server: string): Promise<boolean> {
   );
 }
 
-/** Whether a Redis server takes commands. */
+/** Tells whether a Redis server answers. */
 export async function answersRedis(url: string): Promise<boolean> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
   redis.on('error', () => undefined);

@@ -1,8 +1,8 @@
 import { type Break, verifyChains } from '../auth/audit/hash-chain.js';
-import { endAllSessions, endDevices } from '../auth/sessions/devices.js';
-import { recordEvent } from '../auth/sessions/sessions.js';
+import { recordEvent } from '../auth/audit/record-event.js';
+import { endAllSessions, endSessions } from '../auth/sessions/end-sessions.js';
 import { Throttle } from '../auth/sessions/throttle.js';
-import { disable, findUser, promote } from '../auth/users/users.js';
+import { disableUser, findUser, promoteUser } from '../auth/users/users.js';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
 import { count } from '../http/format.js';
@@ -12,43 +12,46 @@ import type { VoterEventsTable } from '../schema.js';
 import { countVotes } from '../voting/history.js';
 
 /**
- * `admin sessions end --user NAME` or `--all`, `admin users disable NAME`, `admin users unlock NAME`,
- * `admin users promote NAME`, `admin votes void|set-apart|restore NAME`, `admin audit verify`: what an operator can do
- * to accounts and votes, and to their record. Redis need not be reached, except to unlock: the record decides.
+ * `admin`: what an operator can do to accounts and their votes, and the check of the audit record. Only
+ * `users unlock` needs Redis.
  */
 export const adminCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, { user: { type: 'string' }, all: { type: 'boolean' } });
-  const [what, verb, name, ...more] = positionals;
-  if (what === 'sessions' && verb === 'end' && name === undefined) return endSessions(values);
-  if (what === 'audit' && verb === 'verify' && name === undefined) return verifyAudit;
-  if (what === 'votes' && name !== undefined && more.length === 0) {
-    if (verb === 'void') return changeVoter(name, 'voided');
-    if (verb === 'set-apart') return changeVoter(name, 'set apart');
-    if (verb === 'restore') return changeVoter(name, 'restored');
-  }
-  if (what === 'users' && name !== undefined && more.length === 0) {
-    if (verb === 'disable') return changeUser(name, disable, 'disabled, and logged out everywhere');
-    if (verb === 'unlock') return unlockUser(name);
-    if (verb === 'promote') return changeUser(name, promote, 'an admin now');
-  }
+  const [group, action, name, ...rest] = positionals;
+  const command = `${group} ${action}`;
+  if (command === 'sessions end' && name === undefined) return endSessionsOf(values);
+  if (command === 'audit verify' && name === undefined) return verifyAudit;
+  const userCommand = rest.length === 0 ? userCommands[command] : undefined;
+  if (userCommand && name !== undefined) return userCommand(name);
   throw new UsageError(
     'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
       'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, audit verify',
   );
 };
 
-function endSessions({ user: name, all }: { user?: string; all?: boolean }): ReturnType<Command> {
+type Task = ReturnType<Command>;
+
+const userCommands: Record<string, (name: string) => Task> = {
+  'users disable': (name) => changeUser(name, disableUser, 'disabled, and logged out everywhere'),
+  'users unlock': unlockUser,
+  'users promote': (name) => changeUser(name, promoteUser, 'an admin now'),
+  'votes void': (name) => changeVoter(name, 'voided'),
+  'votes set-apart': (name) => changeVoter(name, 'set apart'),
+  'votes restore': (name) => changeVoter(name, 'restored'),
+};
+
+function endSessionsOf({ user: name, all }: { user?: string; all?: boolean }): Task {
   if ((name === undefined) === !all) throw new UsageError('sessions end takes either --user NAME or --all');
   return async ({ db }) => {
     const ended =
       name === undefined
         ? await endAllSessions(db, 'operator')
-        : (await endDevices(db, (await findUser(db, name)).id, 'operator')).length;
+        : (await endSessions(db, (await findUser(db, name)).id, { reason: 'operator' })).length;
     console.info(`${count(ended, 'session')} ended.`);
   };
 }
 
-function changeUser(name: string, change: typeof disable, outcome: string): ReturnType<Command> {
+function changeUser(name: string, change: typeof disableUser, outcome: string): Task {
   return async ({ db }) => {
     const user = await findUser(db, name);
     await change(db, user.id);
@@ -56,33 +59,7 @@ function changeUser(name: string, change: typeof disable, outcome: string): Retu
   };
 }
 
-function changeVoter(name: string, kind: VoterEvent): ReturnType<Command> {
-  return async ({ db }) => {
-    const user = await findUser(db, name);
-    await db.transaction().execute(async (trx) => {
-      await trx.insertInto('voterEvents').values({ voterId: user.id, kind }).execute();
-      await recordEvent(trx, { kind: sessionEvents[kind], userId: user.id, sessionId: null });
-    });
-    const votes = count(await countVotes(db, user.id), 'vote');
-    console.info(`${votes} of ${user.username} ${outcomes[kind]}. The ranking follows in a moment.`);
-  };
-}
-
-type VoterEvent = VoterEventsTable['kind'];
-
-const outcomes: Record<VoterEvent, string> = {
-  voided: 'count no more',
-  'set apart': 'are left out of the ranking',
-  restored: 'count again',
-};
-
-const sessionEvents: Record<VoterEvent, string> = {
-  voided: 'votes-voided',
-  'set apart': 'votes-set-apart',
-  restored: 'votes-restored',
-};
-
-function unlockUser(name: string): ReturnType<Command> {
+function unlockUser(name: string): Task {
   return async ({ db, config, prefix = PREFIX }) => {
     const user = await findUser(db, name);
     if (!config.redisUrl)
@@ -100,17 +77,43 @@ function unlockUser(name: string): ReturnType<Command> {
   };
 }
 
-const verifyAudit: ReturnType<Command> = async ({ db }) => {
+function changeVoter(name: string, kind: VoterEvent): Task {
+  return async ({ db }) => {
+    const user = await findUser(db, name);
+    await db.transaction().execute(async (trx) => {
+      await trx.insertInto('voterEvents').values({ voterId: user.id, kind }).execute();
+      await recordEvent(trx, { kind: auditKinds[kind], userId: user.id, sessionId: null });
+    });
+    const votes = count(await countVotes(db, user.id), 'vote');
+    console.info(`${votes} of ${user.username} ${outcomes[kind]}. The ranking follows in a moment.`);
+  };
+}
+
+type VoterEvent = VoterEventsTable['kind'];
+
+const auditKinds: Record<VoterEvent, string> = {
+  voided: 'votes-voided',
+  'set apart': 'votes-set-apart',
+  restored: 'votes-restored',
+};
+
+const outcomes: Record<VoterEvent, string> = {
+  voided: 'count no more',
+  'set apart': 'are left out of the ranking',
+  restored: 'count again',
+};
+
+const verifyAudit: Task = async ({ db }) => {
   const { events, chains, broken } = await verifyChains(db);
-  if (broken) throw new Error(await tell(db, broken));
+  if (broken) throw new Error(await describeBreak(db, broken));
   console.info(
     `${count(events, 'event')} in ${count(chains, 'chain')} ${events === 1 ? 'is' : 'are'} whole.`,
   );
 };
 
-async function tell(db: Database, { userId, sequence, what }: Break): Promise<string> {
+async function describeBreak(db: Database, { userId, sequence, finding }: Break): Promise<string> {
   const event = sequence === undefined ? '' : `event ${sequence} of `;
-  if (userId === null) return `the record was tampered with: ${event}nobody in particular ${what}`;
+  if (userId === null) return `the record was tampered with: ${event}nobody in particular ${finding}`;
   const user = await db.selectFrom('users').where('id', '=', userId).select('username').executeTakeFirst();
-  return `the record was tampered with: ${event}${user?.username ?? 'somebody'} (person ${userId}) ${what}`;
+  return `the record was tampered with: ${event}${user?.username ?? 'somebody'} (person ${userId}) ${finding}`;
 }

@@ -1,16 +1,17 @@
-import { counted, sayOnTerminal, showProgress } from '../catalog/progress.js';
-import { type Topic, topicCalled } from '../catalog/topic-fields.js';
+import { findTopicOrThrow, listTopics, type Topic } from '../catalog/topics.js';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
-import { kendallTau } from '../ranking/math/agreement.js';
+import { count } from '../http/format.js';
+import { kendallTau } from '../ranking/math/kendall-tau.js';
 import { catchUp } from '../ranking/ranker/catch-up.js';
-import type { Fitted } from '../ranking/ranker/fit.js';
+import type { TopicFit } from '../ranking/ranker/fit.js';
 import { Ranker } from '../ranking/ranker/ranker.js';
 import { hasVotes } from '../ranking/ranker/ratings.js';
+import { printStatus, startProgressBar } from './progress.js';
 
 /**
- * `rank --rebuild [--topic SLUG]` fits all the votes that stand and puts the ratings in place of the live ones;
- * `rank --check` says how far these lie from such a fit, and changes nothing.
+ * `rank --rebuild [--topic SLUG]` fits all votes that stand and replaces the live ratings by the fit. `rank
+ * --check` prints how far the live ratings are from such a fit, and changes nothing.
  */
 export const rankCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, {
@@ -22,35 +23,33 @@ export const rankCommand: Command = (args) => {
   if (Boolean(values.rebuild) === Boolean(values.check))
     throw new UsageError('one of --rebuild and --check is needed; the running site ranks by itself');
   const { topic: slug } = values;
-  const work = values.rebuild ? rebuild : check;
+  const processTopic = values.rebuild ? rebuild : check;
   return async ({ db }) => {
-    const topics = slug === undefined ? await allTopics(db) : [await topicCalled(db, slug)];
+    const topics = slug === undefined ? await listTopics(db) : [await findTopicOrThrow(db, slug)];
     const ranker = new Ranker(db);
-    sayOnTerminal('Folding the latest votes ...');
+    printStatus('Folding the latest votes ...');
     await catchUp(db, ranker);
-    for (const topic of topics) await work(db, ranker, topic);
+    for (const topic of topics) await processTopic(db, ranker, topic);
   };
 };
 
-function allTopics(db: Database): Promise<Topic[]> {
-  return db.selectFrom('topics').select(['id', 'slug', 'title']).orderBy('slug').execute();
-}
-
 async function rebuild(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
   const { votes } = await withProgress(db, topic, (onProgress) => ranker.refit(topic.id, onProgress));
-  console.info(`${topic.title}: rebuilt from ${counted(votes, 'vote')}.`);
+  console.info(`${topic.title}: rebuilt from ${count(votes, 'vote')}.`);
 }
 
 async function check(db: Database, ranker: Ranker, topic: Topic): Promise<void> {
-  const { votes, done } = await withProgress(db, topic, (onProgress) => ranker.fit(topic.id, { onProgress }));
-  console.info(`${topic.title}: ${counted(votes, 'vote')}; ${compare(done)}.`);
+  const { votes, result } = await withProgress(db, topic, (onProgress) =>
+    ranker.fit(topic.id, { onProgress }),
+  );
+  console.info(`${topic.title}: ${count(votes, 'vote')}; ${compareToFit(result)}.`);
 }
 
-async function withProgress<Done>(
+async function withProgress<Result>(
   db: Database,
   topic: Topic,
-  work: (onProgress: (votes: number) => void) => Promise<Done>,
-): Promise<{ votes: number; done: Done }> {
+  work: (onProgress: (votes: number) => void) => Promise<Result>,
+): Promise<{ votes: number; result: Result }> {
   const { total } = await db
     .selectFrom('votes')
     .where('topicId', '=', topic.id)
@@ -59,26 +58,26 @@ async function withProgress<Done>(
     .where('outcome', '<>', 'skip')
     .select((expression) => expression.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
-  const progress = showProgress(topic.title, total);
+  const progress = startProgressBar(topic.title, total);
   let votes = 0;
   try {
-    const done = await work((read) => {
-      votes = read;
-      progress.to(read);
+    const result = await work((votesRead) => {
+      votes = votesRead;
+      progress.update(votesRead);
     });
-    return { votes, done };
+    return { votes, result };
   } finally {
-    progress.end();
+    progress.stop();
   }
 }
 
-/** How far the ratings as they were kept lie from a fit of the votes they rest on. */
-function compare({ fit, topic }: Fitted): string {
-  const voted = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
-  if (voted.length < 2) return 'there is nothing to compare yet';
-  const of = (means: Float64Array): Float64Array =>
-    Float64Array.from(voted, (index) => means[index] as number);
-  const [live, fitted] = [of(topic.means), of(fit.means)];
+// `topic` has the live ratings, and `fit` the fit of the same votes.
+function compareToFit({ fit, topic }: TopicFit): string {
+  const indexes = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
+  if (indexes.length < 2) return 'there is nothing to compare yet';
+  const select = (means: Float64Array): Float64Array =>
+    Float64Array.from(indexes, (index) => means[index] as number);
+  const [live, fitted] = [select(topic.means), select(fit.means)];
   const largest = live.reduce(
     (most, mean, index) => Math.max(most, Math.abs(mean - (fitted[index] ?? 0))),
     0,

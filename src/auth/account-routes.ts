@@ -1,22 +1,24 @@
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
 import { networkGroup } from '../http/network.js';
 import { seeOther, sendPage } from '../http/page.js';
-import { Problem } from '../http/problem.js';
+import { TemporaryProblem } from '../http/problem.js';
 import { PASSWORD_LENGTH } from './passwords/passwords.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
+import { SessionStoreUnavailableError } from './sessions/session-store.js';
 import { hashSessionId } from './sessions/sessions.js';
-import { renew, signIn } from './sessions/sign-in.js';
-import { StateAwayError } from './sessions/store.js';
-import { changePassword, register } from './users/users.js';
+import { rotateSessionId, signIn } from './sessions/sign-in.js';
+import { type Account, changePassword, type FieldErrors, register } from './users/users.js';
 
-/** Registering and the password. */
+/** The pages for registering and for changing the password. */
 export function accountRoutes({
   db,
   passwords,
@@ -36,27 +38,17 @@ export function accountRoutes({
     .post(async (req, res) => {
       const { username, password, next } = readForm(req, 'username', 'password', 'next');
       const { network } = res.locals;
-      const registered = await register(db, passwords.from(network), {
-        username,
-        password,
-        networkGroup: networkGroup(network, config.secrets[0]),
-      });
-      if ('errors' in registered) {
-        const { errors } = registered;
-        res.status(422);
-        const typed = { username, next: localPath(next), length: PASSWORD_LENGTH };
-        return sendPage(res, 'auth/register', { ...typed, errors });
+      const group = networkGroup(network, config.secrets[0]);
+      const form = { username, password, networkGroup: group };
+      const account = await register(db, passwords.forNetwork(network), form);
+      if ('errors' in account) {
+        const page = { username, next: localPath(next), length: PASSWORD_LENGTH, errors: account.errors };
+        return sendPage(res.status(422), 'auth/register', page);
       }
-      try {
-        await signIn(req, db, config, { ...registered, remembered: false });
-      } catch (error) {
-        if (!(error instanceof StateAwayError)) throw error;
-        const then = 'Logging in does not work just now. Please log in with your new name in a moment.';
-        throw new Problem(503, 'Your account is ready', then, { retryAfter: 5 });
-      }
-      rememberDevice(res, registered, config);
-      const said = await onSignIn(req, res, { userId: registered.userId, isNew: true });
-      flash(res, said ?? 'welcome');
+      await signInNewUser(req, { db, config }, account);
+      rememberDevice(res, account, config);
+      const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
+      flash(res, message ?? 'welcome');
       await seeOther(res, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);
@@ -66,26 +58,20 @@ export function accountRoutes({
     .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length: PASSWORD_LENGTH }))
     .post(requireUser, async (req, res) => {
       const user = userOf(res);
-      const form = readForm(req, 'current', 'password');
-      const refuse = (errors: { current?: string; password?: string }): void => {
-        res.status(422);
-        sendPage(res, 'auth/password', { length: PASSWORD_LENGTH, errors });
-      };
-      const checked = await sudo.check(req, res, form.current);
-      if (checked === 'ended') return seeOther(res, '/login');
-      if (checked === 'wrong') return refuse({ current: 'That is not your current password.' });
-      const here = { accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) };
-      const given = { password: form.password, current: checked.passwordHash };
-      const changed = await changePassword(db, passwords.from(res.locals.network), user, given, here);
-      // The session was ended meanwhile: the log-in page tells why.
-      if (!changed) return seeOther(res, '/login');
-      if ('errors' in changed) return refuse(changed.errors);
-      await store.forget(changed.ended);
-      // The password is changed; that the id stays while its state can't be saved is no reason to say otherwise.
-      await renew(req, db, changed.passwordHash).catch((error: unknown) => {
-        if (!(error instanceof StateAwayError)) throw error;
+      const { current, password } = readForm(req, 'current', 'password');
+      const check = await sudo.checkPassword(req, res, current);
+      if (check === 'ended') return seeOther(res, '/login');
+      if (check === 'wrong') return refusePassword(res, { current: 'This is not your current password.' });
+      const changed = await changePassword(db, passwords.forNetwork(res.locals.network), {
+        ...{ user, password, currentHash: check.passwordHash },
+        ...{ accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) },
       });
-      await throttle.succeeded({ username: user.username, device: undefined });
+      // The session has ended meanwhile. The log-in page says why.
+      if (!changed) return seeOther(res, '/login');
+      if ('errors' in changed) return refusePassword(res, changed.errors);
+      await store.deleteByHash(changed.ended);
+      await rotateIfPossible(req, db, changed.passwordHash);
+      await throttle.recordSuccess({ username: user.username, device: undefined });
       rememberDevice(res, { userId: user.id, passwordHash: changed.passwordHash }, config);
       flash(res, 'password-changed');
       await seeOther(res, '/profile/sessions');
@@ -93,4 +79,35 @@ export function accountRoutes({
     .all(methodNotAllowed);
 
   return router;
+}
+
+async function signInNewUser(
+  req: Request,
+  services: { db: Database; config: Config },
+  account: Account,
+): Promise<void> {
+  try {
+    await signIn(req, services, { ...account, remembered: false });
+  } catch (error) {
+    if (!(error instanceof SessionStoreUnavailableError)) throw error;
+    throw new TemporaryProblem({
+      status: 503,
+      title: 'Your account is ready',
+      message: 'We couldn’t log you in. Please log in with your new name in a moment.',
+      retryAfter: 5,
+    });
+  }
+}
+
+function refusePassword(res: Response, errors: FieldErrors<'current' | 'password'>): void {
+  sendPage(res.status(422), 'auth/password', { length: PASSWORD_LENGTH, errors });
+}
+
+// The new password is already valid. While the state can't be saved, the session keeps its old id.
+async function rotateIfPossible(req: Request, db: Database, passwordHash: string): Promise<void> {
+  try {
+    await rotateSessionId(req, db, passwordHash);
+  } catch (error) {
+    if (!(error instanceof SessionStoreUnavailableError)) throw error;
+  }
 }

@@ -1,10 +1,10 @@
 import type { EndReason } from '../schema.js';
 import type { headOf } from './audit/hash-chain.js';
-import type { Happening } from './audit/timeline.js';
+import type { TimelineEntry } from './audit/timeline.js';
 import type { PASSWORD_LENGTH } from './passwords/passwords.js';
 import type { Device } from './sessions/devices.js';
 import type { LiveSession } from './sessions/sessions.js';
-import type { FieldErrors, Registration } from './users/users.js';
+import type { Credentials, FieldErrors } from './users/users.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -16,44 +16,45 @@ declare module '../http/page.js' {
   }
 }
 
-/** Logging in, with what was typed when it was refused. */
+/** The log-in form, with the fields of an attempt that was refused. */
 interface LogInPage {
-  /** Where it leads. */
+  /** The path to go to after the log-in. */
   next: string;
   username?: string;
   remembered?: boolean;
   error?: string;
-  /** Why the session before ended. */
-  why?: string | undefined;
+  /** Why the previous session of this browser ended. */
+  endMessage?: string | undefined;
 }
 
-/** Registering, with what was typed when it was refused. */
+/** The registration form, with the fields and errors of an attempt that was refused. */
 interface RegisterPage {
+  /** The path to go to after the registration. */
   next: string;
   length: typeof PASSWORD_LENGTH;
   username?: string;
-  errors?: FieldErrors<keyof Registration>;
+  errors?: FieldErrors<keyof Credentials>;
 }
 
-/** Choosing another password. */
+/** The form for a new password. */
 interface PasswordPage {
   length: typeof PASSWORD_LENGTH;
   errors?: FieldErrors<'current' | 'password'>;
 }
 
-/** The question for the password, before something that needs it goes on. */
+/** The question for the password, before a request that needs it. */
 interface ConfirmPage {
-  /** Where the form goes on to, with these fields. */
+  /** The path and the fields of that request. The form sends them again. */
   action: string;
   fields: [name: string, value: string][];
   error: string | undefined;
 }
 
-/** Where somebody is logged in, and what has happened. */
+/** A user's sessions, and what happened to them. */
 interface DevicesPage {
   live: Device[];
   ended: Device[];
-  timeline: Happening[];
+  timeline: TimelineEntry[];
   head: Awaited<ReturnType<typeof headOf>>;
   session: LiveSession | undefined;
   endings: Record<EndReason, string>;

@@ -4,22 +4,22 @@ import type { Database } from '../database.js';
 import type { Flash } from '../http/flash.js';
 import type { Passwords } from './passwords/passwords.js';
 import type { PendingRevocations } from './sessions/pending-revocations.js';
-import type { RecordedStore } from './sessions/store.js';
+import type { SessionStore } from './sessions/session-store.js';
 import type { Sudo } from './sessions/sudo.js';
 import type { Throttle } from './sessions/throttle.js';
 
-/** What the pages about accounts and sessions work with. */
+/** The services behind the pages about accounts and sessions. */
 export interface AuthServices {
   db: Database;
   config: Config;
   passwords: Passwords;
-  store: RecordedStore;
+  store: SessionStore;
   throttle: Throttle;
   sudo: Sudo;
   pendingRevocations: PendingRevocations;
   /**
-   * What else is done for somebody who has logged in or registered just now, in rooms above this one.
-   * @returns what the next page says of it, if there is something to say
+   * A hook for the rooms above. It is called after a user has logged in or registered.
+   * @returns the message for the next page; undefined for the usual one
    */
-  onSignIn(req: Request, res: Response, who: { userId: number; isNew: boolean }): Promise<Flash | undefined>;
+  onSignIn(req: Request, res: Response, user: { userId: number; isNew: boolean }): Promise<Flash | undefined>;
 }

@@ -7,31 +7,23 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { headOf } from './audit/hash-chain.js';
 import { timelineOf } from './audit/timeline.js';
+import { logIn } from './log-in.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
-import { knownDevice, rememberDevice } from './sessions/device-cookie.js';
-import { devicesOf, endDevice, endDevices } from './sessions/devices.js';
-import { endReasonLabels, endReasonText } from './sessions/end-reasons.js';
-import { recordEvent } from './sessions/sessions.js';
-import { signIn, signOut } from './sessions/sign-in.js';
-import { authenticate } from './users/users.js';
+import { rememberDevice } from './sessions/device-cookie.js';
+import { listDevices } from './sessions/devices.js';
+import { endReasonLabels, endReasonMessages } from './sessions/end-reasons.js';
+import { endOwnSession, endSessions } from './sessions/end-sessions.js';
+import { signOut } from './sessions/sign-in.js';
 
-// The same for a wrong name, a wrong password, a disabled account and too many tries: which it was is nobody's.
-const REFUSED =
-  'That name and password do not belong together, or there were too many tries. Check both, and try again in a while.';
+// The same text for a wrong name, a wrong password, a disabled account and too many tries, so that strangers
+// learn nothing from it.
+const REFUSED = 'Wrong name or password, or too many tries. Check both and try again later.';
 
-/** Logging in and out, and where one is signed in. */
-export function sessionRoutes({
-  db,
-  passwords,
-  config,
-  store,
-  throttle,
-  pendingRevocations,
-  sudo,
-  onSignIn,
-}: AuthServices): Router {
+/** The pages for logging in and out, and for the list of sessions. */
+export function sessionRoutes(services: AuthServices): Router {
+  const { db, config, store, pendingRevocations, sudo, onSignIn } = services;
   const router = Router();
 
   router
@@ -40,7 +32,7 @@ export function sessionRoutes({
       const { endReason } = res.locals;
       sendPage(res, 'auth/login', {
         next: localPath(req.query.next),
-        why: endReason && endReasonText(endReason),
+        endMessage: endReason && endReasonMessages[endReason],
       });
     })
     .post(async (req, res) => {
@@ -48,40 +40,23 @@ export function sessionRoutes({
       const { username, password } = form;
       const remembered = form.remember !== '';
       const { network } = res.locals;
-      await throttle.admit(network);
-      // Asked for even when it can't count, so that the time of the answer tells nothing.
-      const found = await authenticate(db, passwords.from(network), { username, password });
-      const attempt = { username, network, device: knownDevice(req, found, config) };
-      const allowed = await throttle.allows(attempt);
-      const ended =
-        found.accepted && allowed ? await signIn(req, db, config, { ...found, remembered }) : undefined;
-      if (!ended || !found.accepted) {
-        // Counted before anything else can fail; recorded for names that nobody has as well, so that the time of
-        // the answer tells nothing.
-        const given = { userId: found.userId ?? null, sessionId: null, client: readClient(req) };
-        if (allowed) {
-          await throttle.failed(attempt);
-          await recordEvent(db, { kind: 'login-failed', ...given });
-        } else if (await throttle.refused(attempt))
-          await recordEvent(db, { kind: 'login-throttled', ...given });
-        res.status(422);
-        const typed = { username, remembered, next: localPath(form.next) };
-        return sendPage(res, 'auth/login', { ...typed, error: REFUSED });
+      const account = await logIn(services, req, { username, password, remembered, network });
+      const next = localPath(form.next);
+      if (!account) {
+        return sendPage(res.status(422), 'auth/login', { username, remembered, next, error: REFUSED });
       }
-      await store.forget(ended);
-      await throttle.succeeded(attempt);
-      rememberDevice(res, found, config);
-      const said = await onSignIn(req, res, { userId: found.userId, isNew: false });
-      flash(res, said ?? 'logged-in');
-      await seeOther(res, form.next && localPath(form.next) !== '/' ? localPath(form.next) : '/vote');
+      rememberDevice(res, account, config);
+      const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
+      flash(res, message ?? 'logged-in');
+      await seeOther(res, next === '/' ? '/vote' : next);
     })
     .all(methodNotAllowed);
 
   router
     .route('/logout')
     .post(async (req, res) => {
-      const mayBeSomebody = res.locals.unknownBecause ?? req.session?.userId;
-      if (mayBeSomebody && req.sessionID) await signOut(req, res, db, { pendingRevocations, store });
+      const mayBeLoggedIn = res.locals.sessionError ?? req.session?.userId;
+      if (mayBeLoggedIn && req.sessionID) await signOut(req, res, { db, pendingRevocations, store });
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })
@@ -92,7 +67,7 @@ export function sessionRoutes({
     .get(requireUser, async (_req, res) => {
       const user = userOf(res);
       const [devices, timeline, head] = await Promise.all([
-        devicesOf(db, user.id),
+        listDevices(db, user.id),
         timelineOf(db, user.id),
         headOf(db, user.id),
       ]);
@@ -104,9 +79,9 @@ export function sessionRoutes({
   router
     .route('/profile/sessions/end-others')
     .post(requireUser, sudo.required, async (req, res) => {
-      const keep = res.locals.session?.id ?? 0;
-      const ended = await endDevices(db, userOf(res).id, 'revoked', { keep, client: readClient(req) });
-      await store.forget(ended);
+      const ending = { reason: 'revoked', client: readClient(req) } as const;
+      const keepId = res.locals.session?.id ?? 0;
+      await store.deleteByHash(await endSessions(db, userOf(res).id, { ...ending, keepId }));
       flash(res, 'others-ended');
       await seeOther(res, '/profile/sessions');
     })
@@ -116,9 +91,10 @@ export function sessionRoutes({
     .route('/profile/sessions/:publicId/end')
     .post(requireUser, sudo.required, async (req, res) => {
       const { stranger } = readForm(req, 'stranger');
-      const ended = await endDevice(db, userOf(res).id, String(req.params.publicId), readClient(req));
+      const session = { publicId: String(req.params.publicId), client: readClient(req) };
+      const ended = await endOwnSession(db, userOf(res).id, session);
       if (!ended) throw notFound();
-      await store.forget([ended]);
+      await store.deleteByHash([ended]);
       flash(res, stranger ? 'stranger-ended' : 'device-ended');
       await seeOther(res, stranger ? '/profile/password' : '/profile/sessions');
     })

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
-import type { Database } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 import { type Columns, type Row, readRows } from './csv.js';
-import { ImportError, Problems, quoted } from './row-problems.js';
-import { noteFaults, onStage, stageAll } from './staging.js';
-import { announceThings } from './things.js';
-import { saveTopic, type Topic, type TopicWords } from './topic-fields.js';
+import { ImportError, quoted, RowProblems } from './row-problems.js';
+import { reportInvalidRows, stageBatches, withStagingTables } from './staging.js';
+import { invalidateTopicCaches } from './things.js';
+import { saveTopic, type Topic, type TopicFields } from './topics.js';
 
-/** What importing things did. */
+/** The result of an import of things: the numbers of things added, changed and left as they were. */
 export interface ImportedThings {
   added: number;
   changed: number;
@@ -20,65 +20,66 @@ type Column = 'name' | 'picture' | 'description' | 'link';
 const COLUMNS: Columns<Column> = { required: ['name'], optional: ['picture', 'description', 'link'] };
 
 /**
- * Brings the things of a CSV file into a topic, which is made if there is none: all of the file or, if anything
- * is wrong with it, none. A thing that is there by its name is updated with the cells that are filled in, so
- * the same file changes nothing a second time; things that are not in the file stay.
+ * Imports the things of a CSV file into a topic, and creates the topic if there is none. If any row is
+ * invalid, nothing is imported. A thing with an existing name is updated with the cells that are filled in,
+ * so a second import of the same file changes nothing. Things that are not in the file stay.
  * @param onProgress is called with the number of rows read so far
- * @throws ImportError saying what is wrong with the file, the slug, the title or the question
+ * @throws ImportError that names the problems of the file, the slug, the title or the question
  */
 export async function importThings(
   db: Database,
   source: Readable,
-  { onProgress = () => undefined, ...words }: TopicWords & { onProgress?: (rows: number) => void },
+  { onProgress, ...topic }: TopicFields & { onProgress?: (rows: number) => void },
 ): Promise<ImportedThings> {
-  const { slug } = words;
+  const { slug } = topic;
   if (slug.length > 60 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
     throw new ImportError(
       `${quoted(slug)} can't be a topic's slug: up to 60 small letters and digits, words joined by hyphens`,
     );
-  const problems = new Problems();
-  return onStage(db, slug, ['thing_file'], async (connection) => {
+  const problems = new RowProblems();
+  return withStagingTables(db, { slug, tables: ['thing_file'] }, async (connection) => {
     await sql`create temporary table thing_file
       (row_no int, name text, slug text, picture text, description text, link text)`.execute(connection);
-    await stageAll(readRows(source, COLUMNS, problems, onProgress), (rows) =>
+    await stageBatches(readRows(source, COLUMNS, { problems, onProgress }), (rows) =>
       stageThings(
         connection,
-        rows.filter((row) => isThing(row, problems)),
+        rows.filter((row) => validateThing(row, problems)),
       ),
     );
-    await noteRepeats(connection, problems);
+    await reportDuplicateNames(connection, problems);
     problems.throwIfAny();
-    const imported = await connection.transaction().execute((trx) => saveThings(trx, words));
-    // Until the next autovacuum, which the embedded database hasn't, Postgres would plan for a handful of things.
+    const imported = await connection.transaction().execute((trx) => saveThings(trx, topic));
+    // Without this, Postgres would plan for very few things until the next autovacuum. The embedded database
+    // has none.
     if (imported.added > 0) await sql`analyze things`.execute(connection);
     return imported;
   });
 }
 
-function isThing({ row, cells }: Row<Column>, problems: Problems): boolean {
+function validateThing({ row, cells }: Row<Column>, problems: RowProblems): boolean {
   const before = problems.count;
   const { name, picture, link } = cells;
-  const wrong = (column: Column, what: string): void => problems.add({ row, column, what });
+  const report = (column: Column, message: string): void => problems.add({ row, column, message });
 
-  if (name === '') wrong('name', 'is empty');
-  else if ([...name].length > 80) wrong('name', `${quoted(name)} is longer than 80 characters`);
+  if (name === '') report('name', 'is empty');
+  else if ([...name].length > 80) report('name', `${quoted(name)} is longer than 80 characters`);
   else if (/\p{Cc}/u.test(name))
-    wrong('name', `${quoted(name)} has a line break or another control character`);
+    report('name', `${quoted(name)} has a line break or another control character`);
 
   if (picture && !/^[\w-]+(\/[\w-]+)*\.(svg|png|jpe?g|webp|avif|gif)$/i.test(picture))
-    wrong(
+    report(
       'picture',
       `${quoted(picture)} is not a picture's path under public/pictures, such as food/pizza.svg`,
     );
 
-  // A description is one paragraph on the page, so a line break in a cell is no more than a space.
+  // A page shows a description as one paragraph, so a line break becomes a space.
   cells.description = cells.description.replace(/\s+/g, ' ');
-  if ([...cells.description].length > 300) wrong('description', 'is longer than 300 characters');
-  else if (/\p{Cc}/u.test(cells.description)) wrong('description', 'has a control character');
+  if ([...cells.description].length > 300) report('description', 'is longer than 300 characters');
+  else if (/\p{Cc}/u.test(cells.description)) report('description', 'has a control character');
 
-  if (link.length > 500) wrong('link', 'is longer than 500 characters');
+  if (link.length > 500) report('link', 'is longer than 500 characters');
   else if (link && !isWebAddress(link))
-    wrong('link', `${quoted(link)} is not an address that starts with http:// or https://`);
+    report('link', `${quoted(link)} is not an address that starts with http:// or https://`);
   return problems.count === before;
 }
 
@@ -92,30 +93,32 @@ async function stageThings(connection: Database, rows: Row<Column>[]): Promise<v
     insert into pg_temp.thing_file
     select row_no, name, slug, nullif(picture, ''), nullif(description, ''), nullif(link, '')
     from unnest(${rows.map(({ row }) => row)}::int[], ${column('name')}::text[],
-      ${column('name').map(slugOf)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
+      ${column('name').map(toSlug)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
       ${column('link')}::text[]) as file (row_no, name, slug, picture, description, link)`.execute(
     connection,
   );
 }
 
-function slugOf(name: string): string {
+function toSlug(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'thing';
 }
 
-async function noteRepeats(connection: Database, problems: Problems): Promise<void> {
-  const repeats = sql<{ name: string; first: number }>`
-    select row_no, name, first from (
-      select row_no, name, min(row_no) over (partition by lower(name)) as first from pg_temp.thing_file
-    ) as named where row_no > first`;
-  await noteFaults(connection, problems, repeats, ({ name, first }) => ({
-    column: 'name',
-    what: `${quoted(name)} is in row ${first} already`,
-  }));
+async function reportDuplicateNames(connection: Database, problems: RowProblems): Promise<void> {
+  await reportInvalidRows(connection, problems, {
+    invalidRows: sql<{ name: string; first: number }>`
+      select row_no, name, first from (
+        select row_no, name, min(row_no) over (partition by lower(name)) as first from pg_temp.thing_file
+      ) as named where row_no > first`,
+    describe: ({ name, first }) => ({
+      column: 'name',
+      message: `${quoted(name)} is in row ${first} already`,
+    }),
+  });
 }
 
-async function saveThings(trx: Database, words: TopicWords): Promise<ImportedThings> {
-  const topic = await saveTopic(trx, words);
+async function saveThings(trx: Transaction, fields: TopicFields): Promise<ImportedThings> {
+  const topic = await saveTopic(trx, fields);
   const { rows } = await sql<{ added: number; changed: number; total: number }>`
     with written as (
       insert into things (topic_id, slug, name, picture, description, link)
@@ -132,6 +135,6 @@ async function saveThings(trx: Database, words: TopicWords): Promise<ImportedThi
       (select count(*)::int from pg_temp.thing_file) as total
     from written`.execute(trx);
   const { added, changed, total } = rows[0] ?? { added: 0, changed: 0, total: 0 };
-  if (added + changed > 0) await announceThings(trx, topic.id);
+  if (added + changed > 0) await invalidateTopicCaches(trx, topic.id);
   return { added, changed, unchanged: total - added - changed, topic };
 }

@@ -1,45 +1,47 @@
-/** Why a file can't be imported: a line for each problem, in the order of its rows. */
+/** A file can't be imported. The message has a line for each problem, in the order of the rows. */
 export class ImportError extends Error {}
 
-/** One thing that is wrong with a file, and where: rows count from 1, the header being the first, as in a spreadsheet. */
-export interface Problem {
+/** One problem in a file. */
+export interface RowProblem {
+  /** Counts from 1, with the header as row 1, as a spreadsheet does. */
   row: number;
   column?: string;
   /** Completes "row 12, column winner: ...". */
-  what: string;
+  message: string;
 }
 
-const SHOWN = 20;
+const MAX_LISTED = 20;
 
-/** What is wrong with a file: its first twenty problems and the number of all, however many there are. */
-export class Problems {
-  readonly #first: Problem[] = [];
+/** Collects the problems in a file: the first twenty by row, and the number of all. */
+export class RowProblems {
+  readonly #listed: RowProblem[] = [];
   #count = 0;
 
-  /** How many there are so far. */
+  /** Number of problems so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Notes a problem. */
-  add(problem: Problem): void {
+  /** Adds a problem. */
+  add(problem: RowProblem): void {
     this.#count++;
-    const last = this.#first[SHOWN - 1];
+    const last = this.#listed[MAX_LISTED - 1];
     if (last && last.row <= problem.row) return;
-    this.#first.push(problem);
-    this.#first.sort((one, other) => one.row - other.row).splice(SHOWN);
+    this.#listed.push(problem);
+    this.#listed.sort((one, other) => one.row - other.row).splice(MAX_LISTED);
   }
 
-  /** Counts so many more problems without saying what they are. */
-  addUnseen(count: number): void {
+  /** Counts more problems without listing them. */
+  addUnlisted(count: number): void {
     this.#count += count;
   }
 
-  /** Lets a file pass that has no problem. @throws ImportError with the first twenty otherwise */
+  /** @throws ImportError with the first twenty problems, if there are any */
   throwIfAny(): void {
     if (this.#count === 0) return;
-    const lines = this.#first.map(
-      ({ row, column, what }) => `row ${row}${column === undefined ? '' : `, column ${column}`}: ${what}`,
+    const lines = this.#listed.map(
+      ({ row, column, message }) =>
+        `row ${row}${column === undefined ? '' : `, column ${column}`}: ${message}`,
     );
     const more = this.#count - lines.length;
     throw new ImportError(
@@ -48,7 +50,7 @@ export class Problems {
   }
 }
 
-/** A value from a file as an error line shows it: in quotes, on one line, not too long. */
+/** Shows a value from a file in an error message: in quotes, on one line, with at most 60 characters. */
 export function quoted(value: string): string {
   const characters = [...value];
   return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join('')}...` : value);

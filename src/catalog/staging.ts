@@ -1,18 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database.js';
-import type { Problem, Problems } from './row-problems.js';
+import type { RowProblem, RowProblems } from './row-problems.js';
 
 /**
- * Lends one connection on which temporary tables can hold a file's rows while they are checked: a file of any
- * size goes there in short steps, so that no write transaction stays open and keeps the ranker waiting.
- * Imports into the same topic take turns.
- * @param tables the names of the temporary tables, which are gone before and after
- * @param work may use nothing but the connection it is given: the embedded database has no other
+ * Runs an import on one connection, whose temporary tables hold the rows of a file while they are checked.
+ * Short statements fill them, so even a large file needs no long write transaction that keeps the ranker
+ * waiting. Imports into the same topic run one after the other.
+ * @param tables names of the temporary tables; they are dropped before and after
+ * @param work must use only the connection that it gets, because the embedded database has no other
  */
-export async function onStage<Result>(
+export async function withStagingTables<Result>(
   db: Database,
-  slug: string,
-  tables: string[],
+  { slug, tables }: { slug: string; tables: string[] },
   work: (connection: Database) => Promise<Result>,
 ): Promise<Result> {
   return db.connection().execute(async (connection) => {
@@ -24,7 +23,8 @@ export async function onStage<Result>(
       await dropTables(connection, tables);
       return await work(connection);
     } finally {
-      // With the connection lost, Postgres has done all this; what went wrong before is what should be heard of.
+      // These fail when the connection is lost. Postgres has then cleaned up, and the first error must be the
+      // one thrown.
       await dropTables(connection, tables).catch(() => undefined);
       for (const [name] of SETTINGS)
         await sql`reset ${sql.id(name)}`.execute(connection).catch(() => undefined);
@@ -33,19 +33,24 @@ export async function onStage<Result>(
   });
 }
 
-// Sorts and hashes of a large file stay in memory, and foreign keys are checked by index in small topics as well.
 const SETTINGS = [
-  // Also where the address of the database has a limit: the wait for another import may take minutes.
+  // The address of the database may set a limit, but the wait for another import may take minutes.
   ['statement_timeout', '0'],
+  // The sorts and hashes of a large file stay in memory.
   ['work_mem', '64MB'],
+  // Foreign keys are checked by index in small topics too.
   ['random_page_cost', '1.1'],
 ] as const;
 
+async function dropTables(connection: Database, tables: string[]): Promise<void> {
+  for (const table of tables) await sql`drop table if exists ${sql.id('pg_temp', table)}`.execute(connection);
+}
+
 /**
- * Writes batches to the stage, and reads the next one while one is being written.
- * @throws what reading or writing throws, after the write under way has ended
+ * Writes batches to a staging table, and reads the next batch during each write.
+ * @throws what reading or writing throws, after the current write has ended
  */
-export async function stageAll<Batch>(
+export async function stageBatches<Batch>(
   batches: AsyncIterable<Batch>,
   write: (batch: Batch) => Promise<void>,
 ): Promise<void> {
@@ -54,7 +59,7 @@ export async function stageAll<Batch>(
     for await (const batch of batches) {
       await writing;
       writing = write(batch);
-      // It is waited for at the next batch; until then Node must not take a failure for one that nobody sees.
+      // The next batch awaits this write. Until then Node must not report a failure as unhandled.
       writing.catch(() => undefined);
     }
   } finally {
@@ -63,23 +68,21 @@ export async function stageAll<Batch>(
 }
 
 /**
- * Notes the rows that a query finds fault with.
- * @param faults selects `row_no` and what else `name` needs
- * @param name says what is wrong with one of them
+ * Adds a problem for each row that a query finds.
+ * @param invalidRows selects `row_no` and the columns that `describe` needs
+ * @param describe names the problem of one row
  */
-export async function noteFaults<Fault extends object>(
+export async function reportInvalidRows<Invalid extends object>(
   connection: Database,
-  problems: Problems,
-  faults: RawBuilder<Fault>,
-  name: (fault: Fault) => Omit<Problem, 'row'>,
+  problems: RowProblems,
+  {
+    invalidRows,
+    describe,
+  }: { invalidRows: RawBuilder<Invalid>; describe: (row: Invalid) => Omit<RowProblem, 'row'> },
 ): Promise<void> {
-  const { rows } = await sql<Fault & { rowNo: number; total: number }>`
-    select faults.*, (count(*) over ())::int as total from (${faults}) as faults
+  const { rows } = await sql<Invalid & { rowNo: number; total: number }>`
+    select invalid.*, (count(*) over ())::int as total from (${invalidRows}) as invalid
     order by row_no limit 20`.execute(connection);
-  for (const fault of rows) problems.add({ row: fault.rowNo, ...name(fault) });
-  problems.addUnseen((rows[0]?.total ?? 0) - rows.length);
-}
-
-async function dropTables(connection: Database, tables: string[]): Promise<void> {
-  for (const table of tables) await sql`drop table if exists ${sql.id('pg_temp', table)}`.execute(connection);
+  for (const row of rows) problems.add({ row: row.rowNo, ...describe(row) });
+  problems.addUnlisted((rows[0]?.total ?? 0) - rows.length);
 }

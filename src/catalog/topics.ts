@@ -1,4 +1,71 @@
-/** What a topic's addresses begin with: nothing for the default one, whose pages are `/vote` and `/top`. */
+import type { Database, Transaction } from '../database.js';
+import { ImportError } from './row-problems.js';
+
+/** A topic as commands need it: to name it, and to find its rows. */
+export interface Topic {
+  id: number;
+  slug: string;
+  title: string;
+}
+
+/** The fields of a topic that an import can set. */
+export interface TopicFields {
+  slug: string;
+  /** 1 to 80 characters. A new topic without a title gets one made from its slug. */
+  title?: string | undefined;
+  /** 1 to 120 characters. A new topic without a question asks "Which do you prefer?". */
+  question?: string | undefined;
+}
+
+/** The start of a topic's paths: empty for the default topic, whose pages are `/vote` and `/top`. */
 export function topicPath(topic: { isDefault: boolean; slug: string }): string {
   return topic.isDefault ? '' : `/topics/${topic.slug}`;
+}
+
+/** Lists all topics, sorted by slug. */
+export async function listTopics(db: Database): Promise<Topic[]> {
+  return db.selectFrom('topics').select(['id', 'slug', 'title']).orderBy('slug').execute();
+}
+
+/**
+ * Finds a topic by its slug.
+ * @throws Error when there is no such topic; its message lists the slugs that exist
+ */
+export async function findTopicOrThrow(db: Database, slug: string): Promise<Topic> {
+  const topics = await listTopics(db);
+  const topic = topics.find((one) => one.slug === slug);
+  if (topic) return topic;
+  throw new Error(
+    `there is no topic ${JSON.stringify(slug)}; there are ${topics.map((one) => one.slug).join(', ')}`,
+  );
+}
+
+/**
+ * Creates a topic, or updates the title and the question of an existing one where they are given.
+ * @throws ImportError when the title (1 to 80 characters) or the question (1 to 120) is not valid
+ */
+export async function saveTopic(trx: Transaction, { slug, title, question }: TopicFields): Promise<Topic> {
+  const given = {
+    ...(title === undefined ? {} : { title: readLine('title', title, 80) }),
+    ...(question === undefined ? {} : { question: readLine('question', question, 120) }),
+  };
+  return trx
+    .insertInto('topics')
+    .values({ slug, title: titleFromSlug(slug), question: 'Which do you prefer?', ...given })
+    .onConflict((conflict) => conflict.column('slug').doUpdateSet({ slug, ...given }))
+    .returning(['id', 'slug', 'title'])
+    .executeTakeFirstOrThrow();
+}
+
+function readLine(field: string, text: string, maxLength: number): string {
+  const line = text.trim().normalize('NFC');
+  const length = [...line].length;
+  if (length === 0 || length > maxLength || /\p{Cc}/u.test(line))
+    throw new ImportError(`the topic's ${field} must be one line of 1 to ${maxLength} characters`);
+  return line;
+}
+
+function titleFromSlug(slug: string): string {
+  const title = slug.replaceAll('-', ' ');
+  return `${title.charAt(0).toUpperCase()}${title.slice(1)}`;
 }

@@ -1,5 +1,5 @@
-import type { Standing, TopicCard } from '../ranking/boards/board.js';
-import type { Description } from '../ranking/boards/describe.js';
+import type { Standing, TopicSummary } from '../ranking/boards/board.js';
+import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -9,13 +9,13 @@ declare module '../http/page.js' {
 }
 
 interface FrontPage {
-  topic: TopicCard;
-  leaders: (Standing & Description)[];
-  topics: TopicCard[];
+  topic: TopicSummary;
+  leaders: (Standing & StandingDescription)[];
+  topics: TopicSummary[];
   votes: number;
-  /** Whether somebody looks who has voted before. */
-  isVoter?: boolean;
-  /** For newcomers: a pair to begin with. */
+  /** Whether the visitor is a user, or a guest who has voted. */
+  isVoter: boolean;
+  /** For a new visitor: a pair to start with, and its signed ballot. */
   left?: Standing | undefined;
   right?: Standing | undefined;
   ballot?: string;

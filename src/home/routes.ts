@@ -1,36 +1,31 @@
-import { type Request, type Response, Router } from 'express';
+import { Router } from 'express';
 import type { Config } from '../config.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
-import type { Board } from '../ranking/boards/board.js';
+import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
-import { describe } from '../ranking/boards/describe.js';
+import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { signBallot } from '../voting/ballot.js';
 import { commonPairs } from '../voting/common-pairs.js';
-import { readGuest } from '../voting/guests.js';
+import { readGuest } from '../voting/guest-cookie.js';
 import { NEW_GUEST } from '../voting/voter.js';
 
-/** The front page: what this is, a taste of it, and the three that lead; and who can use all this. */
+/** The front page and the accessibility statement. */
 export function homeRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
   const router = Router();
   router
     .route('/')
     .get((req, res) => {
       const board = boards.default();
-      const leaders = board.standings
-        .slice(0, 3)
-        .map((standing) => ({ ...standing, ...describe(standing, board) }))
-        .filter((leader) => leader.votes > 0);
-      const topics = boards
-        .listed()
-        .filter((other) => other !== board && other.size > 0)
-        .map(({ topic }) => topic);
+      const { topic, votes } = board;
+      const isVoter = Boolean(res.locals.user) || readGuest(req, config) !== undefined;
       sendPage(res, 'home/index', {
-        topic: board.topic,
-        ...tasteOf(board, config, { req, res }),
-        leaders,
-        topics,
-        votes: board.votes,
+        topic,
+        votes,
+        leaders: findLeaders(board),
+        topics: listOtherTopics(boards, board),
+        isVoter,
+        ...(isVoter ? {} : offerFirstPair(board, config)),
       });
     })
     .all(methodNotAllowed);
@@ -42,12 +37,25 @@ export function homeRoutes({ boards, config }: { boards: Boards; config: Config 
   return router;
 }
 
-// Newcomers can answer right here; those who have voted go on where they were.
-function tasteOf(board: Board, config: Config, { req, res }: { req: Request; res: Response }) {
-  if (res.locals.user || readGuest(req, config) !== undefined) return { isVoter: true };
+function findLeaders(board: Board): (Standing & StandingDescription)[] {
+  return board.standings
+    .slice(0, 3)
+    .map((standing) => ({ ...standing, ...describeStanding(standing, board) }))
+    .filter((leader) => leader.votes > 0);
+}
+
+function listOtherTopics(boards: Boards, board: Board): TopicSummary[] {
+  return boards
+    .listed()
+    .filter((other) => other !== board && other.size > 0)
+    .map(({ topic }) => topic);
+}
+
+// A new visitor can answer a pair on the front page.
+function offerFirstPair(board: Board, config: Config) {
   const [pair] = commonPairs(board, config.secrets[0]);
   if (!pair) return {};
-  const offer = { topicId: board.topic.id, voter: NEW_GUEST, isGuest: true, ...pair };
+  const offer = { topicId: board.topic.id, voterId: NEW_GUEST, isGuest: true, ...pair };
   return {
     left: board.find(pair.leftId),
     right: board.find(pair.rightId),

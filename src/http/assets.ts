@@ -7,28 +7,27 @@ import { root } from '../config.js';
 const folder = join(root, 'public');
 
 /**
- * Serves the files in `public`. An address that carries the file's hash can be kept for ever; others are asked
- * for again after a day, or at once when they are not pictures.
+ * Serves the files in `public`. Browsers keep a file for ever when its address carries the file's hash.
+ * Without the hash they keep a picture for a day, and ask again for any other file each time.
  */
 export function assets(): RequestHandler {
   return express.static(folder, {
     index: false,
     setHeaders(res, path) {
-      const known = res.req.url === assetUrl(relative(folder, path).replaceAll('\\', '/'));
-      const picture = path.includes(`${join(folder, 'pictures')}`);
-      res.setHeader(
-        'Cache-Control',
-        known
-          ? 'public, max-age=31536000, immutable'
-          : picture
-            ? 'public, max-age=86400'
-            : 'public, no-cache',
-      );
+      res.setHeader('Cache-Control', cacheControl(path, res.req.url));
     },
   });
 }
 
-/** The address of a file in `public` with its hash, so that a new version is a new address. */
+function cacheControl(path: string, requestUrl: string | undefined): string {
+  if (requestUrl === assetUrl(relative(folder, path).replaceAll('\\', '/')))
+    return 'public, max-age=31536000, immutable';
+  return path.includes(join(folder, 'pictures')) ? 'public, max-age=86400' : 'public, no-cache';
+}
+
+/**
+ * Returns the address of a file in `public`. It holds the file's hash, so a new version has a new address.
+ */
 export function assetUrl(file: string): string {
   let url = urls.get(file);
   if (!url) {

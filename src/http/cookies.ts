@@ -1,35 +1,35 @@
 import { parse } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 
-/** The cookies of this site, by what they are called over plain http. */
-export type CookieName = 'thinga' | 'flash' | 'device' | 'guest';
+/** The cookies of this site, by their names over plain http. */
+type CookieName = 'thinga' | 'flash' | 'device' | 'guest';
 
 /**
- * What a cookie is called in the browser. Over https its name starts with `__Host-`: browsers take such a cookie only
- * from this host itself, so that another host of the same domain cannot set it (RFC 6265bis, 4.1.3.2).
+ * Returns the name of a cookie in the browser. Over https it starts with `__Host-`. Browsers accept such a
+ * cookie only from this host, so another host of the same domain cannot set it (RFC 6265bis, 4.1.3.2).
  */
 export const cookieName = (name: CookieName, https: boolean): string => (https ? `__Host-${name}` : name);
 
-/** What each cookie of this site is; no setting can take httpOnly or SameSite away. */
+/** The options of each cookie of this site. No setting can remove httpOnly or SameSite. */
 export const cookieOptions = (https: boolean) =>
   ({ httpOnly: true, sameSite: 'lax', secure: https, path: '/' }) as const;
 
-/** What the browser keeps in a cookie; of two with the same name, what is in the first. */
+/** Returns the value of a cookie. When two cookies have the same name, the first one counts. */
 export function readCookie(req: Request, name: CookieName): string | undefined {
   return parse(req.get('Cookie') ?? '')[cookieName(name, req.secure)];
 }
 
-/** Lets the browser keep a cookie, until it is closed unless `life` says for how long (milliseconds) or until when. */
+/** Sets a cookie. It lasts until the browser closes, or for `maxAge` (milliseconds), or until `expires`. */
 export function setCookie(
   res: Response,
   name: CookieName,
-  { value, ...life }: { value: string } & Pick<CookieOptions, 'maxAge' | 'expires'>,
+  { value, ...lifetime }: { value: string } & Pick<CookieOptions, 'maxAge' | 'expires'>,
 ): void {
   const https = res.req.secure;
-  res.cookie(cookieName(name, https), value, { ...cookieOptions(https), ...life });
+  res.cookie(cookieName(name, https), value, { ...cookieOptions(https), ...lifetime });
 }
 
-/** Lets the browser forget a cookie. */
+/** Removes a cookie from the browser. */
 export function clearCookie(res: Response, name: CookieName): void {
   const https = res.req.secure;
   res.clearCookie(cookieName(name, https), cookieOptions(https));

@@ -3,23 +3,21 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Problem } from './problem.js';
 
 /**
- * Refuses requests that change something unless this site's own pages sent them: `Sec-Fetch-Site` says so, or,
- * where a browser does not send it (plain http away from localhost), an `Origin` equal to the public one.
- * With neither the answer is no. (Go's CrossOriginProtection; OWASP CSRF Prevention Cheat Sheet)
- * @param onRefused records it, twenty times an hour and network at most
+ * Refuses a request that changes something unless a page of this site sent it. `Sec-Fetch-Site` says so.
+ * Browsers leave this header out over plain http away from localhost; then the `Origin` must equal the public
+ * one. A request with neither header is refused. (Go's CrossOriginProtection; OWASP CSRF Prevention Cheat
+ * Sheet)
+ * @param onRefused records the refusal, at most twenty times an hour for each network
  */
 export function refuseCrossSite(
   publicOrigin: string,
   onRefused: (req: Request) => Promise<void>,
 ): RequestHandler {
-  // Recorded now and then: nobody is to fill the record from outside.
-  const recorded = new RateLimiterMemory({ points: 20, duration: 3600 });
+  // Limited, so that an attacker cannot fill the record.
+  const recordLimiter = new RateLimiterMemory({ points: 20, duration: 3600 });
   return async (req, res, next) => {
-    if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return next();
-    const site = req.get('Sec-Fetch-Site');
-    const own = site ? site === 'same-origin' || site === 'none' : req.get('Origin') === publicOrigin;
-    if (own) return next();
-    await recorded.consume(res.locals.network.key).then(
+    if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || isSameOrigin(req, publicOrigin)) return next();
+    await recordLimiter.consume(res.locals.network.key).then(
       () => onRefused(req).catch(() => undefined),
       () => undefined,
     );
@@ -31,4 +29,9 @@ export function refuseCrossSite(
       ),
     );
   };
+}
+
+function isSameOrigin(req: Request, publicOrigin: string): boolean {
+  const site = req.get('Sec-Fetch-Site');
+  return site ? site === 'same-origin' || site === 'none' : req.get('Origin') === publicOrigin;
 }

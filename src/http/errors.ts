@@ -1,51 +1,46 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { isDatabaseAway } from '../database.js';
-import { sendPage, wantsPart } from './page.js';
-import { notFound, Problem, StoreAwayProblem } from './problem.js';
+import { isDatabaseUnavailable } from '../database.js';
+import { sendPageOrFragment, wantsFragment } from './page.js';
+import { notFound, Problem, StoreUnavailableProblem } from './problem.js';
 
-/** Where no page is. */
-export const nothingHere: RequestHandler = () => {
+/** Answers 404. It stands after all routes. @throws Problem 404 */
+export const answerNotFound: RequestHandler = () => {
   throw notFound();
 };
 
-/** Ends a route that other methods lead to: says which ones it knows. */
+/** Answers a method that a route does not have. It stands at the route's end. @throws Problem 405 */
 export const methodNotAllowed: RequestHandler = (req, res) => {
   const route = req.route as { methods: Record<string, boolean> };
   const known = Object.keys(route.methods).filter((method) => method !== '_all');
   const methods = known.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : method.toUpperCase()));
   res.setHeader('Allow', methods.join(', '));
-  throw new Problem(405, 'This page cannot be opened directly', 'Go back, or start from the front page.');
+  throw new Problem(405, 'You can’t open this page directly', 'Go back, or start from the front page.');
 };
 
-/**
- * Answers what went wrong in plain words, on a page or, to whoever asked for data, as JSON; only the log learns more.
- */
+/** Tells the visitor what went wrong in plain words, on a page or as JSON. Details go to the log only. */
 export function answerErrors(log: Logger): ErrorRequestHandler {
+  // biome-ignore lint/complexity/useMaxParams: Express tells an error handler by its four parameters.
   return (error: unknown, req, res, next) => {
-    // The line about the request says that its answer was cut.
-    if (isVisitorGone(error, res)) return;
+    // The request log already says that this answer was cut.
+    if (isAbortedByVisitor(error, res)) return;
     const problem = asProblem(error);
-    // Load makes as many of these as somebody likes: one line each, as there is nothing to mend.
-    if (problem.status >= 500 && error instanceof Problem)
-      log.warn({ reason: error.reason ?? error.message, method: req.method, path: req.path }, problem.title);
-    else if (problem.status >= 500)
-      log.error({ err: error, method: req.method, path: req.path }, problem.title);
+    if (problem.status >= 500) logFailure(log, { error, problem, req });
     if (res.headersSent) return next(error);
     res.status(problem.status);
     if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));
-    // It named what could not be shown.
+    // The route may have set the ETag of what it could not show.
     res.removeHeader('ETag');
     res.vary('Accept');
     if (wantsData(req)) return sendProblemDocument(res, problem);
-    if (wantsPart(res)) showInNotice(res);
-    sendPage(res, 'errors/problem', { problem }, 'errors/_problem');
+    if (wantsFragment(res)) showInNotice(res);
+    sendPageOrFragment(res, { page: 'errors/problem', fragment: 'errors/_problem', data: { problem } });
   };
 }
 
-// A visitor who stops a download in the middle is no fault of the site. What fails on the site itself is another error.
-function isVisitorGone(error: unknown, res: Response): boolean {
+// A visitor who stops a download causes this code. A fault of the site has another one.
+function isAbortedByVisitor(error: unknown, res: Response): boolean {
   return (
     res.closed && error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
   );
@@ -55,24 +50,38 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = httpStatus(error);
   if (status === 413)
-    return new Problem(413, 'That was too much', 'What you sent is larger than this page takes.');
-  if (status) return new Problem(status, 'That could not be read', 'Please go back and try again.');
-  if (isDatabaseAway(error)) return new StoreAwayProblem();
+    return new Problem(
+      413,
+      'That was too large',
+      'This page can’t take that much. Shorten it and try again.',
+    );
+  if (status) return new Problem(status, 'We couldn’t read that', 'Please go back and try again.');
+  if (isDatabaseUnavailable(error)) return new StoreUnavailableProblem();
   return new Problem(
     500,
-    'Something broke on our side',
-    'It has been noted. Going back and trying again may help.',
+    'Something went wrong on our side',
+    'We have logged the error. Go back and try again.',
   );
 }
 
-// Express and its body parser carry the status of a bad request on the error.
+// Express and its body parser put the status of a bad request on the error.
 function httpStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('status' in error)) return undefined;
   const { status } = error;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
-// Whether the address is one of data, whatever is there, or whoever asks would rather have that than a page.
+function logFailure(
+  log: Logger,
+  { error, problem, req: { method, path } }: { error: unknown; problem: Problem; req: Request },
+): void {
+  // Overload causes many problems and nobody has to fix them, so each one gets a single line without a stack.
+  if (error instanceof Problem)
+    log.warn({ reason: error.reason ?? error.message, method, path }, problem.title);
+  else log.error({ err: error, method, path }, problem.title);
+}
+
+// An address of data always answers with data, even when nothing is there.
 function wantsData(req: Request): boolean {
   return /^\/api\/|\.json$/i.test(req.path) || req.accepts(['html', 'json']) === 'json';
 }
@@ -88,7 +97,7 @@ function sendProblemDocument(res: Response, { status, title, message }: Problem)
   });
 }
 
-// The part of the page that was to be replaced stays, so that nobody loses the pair they look at.
+// The problem goes into the notice, so that the visitor keeps the pair on the page.
 function showInNotice(res: Response): void {
   res.setHeader('HX-Retarget', '#notice');
   res.setHeader('HX-Reswap', 'innerHTML');

@@ -4,10 +4,10 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
 
-/** Names and values of headers. */
+/** Headers as pairs of name and value. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-/** Sends the same headers with every answer. */
+/** Sets the same headers on every answer. */
 export function sendHeaders(headers: Headers): RequestHandler {
   return (_req, res, next) => {
     for (const [name, value] of headers) res.setHeader(name, value);
@@ -16,13 +16,13 @@ export function sendHeaders(headers: Headers): RequestHandler {
 }
 
 /**
- * The security headers of every answer: nothing is loaded, framed or posted to but this site, and no script
- * runs that is not one of its files (security.md, A48). Helmet works them out anew for every request, and they are
- * always the same, so it is asked once.
+ * Returns the security headers of every answer. Pages load from and post to this site only, nothing may frame
+ * them, and only the site's own files run as scripts (docs/security.md, rule 48). Helmet would compute the
+ * same headers for every request, so it runs once.
  */
 export function securityHeaders(config: Config): Headers {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
-  const guard = helmet({
+  const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -44,7 +44,7 @@ export function securityHeaders(config: Config): Headers {
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   });
-  guard(res.req, res, () => undefined);
+  setHeaders(res.req, res, () => undefined);
   res.setHeader(
     'Permissions-Policy',
     'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',

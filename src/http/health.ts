@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 
 /**
- * `/healthz`: the process lives. `/readyz`: its stores answer, so it may be sent visitors.
+ * Serves two checks. `/healthz` answers while the process runs. `/readyz` answers 200 while the stores answer
+ * too, so a proxy may send visitors.
  * @param stopping once it is aborted, `/readyz` answers 503, so that a proxy sends no more visitors
  */
 export function healthRoutes(db: Database, redis: Redis | undefined, stopping?: AbortSignal): Router {
@@ -18,18 +19,18 @@ export function healthRoutes(db: Database, redis: Redis | undefined, stopping?: 
       res.status(503).send('stopping\n');
       return;
     }
-    const [database, sessions] = await Promise.all([
-      answers(sql`select 1`.execute(db)),
-      redis ? answers(redis.ping()) : true,
+    const [isDatabaseUp, isRedisUp] = await Promise.all([
+      succeeds(sql`select 1`.execute(db)),
+      redis ? succeeds(redis.ping()) : true,
     ]);
-    res.status(database && sessions ? 200 : 503);
-    res.send(`database ${database ? 'ok' : 'away'}\nredis ${sessions ? 'ok' : 'away'}\n`);
+    res.status(isDatabaseUp && isRedisUp ? 200 : 503);
+    res.send(`database ${isDatabaseUp ? 'ok' : 'away'}\nredis ${isRedisUp ? 'ok' : 'away'}\n`);
   });
   return router;
 }
 
-const answers = (question: Promise<unknown>): Promise<boolean> =>
-  question.then(
+const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
     () => true,
     () => false,
   );

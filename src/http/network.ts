@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { isWithin, networkOf, parseSubnet } from '../addresses.js';
 import type { Config } from '../config.js';
-import { clientAddress } from './address.js';
+import { clientAddress } from './client-address.js';
 
-/** Where a request comes from, as far as limits go. */
+/** The network that a request comes from, for limits. */
 export interface Network {
-  /** An IPv4 address, an IPv6 network or `unknown`. */
+  /** An IPv4 address, an IPv6 /64 or `unknown`. */
   key: string;
-  /** How many times the usual allowances everybody there has together. */
+  /** Multiplies the limits that all visitors of the network share. */
   factor: number;
 }
 
@@ -20,28 +20,28 @@ declare global {
   }
 }
 
-/** A school or an office has so many times the allowances of a household. */
+/** A school or an office has this many times the limits of a household. */
 const TRUSTED_FACTOR = 20;
 
-/** Finds out from which network a request comes, and how much is allowed there. */
+/** Sets `res.locals.network` to the network that a request comes from. */
 export function findNetwork({
   rateLimits,
   trustedNetworks,
 }: Pick<Config, 'rateLimits' | 'trustedNetworks'>): RequestHandler {
   const trusted = trustedNetworks.flatMap((text) => parseSubnet(text) ?? []);
-  // Without rate limits, what guards passwords stays as it is.
-  const usual = rateLimits || 1;
+  // Without rate limits, the limits on password attempts still hold.
+  const usualFactor = rateLimits || 1;
   return (req, res, next) => {
     const address = clientAddress(req);
-    const factor = isWithin(trusted, address) ? usual * TRUSTED_FACTOR : usual;
+    const factor = isWithin(trusted, address) ? usualFactor * TRUSTED_FACTOR : usualFactor;
     res.locals.network = { key: networkOf(address), factor };
     next();
   };
 }
 
 /**
- * Names a network without telling which it is, so that votes from one network can be looked at together: a keyed hash,
- * 64 hex characters. Another secret makes other groups.
+ * Returns a keyed hash of a network, 64 hex characters. It shows which votes come from one network, and does
+ * not reveal the network. Another secret gives other hashes.
  */
 export function networkGroup({ key }: Pick<Network, 'key'>, secret: string): string {
   return createHmac('sha256', secret).update(`thinga network group\n${key}`).digest('hex');

@@ -3,36 +3,37 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import { root } from '../config.js';
-import { gzipOnce, preferredEncoding } from './encodings.js';
-import * as words from './format.js';
+import { gzipFast, preferredEncoding } from './encodings.js';
+import * as format from './format.js';
 import type { Problem } from './problem.js';
 
 const views = join(root, 'views');
 
 /**
- * Templates in which `partial(name, data)` puts in another one, which sees nothing but that data, and `w` is what words.ts
- * has. Eta's own `include` also hands over all that its caller was given: to merge that costs more than to render.
+ * Eta with two names that every template can use. `partial(name, data)` renders another template with only
+ * that data. `w` holds the functions of format.ts. Eta's own `include` also merges in all data of the caller,
+ * which takes longer than rendering.
  */
 class Templates extends Eta {
-  readonly words = words;
+  readonly format = format;
 
   constructor() {
     const functionHeader =
-      'const w = this.words; const partial = (name, data) => this.render(name, data, options);';
+      'const w = this.format; const partial = (name, data) => this.render(name, data, options);';
     super({ views, cache: true, functionHeader });
   }
 }
 
 /**
- * The templates of a site's pages. Whoever works on them sees a change at once; in production all of them are read
- * at the start, so that an upgrade that replaces the files under the running site leaves its pages as they were.
+ * Loads the templates of the site's pages. In production all are read at the start, so pages stay the same
+ * while an upgrade replaces the files under the running site. Otherwise a change to a template shows at once.
  * @throws Error for a template that can't be read or compiled, in production
  */
-export function openTemplates(production: boolean): Eta {
+export function loadTemplates(production: boolean): Eta {
   const eta = new Templates();
   if (production)
     for (const file of readdirSync(views, { recursive: true, encoding: 'utf8' })) {
-      // Under the name by which Eta looks for it before it would read it.
+      // Eta looks up a template by its full path.
       const path = join(views, file);
       if (file.endsWith('.eta')) eta.loadTemplate(path, readFileSync(path, 'utf8'));
     }
@@ -40,33 +41,38 @@ export function openTemplates(production: boolean): Eta {
 }
 
 /**
- * The pages under views and what each of them shows. A room declares its own pages, so that a field that is missing or
- * misnamed does not compile: `declare module '../http/page.js' { interface Pages { 'voting/vote': VotePage } }`.
+ * The pages under views, each with the data that it shows. A room declares its own pages, and then a missing
+ * or misnamed field does not compile: `declare module '../http/page.js' { interface Pages { 'voting/vote':
+ * VotePage } }`.
  */
 export interface Pages {
   'errors/problem': { problem: Problem };
 }
 
-/** A page with its data: which data it needs depends on its name. */
+/** A page with the function that reads its data. The name of the page decides the type of the data. */
 export type Page = { [Name in keyof Pages]: { page: Name; read: () => Pages[Name] } }[keyof Pages];
 
 /**
- * Answers with a page. A page and its fragment are one template: `fragment` names the partial that the page
- * includes, and htmx, which says with `HX-Request-Type: partial` that it replaces only that part, gets it alone.
+ * Answers with a page.
  * @param page a template under views, such as `voting/vote`
- * @param data what it shows; never a request's query or body
+ * @param data what the page shows; never a request's query or body
  */
-export function sendPage<Name extends keyof Pages>(
-  res: Response,
-  page: Name,
-  data: Pages[Name],
-  fragment?: string,
-): void {
-  const template = fragment !== undefined && wantsPart(res) ? fragment : page;
-  sendHtml(res, renderPage(res, template, data));
+export function sendPage<Name extends keyof Pages>(res: Response, page: Name, data: Pages[Name]): void {
+  sendHtml(res, renderPage(res, page, data));
 }
 
-/** Makes a page or a part of one, for whoever asks. @param template a template under views */
+/**
+ * Answers with a page, or with one fragment of it when htmx asks for a part (`HX-Request-Type: partial`).
+ * @param options `fragment` names the partial that the page includes
+ */
+export function sendPageOrFragment<Name extends keyof Pages>(
+  res: Response,
+  { page, fragment, data }: { page: Name; fragment: string; data: Pages[Name] },
+): void {
+  sendHtml(res, renderPage(res, wantsFragment(res) ? fragment : page, data));
+}
+
+/** Renders a page or a fragment for the visitor of this request. @param template a template under views */
 export function renderPage(res: Response, template: string, data: object): string {
   const { assets, templates } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
@@ -74,23 +80,24 @@ export function renderPage(res: Response, template: string, data: object): strin
   return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, ...data });
 }
 
-/** What kind of answer a page is. */
+/** The content type of a page. */
 export const HTML = 'text/html; charset=utf-8';
 
-// What fits into one packet arrives no sooner when it is compressed.
-const SMALL = 1024;
+// A page that fits into one packet arrives no sooner when it is compressed.
+const MIN_COMPRESSED_BYTES = 1024;
 
-/** Sends a page that is made already, to be asked for anew each time. */
+/** Sends a rendered page. Browsers ask for it again each time. */
 export function sendHtml(res: Response, html: string | Buffer): void {
   let bytes = typeof html === 'string' ? Buffer.from(html) : html;
   res.vary('HX-Request-Type').setHeader('Content-Type', HTML);
-  // At once, in this thread: the stream that `compression` opens for each answer takes several times as long.
-  const isToCompress = bytes.length >= SMALL && !res.getHeader('Content-Encoding');
-  if (isToCompress && preferredEncoding(res.req, 'gzip') === 'gzip') {
-    bytes = gzipOnce(bytes);
+  // Compressed synchronously: the stream that `compression` opens for each answer takes several times as
+  // long.
+  const isUncompressed = bytes.length >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
+  if (isUncompressed && preferredEncoding(res.req, 'gzip') === 'gzip') {
+    bytes = gzipFast(bytes);
     res.setHeader('Content-Encoding', 'gzip');
   }
-  // What is stored nowhere is never asked for again by its tag: no hash is worked out.
+  // Browsers store no such page and never send its ETag back, so no hash is computed.
   if (res.getHeader('Cache-Control') === 'no-store') res.setHeader('Content-Length', bytes.length).end(bytes);
   else {
     if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
@@ -98,21 +105,21 @@ export function sendHtml(res: Response, html: string | Buffer): void {
   }
 }
 
-/** Whether htmx asked for a part of the page, to put into the page that is there. */
-export function wantsPart(res: Response): boolean {
+/** Tells whether htmx asked for a part of the page, to replace that part in the browser. */
+export function wantsFragment(res: Response): boolean {
   return res.req.get('HX-Request-Type') === 'partial';
 }
 
 /**
- * Answers a form that was accepted. Browsers are sent to the page that shows the result, so that reloading it
- * sends nothing again; htmx gets what that page would show in the same round trip, and the same address.
- * @param show answers with what is to be seen at `path`
+ * Answers an accepted form. Browsers are redirected to the page with the result, so a reload does not send
+ * the form again. htmx gets the same content and address in one round trip.
+ * @param show answers with the content of `path`
  */
 export async function seeOther(res: Response, path: string, show?: () => Promise<void>): Promise<void> {
-  if (show && wantsPart(res)) {
+  if (show && wantsFragment(res)) {
     res.setHeader('HX-Replace-Url', path);
     await show();
-  } else if (wantsPart(res)) {
+  } else if (wantsFragment(res)) {
     res.setHeader('HX-Redirect', path);
     res.status(204).end();
   } else res.redirect(303, path);

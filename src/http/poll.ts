@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
 /**
- * Whether a page asks by itself if there is anything new, with nobody having done anything. Such requests keep no
- * session alive; whoever claims to be one only shortens their own.
+ * Tells whether a page sent this request by itself to look for news. Such a request does not extend a
+ * session. Anyone can set the header, but that only shortens their own session.
  */
 export const isPoll = (req: Request): boolean => req.get('Thinga-Poll') !== undefined;

@@ -4,32 +4,45 @@ import { LRUCache } from 'lru-cache';
 import { readCookie } from './cookies.js';
 import { EncodedPage, preferredEncoding } from './encodings.js';
 import type { Headers } from './headers.js';
-import { HTML, type Page, renderPage, sendHtml, sendPage, wantsPart } from './page.js';
+import {
+  HTML,
+  type Page,
+  renderPage,
+  sendHtml,
+  sendPage,
+  sendPageOrFragment,
+  wantsFragment,
+} from './page.js';
 
-/** A page that differs only in the name of the person who is logged in, and whose fragment looks the same to all. */
+/**
+ * A page that differs only in the name of the user who is logged in. Its fragment is the same for everybody.
+ */
 export type SharedPage = Page & {
-  /** Its one address. The page is made anew for other spellings of it, because pages name their own address. */
+  /**
+   * Its canonical path. Pages contain their own path, so a request with another spelling gets a fresh
+   * rendering.
+   */
   path: string;
-  /** The partial that the page includes for htmx. */
+  /** The partial that the page includes and that htmx asks for. */
   fragment?: string;
-  /** Whether it is still to be shown as it was read. */
+  /** Tells whether the data is still current. */
   isCurrent: () => boolean;
 };
 
-/** What is made of one state of a shared page, as soon as somebody wants it. */
-interface Forms {
-  part?: EncodedPage;
+/** The renderings of one state of a shared page. Each is made at the first request for it. */
+interface Renderings {
+  fragment?: EncodedPage;
   forVisitors?: EncodedPage;
-  /** What is before and after the name. */
+  /** The bytes before and after the user's name. */
   forMembers?: [Buffer, Buffer];
 }
 
-/** Pages that are made and compressed once for all who look at them. */
+/** Renders and compresses shared pages once, for all visitors. */
 export class PrerenderedPages {
   readonly #headers: string[];
-  readonly #forms = new WeakMap<object, Forms>();
-  readonly #public = new LRUCache<string, Pick<SharedPage, 'isCurrent'> & { page: EncodedPage }>({
-    max: MOST_PUBLIC,
+  readonly #renderings = new WeakMap<object, Renderings>();
+  readonly #publicPages = new LRUCache<string, Pick<SharedPage, 'isCurrent'> & { page: EncodedPage }>({
+    max: MAX_PUBLIC_PAGES,
   });
 
   /** @param headers that every answer has */
@@ -38,21 +51,21 @@ export class PrerenderedPages {
   }
 
   /**
-   * Answers visitors without a session with a page that is ready, before anything finds out who is calling. To find that
-   * out takes several times as long, and the many who only look must not slow down those who vote. What is not plain
-   * goes on to the page's own route, which answers with the same headers: a cookie that says
-   * something, a part for htmx, a conditional request.
+   * Answers visitors without a session from the rendered pages, before any session is looked up. A lookup
+   * takes several times as long, and many readers must not slow down the voters. Other requests go on to the
+   * page's own route, which sends the same headers: a request with a cookie of this site, for a fragment, or
+   * with a condition.
    */
   readonly answer: RequestHandler = (req, res, next) => {
-    const known = this.#public.get(req.url);
-    if (!known || !isPlain(req) || wantsPart(res) || !known.isCurrent()) return next();
+    const cached = this.#publicPages.get(req.url);
+    if (!cached || !isPlain(req) || wantsFragment(res) || !cached.isCurrent()) return next();
     const encoding = preferredEncoding(req, 'br', 'gzip');
-    const bytes = known.page.in(encoding);
-    // At once and as a list, which Node writes down without keeping or merging it.
+    const bytes = cached.page.in(encoding);
+    // Node writes a list of headers as it is, without storing and merging them.
     res.writeHead(200, [
       ...this.#headers,
       ...['Cache-Control', 'private, no-cache', 'Vary', 'HX-Request-Type, Accept-Encoding'],
-      ...['Content-Type', HTML, 'Content-Length', String(bytes.length), 'ETag', known.page.tag],
+      ...['Content-Type', HTML, 'Content-Length', String(bytes.length), 'ETag', cached.page.tag],
       ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
     ]);
     res.end(bytes);
@@ -60,41 +73,49 @@ export class PrerenderedPages {
 
   /**
    * Answers with a shared page.
-   * @param shown what its forms are kept with, such as a board, which is replaced when it moves
+   * @param state the object that the page shows, such as a board. A new state is a new object, and the
+   * renderings of the old one are dropped with it.
    */
-  send(res: Response, shown: object, shared: SharedPage): void {
+  send(res: Response, state: object, shared: SharedPage): void {
     const { path, page, fragment, read, isCurrent } = shared;
     const { user, flash } = res.locals;
-    const isPart = fragment !== undefined && wantsPart(res);
-    if ((flash && !isPart) || res.req.path !== path || !res.app.enabled('view cache')) {
-      sendPage(res, page, read(), fragment);
+    const isFragment = fragment !== undefined && wantsFragment(res);
+    if ((flash && !isFragment) || res.req.path !== path || !res.app.enabled('view cache')) {
+      sendFresh(res, shared);
       return;
     }
-    const forms = this.#forms.get(shown) ?? {};
-    this.#forms.set(shown, forms);
-    if (isPart) {
-      forms.part ??= new EncodedPage(renderPage(res, fragment, read()));
-      sendEncoded(res, forms.part);
+    const renderings = this.#renderings.get(state) ?? {};
+    this.#renderings.set(state, renderings);
+    if (isFragment) {
+      renderings.fragment ??= new EncodedPage(renderPage(res, fragment, read()));
+      sendEncoded(res, renderings.fragment);
     } else if (user) {
-      forms.forMembers ??= splitAtName(renderPage(res, page, { ...read(), user: { username: NAME } }));
-      const [before, after] = forms.forMembers;
+      renderings.forMembers ??= splitAtName(
+        renderPage(res, page, { ...read(), user: { username: NAME_PLACEHOLDER } }),
+      );
+      const [before, after] = renderings.forMembers;
       const name = Buffer.from(res.app.locals.templates.config.escapeFunction(user.username));
       sendHtml(res, Buffer.concat([before, name, after]));
     } else {
-      forms.forVisitors ??= new EncodedPage(renderPage(res, page, read()));
-      this.#public.set(path, { page: forms.forVisitors, isCurrent });
-      sendEncoded(res, forms.forVisitors);
+      renderings.forVisitors ??= new EncodedPage(renderPage(res, page, read()));
+      this.#publicPages.set(path, { page: renderings.forVisitors, isCurrent });
+      sendEncoded(res, renderings.forVisitors);
     }
   }
 }
 
-/** All the things whose pages are kept (shared-reads.ts), and some leaderboards. */
-const MOST_PUBLIC = 600;
+/** Enough for the pages of all things that shared-reads.ts keeps, and for some leaderboards. */
+const MAX_PUBLIC_PAGES = 600;
 
 function isPlain(req: Request): boolean {
   const { cookie, 'if-none-match': tag } = req.headers;
   if (tag !== undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return false;
   return cookie === undefined || !(readCookie(req, 'thinga') ?? readCookie(req, 'flash'));
+}
+
+function sendFresh(res: Response, { page, fragment, read }: SharedPage): void {
+  if (fragment === undefined) sendPage(res, page, read());
+  else sendPageOrFragment(res, { page, fragment, data: read() });
 }
 
 function sendEncoded(res: Response, page: EncodedPage): void {
@@ -104,12 +125,12 @@ function sendEncoded(res: Response, page: EncodedPage): void {
   sendHtml(res, page.in(encoding));
 }
 
-// Stands where the name of the person who is logged in goes. Nobody can know it, so no other text has it.
-const NAME = randomUUID();
+// Random, so no text of a user can contain it.
+const NAME_PLACEHOLDER = randomUUID();
 
 function splitAtName(html: string): [Buffer, Buffer] {
-  const [before, after, ...more] = html.split(NAME);
+  const [before, after, ...more] = html.split(NAME_PLACEHOLDER);
   if (before === undefined || after === undefined || more.length > 0)
-    throw new Error('a shared page shows the name of the person who is logged in once');
+    throw new Error('a shared page must show the name of the logged-in user exactly once');
   return [Buffer.from(before), Buffer.from(after)];
 }

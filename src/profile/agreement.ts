@@ -2,55 +2,57 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { count, number } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
-import { type PairCount, readOthersOn } from '../ranking/ranker/pair-counts.js';
+import { type PairCount, readOthersCounts } from '../ranking/ranker/pair-counts.js';
 
-/** How often a person chose as most others did. */
+/** How often a voter chose like most others. */
 export interface Agreement {
-  /** Their answers on pairs that enough others have answered. */
+  /** The voter's answers to pairs that enough others answered. */
   answers: number;
-  /** In how many of those more than half of the others gave the same answer. */
+  /** To how many of those more than half of the others gave the same answer. */
   agreed: number;
-  /** The answer that the fewest of the others gave, in words; undefined when most agree with all of them. */
+  /**
+   * A text about the answer that the smallest share of others gave; undefined when there is no such answer.
+   */
   boldest: string | undefined;
 }
 
-/** Others who must have answered a pair before it says anything about agreement. */
-export const OTHERS_ENOUGH = 5;
-/** How many of a person's latest answers are looked at. */
-export const LATEST = 1_000;
+/** A pair that fewer others answered does not count for agreement. */
+export const MIN_OTHERS = 5;
+/** How many of a voter's latest answers are compared. */
+export const MAX_ANSWERS = 1_000;
 
 /**
- * Compares a person's latest thousand answers in a topic with those of everybody else who answered the same pairs, as
- * far as the pair counts go.
+ * Compares a voter's latest answers in a topic with those of all others to the same pairs, as far as the pair
+ * counts go. It reads at most `MAX_ANSWERS` answers.
  */
-export async function agreementOf(db: Database, voter: number, board: Board): Promise<Agreement> {
+export async function agreementOf(db: Database, voterId: number, board: Board): Promise<Agreement> {
   const topicId = board.topic.id;
   const { rows: answers } = await sql<Answer>`
     select id, least(left_id, right_id) as low, greatest(left_id, right_id) as high,
       case outcome when 'left' then left_id when 'right' then right_id else 0 end as chosen
     from votes
-    where voter_id = ${voter} and topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip'
-    order by id desc limit ${LATEST}`.execute(db);
-  const others = await readOthersOn(db, voter, answers);
+    where voter_id = ${voterId} and topic_id = ${topicId} and withdrawn_at is null and outcome <> 'skip'
+    order by id desc limit ${MAX_ANSWERS}`.execute(db);
+  const others = await readOthersCounts(db, voterId, answers);
   const counts = new Map(others.map((count) => [`${count.low} ${count.high}`, count]));
   const rows = answers
     .flatMap((answer) => {
       const count = counts.get(`${answer.low} ${answer.high}`);
       return count ? [compare(answer, count)] : [];
     })
-    .filter((compared) => compared.others >= OTHERS_ENOUGH);
+    .filter((compared) => compared.others >= MIN_OTHERS);
   const agreed = rows.filter(({ others, same }) => 2 * same > others).length;
   const [boldest] = rows
     .filter(({ others, same, chosen }) => chosen !== 0 && 2 * same < others)
     .sort((one, other) => one.same / one.others - other.same / other.others || other.id - one.id);
-  return { answers: rows.length, agreed, boldest: boldest && inWords(board, boldest) };
+  return { answers: rows.length, agreed, boldest: boldest && describeBoldest(board, boldest) };
 }
 
 interface Answer {
   id: number;
   low: number;
   high: number;
-  /** The id of the thing that was chosen, 0 when they were about the same. */
+  /** The id of the chosen thing; 0 when both were about the same. */
   chosen: number;
 }
 
@@ -65,10 +67,10 @@ function compare(answer: Answer, { low, lowWins, highWins, ties }: PairCount): C
   return { ...answer, others: lowWins + highWins + ties, same };
 }
 
-function inWords(board: Board, { low, high, chosen, others, same }: Compared): string | undefined {
+function describeBoldest(board: Board, { low, high, chosen, others, same }: Compared): string | undefined {
   const [won, lost] = [chosen, chosen === low ? high : low].map((id) => board.find(id)?.name);
   if (!won || !lost) return undefined;
   const few =
-    same === 0 ? `none of ${count(others, 'other')}` : `${number(same)} of ${number(others)} others`;
-  return `Your boldest choice: ${won} over ${lost}, as ${few} chose.`;
+    same === 0 ? `None of the ${count(others, 'other')}` : `Only ${number(same)} of ${number(others)} others`;
+  return `Your boldest choice: ${won} over ${lost}. ${few} agreed.`;
 }

@@ -7,14 +7,14 @@ import { readForm } from '../http/form.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
-import { readBallot, signBallot } from '../voting/ballot.js';
+import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
 import { pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { changeVote } from './change.js';
-import { answerOf } from './wording.js';
+import { describeAnswer } from './wording.js';
 
-/** Giving another answer to a pair from one's history: the pair as it was asked, and what was chosen. */
+/** The page and the form with which users change the answer of an earlier vote. */
 export function changeRoutes({
   db,
   boards,
@@ -28,52 +28,60 @@ export function changeRoutes({
 }): Router {
   const router = Router();
 
-  async function showPair(req: Request, res: Response): Promise<void> {
-    const voter = userOf(res).id;
-    const old = await findVote(db, voter, String(req.params.ballotId));
-    if (!old) throw notFound();
-    const board = boards.byTopic(old.topicId);
-    const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
-    if (!board || !left || !right) throw takenDown();
-    if (old.withdrawnAt) {
-      const standing = await findAnswer(db, voter, old);
-      if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
-      throw takenBack();
-    }
-    sendPage(res, 'profile/change', {
-      topic: board.topic,
-      left,
-      right,
-      old,
-      answer: answerOf(board, old),
-      ballot: signBallot({ topicId: old.topicId, voter, isGuest: false, ...pairOf(old) }, config.secrets[0]),
-      isUnanswered: req.method === 'POST',
-    });
-  }
-
   router
     .route('/profile/votes/:ballotId/change')
-    .get(requireUser, showPair)
+    .get(requireUser, async (req, res) => showPair(res, await findOwnVote(req, res)))
     .post(requireUser, async (req, res) => {
-      const voter = userOf(res).id;
       const form = readForm(req, 'ballot', 'choice');
-      const old = await findVote(db, voter, String(req.params.ballotId));
-      const ballot = readBallot(form.ballot, config.secrets);
-      if (!old) throw notFound();
-      if (typeof ballot === 'string' || ballot.voter !== voter || !isSamePair(ballot, old))
-        throw notThatPair();
+      const old = await findOwnVote(req, res);
+      const ballot = readBallotFor(old, form.ballot, userOf(res).id);
       const answer = readAnswer(form.choice);
-      if (!answer || answer.outcome === 'skip') {
-        res.status(422);
-        return showPair(req, res);
-      }
-      const { status, vote } = await changeVote(db, old, ballot, answer.outcome);
-      if (status === 'changed' && old.unknown) await queues.markStale(userOf(res).id, old.topicId);
+      if (!answer || answer.outcome === 'skip') return showPair(res.status(422), old);
+      const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome: answer.outcome });
       if (status === 'gone') throw takenDown();
       if (status === 'withdrawn') throw takenBack();
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
     .all(methodNotAllowed);
+
+  async function findOwnVote(req: Request, res: Response): Promise<Vote> {
+    const vote = await findVote(db, userOf(res).id, String(req.params.ballotId));
+    if (!vote) throw notFound();
+    return vote;
+  }
+
+  async function showPair(res: Response, old: Vote): Promise<void> {
+    const board = boards.byTopic(old.topicId);
+    const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
+    if (!board || !left || !right) throw takenDown();
+    const voterId = userOf(res).id;
+    if (old.withdrawnAt) {
+      const standing = await findAnswer(db, voterId, old);
+      if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
+      throw takenBack();
+    }
+    const offer = { topicId: old.topicId, voterId, isGuest: false, ...pairOf(old) };
+    sendPage(res, 'profile/change', {
+      topic: board.topic,
+      left,
+      right,
+      old,
+      answer: describeAnswer(board, old),
+      ballot: signBallot(offer, config.secrets[0]),
+      isUnanswered: res.req.method === 'POST',
+    });
+  }
+
+  /**
+   * Reads the ballot for a changed answer.
+   * @throws Problem 422 when it was not made for this vote's pair and voter
+   */
+  function readBallotFor(old: Vote, signed: string, voterId: number): Ballot {
+    const ballot = readBallot(signed, config.secrets);
+    if (typeof ballot === 'string' || ballot.voterId !== voterId || !isSamePair(ballot, old))
+      throw otherPair();
+    return ballot;
+  }
 
   return router;
 }
@@ -86,18 +94,14 @@ function isSamePair(
 }
 
 const takenDown = (): Problem =>
-  new Problem(
-    410,
-    'One of those two was taken down',
-    'So the pair can’t be shown again. Your answer stands as it was.',
-  );
+  new Problem(410, 'One of these was removed', 'We can’t show the pair again. Your vote stays as it was.');
 
 const takenBack = (): Problem =>
-  new Problem(410, 'You took that answer back', 'It counts no more, so there is nothing to change.');
+  new Problem(410, 'You took this vote back', 'It no longer counts, so there is nothing to change.');
 
-const notThatPair = (): Problem =>
+const otherPair = (): Problem =>
   new Problem(
     422,
-    'Nothing was changed',
-    'That form was for another pair, or open for more than a day. Your answer stands; open the pair from your votes again.',
+    'Nothing has changed',
+    'That form was for another pair or more than 24 hours old. Open the pair from your votes again.',
   );

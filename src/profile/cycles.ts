@@ -1,44 +1,50 @@
-/** Choices as a graph: one element of each array a choice, things numbered from 0; each pair at most once. */
+/**
+ * Choices as a graph. Each array has one element for each choice. Things are numbered from 0. A pair occurs
+ * at most once.
+ */
 export interface Choices {
   size: number;
   chosen: Int32Array;
   other: Int32Array;
 }
 
-/** How often three things are chosen in a cycle: one over the second, that over the third, that over the first. */
+/**
+ * How often choices make a cycle: one thing over a second, the second over a third, the third over the first.
+ */
 export interface Cycles {
-  /** How many times three things were compared each with each. */
+  /** How many groups of three things have an answer to all three pairs. */
   triads: number;
-  /** How many of those go in a cycle; tossing a coin would make one in four do so. */
+  /** How many of those groups make a cycle. With coin tosses it is one in four. */
   circular: number;
-  /** The cycle that was closed last: the first was chosen over the second, and so on. */
+  /** The latest cycle: the first thing was chosen over the second, and so on; undefined without a cycle. */
   latest: [number, number, number] | undefined;
 }
 
 /**
- * Counts the cycles in a person's choices (M. G. Kendall and B. Babington Smith, *On the method of paired
- * comparisons*, Biometrika 31, 1940), also where not every pair was answered. Looks at each three once, from the
- * thing with the fewest choices on: n choices take n times the root of 2n steps at most, half a million for 5,000.
+ * Counts the cycles in a voter's choices (M. G. Kendall and B. Babington Smith, *On the method of paired
+ * comparisons*, Biometrika 31, 1940). Not every pair needs an answer. It visits each triad once, from its
+ * thing with the fewest choices. So n choices take at most n √(2n) steps: half a million for 5,000.
  */
 export function countCycles(choices: Choices): Cycles {
   const { size, chosen, other } = choices;
   const { starts, ends, edges } = risingEdges(choices);
-  // What the thing at hand was compared with, by the number of the choice, counted from 1.
-  const met = new Int32Array(size);
+  // For each thing, the number of its choice against `one`, counted from 1; 0 without such a choice.
+  const choiceAgainst = new Int32Array(size);
   const cycles: Cycles = { triads: 0, circular: 0, latest: undefined };
   let latest = -1;
   const far = (edge: number, near: number): number =>
     chosen[edge] === near ? (other[edge] as number) : (chosen[edge] as number);
   for (let one = 0; one < size; one++) {
     const [start, end] = [starts[one] as number, ends[one] as number];
-    for (let at = start; at < end; at++) met[far(edges[at] as number, one)] = (edges[at] as number) + 1;
+    for (let at = start; at < end; at++)
+      choiceAgainst[far(edges[at] as number, one)] = (edges[at] as number) + 1;
     for (let at = start; at < end; at++) {
       const first = edges[at] as number;
       const two = far(first, one);
       for (let next = starts[two] as number; next < (ends[two] as number); next++) {
         const second = edges[next] as number;
         const three = far(second, two);
-        const third = (met[three] as number) - 1;
+        const third = (choiceAgainst[three] as number) - 1;
         if (third < 0) continue;
         cycles.triads++;
         const forward = chosen[first] === one;
@@ -50,12 +56,12 @@ export function countCycles(choices: Choices): Cycles {
         cycles.latest = forward ? [one, two, three] : [three, two, one];
       }
     }
-    for (let at = start; at < end; at++) met[far(edges[at] as number, one)] = 0;
+    for (let at = start; at < end; at++) choiceAgainst[far(edges[at] as number, one)] = 0;
   }
   return cycles;
 }
 
-/** Each thing's choices that lead to a thing with more of them, so that every choice is in one list. */
+/** Lists for each thing its choices against things with more choices, so that each choice is in one list. */
 function risingEdges({ size, chosen, other }: Choices): {
   starts: Int32Array;
   ends: Int32Array;

@@ -1,11 +1,11 @@
 import type { LiveSession } from '../auth/sessions/sessions.js';
-import type { Standing, TopicCard } from '../ranking/boards/board.js';
+import type { Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from '../voting/history.js';
 import type { Vote } from '../voting/voting.js';
 import type { Agreement } from './agreement.js';
 import type { OwnTop } from './own-top.js';
 import type { Streaks } from './streaks.js';
-import type { cyclesInWords } from './wording.js';
+import type { describeCycles } from './wording.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -17,30 +17,30 @@ declare module '../http/page.js' {
   }
 }
 
-/** A topic in which somebody has voted. */
-type VotedTopic = TopicCard & { path: string; votes: number };
+/** A topic in which the user has voted, with the path of the own list. */
+type VotedTopic = TopicSummary & { path: string; votes: number };
 
 interface ProfilePage {
-  /** How many of their votes stand. */
+  /** How many votes stand, without skips. */
   total: number;
   votes: NamedVote[];
   hasMore: boolean;
   isChangeable: (vote: Vote) => boolean;
   streaks: Streaks;
-  /** Their own list of the topic in which they have voted most. */
-  own: (OwnTop & { topic: TopicCard; agreement: Agreement }) | undefined;
+  /** The user's own list of the topic with most of their votes. */
+  own: (OwnTop & { topic: TopicSummary; agreement: Agreement }) | undefined;
   topics: VotedTopic[];
-  /** How many answers, and how many others, it takes. */
+  /** How many answers an own list needs, and how many others an agreement needs. */
   enough: { answers: number; others: number };
   session: LiveSession | undefined;
   device: string;
 }
 
 interface OwnTopPage {
-  topic: TopicCard;
+  topic: TopicSummary;
   path: string;
-  own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof cyclesInWords> }) | undefined;
-  /** How many places a link to it may show. */
+  own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof describeCycles> }) | undefined;
+  /** The lengths that a shared Top can have. */
   sizes: number[];
   others: VotedTopic[];
   enough: { answers: number; met: number; others: number; latest: number };
@@ -49,7 +49,7 @@ interface OwnTopPage {
 interface VotesPage {
   total: number;
   votes: NamedVote[];
-  /** Where the next page begins. */
+  /** The id before which the next page starts; undefined on the last page. */
   older: number | undefined;
   paged: boolean;
   receipt: string | undefined;
@@ -57,7 +57,7 @@ interface VotesPage {
 }
 
 interface ChangePage {
-  topic: TopicCard;
+  topic: TopicSummary;
   left: Standing;
   right: Standing;
   old: Vote;

@@ -4,66 +4,80 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import type { OwnProgress } from '../voting/pages.js';
-import type { FiguresOfPeople } from './own-figures.js';
-import { ANSWERS_ENOUGH } from './own-top.js';
+import type { OwnRankings } from './own-rankings.js';
+import { MIN_ANSWERS } from './own-top.js';
 import { ownTopics } from './own-votes.js';
 
-const MOST_KEPT = 10_000;
-// What is to be expected moves slowly, and working it out costs as much as ten votes.
+const MAX_CACHED = 10_000;
+// The progress changes slowly, and to compute it costs as much as ten votes.
 const ANSWERS_BETWEEN = 5;
 
 /**
- * How far people's own Tops have come, for the page with the pair. It says at once what is known, and works it out
- * anew aside, every five answers, so that no vote waits for it. For all voters together that takes a fifth of one core at most.
+ * Tells how far voters' own Tops have come, for the pair page. It answers at once with the last known value.
+ * After each five answers it computes the value again in the background, so no vote waits for it. For all
+ * voters together this takes at most a fifth of one core.
  */
-export class ProgressOfPeople {
+export class ProgressTracker {
   readonly #db: Database;
   readonly #boards: Boards;
-  readonly #figures: FiguresOfPeople;
+  readonly #rankings: OwnRankings;
   readonly #log: Logger;
-  readonly #known = new LRUCache<string, { size: number; expectedRight: number; at: number }>({
-    max: MOST_KEPT,
+  readonly #cache = new LRUCache<string, { size: number; expectedRight: number; atAnswers: number }>({
+    max: MAX_CACHED,
   });
-  #restUntil = 0;
+  #pausedUntil = 0;
 
-  constructor(db: Database, boards: Boards, figures: FiguresOfPeople, log: Logger) {
-    this.#log = log;
+  constructor({
+    db,
+    boards,
+    rankings,
+    log,
+  }: {
+    db: Database;
+    boards: Boards;
+    rankings: OwnRankings;
+    log: Logger;
+  }) {
     this.#db = db;
     this.#boards = boards;
-    this.#figures = figures;
+    this.#rankings = rankings;
+    this.#log = log;
   }
 
-  /** How far a person's own Top of a topic has come. @param answers how many of their answers there stand */
-  of(voter: number, board: Board, answers: number): OwnProgress {
-    const toGo = Math.max(ANSWERS_ENOUGH - answers, 0);
-    const key = `${voter} ${board.topic.id}`;
-    const known = this.#known.get(key) ?? { size: 0, expectedRight: 0, at: -ANSWERS_BETWEEN };
-    const isDue = Math.abs(answers - known.at) >= ANSWERS_BETWEEN && Date.now() >= this.#restUntil;
-    if (toGo === 0 && isDue && !this.#figures.isBusy) {
-      this.#known.set(key, { ...known, at: answers });
-      // A figure on the side: when it fails it stays as it was, and is tried again five answers on.
-      this.#workOut(key, voter, board).catch((error: unknown) =>
-        this.#log.warn({ err: error }, 'how far an own Top has come is not worked out'),
+  /**
+   * Tells how far a voter's own Top of a topic has come.
+   * @param answers how many of their answers in it stand
+   */
+  of(voterId: number, board: Board, answers: number): OwnProgress {
+    const toGo = Math.max(MIN_ANSWERS - answers, 0);
+    const key = `${voterId} ${board.topic.id}`;
+    const known = this.#cache.get(key) ?? { size: 0, expectedRight: 0, atAnswers: -ANSWERS_BETWEEN };
+    const isDue = Math.abs(answers - known.atAnswers) >= ANSWERS_BETWEEN && Date.now() >= this.#pausedUntil;
+    if (toGo === 0 && isDue && !this.#rankings.isBusy) {
+      this.#cache.set(key, { ...known, atAnswers: answers });
+      // The progress is not essential. After a failure the old value stays until five answers later.
+      this.#update(key, voterId, board).catch((error: unknown) =>
+        this.#log.warn({ err: error }, 'the progress of an own Top could not be computed'),
       );
     }
-    return { toGo, enough: ANSWERS_ENOUGH, size: known.size, expectedRight: known.expectedRight };
+    return { toGo, enough: MIN_ANSWERS, size: known.size, expectedRight: known.expectedRight };
   }
 
-  async #workOut(key: string, voter: number, board: Board): Promise<void> {
-    const began = Date.now();
+  async #update(key: string, voterId: number, board: Board): Promise<void> {
+    const startedAt = Date.now();
     try {
-      const topics = await ownTopics(this.#db, this.#boards, voter);
-      const topic = topics.find((one) => one.board.topic.id === board.topic.id);
-      const figures = topic && (await this.#figures.of(voter, topic, { aside: true }));
-      const known = this.#known.get(key);
-      if (known && figures)
-        this.#known.set(key, {
+      const topics = await ownTopics(this.#db, this.#boards, voterId);
+      const topic = topics.find((other) => other.board.topic.id === board.topic.id);
+      const ranking = topic && (await this.#rankings.of(voterId, topic, { inWorker: true }));
+      const known = this.#cache.get(key);
+      if (known && ranking)
+        this.#cache.set(key, {
           ...known,
-          size: figures.topSize,
-          expectedRight: Math.round(figures.expectedRight),
+          size: ranking.topSize,
+          expectedRight: Math.round(ranking.expectedRight),
         });
     } finally {
-      this.#restUntil = Date.now() + 4 * (Date.now() - began);
+      this.#pausedUntil = Date.now() + 4 * (Date.now() - startedAt);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { readClient } from '../auth/sessions/client.js';
 import { requireUser, userOf } from '../auth/sessions/current-user.js';
 import { topicPath } from '../catalog/topics.js';
@@ -10,53 +10,48 @@ import { boardOf } from '../ranking/boards/find-board.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
-import { agreementOf, LATEST, OTHERS_ENOUGH } from './agreement.js';
-import { MET_ENOUGH } from './figures.js';
-import type { FiguresOfPeople } from './own-figures.js';
-import { ANSWERS_ENOUGH, ownTopOf, SHARE_SIZES } from './own-top.js';
-import { ownTopics } from './own-votes.js';
+import { agreementOf, MAX_ANSWERS, MIN_OTHERS } from './agreement.js';
+import type { OwnRankings } from './own-rankings.js';
+import { MIN_ANSWERS, ownTopOf, SHARE_SIZES } from './own-top.js';
+import { type OwnTopic, ownTopics } from './own-votes.js';
+import { MIN_APPEARANCES } from './rank-answers.js';
 import { streaksOf } from './streaks.js';
-import { changeReceipt, cyclesInWords } from './wording.js';
+import { changeReceipt, describeCycles } from './wording.js';
 
-const [VOTES_A_PAGE, VOTES_AT_FIRST] = [20, 6];
+const [VOTES_PER_PAGE, VOTES_ON_PROFILE] = [20, 6];
 
-/** A person's own side: the profile, their own list of each topic beside everybody's, and the history of their votes. */
+/** The pages of a user's own data: the profile, the own list of each topic, and all votes. */
 export function profileRoutes({
   db,
   boards,
-  figures,
+  rankings,
 }: {
   db: Database;
   boards: Boards;
-  figures: FiguresOfPeople;
+  rankings: OwnRankings;
 }): Router {
   const router = Router();
 
   router
     .route('/profile')
     .get(requireUser, async (req, res) => {
-      const voter = userOf(res).id;
+      const userId = userOf(res).id;
       const [topics, total, votes, streaks] = await Promise.all([
-        ownTopics(db, boards, voter),
-        countVotes(db, voter),
-        votesOf(db, voter, { limit: VOTES_AT_FIRST + 1 }),
-        streaksOf(db, voter),
+        ownTopics(db, boards, userId),
+        countVotes(db, userId),
+        votesOf(db, userId, { limit: VOTES_ON_PROFILE + 1 }),
+        streaksOf(db, userId),
       ]);
       const [main] = topics;
-      const own = main && {
-        topic: main.board.topic,
-        ...ownTopOf(main.board, await figures.of(voter, main)),
-        agreement: await agreementOf(db, voter, main.board),
-      };
       sendPage(res, 'profile/profile', {
         total,
-        votes: votes.slice(0, VOTES_AT_FIRST),
-        hasMore: votes.length > VOTES_AT_FIRST,
-        isChangeable: isChangeable(boards),
+        votes: votes.slice(0, VOTES_ON_PROFILE),
+        hasMore: votes.length > VOTES_ON_PROFILE,
+        isChangeable,
         streaks,
-        own,
-        topics: topics.map(({ board, votes }) => ({ ...board.topic, path: ownTopPath(board.topic), votes })),
-        enough: { answers: ANSWERS_ENOUGH, others: OTHERS_ENOUGH },
+        own: main && { topic: main.board.topic, ...(await ownListOf(userId, main)) },
+        topics: topics.map(topicLink),
+        enough: { answers: MIN_ANSWERS, others: MIN_OTHERS },
         session: res.locals.session,
         device: readClient(req).device,
       });
@@ -67,23 +62,18 @@ export function profileRoutes({
     .route(['/profile/top', '/profile/topics/:slug/top'])
     .get(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
-      const voter = userOf(res).id;
-      const topics = await ownTopics(db, boards, voter);
-      const mine = topics.find((topic) => topic.board === board);
-      const own = mine && {
-        ...ownTopOf(board, await figures.of(voter, mine)),
-        agreement: await agreementOf(db, voter, board),
-        cycles: cyclesInWords(board, await figures.of(voter, mine)),
-      };
+      const userId = userOf(res).id;
+      const topics = await ownTopics(db, boards, userId);
+      const topic = topics.find((other) => other.board === board);
+      const own = topic && (await ownListOf(userId, topic));
+      const length = own?.isEnough ? own.top.length + own.rest.length : 0;
       sendPage(res, 'profile/top', {
         topic: board.topic,
         path: topicPath(board.topic),
         own,
-        sizes: SHARE_SIZES.filter((size) => size <= (own?.isEnough ? own.top.length + own.rest.length : 0)),
-        others: topics
-          .filter((topic) => topic.board !== board)
-          .map(({ board: { topic }, votes }) => ({ ...topic, path: ownTopPath(topic), votes })),
-        enough: { answers: ANSWERS_ENOUGH, met: MET_ENOUGH, others: OTHERS_ENOUGH, latest: LATEST },
+        sizes: SHARE_SIZES.filter((size) => size <= length),
+        others: topics.filter((other) => other !== topic).map(topicLink),
+        enough: { answers: MIN_ANSWERS, met: MIN_APPEARANCES, others: MIN_OTHERS, latest: MAX_ANSWERS },
       });
     })
     .all(methodNotAllowed);
@@ -91,39 +81,54 @@ export function profileRoutes({
   router
     .route('/profile/votes')
     .get(requireUser, async (req, res) => {
-      const voter = userOf(res).id;
-      const before = Number(req.query.before);
-      const paging = Number.isSafeInteger(before) && before > 0 ? { before } : {};
+      const userId = userOf(res).id;
+      const before = readBefore(req);
       const [total, votes] = await Promise.all([
-        countVotes(db, voter),
-        votesOf(db, voter, { ...paging, limit: VOTES_A_PAGE + 1 }),
+        countVotes(db, userId),
+        votesOf(db, userId, { ...(before && { before }), limit: VOTES_PER_PAGE + 1 }),
       ]);
-      const shown = votes.slice(0, VOTES_A_PAGE);
-      const { changed, kept } = req.query;
-      const changedVote = await findVote(db, voter, String(changed ?? kept));
+      const shown = votes.slice(0, VOTES_PER_PAGE);
       sendPage(res, 'profile/votes', {
         total,
         votes: shown,
-        older: votes.length > VOTES_A_PAGE ? shown.at(-1)?.id : undefined,
-        paged: 'before' in paging,
-        receipt:
-          changedVote && changeReceipt(boards, changedVote, changed === undefined ? 'same' : 'changed'),
-        isChangeable: isChangeable(boards),
+        older: votes.length > VOTES_PER_PAGE ? shown.at(-1)?.id : undefined,
+        paged: before !== undefined,
+        receipt: await changeReceiptFor(userId, req),
+        isChangeable,
       });
     })
     .all(methodNotAllowed);
 
+  async function ownListOf(userId: number, topic: OwnTopic) {
+    const { board } = topic;
+    const ranking = await rankings.of(userId, topic);
+    const agreement = await agreementOf(db, userId, board);
+    return { ...ownTopOf(board, ranking), agreement, cycles: describeCycles(board, ranking) };
+  }
+
+  async function changeReceiptFor(userId: number, req: Request): Promise<string | undefined> {
+    const { changed, kept } = req.query;
+    const vote = await findVote(db, userId, String(changed ?? kept));
+    return vote && changeReceipt(boards, vote, changed === undefined ? 'same' : 'changed');
+  }
+
+  // A pair can't be shown again when one of its things was taken down.
+  function isChangeable(vote: Vote): boolean {
+    const board = boards.byTopic(vote.topicId);
+    return board !== undefined && isOnBoard(board, vote);
+  }
+
   return router;
 }
 
-// Where a person's own list of a topic is.
-const ownTopPath = (topic: { isDefault: boolean; slug: string }): string =>
-  topic.isDefault ? '/profile/top' : `/profile/topics/${topic.slug}/top`;
+const topicLink = ({ board: { topic }, votes }: OwnTopic) => ({
+  ...topic,
+  path: topic.isDefault ? '/profile/top' : `/profile/topics/${topic.slug}/top`,
+  votes,
+});
 
-// A pair of which one was taken down can't be shown again.
-const isChangeable =
-  (boards: Boards) =>
-  (vote: Vote): boolean => {
-    const board = boards.byTopic(vote.topicId);
-    return board !== undefined && isOnBoard(board, vote);
-  };
+/** The id of the vote after which the next page of older votes starts; undefined for the first page. */
+function readBefore(req: Request): number | undefined {
+  const before = Number(req.query.before);
+  return Number.isSafeInteger(before) && before > 0 ? before : undefined;
+}

@@ -2,52 +2,60 @@ import { count, number } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import type { Vote } from '../voting/voting.js';
-import type { Change } from './change.js';
-import type { OwnFigures } from './own-figures.js';
+import type { ChangeResult } from './change.js';
+import type { OwnRanking } from './own-rankings.js';
 
-/** An answer as its giver would say it: "Ramen over Sushi". */
-export function answerOf(board: Board | undefined, { leftId, rightId, outcome, unknown }: Vote): string {
-  const [left, right] = [leftId, rightId].map((id) => board?.find(id)?.name ?? 'something taken down');
-  if (unknown) return `${left} and ${right}, of which you don’t know ${unknown === 'left' ? left : right}`;
+/** Describes an answer in the words of its voter: "Ramen over Sushi". */
+export function describeAnswer(
+  board: Board | undefined,
+  { leftId, rightId, outcome, unknown }: Vote,
+): string {
+  const [left, right] = [leftId, rightId].map((id) => board?.find(id)?.name ?? 'something that was removed');
+  if (unknown) return `${left} and ${right} (you don’t know ${unknown === 'left' ? left : right})`;
   if (outcome === 'skip') return `${left} and ${right}, skipped`;
   if (outcome === 'tie') return `${left} and ${right} about the same`;
   return outcome === 'left' ? `${left} over ${right}` : `${right} over ${left}`;
 }
 
-/** What the history says when somebody comes back to it from a pair that was shown once more. */
-export function changeReceipt(boards: Boards, vote: Vote, status: Change['status']): string {
-  const answer = answerOf(boards.byTopic(vote.topicId), vote);
-  if (vote.withdrawnAt) return `Taken back meanwhile: ${answer}. It does not count.`;
-  if (status === 'same') return `As before: ${answer}. Nothing was changed.`;
-  return `Changed: ${answer}. This counts from now on, and your answer before no longer does.`;
+/** The message on the list of votes after an answer was changed, or was left as it was. */
+export function changeReceipt(boards: Boards, vote: Vote, status: ChangeResult['status']): string {
+  const answer = describeAnswer(boards.byTopic(vote.topicId), vote);
+  if (vote.withdrawnAt) return `You took this vote back: ${answer}. It doesn’t count.`;
+  if (status === 'same') return `Same vote as before: ${answer}. Nothing has changed.`;
+  return `Changed: ${answer}. Your old vote no longer counts.`;
 }
 
-/** How often three choices go in a cycle, as a friendly fact, and one example. */
-export function cyclesInWords(
+/** Describes how often three choices make a cycle, with one example. */
+export function describeCycles(
   board: Board,
-  { cycles, ids }: OwnFigures,
+  { cycles, ids }: OwnRanking,
 ): { fact: string; example: string | undefined } {
   const { triads, circular, latest } = cycles;
-  if (triads < TRIADS_ENOUGH)
+  if (triads < MIN_TRIADS)
     return {
-      fact: 'Once you have compared more things each with each, this shows how often your choices go in a circle.',
+      fact: 'Keep voting to see how often your votes contradict each other.',
       example: undefined,
     };
   const chance = Math.round(triads / 4);
-  const seen = `You have compared three things each with each ${count(triads, 'time')}`;
+  const seen = `You voted on every pair in ${count(triads, 'group')} of three things`;
   if (circular === 0)
     return {
-      fact: `${seen}, and your choices never went in a circle. Tossing a coin would have made about ${number(chance)} circles.`,
+      fact: `${seen}. None of your votes contradict each other. With coin tosses, about ${count(chance, 'group')} would.`,
       example: undefined,
     };
   const [a, b, c] = (latest ?? []).map((thing) => board.find(ids[thing] ?? 0)?.name);
   const compare =
-    4 * circular < triads * FEWER ? 'far fewer than' : circular < chance ? 'fewer than' : 'about as many as';
+    4 * circular < triads * FAR_FEWER
+      ? 'far fewer than'
+      : circular < chance
+        ? 'fewer than'
+        : 'about as many as';
   return {
-    fact: `${seen}; ${count(circular, 'time went', 'times went')} in a circle, ${compare} the ${number(chance)} that tossing a coin would make. Almost everybody has some: much depends on what a thing stands beside.`,
+    fact: `${seen}. In ${number(circular)} of them, your votes contradict each other: ${compare} the ${number(chance)} that coin tosses would give. Almost everybody has some, because a choice depends on what is shown beside it.`,
     example: a && b && c ? `${a} over ${b}, ${b} over ${c}, and ${c} over ${a}.` : undefined,
   };
 }
 
-// Below this many threes, chance alone says nothing; below half of what chance makes, it is far fewer.
-const [TRIADS_ENOUGH, FEWER] = [4, 0.5];
+// Fewer triads say nothing, because chance alone makes one cycle in four. Less than half of chance is "far
+// fewer".
+const [MIN_TRIADS, FAR_FEWER] = [4, 0.5];

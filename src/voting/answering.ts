@@ -1,65 +1,66 @@
 import type { Board } from '../ranking/boards/board.js';
 import { type Weight, weigh } from '../ranking/math/vote-weight.js';
-import type { Ballot } from './ballot.js';
-import type { BallotBox, Cast } from './ballot-box.js';
+import type { BallotBox, CastResult } from './ballot-box.js';
 import { effectOf } from './effect.js';
+import { guestExists } from './guests.js';
 import { haveSameThings } from './pairs.js';
 import type { Queue } from './queue.js';
+import { candidatesAfter } from './queue-changes.js';
 import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
-import { type Asker, candidatesAfter, dropPair, recallQueue, takePair } from './voter-queue.js';
-import { type Answer, findKnownVote, type KnownVote, type Vote } from './voting.js';
+import type { AcceptedVote, RefusedVote } from './vote-form.js';
+import type { VoterContext } from './voter.js';
+import { dropPair, recallQueue, takePair } from './voter-queue.js';
+import { findKnownVote, type KnownVote, type Vote } from './voting.js';
 
-/** What an answer came to. */
-export interface Answering {
-  cast: Cast;
-  /** The voter's queue after it. */
+/** What an answer did. */
+interface AnswerResult {
+  refusal?: undefined;
+  cast: CastResult;
+  /** The voter's queue after the answer. */
   queue: Queue;
   receipt: Receipt;
 }
 
-/** Casts a vote and takes its pair from the voter's queue. */
+/**
+ * Casts a vote and takes its pair from the voter's queue.
+ * @returns a refusal for a guest who was deleted in the meantime
+ */
 export async function answerPair(
-  asker: Asker,
+  context: VoterContext,
   ballotBox: BallotBox,
-  { ballot, answer }: { ballot: Ballot; answer: Answer },
-): Promise<Answering> {
-  const { board } = asker;
-  const before = await recallQueue(asker);
-  // What was asked for counts as any other once its turn has come.
-  const due = before.pairs.find((pair) => haveSameThings(pair, ballot));
-  const offered = due ? { ...ballot, strategy: due.strategy } : ballot;
-  const candidates = candidatesAfter(asker, before, { pair: offered, answer, seed: ballot.id });
-  const cast = await ballotBox.cast(offered, answer, candidates);
-  if (cast.status !== 'cast') {
-    const queue = await dropPair(asker, ballot);
-    const known = cast.vote && (await findKnownVote(asker.db, asker.voter, cast.vote.ballotId));
-    return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
+  { ballot: offered, answer }: AcceptedVote,
+): Promise<AnswerResult | RefusedVote> {
+  const { db, board, voter } = context;
+  const before = await recallQueue(context);
+  // A pair that the voter asked for counts in full when it is in the queue as well.
+  const queued = before.pairs.find((pair) => haveSameThings(pair, offered));
+  const ballot = { ...offered, voterId: voter.id, strategy: queued?.strategy ?? offered.strategy };
+  const candidates = candidatesAfter(context, before, { pair: ballot, answer, seed: ballot.id });
+  const cast = await ballotBox.cast(ballot, answer, candidates);
+  if (cast.status === 'cast') {
+    const queue = await takePair(context, before, { ...cast, answer });
+    return { cast, queue, receipt: receiptOfCast(board, before, cast) };
   }
-  const { vote, others } = cast;
-  const queue = await takePair(asker, before, { ...cast, answer });
-  const { weight, reason } = weightBy(board, before, vote);
-  const effect = effectOf(board, { vote, weight, others });
-  return { cast, queue, receipt: { ...receiptOf(board, cast, reason), effect } };
-}
-
-/** How much a vote counts, as far as its voter's queue tells: the ranker decides. */
-function weightBy(board: Board, queue: Queue, vote: Vote): Weight {
-  return weigh(vote, { recent: queue.recent, earlier: [], things: Math.max(board.size, 2) });
+  if (cast.status === 'gone' && voter.isGuest && !(await guestExists(db, voter.id)))
+    return { refusal: 'guestGone' };
+  const queue = await dropPair(context, ballot);
+  const known = cast.vote && (await findKnownVote(db, voter.id, cast.vote.ballotId));
+  return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
 }
 
 /**
- * The receipt that a page's address asks for: it names the vote, so reloading the page shows the same and sends nothing.
- * @param query of the address
+ * Makes the receipt that the query of an address asks for. The query names the vote, so a reload shows the
+ * same and sends nothing.
  */
 export async function receiptFor(
-  { db, board, voter }: Pick<Asker, 'db' | 'board' | 'voter'>,
+  { db, board, voter }: VoterContext,
   queue: Queue,
   query: Record<string, unknown>,
 ): Promise<Receipt | undefined> {
   const { voted, answered, undone, gone } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
   const id = voted ?? answered ?? undone;
-  const known = typeof id === 'string' ? await findKnownVote(db, voter, id) : undefined;
+  const known = typeof id === 'string' ? await findKnownVote(db, voter.id, id) : undefined;
   if (!known || known.vote.topicId !== board.topic.id) return undefined;
   const { vote } = known;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));
@@ -70,17 +71,28 @@ export async function receiptFor(
 export const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
   front !== undefined && haveSameThings(front, vote);
 
+function receiptOfCast(board: Board, before: Queue, cast: CastResult & { status: 'cast' }): Receipt {
+  const { vote, others } = cast;
+  const { weight, reason } = expectedWeight(board, before, vote);
+  return { ...receiptOf(board, cast, reason), effect: effectOf(board, { vote, weight, others }) };
+}
+
 function receiptOfKnown(
   board: Board,
   queue: Queue,
-  { status, known }: { status: Cast['status']; known: KnownVote | undefined },
+  { status, known }: { status: CastResult['status']; known: KnownVote | undefined },
 ): Receipt {
   if (!known) return receiptOf(board, { status: 'gone' });
   const { vote, others } = known;
   if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
-  const { weight, reason } = known.weight ?? weightBy(board, queue, vote);
+  const { weight, reason } = known.weight ?? expectedWeight(board, queue, vote);
   return {
     ...receiptOf(board, { status, vote }, reason),
     effect: effectOf(board, { vote, weight, others }),
   };
+}
+
+/** The weight of a vote as far as its voter's queue tells. The ranker decides it. */
+function expectedWeight(board: Board, queue: Queue, vote: Vote): Weight {
+  return weigh(vote, { recent: queue.recent, earlier: [], things: Math.max(board.size, 2) });
 }

@@ -1,136 +1,138 @@
 import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
-import { countOf, type Others, othersOf, type PairCount } from '../ranking/ranker/pair-counts.js';
+import {
+  type OthersCounts,
+  othersCountsSql,
+  type PairCount,
+  toPairCount,
+} from '../ranking/ranker/pair-counts.js';
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
-import { type Open, sortOpen } from './open-pairs.js';
-import type { Pair } from './pairs.js';
+import { type Candidates, type OpenIndex, selectOpen } from './candidates.js';
 import { type Answer, findAnswer, findVote, type Vote } from './voting.js';
 
 /**
- * What became of a vote: it was written down now; it had been (the same ballot sent again); the voter had
- * answered this pair on another ballot, and that answer stands; or one of the things is gone. `isAgain` says whether they
- * had answered the pair before and taken that back, and `open` which pairs may come next.
+ * What happened to a vote:
+ * - `cast`: it was written now. `isAgain` tells whether the voter had answered the pair before and taken that
+ *   answer back. `open` has the candidates that the voter has not answered. `others` tells how others answered,
+ *   as far as pair counts go.
+ * - `repeated`: the same ballot was cast before.
+ * - `answered`: the voter answered this pair on another ballot. That answer stands.
+ * - `gone`: a thing was taken down, or the voter was deleted.
  */
-export type Cast =
-  | { status: 'cast'; vote: Vote; isAgain: boolean; open: Open; others: PairCount | undefined }
+export type CastResult =
+  | { status: 'cast'; vote: Vote; isAgain: boolean; open: Candidates; others: PairCount | undefined }
   | { status: 'repeated' | 'answered'; vote: Vote }
   | { status: 'gone'; vote?: undefined };
 
 /**
- * Writes votes into the ledger, where each counts once however often its ballot is sent. The ranker weighs it. Votes
- * that arrive together are one statement.
+ * Writes votes into the ledger. Each ballot counts once, however often it is sent. Votes that arrive together
+ * are written by one statement. The ranker weighs them later.
  */
 export class BallotBox {
   readonly #db: Database;
-  readonly #casts: Batcher<Casting, CastRow>;
+  readonly #inserts: Batcher<NewVote, InsertedVote>;
 
   constructor(db: Database) {
     this.#db = db;
-    this.#casts = new Batcher(async (castings) => {
-      const rows = await insertVotes(db, JSON.stringify(castings.map(rowOf)));
+    this.#inserts = new Batcher(async (votes) => {
+      const rows = await insertVotes(db, JSON.stringify(votes.map(rowOf)));
       return new Map(
         rows.flatMap((row) => {
-          const casting = castings[row.index];
-          return casting ? [[casting, row]] : [];
+          const vote = votes[row.index];
+          return vote ? [[vote, row]] : [];
         }),
       );
     });
   }
 
-  /**
-   * Casts a vote.
-   * @param candidates what may come after it, for `Cast.open`
-   */
-  async cast(
-    ballot: Ballot,
-    answer: Answer,
-    candidates = { due: [] as Pair[], drawn: [] as Pair[] },
-  ): Promise<Cast> {
-    const cast = await this.#tryToCast(ballot, answer, candidates);
-    // An earlier answer may have been taken back between the insert it stood in the way of and the look for it.
-    return cast.status === 'gone' ? this.#tryToCast(ballot, answer, candidates) : cast;
+  /** Casts a vote. @param candidates the pairs that may come next, for `CastResult.open` */
+  async cast(ballot: Ballot, answer: Answer, candidates: Candidates): Promise<CastResult> {
+    const vote = { ballot, answer, candidates };
+    const result = await this.#tryToCast(vote);
+    // An earlier answer can block the insert and be taken back before it is looked for. Then the vote can be
+    // cast now.
+    return result.status === 'gone' ? this.#tryToCast(vote) : result;
   }
 
-  async #tryToCast(
-    ballot: Ballot,
-    answer: Answer,
-    { due, drawn }: { due: Pair[]; drawn: Pair[] },
-  ): Promise<Cast> {
-    const candidates = [...due, ...drawn];
-    const row = await this.#casts.ask({ ballot, answer, candidates });
-    if (row?.id) {
-      const { id: ballotId, topicId, leftId, rightId, strategy, isGuest } = ballot;
-      const { id, createdAt, isAgain, open, others } = row;
-      const vote = {
-        id,
-        ballotId,
-        topicId,
-        leftId,
-        rightId,
-        strategy,
-        provisional: isGuest,
-        ...answer,
-        createdAt,
-        withdrawnAt: null,
-      };
-      const [low, high] = [Math.min(leftId, rightId), Math.max(leftId, rightId)];
-      return {
-        status: 'cast',
-        vote,
-        isAgain,
-        open: sortOpen(candidates, due.length, open ?? []),
-        others: others ? countOf({ low, high }, others) : undefined,
-      };
-    }
-    const repeated = await findVote(this.#db, ballot.voter, ballot.id);
+  async #tryToCast(vote: NewVote): Promise<CastResult> {
+    const row = await this.#inserts.load(vote);
+    if (row?.id) return castResult(vote, row, row.id);
+    const { ballot } = vote;
+    const repeated = await findVote(this.#db, ballot.voterId, ballot.id);
     if (repeated) return { status: 'repeated', vote: repeated };
-    const answered = await findAnswer(this.#db, ballot.voter, ballot);
+    const answered = await findAnswer(this.#db, ballot.voterId, ballot);
     return answered ? { status: 'answered', vote: answered } : { status: 'gone' };
   }
 }
 
-interface Casting {
+interface NewVote {
   ballot: Ballot;
   answer: Answer;
-  candidates: Pair[];
+  candidates: Candidates;
 }
 
-function rowOf({ ballot, answer, candidates }: Casting, index: number): object {
-  const { id, topicId, voter, isGuest, leftId, rightId, strategy, expires } = ballot;
+interface InsertedVote {
+  index: number;
+  /** Null when nothing was written. */
+  id: number | null;
+  createdAt: Date;
+  isAgain: boolean;
+  /** How others answered the pair, as far as pair counts go; null when it has none. */
+  others: OthersCounts | null;
+  /** The candidates that the voter has not answered. */
+  open: OpenIndex[] | null;
+}
+
+function rowOf({ ballot, answer, candidates: { queued, drawn } }: NewVote, index: number): object {
+  const { id, topicId, voterId, isGuest, leftId, rightId, strategy, expires } = ballot;
   return {
     index,
     ballot: id,
     topic: topicId,
-    voter,
+    voter: voterId,
     guest: isGuest,
     one: leftId,
     other: rightId,
     ...answer,
     strategy,
     shown: expires ? new Date((expires - BALLOT_LIFETIME) * 1_000) : null,
-    candidates: candidates.map((pair) => [pair.leftId, pair.rightId].sort((low, high) => low - high)),
+    candidates: [...queued, ...drawn].map((pair) =>
+      [pair.leftId, pair.rightId].sort((low, high) => low - high),
+    ),
   };
 }
 
-interface CastRow {
-  index: number;
-  /** Null when nothing was written. */
-  id: number | null;
-  createdAt: Date;
-  isAgain: boolean;
-  /** How others answered the pair, as far as the pair counts go; null when it has none. */
-  others: Others | null;
-  /** Which of the candidates the voter has not answered, by index. */
-  open: { index: number; wasAnswered: boolean }[] | null;
+function castResult({ ballot, answer, candidates }: NewVote, row: InsertedVote, id: number): CastResult {
+  const { id: ballotId, topicId, leftId, rightId, strategy, isGuest } = ballot;
+  const { createdAt, isAgain, open, others } = row;
+  const [low, high] = [Math.min(leftId, rightId), Math.max(leftId, rightId)];
+  return {
+    status: 'cast',
+    vote: {
+      id,
+      ballotId,
+      topicId,
+      leftId,
+      rightId,
+      strategy,
+      provisional: isGuest,
+      ...answer,
+      createdAt,
+      withdrawnAt: null,
+    },
+    isAgain,
+    open: selectOpen(candidates, open ?? []),
+    others: others ? toPairCount({ low, high }, others) : undefined,
+  };
 }
 
-// Subqueries of one value, which Postgres can't turn into a join that reads all votes.
+// Subqueries of one value: Postgres cannot turn them into a join that reads all votes.
 const earlierAnswer = (voter: string, low: string, high: string): string => `(
   select true from votes where voter_id = ${voter} and withdrawn_at is not null and votes.strategy <> 'asked'
     and least(left_id, right_id) = ${low} and greatest(left_id, right_id) = ${high} limit 1)`;
 
-const insertVotes = statement<CastRow>(`
+const insertVotes = statement<InsertedVote>(`
   with given as materialized (
     select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, guest boolean,
       one bigint, other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
@@ -144,7 +146,7 @@ const insertVotes = statement<CastRow>(`
     on conflict do nothing
     returning id, ballot_id, created_at)
   select given.index, cast_now.id, cast_now.created_at,
-    ${othersOf({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
+    ${othersCountsSql({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
     coalesce(${earlierAnswer('given.voter', 'least(one, other)', 'greatest(one, other)')}, false) as is_again,
     (select jsonb_agg(jsonb_build_object('index', number - 1, 'wasAnswered', was_answered is not null) order by number)
       from (

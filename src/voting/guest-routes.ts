@@ -5,14 +5,15 @@ import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { seeOther, sendPage } from '../http/page.js';
-import { deleteGuest, KEPT_FOR_DAYS } from './guests.js';
+import { GUEST_LIFETIME_DAYS } from './guest-cookie.js';
+import { deleteGuest } from './guests.js';
 import { votesOf } from './history.js';
 import { findVoter, NEW_GUEST, voterOf } from './voter.js';
 
-/** More than a guest can cast in the topics of a site within a month, nearly always. */
-const MOST_SHOWN = 1_000;
+/** Guests hardly ever cast more votes before their votes are deleted. */
+const MAX_SHOWN = 1_000;
 
-/** A guest's own votes, to see them and to delete them. Members have their profile. */
+/** The page on which guests see and delete their votes. Members have a profile instead. */
 export function guestRoutes({ db, config }: { db: Database; config: Config }): Router {
   const router = Router();
   const asVoter = findVoter(db, config);
@@ -22,8 +23,8 @@ export function guestRoutes({ db, config }: { db: Database; config: Config }): R
     .get(asVoter, async (_req, res) => {
       const { id, isGuest } = voterOf(res);
       if (!isGuest) return res.redirect(303, '/profile/votes');
-      const votes = id === NEW_GUEST ? [] : await votesOf(db, id, { limit: MOST_SHOWN });
-      return sendPage(res, 'voting/guest', { votes, days: KEPT_FOR_DAYS, isChangeable: () => false });
+      const votes = id === NEW_GUEST ? [] : await votesOf(db, id, { limit: MAX_SHOWN });
+      return sendPage(res, 'voting/guest', { votes, days: GUEST_LIFETIME_DAYS, isChangeable: () => false });
     })
     .all(methodNotAllowed);
 

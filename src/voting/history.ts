@@ -1,17 +1,20 @@
 import type { Database } from '../database.js';
 import type { Vote } from './voting.js';
 
-/** One of a person's votes with the names of what it was between. */
+/** A vote with the names of its things and its topic. */
 export interface NamedVote extends Vote {
   left: string;
   right: string;
   topic: string;
 }
 
-/** A voter's votes that stand, newest first. @param before the id to go on from, for the next page */
+/**
+ * Lists a voter's standing votes, newest first.
+ * @param before only votes with a smaller id, for the next page
+ */
 export async function votesOf(
   db: Database,
-  voter: number,
+  voterId: number,
   { before = Number.MAX_SAFE_INTEGER, limit = 20 } = {},
 ): Promise<NamedVote[]> {
   return db
@@ -19,7 +22,7 @@ export async function votesOf(
     .innerJoin('things as l', 'l.id', 'votes.leftId')
     .innerJoin('things as r', 'r.id', 'votes.rightId')
     .innerJoin('topics', 'topics.id', 'votes.topicId')
-    .where('voterId', '=', voter)
+    .where('voterId', '=', voterId)
     .where('withdrawnAt', 'is', null)
     .where('votes.id', '<', before)
     .select([
@@ -39,14 +42,14 @@ export async function votesOf(
     .execute();
 }
 
-/** How many of a voter's votes stand, skips left out. */
-export async function countVotes(db: Database, voter: number): Promise<number> {
+/** Counts a voter's standing votes, without skips. */
+export async function countVotes(db: Database, voterId: number): Promise<number> {
   const { votes } = await db
     .selectFrom('votes')
-    .where('voterId', '=', voter)
+    .where('voterId', '=', voterId)
     .where('withdrawnAt', 'is', null)
     .where('outcome', '<>', 'skip')
-    .select((expression) => expression.fn.countAll<number>().as('votes'))
+    .select(({ fn }) => fn.countAll<number>().as('votes'))
     .executeTakeFirstOrThrow();
   return votes;
 }

@@ -1,4 +1,4 @@
-import type { Board, Standing, TopicCard } from '../ranking/boards/board.js';
+import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from './history.js';
 import type { Receipt } from './receipt.js';
 
@@ -9,41 +9,41 @@ declare module '../http/page.js' {
   }
 }
 
-/** The pair to choose from; without one it says why there is none. */
+/** The pair to choose from; without one the page says why there is none. */
 interface VotePage {
   board: Board;
-  topic: TopicCard;
+  topic: TopicSummary;
   path: string;
   left: Standing | undefined;
   right: Standing | undefined;
   ballot: string | undefined;
   receipt: Receipt | undefined;
-  /** Pictures of the pair after it. */
+  /** Pictures of the next pair, to load early. */
   ahead: string[];
-  /** Votes of today in this topic. */
+  /** How many votes of today (UTC) the voter has in this topic. */
   today: number;
-  /** Of a member. */
+  /** Only for a member. */
   own?: OwnProgress;
-  /** Of a guest: how many votes are kept for them, and how many pairs they get a day. */
-  guest?: { kept: number; pairs: number };
+  /** Only for a guest: how many votes wait for them, and how many pairs they get a day. */
+  guest?: { votes: number; pairs: number };
 }
 
 /** A guest's votes. */
 interface GuestPage {
   votes: NamedVote[];
-  /** How many days they are kept. */
+  /** How many days after the last one they are deleted. */
   days: number;
   isChangeable: (vote: NamedVote) => boolean;
 }
 
-/** What the pair page says of how far a voter's own Top of a topic has come. */
+/** How far a member's own Top of a topic has come. */
 export interface OwnProgress {
-  /** Answers they still have to give before there is a list of their own; 0 when there is one. */
+  /** How many answers are missing until they have an own list; 0 when they have one. */
   toGo: number;
-  /** How many such a list takes. */
+  /** How many answers an own list needs. */
   enough: number;
-  /** How many places their Top has; 0 while their list is too short for one. */
+  /** The length of their Top; 0 while their list is too short for one. */
   size: number;
-  /** How many of those we expect to be right. */
+  /** How many things of that Top we expect to be right. */
   expectedRight: number;
 }

@@ -2,32 +2,32 @@ import type { Board } from '../ranking/boards/board.js';
 import type { Ballot } from './ballot.js';
 import type { Vote } from './voting.js';
 
-/** Two things to choose between, by their ids, and which part of the selection picked them. */
+/** Two things to choose between, by their ids, and the strategy that selected them. */
 export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'strategy'>;
 
 type Sides = Pick<Pair, 'leftId' | 'rightId'>;
 
-/** The pictures of a pair, to be fetched before it is shown. */
+/** The pictures of a pair, so that the browser can load them early. */
 export function picturesOf(board: Board, pair: Pair | undefined): string[] {
   return pair ? [pair.leftId, pair.rightId].flatMap((id) => board.find(id)?.picture ?? []) : [];
 }
 
-/** The pair that a vote answered, to be shown once more. */
+/** The pair that a vote answered, to show it again. */
 export const pairOf = ({ leftId, rightId, strategy }: Pick<Vote, keyof Pair>): Pair => ({
   leftId,
   rightId,
   strategy: strategy === 'import' ? 'explore' : strategy,
 });
 
-/** Whether two pairs are of the same two things, on whichever sides. */
+/** Whether two pairs have the same two things, on any sides. */
 export function haveSameThings(one: Sides, other: Sides): boolean {
   const ids = [other.leftId, other.rightId];
   return ids.includes(one.leftId) && ids.includes(one.rightId);
 }
 
-/** Whether a pair has a thing in it. */
+/** Whether a thing is in a pair. */
 export const hasThing = ({ leftId, rightId }: Sides, id: number): boolean => leftId === id || rightId === id;
 
-/** Whether both things of a pair are still voted on. */
+/** Whether both things of a pair can still be voted on. */
 export const isOnBoard = (board: Board, { leftId, rightId }: Sides): boolean =>
   board.find(leftId) !== undefined && board.find(rightId) !== undefined;

@@ -4,112 +4,117 @@ import { LRUCache } from 'lru-cache';
 import type { RecentPair } from '../schema.js';
 import type { Pair } from './pairs.js';
 
-const KEPT_FOR_S = 24 * 3600;
-const MOST_HERE = 10_000;
+const LIFETIME_S = 24 * 3600;
+const MAX_LOCAL = 10_000;
 
-/** What a voter is shown next in a topic, and what is needed to go on from there. */
+/** The next pairs of a voter in a topic, and what is needed to add more. Redis holds it in this form. */
 export interface Queue {
-  /** Another one after each change. */
+  /** Changes with each change of the queue. */
   version: string;
-  /** The pair they see, and the one after it; after an undo one more. Empty when they have answered every pair. */
+  /**
+   * The pair that is shown and the one after it, and one more after an undo. Empty when every pair is
+   * answered.
+   */
   pairs: Pair[];
-  /** Their last pairs, oldest first, as the ranker weighs their next vote by. */
+  /** The voter's last pairs, oldest first. The ranker weighs the next vote by them. */
   recent: RecentPair[];
-  /** Things that they say they don't know. */
+  /** Ids of the things that the voter does not know. */
   unknown: number[];
-  /** The ballot of their latest vote; undefined before the first. */
+  /** The ballot of the latest vote; undefined before the first. */
   latest?: string | undefined;
-  /** How many of their answers stand, skips left out. */
+  /** How many answers stand, without skips. */
   answers: number;
-  /** How many of these are of a day (UTC). */
+  /** How many of these were given on a day (UTC). */
   today: { day: string; votes: number };
-  /** Whether it is to be read anew from the ledger. */
+  /** Whether it must be read again from the ledger. */
   isStale?: boolean;
 }
 
-/** A queue as Redis has it, and when it was put there, in milliseconds since 1970. */
-type KeptQueue = Queue & { at: number };
+/** A queue in Redis, with the time of its writing in milliseconds since 1970. */
+type StoredQueue = Queue & { at: number };
 
-/** The day it is (UTC), as `Queue.today` names it. */
+/** The current day (UTC), as in `Queue.today`: 2026-01-31. */
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** A version for a queue that has changed. */
+/** Makes a version for a queue that has changed. */
 export const newVersion = (): string => randomBytes(9).toString('base64url');
 
 /**
- * The queues of all voters, in Redis for a day, or in this process where there is no Redis or it is away. One that is
- * lost is drawn again and costs nothing else.
+ * The queues of all voters. Redis keeps each for a day. Without Redis, or while it is unavailable, this
+ * process keeps them. A lost queue is drawn again; nothing else is lost.
  */
 export class Queues {
   readonly #redis: Redis | undefined;
   readonly #prefix: string;
-  /** The queues that this process wrote last: they save the way to Redis while the same process serves a voter. */
-  readonly #here = new LRUCache<string, Queue>({ max: MOST_HERE });
+  /**
+   * The queues that this process wrote last. They save a read from Redis while this process serves the voter.
+   */
+  readonly #local = new LRUCache<string, Queue>({ max: MAX_LOCAL });
   #connectedAt = Date.now();
 
-  /** @param prefix begins every key */
+  /** @param prefix the start of every key */
   constructor(redis: Redis | undefined, prefix: string) {
     this.#redis = redis;
     this.#prefix = prefix;
     redis?.on('ready', () => {
       this.#connectedAt = Date.now();
-      this.#here.clear();
+      this.#local.clear();
     });
   }
 
-  /** A voter's queue in a topic; undefined when it is lost, or was never there. */
-  async find(voter: number, topicId: number): Promise<Queue | undefined> {
-    const key = this.#key(voter, topicId);
-    if (!this.#redis) return this.#here.get(key);
+  /** Finds a voter's queue in a topic; undefined when there is none or it was lost. */
+  async find(voterId: number, topicId: number): Promise<Queue | undefined> {
+    const key = this.#key(voterId, topicId);
+    if (!this.#redis) return this.#local.get(key);
     try {
       const text = await this.#redis.get(key);
       if (text === null) return undefined;
-      const kept = JSON.parse(text) as KeptQueue;
-      return this.#mayBeOld(kept) ? { ...kept, isStale: true } : kept;
+      const stored = JSON.parse(text) as StoredQueue;
+      return this.#mayBeOld(stored) ? { ...stored, isStale: true } : stored;
     } catch {
-      return this.#here.get(key);
+      return this.#local.get(key);
     }
   }
 
-  /** A voter's queue as this process knew it last: another process may have changed it since, which `put` tells. */
-  recall(voter: number, topicId: number): Queue | undefined {
-    return this.#here.get(this.#key(voter, topicId));
+  /** A voter's queue as this process knew it last. Another process may have changed it since; `put` tells. */
+  recall(voterId: number, topicId: number): Queue | undefined {
+    return this.#local.get(this.#key(voterId, topicId));
   }
 
   /**
-   * Keeps a voter's queue.
-   * @returns the one that was there before; undefined when there was none
+   * Stores a voter's queue.
+   * @returns the queue that was stored before; undefined when there was none
    */
-  async put(voter: number, topicId: number, queue: Queue): Promise<Queue | undefined> {
-    const key = this.#key(voter, topicId);
-    const before = this.#here.get(key);
-    this.#here.set(key, queue);
+  async put(voterId: number, topicId: number, queue: Queue): Promise<Queue | undefined> {
+    const key = this.#key(voterId, topicId);
+    const before = this.#local.get(key);
+    this.#local.set(key, queue);
     if (!this.#redis) return before;
     try {
-      const now: KeptQueue = { ...queue, at: Date.now() };
-      const text = await this.#redis.set(key, JSON.stringify(now), 'EX', KEPT_FOR_S, 'GET');
-      const kept = text === null ? undefined : (JSON.parse(text) as KeptQueue);
-      return kept && !this.#mayBeOld(kept) ? kept : undefined;
+      const stored: StoredQueue = { ...queue, at: Date.now() };
+      const text = await this.#redis.set(key, JSON.stringify(stored), 'EX', LIFETIME_S, 'GET');
+      const replaced = text === null ? undefined : (JSON.parse(text) as StoredQueue);
+      return replaced && !this.#mayBeOld(replaced) ? replaced : undefined;
     } catch {
       return before;
     }
   }
 
   /**
-   * Notes that a voter's votes have changed in another way than by answering what the queue shows: before it is shown
-   * again, it is read anew from the ledger. The pairs that are still open stay.
+   * Marks a voter's queue as stale, because their votes changed in another way than by an answer to its
+   * pairs. The queue is read again from the ledger before its next use. Pairs that are still open stay in it.
    */
-  async markStale(voter: number, topicId: number): Promise<void> {
-    const queue = await this.find(voter, topicId);
-    if (queue) await this.put(voter, topicId, { ...queue, version: newVersion(), isStale: true });
+  async markStale(voterId: number, topicId: number): Promise<void> {
+    const queue = await this.find(voterId, topicId);
+    if (queue) await this.put(voterId, topicId, { ...queue, version: newVersion(), isStale: true });
   }
 
-  // While Redis is away voters go on without it, and it may come back with what it had saved long before.
-  #mayBeOld({ at }: KeptQueue): boolean {
+  // Voters go on while Redis is unavailable. It may come back with a queue that it saved long before.
+  #mayBeOld({ at }: StoredQueue): boolean {
     return at < this.#connectedAt;
   }
 
-  #key(voter: number, topicId: number): string {
-    return `${this.#prefix}queue:${voter}:${topicId}`;
+  #key(voterId: number, topicId: number): string {
+    return `${this.#prefix}queue:${voterId}:${topicId}`;
   }
 }

@@ -2,17 +2,30 @@ import type { RequestHandler } from 'express';
 import { requireUser } from '../auth/sessions/current-user.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { findGuest, readGuest } from './guests.js';
+import type { Board } from '../ranking/boards/board.js';
+import { readGuest } from './guest-cookie.js';
+import { guestExists } from './guests.js';
+import type { Queues } from './queue.js';
 
-/** Who votes: a member, or a guest. */
+/** A member or a guest who votes. */
 export interface Voter {
-  /** Among the voters; `NEW_GUEST` for a guest who has not voted yet. */
+  /** The id among the voters; `NEW_GUEST` for a guest who has not voted yet. */
   id: number;
   isGuest: boolean;
 }
 
-/** Stands for all guests who have not voted yet: they are voters with their first vote. */
+/** The id of all guests who have not voted yet. The first vote makes a voter of a guest. */
 export const NEW_GUEST = 0;
+
+/** A voter in a topic, with all that is needed to select their pairs. */
+export interface VoterContext {
+  db: Database;
+  queues: Queues;
+  board: Board;
+  voter: Voter;
+  /** Makes the draws unpredictable. */
+  secret: string;
+}
 
 declare global {
   namespace Express {
@@ -22,25 +35,25 @@ declare global {
   }
 }
 
-/** Who votes. @throws Error on a route that did not find out */
+/** The voter of a request. @throws Error on a route without `findVoter` */
 export function voterOf({ locals: { voter } }: { locals: Express.Locals }): Voter {
-  if (!voter) throw new Error('findVoter comes before what a voter does');
+  if (!voter) throw new Error('findVoter must come before a handler that needs the voter');
   return voter;
 }
 
 /**
- * Finds out who votes and puts them into `res.locals.voter`. Those who were logged in until now are told why they no
- * longer are, and are not taken for guests.
+ * Finds the voter of a request and puts it into `res.locals.voter`. A user whose session has ended is told
+ * why, and does not vote as a guest.
  */
 export function findVoter(db: Database, config: Config): RequestHandler {
   return async (req, res, next) => {
-    const { user, endReason, unknownBecause } = res.locals;
+    const { user, endReason, sessionError } = res.locals;
     if (user) res.locals.voter = { id: user.id, isGuest: false };
-    else if (endReason || unknownBecause) return void requireUser(req, res, next);
+    else if (endReason || sessionError) return void requireUser(req, res, next);
     else {
-      const guest = readGuest(req, config);
-      const isThere = guest !== undefined && (await findGuest(db, guest));
-      res.locals.voter = { id: isThere ? guest : NEW_GUEST, isGuest: true };
+      const guestId = readGuest(req, config);
+      const exists = guestId !== undefined && (await guestExists(db, guestId));
+      res.locals.voter = { id: exists ? guestId : NEW_GUEST, isGuest: true };
     }
     next();
   };

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root } from '../../src/config.js';
-import { openDatabaseOfItsOwn } from '../site.js';
+import { openTestDatabase } from '../site.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'thinga-commands-'));
 const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, DATA_DIR: join(folder, 'data') };
 let close = async (): Promise<void> => undefined;
 
 beforeAll(async () => {
-  const stores = await openDatabaseOfItsOwn();
+  const stores = await openTestDatabase();
   ({ close } = stores);
   if (stores.config.databaseUrl) env.DATABASE_URL = stores.config.databaseUrl;
   writeFileSync(join(folder, 'things.csv'), 'name\nTea\nPie\nJam\n');
@@ -28,13 +28,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the built command as `npm run` does. */
+/** Runs the built command line program as `npm run` does. */
 async function run(
   line: string,
   { settings = {}, input = '' } = {},
 ): Promise<{ code: number; out: string; err: string }> {
-  const words = line.split(' ').map((word) => (word.endsWith('.csv') ? join(folder, word) : word));
-  const child = spawn(process.execPath, ['dist/src/cli.js', ...words], {
+  const args = line.split(' ').map((arg) => (arg.endsWith('.csv') ? join(folder, arg) : arg));
+  const child = spawn(process.execPath, ['dist/src/cli.js', ...args], {
     cwd: root,
     env: { ...env, ...settings },
   });
@@ -43,7 +43,7 @@ async function run(
   return { code, out, err };
 }
 
-it('goes from two files to a ranking, and ends at the same one when it is rebuilt', async () => {
+it('makes a ranking from two files, and the same one when it is rebuilt', async () => {
   expect((await run('import things things.csv --topic drinks --title Drinks')).out).toBe(
     'Drinks: 3 things added, 0 changed, 0 unchanged.\n',
   );
@@ -51,8 +51,8 @@ it('goes from two files to a ranking, and ends at the same one when it is rebuil
   expect((await run('import votes votes.csv --topic drinks')).out).toBe(imported);
   const ranking = await run('export ranking --topic drinks');
   expect(ranking).toMatchObject({ code: 0, err: '' });
-  const places = ranking.out.split('\n').map((line) => line.split(',').slice(0, 2).join(' '));
-  expect(places).toEqual(['rank name', '1 Tea', '2 Pie', '3 Jam', '']);
+  const ranks = ranking.out.split('\n').map((line) => line.split(',').slice(0, 2).join(' '));
+  expect(ranks).toEqual(['rank name', '1 Tea', '2 Pie', '3 Jam', '']);
 
   expect((await run('import votes votes.csv --topic drinks')).out).toContain(
     '0 votes added, 3 already there',
@@ -67,19 +67,19 @@ it('goes from two files to a ranking, and ends at the same one when it is rebuil
   );
 });
 
-it('reads standard input', async () => {
+it('imports from standard input', async () => {
   const { out } = await run('import things - --topic stdin', { input: 'name\nOne\nTwo\n' });
   expect(out).toBe('Stdin: 2 things added, 0 changed, 0 unchanged.\n');
 });
 
-it('seeds topics, and a log-in that it prints', async () => {
+it('seeds topics and a demo user, and prints the password', async () => {
   const { out } = await run('seed');
   expect(out).toMatch(/^Foods: 4\d things added/);
   expect(out).toMatch(/Log in as demo with the password \S+\n$/);
   expect((await run('seed')).out).toMatch(/^Foods: 0 things added/);
 });
 
-it('takes back a migration and brings it again', async () => {
+it('reverts a migration and applies it again', async () => {
   expect(await run('migrate')).toMatchObject({ code: 0 });
   const newest = readdirSync(join(root, 'migrations')).sort().at(-1)?.replace('.ts', '');
   expect((await run('migrate down')).out).toBe(`Took back ${newest}.\n`);
@@ -88,17 +88,17 @@ it('takes back a migration and brings it again', async () => {
 });
 
 it.each([
-  ['a wrong file', 'import votes wrong.csv --topic foods', /^row 2, column winner: "Tea" is not/],
-  ['no file', 'import things nothing.csv --topic foods', /nothing\.csv: there is no such file\n$/],
-  ['no such topic', 'export votes --topic nowhere', /^there is no topic "nowhere"; there are .*foods/],
-])('says what is wrong without a stack: %s', async (_case, line, message) => {
+  ['an invalid file', 'import votes wrong.csv --topic foods', /^row 2, column winner: "Tea" is not/],
+  ['a missing file', 'import things nothing.csv --topic foods', /nothing\.csv: there is no such file\n$/],
+  ['an unknown topic', 'export votes --topic nowhere', /^there is no topic "nowhere"; there are .*foods/],
+])('prints an error without a stack trace: %s', async (_case, line, message) => {
   const { code, out, err } = await run(line);
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(message);
   expect(err).not.toContain('.js:');
 });
 
-it('says on one line that Postgres is away, and not the password', async () => {
+it('prints one line without the password when Postgres is unavailable', async () => {
   const settings = { DATABASE_URL: 'postgres://ann:geheim@127.0.0.1:9/x' };
   const { code, err } = await run('rank --rebuild', { settings });
   expect([code, err]).toEqual([1, "Postgres at 127.0.0.1:9 can't be reached: connect ECONNREFUSED\n"]);
@@ -115,7 +115,7 @@ it.each([
   ['rank --rebuild --check', 'one of --rebuild and --check is needed'],
   ['rank --rebuild --fast', "Unknown option '--fast'"],
   ['migrate sideways', 'migrate takes nothing, or the word down'],
-])('explains itself to who types %j', async (line, message) => {
+])('prints the usage for %j', async (line, message) => {
   const { code, out, err } = await run(line);
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain(message);

@@ -10,7 +10,7 @@ beforeAll(async () => {
   await topic(site);
 });
 
-it('gives the leaderboard as JSON', async () => {
+it('sends the leaderboard as JSON', async () => {
   const { browser } = await member(site);
   await vote(browser);
   await site.rank();
@@ -24,17 +24,20 @@ it('gives the leaderboard as JSON', async () => {
   await visit(site).get('/api/topics/none/top').expect(404);
 });
 
-it('says who is logged in, or 401', async () => {
+it('sends the logged-in user, or 401', async () => {
   const { browser, username } = await member(site);
   const me = await browser.get('/api/me').expect(200);
   expect(me.body).toMatchObject({ username, role: 'member' });
   expect(me.headers['cache-control']).toBe('no-store');
-  const nobody = await visit(site).get('/api/me').expect(401);
-  expect(nobody.body).toMatchObject({ status: 401, detail: expect.stringContaining('Nobody is logged in.') });
-  expect(nobody.headers['cache-control']).toBe('no-store');
+  const visitor = await visit(site).get('/api/me').expect(401);
+  expect(visitor.body).toMatchObject({
+    status: 401,
+    detail: expect.stringContaining('You are not logged in.'),
+  });
+  expect(visitor.headers['cache-control']).toBe('no-store');
 });
 
-it('says in JSON why it refuses, where JSON was asked for', async () => {
+it('sends errors as problem JSON to clients that want JSON', async () => {
   const refusals = [
     await visit(site).get('/api/topics/none/top').expect(404),
     await visit(site).get('/api/nothing/here').expect(404),
@@ -58,7 +61,7 @@ it('says in JSON why it refuses, where JSON was asked for', async () => {
   expect(refusals.find(({ status }) => status === 405)?.headers.allow).toBe('GET, HEAD');
 });
 
-it('says it on a page to whoever takes a page as well', async () => {
+it('sends errors as a page to clients that also accept HTML', async () => {
   for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*', 'text/html, application/json']) {
     const { headers } = await visit(site).get('/nowhere').set('Accept', accept).expect(404);
     expect(headers['content-type']).toMatch(/^text\/html/);
@@ -66,7 +69,7 @@ it('says it on a page to whoever takes a page as well', async () => {
   }
 });
 
-it('lets exactly the listed origins read it, and only one of the paths with a cookie', async () => {
+it('allows the listed origins to read every path, and only /api/me with a cookie', async () => {
   for (const path of PATHS) {
     const { headers } = await visit(site).get(path).set('Origin', FRIEND);
     expect([path, headers['access-control-allow-origin']]).toEqual([path, FRIEND]);
@@ -78,7 +81,7 @@ it('lets exactly the listed origins read it, and only one of the paths with a co
   }
 });
 
-it('tells no other origin anything, and no page has such a header', async () => {
+it('sends no CORS header to other origins, or with a page', async () => {
   const origins = [
     'https://evil.test',
     `${FRIEND}.evil.test`,
@@ -89,7 +92,7 @@ it('tells no other origin anything, and no page has such a header', async () => 
   for (const path of [...PATHS, '/', '/top', '/login'])
     for (const origin of path.startsWith('/api') ? origins : [...origins, FRIEND]) {
       const { headers } = await visit(site).get(path).set('Origin', origin);
-      const told = Object.keys(headers).filter((name) => name.startsWith('access-control'));
-      expect([path, origin, told]).toEqual([path, origin, []]);
+      const corsHeaders = Object.keys(headers).filter((name) => name.startsWith('access-control'));
+      expect([path, origin, corsHeaders]).toEqual([path, origin, []]);
     }
 });

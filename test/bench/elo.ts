@@ -1,7 +1,7 @@
 import type { Random } from '../../src/ranking/math/random.js';
 import { answer, Voter } from './simulation.js';
 
-/** What most such sites do: Elo with K = 32, and pairs at random; never the same pair twice to a voter. */
+/** A topic as most such sites run it: Elo with K = 32 and random pairs, each at most once for a voter. */
 export class EloTopic {
   readonly ratings: Float64Array;
   private readonly truth: Float64Array;
@@ -32,6 +32,6 @@ export class EloTopic {
   private readonly below = (limit: number): number => Math.floor(this.random() * limit);
 }
 
-/** So many people that each casts about fifty of the votes. */
+/** Creates so many voters that each casts about fifty of the votes. */
 export const votersFor = (votes: number): Voter[] =>
   Array.from({ length: Math.max(20, Math.ceil(votes / 50)) }, (_, number) => new Voter(number));

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database.js';
-import { LOOKS_BACK } from '../../src/ranking/math/vote-weight.js';
+import { SKIP_WINDOW } from '../../src/ranking/math/vote-weight.js';
 import type { Position } from '../../src/ranking/ranker/ledger.js';
 
 /** How large a site is. */
@@ -9,16 +9,17 @@ export interface Size {
   votes: number;
 }
 
-/** Votes that one statement writes at most, and so one transaction of the ledger. */
-const BATCH = 100_000;
-const VOTES_A_VOTER = 200;
-/** How long it took people to cast all the votes. */
+/** The most votes of one statement, and so of one transaction in the ledger. */
+const BATCH_SIZE = 100_000;
+const VOTES_PER_VOTER = 200;
+/** The days over which all votes were cast. */
 const DAYS = 300;
 
 /**
- * Fills the default topic of an empty site with things and with votes on them, straight in the tables: one answer a
- * voter and pair, one in ten a skip, one in two hundred taken back. The ranker takes all of them for folded: that would
- * take longer than everything else here. A rebuild puts the ratings to rights.
+ * Fills the default topic of an empty site with things and votes, directly in the tables. Each voter answers
+ * a pair once, one answer in ten is a skip, and one in two hundred is withdrawn. The ranker's position is set
+ * behind all votes, because folding them would take longer than everything else here. A rebuild corrects the
+ * ratings.
  */
 export async function fill(db: Database, { things, votes }: Size): Promise<void> {
   await sql`
@@ -31,10 +32,11 @@ export async function fill(db: Database, { things, votes }: Size): Promise<void>
     // The same votes each time.
     await sql`select setseed(0.5)`.execute(connection);
     for (let left = votes; left > 0; )
-      left -= (await castVotes(connection, { count: Math.min(left, BATCH), left, of: { things, votes } }))
-        .cast;
+      left -= (
+        await castVotes(connection, { count: Math.min(left, BATCH_SIZE), left, of: { things, votes } })
+      ).cast;
   });
-  await tidy(db);
+  await vacuum(db);
   await sql`update votes set withdrawn_at = created_at + interval '5 s' where id % 200 = 0`.execute(db);
   await sql`
     insert into vote_weights (vote_id, weight, reason)
@@ -44,27 +46,26 @@ export async function fill(db: Database, { things, votes }: Size): Promise<void>
     select topic_id, voter_id, count(*), count(*) filter (where outcome = 'skip'), max(created_at), (
       select json_agg(json_build_array(least(left_id, right_id), greatest(left_id, right_id),
         (outcome = 'skip')::int) order by id)
-      from (select * from votes as own where own.voter_id = votes.voter_id order by id desc limit ${LOOKS_BACK})
+      from (select * from votes as own where own.voter_id = votes.voter_id order by id desc limit ${SKIP_WINDOW})
         as latest)
     from votes group by topic_id, voter_id`.execute(db);
   await sql`
     update ranker_position set generation = generation + 1, (xid, id) = (
       select pg_current_xact_id(), coalesce(max(id), 0) from votes)`.execute(db);
-  await tidy(db);
+  await vacuum(db);
 }
 
-/** Does what autovacuum does within a minute on a live server; on a server for tests it may be off. */
-export async function tidy(db: Database): Promise<void> {
+/** Vacuums as autovacuum does within a minute on a live server. On a test server it may be off. */
+export async function vacuum(db: Database): Promise<void> {
   await sql`vacuum analyze`.execute(db);
 }
 
 /**
- * Casts votes that nobody has cast yet, in one statement. Four in five are on pairs of those few things whose place in
- * the Top 20 is open, as the selection of pairs has it.
- * @param count how many to draw; those that somebody has answered already are left out
- * @param left how many of all a site's votes are still to be cast, these included
- * @param of the site
- * @returns how many were cast, and where the last of them is in the ledger
+ * Casts random votes in one statement. Four in five are on the few things that may belong in the Top 20, as
+ * the selection of pairs does.
+ * @param options `count` votes are drawn, and pairs that their voter has answered are left out; `left` of the
+ * site's votes are still to be cast, these included; `of` is the size of the site
+ * @returns the number of cast votes, and the position of the last one in the ledger
  */
 export async function castVotes(
   db: Database,
@@ -98,17 +99,19 @@ export async function castVotes(
   return rows[0] ?? { cast: 0, id: 0, xid: '0' };
 }
 
-/** The id of the thing that is this strong in truth: 0 for the strongest. Ids say nothing of strength. */
-export const idAt = (place: number, things: number): number => 1 + ((place * SCRAMBLER) % things);
+/**
+ * Returns the id of the thing with a true rank, from 0. Ids are scrambled, so they do not reveal the rank.
+ */
+export const idAt = (rank: number, things: number): number => 1 + ((rank * SCRAMBLER) % things);
 
-// A prime, so that it meets each id once.
+// A prime, so that each id occurs once.
 const SCRAMBLER = 7_919;
-const idOf = (place: string, things: number) =>
-  sql`1 + (${sql.ref(place)}::bigint * ${SCRAMBLER}::bigint) % ${things}::bigint`;
+const idOf = (rank: string, things: number) =>
+  sql`1 + (${sql.ref(rank)}::bigint * ${SCRAMBLER}::bigint) % ${things}::bigint`;
 
-// Quantiles of the logistic distribution with a deviation of 1, to the power of e.
-const strengthOf = (place: string, things: number) =>
-  sql`((${things}::float8 - ${sql.ref(place)} - 0.5) / (${sql.ref(place)} + 0.5)) ^ 0.55`;
+// e to the power of the quantiles of the logistic distribution with a standard deviation of 1.
+const strengthOf = (rank: string, things: number) =>
+  sql`((${things}::float8 - ${sql.ref(rank)} - 0.5) / (${sql.ref(rank)} + 0.5)) ^ 0.55`;
 
 const contested = (things: number): number => Math.min(Math.max(40, things / 50), things);
-const votersFor = (votes: number): number => Math.ceil(votes / VOTES_A_VOTER);
+const votersFor = (votes: number): number => Math.ceil(votes / VOTES_PER_VOTER);

@@ -8,33 +8,33 @@ import type { Config } from '../../src/config.js';
 import type { Database } from '../../src/database.js';
 import type { Position } from '../../src/ranking/ranker/ledger.js';
 import { readPosition } from '../../src/ranking/ranker/position.js';
-import { readMovedTopics } from '../../src/ranking/ranker/standings.js';
+import { readPendingTopics } from '../../src/ranking/ranker/standings.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
-import { FIREFOX, HTMX, openDatabaseOfItsOwn, pairOn } from '../site.js';
-import { castVotes, fill, idAt, type Size, tidy } from './growth-data.js';
+import { FIREFOX, HTMX, openTestDatabase, pairOn } from '../site.js';
+import { castVotes, fill, idAt, type Size, vacuum } from './growth-data.js';
 import { type Column, type Figure, nameOf, tableOf } from './growth-table.js';
 import { runCommand } from './run-command.js';
 
-/** THINGSxVOTES, the first of which the others are held against. */
+/** THINGSxVOTES. The others are compared with the first one. */
 const SIZES = process.env.GROWTH_SIZES ?? '200x0 200x1000000 100000x1000000 100000x10000000';
 const HOUR = 3_600_000;
 const [RATE, SECONDS, BACKLOG] = [3_000, 10, 100_000];
 const IDLE_MS = 60_000;
-const [ROUNDS, LOOKS] = [5, 20];
-/** How long the looks of one kind may take in a round: slow pages are looked at less often. */
-const LOOKS_MS = 2_000;
-const MOVES = 5;
+const [ROUNDS, REQUESTS] = [5, 20];
+/** The longest time for the requests of one kind in a round, so slow pages get fewer requests. */
+const MAX_KIND_MS = 2_000;
+const BOARD_CHANGES = 5;
 
-/** A site of some size: its database, and what was measured. */
-interface Grown extends Column {
-  own: Awaited<ReturnType<typeof openDatabaseOfItsOwn>>;
+/** A site of some size: its database and its measurements. */
+interface SizedSite extends Column {
+  testDb: Awaited<ReturnType<typeof openTestDatabase>>;
 }
 
-const grown: Grown[] = [];
+const sites: SizedSite[] = [];
 afterAll(async () => {
   killProcesses();
-  for (const { own } of grown) await own.close();
-  console.info(tableOf(grown));
+  for (const { testDb } of sites) await testDb.close();
+  console.info(tableOf(sites));
 });
 
 it.for(SIZES.split(' ').map((size) => [size, readSize(size)] as const))(
@@ -42,17 +42,17 @@ it.for(SIZES.split(' ').map((size) => [size, readSize(size)] as const))(
   { timeout: HOUR },
   async ([_name, size], context) => {
     if (!inject('postgres')) context.skip('needs a Postgres server');
-    const site: Grown = { size, figures: {}, own: await openDatabaseOfItsOwn() };
-    grown.push(site);
-    const began = performance.now();
-    await fill(site.own.db, size);
-    console.info(`${nameOf(size)}: filled in ${Math.round((performance.now() - began) / 1_000)} s`);
+    const site: SizedSite = { size, figures: {}, testDb: await openTestDatabase() };
+    sites.push(site);
+    const startedAt = performance.now();
+    await fill(site.testDb.db, size);
+    console.info(`${nameOf(size)}: filled in ${Math.round((performance.now() - startedAt) / 1_000)} s`);
     if (size.votes === 0) return;
-    await weighLedger(site);
+    await measureLedger(site);
     await rebuild(site);
     await publish(site);
     await check(site);
-    await follow(site);
+    await measureLag(site);
     console.info(tableOf([site]));
   },
 );
@@ -60,24 +60,25 @@ it.for(SIZES.split(' ').map((size) => [size, readSize(size)] as const))(
 it('shows pages at each size', { timeout: HOUR }, async (context) => {
   if (!inject('postgres') || !inject('redis')) context.skip('needs a Postgres server and Redis');
   const served: Served[] = [];
-  for (const site of grown) served.push(await serve(site));
+  for (const site of sites) served.push(await serve(site));
   await sleep(IDLE_MS);
   for (const site of served) site.figures.memory = await megabytesOf(site.process);
   for (const site of served) await register(site);
   for (const site of served) site.figures.firstPair = await time(site, '/vote');
-  // In turn, so that what else the machine does falls on all sizes.
+  // In turns, so that other work on the machine affects all sizes.
   const times = served.map(() => new Map<Figure, number[]>());
   for (let round = 0; round < ROUNDS; round++)
-    for (const [place, site] of served.entries())
-      for (const [figure, look] of looksAt(site, round)) {
-        const all = times[place]?.get(figure) ?? [];
-        const until = performance.now() + LOOKS_MS;
-        for (let turn = 0; turn < LOOKS && performance.now() < until; turn++) all.push(await look(turn));
-        times[place]?.set(figure, all);
+    for (const [index, site] of served.entries())
+      for (const [figure, measure] of measurementsOf(site, round)) {
+        const all = times[index]?.get(figure) ?? [];
+        const until = performance.now() + MAX_KIND_MS;
+        for (let turn = 0; turn < REQUESTS && performance.now() < until; turn++)
+          all.push(await measure(turn));
+        times[index]?.set(figure, all);
       }
-  for (const [place, site] of served.entries()) {
-    for (const [figure, all] of times[place] ?? []) site.figures[figure] = medianOf(all);
-    site.figures.pairMeanwhile = await slowestWhileBoardMoves(site);
+  for (const [index, site] of served.entries()) {
+    for (const [figure, all] of times[index] ?? []) site.figures[figure] = medianOf(all);
+    site.figures.pairMeanwhile = await slowestWhileBoardChanges(site);
     site.figures.memoryUsed = await megabytesOf(site.process);
   }
 });
@@ -87,7 +88,7 @@ function readSize(text: string): Size {
   return { things, votes };
 }
 
-async function weighLedger({ own: { db }, figures }: Grown): Promise<void> {
+async function measureLedger({ testDb: { db }, figures }: SizedSite): Promise<void> {
   figures.rows = await megabytesOn(db, sql`pg_table_size('votes')`);
   figures.indexes = (await megabytesOn(db, sql`pg_indexes_size('votes')`)) / figures.rows;
 }
@@ -97,7 +98,7 @@ async function megabytesOn(db: Database, size: RawBuilder<unknown>): Promise<num
   return (rows[0]?.bytes ?? 0) / 1e6;
 }
 
-async function rebuild({ own: { db, config }, figures }: Grown): Promise<void> {
+async function rebuild({ testDb: { db, config }, figures }: SizedSite): Promise<void> {
   const { votes } = await db
     .selectFrom('votes')
     .where('withdrawnAt', 'is', null)
@@ -105,50 +106,50 @@ async function rebuild({ own: { db, config }, figures }: Grown): Promise<void> {
     .select(({ fn }) => fn.countAll<number>().as('votes'))
     .executeTakeFirstOrThrow();
   const rebuilt = await runCommand(['rank', '--rebuild'], storesOf(config));
-  expect(rebuilt.said).toContain(`rebuilt from ${votes.toLocaleString('en')} votes`);
+  expect(rebuilt.output).toContain(`rebuilt from ${votes.toLocaleString('en')} votes`);
   figures.rebuild = rebuilt.seconds;
   figures.rebuildMemory = rebuilt.megabytes;
 }
 
-/** Lets a ranker count all pairs, and work out and publish where everything stands, for the first time. */
-async function publish({ own: { db, config }, figures }: Grown): Promise<void> {
+/** Has a ranker count all pairs and publish all standings for the first time. */
+async function publish({ testDb: { db, config }, figures }: SizedSite): Promise<void> {
   const ranker = await startRanker(config);
-  const began = performance.now();
-  await published(db);
-  figures.published = (performance.now() - began) / 1_000;
-  await end(ranker);
-  await tidy(db);
+  const startedAt = performance.now();
+  await untilPublished(db);
+  figures.published = (performance.now() - startedAt) / 1_000;
+  await kill(ranker);
+  await vacuum(db);
   figures.pairs = await megabytesOn(db, sql`pg_total_relation_size('pair_counts')`);
 }
 
-async function check({ own: { config }, figures }: Grown): Promise<void> {
+async function check({ testDb: { config }, figures }: SizedSite): Promise<void> {
   figures.check = (await runCommand(['rank', '--check'], storesOf(config))).seconds;
 }
 
-/** Lets a ranker run while votes come in, a few and many at a time. */
-async function follow({ size, own: { db, config }, figures }: Grown): Promise<void> {
+/** Measures how fast a ranker follows new votes, a few and many at a time. */
+async function measureLag({ size, testDb: { db, config }, figures }: SizedSite): Promise<void> {
   const cast = (count: number) => castVotes(db, { count, of: size });
-  // However many wait for it, they look together.
-  let look: Promise<Position> | undefined;
+  // All waiting callers share one read of the position.
+  let reading: Promise<Position> | undefined;
   const reached = (): Promise<Position> => {
-    look ??= sleep(20)
+    reading ??= sleep(20)
       .then(() => readPosition(db))
       .finally(() => {
-        look = undefined;
+        reading = undefined;
       });
-    return look;
+    return reading;
   };
   const secondsUntil = async (position: Position): Promise<number> => {
-    const began = performance.now();
+    const startedAt = performance.now();
     while (!isPast(await reached(), position));
-    return (performance.now() - began) / 1_000;
+    return (performance.now() - startedAt) / 1_000;
   };
   const ranker = await startRanker(config);
-  // What it does once an hour, it does at first; after that it waits for votes.
+  // A new ranker first does its hourly work.
   for (let turn = 0; turn < 3; turn++) await secondsUntil(await cast(RATE / 10));
 
   const lags: number[] = [];
-  await steadily(async () => {
+  await tenTimesASecond(async () => {
     const position = await cast(RATE / 10);
     lags.push(await secondsUntil(position));
   });
@@ -156,33 +157,33 @@ async function follow({ size, own: { db, config }, figures }: Grown): Promise<vo
   figures.worstLag = Math.max(...lags);
 
   ranker.child.kill('SIGSTOP');
-  await steadily(() => cast(RATE / 10));
+  await tenTimesASecond(() => cast(RATE / 10));
   const last = await cast(RATE / 10);
   ranker.child.kill('SIGCONT');
   figures.catchUp = await secondsUntil(last);
 
-  // Takes one vote back, and so has all of them fitted.
+  // A withdrawn vote makes the ranker fit all votes.
   await sql`
     update votes set withdrawn_at = now()
     where id = (select max(id) from votes where withdrawn_at is null)`.execute(db);
   await sleep(1_000);
   figures.lagInFit = await secondsUntil(await cast(RATE / 10));
-  await published(db);
+  await untilPublished(db);
 
   const backlog = await cast(BACKLOG);
   figures.folded = backlog.cast / (await secondsUntil(backlog));
-  await end(ranker);
-  // A new one publishes the backlog as soon as it has folded a vote.
-  const next = await startRanker(config);
+  await kill(ranker);
+  // A new ranker publishes the backlog after its first vote.
+  const nextRanker = await startRanker(config);
   await secondsUntil(await cast(RATE / 10));
   await sleep(500);
   figures.lagInPublication = await secondsUntil(await cast(RATE / 10));
-  await end(next);
+  await kill(nextRanker);
 }
 
-/** Waits until the pages show all that was folded. */
-async function published(db: Database): Promise<void> {
-  while ((await readMovedTopics(db)).length > 0) await sleep(20);
+/** Waits until all folded votes are published. */
+async function untilPublished(db: Database): Promise<void> {
+  while ((await readPendingTopics(db)).length > 0) await sleep(20);
 }
 
 async function startRanker(config: Config): Promise<SiteProcess> {
@@ -191,7 +192,7 @@ async function startRanker(config: Config): Promise<SiteProcess> {
   return ranker;
 }
 
-async function end({ child }: SiteProcess): Promise<void> {
+async function kill({ child }: SiteProcess): Promise<void> {
   expect(child.exitCode).toBeNull();
   child.kill('SIGKILL');
   await once(child, 'exit');
@@ -202,12 +203,12 @@ const storesOf = ({ databaseUrl = '', dataDir }: Config) => ({
   DATA_DIR: dataDir,
 });
 
-/** Begins some work ten times a second, whether what was begun before is done or not. */
-async function steadily(work: () => Promise<unknown>): Promise<void> {
+/** Starts some work ten times a second, without waiting for the earlier runs. */
+async function tenTimesASecond(work: () => Promise<unknown>): Promise<void> {
   const all: Promise<unknown>[] = [];
-  const began = performance.now();
+  const startedAt = performance.now();
   for (let turn = 0; turn < 10 * SECONDS; turn++) {
-    await sleep(Math.max(began + turn * 100 - performance.now(), 0));
+    await sleep(Math.max(startedAt + turn * 100 - performance.now(), 0));
     all.push(work());
   }
   await Promise.all(all);
@@ -218,26 +219,26 @@ function isPast(reached: Position, { xid, id }: Position): boolean {
   return one > other || (one === other && reached.id >= id);
 }
 
-/** A site that a process serves, and somebody who is signed in there. */
-interface Served extends Grown {
+/** A site that a process serves, and the session of a member. */
+interface Served extends SizedSite {
   process: SiteProcess;
   origin: string;
   cookie: string;
-  /** Of the pair that they are shown. */
+  /** The ballot of the member's next pair. */
   ballot: string;
 }
 
-async function serve(site: Grown): Promise<Served> {
+async function serve(site: SizedSite): Promise<Served> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const began = performance.now();
+  const startedAt = performance.now();
   const process = startProcess({
-    ...storesOf(site.own.config),
+    ...storesOf(site.testDb.config),
     NODE_ENV: 'production',
     REDIS_URL: inject('redis') ?? '',
     PORT: String(port),
     PUBLIC_ORIGIN: origin,
-    SESSION_SECRET: site.own.config.secrets[0],
+    SESSION_SECRET: site.testDb.config.secrets[0],
     RANKER: 'none',
     RATE_LIMITS: 'off',
     LOG_LEVEL: 'warn',
@@ -252,7 +253,7 @@ async function serve(site: Grown): Promise<Served> {
     if (process.child.exitCode !== null) throw new Error(process.said());
     await sleep(5);
   }
-  site.figures.start = (performance.now() - began) / 1_000;
+  site.figures.start = (performance.now() - startedAt) / 1_000;
   return served;
 }
 
@@ -264,20 +265,21 @@ async function register(site: Served): Promise<void> {
   site.cookie = cookie?.split(';')[0] ?? '';
 }
 
-/** What is looked at a number of times, in milliseconds. */
-type Look = [Figure, (turn: number) => Promise<number>];
+/** A request that is repeated and timed in milliseconds. */
+type Measurement = [Figure, (turn: number) => Promise<number>];
 
-/** What is looked at in one round. */
-function looksAt(site: Served, round: number): Look[] {
+/** Returns the requests of one round. */
+function measurementsOf(site: Served, round: number): Measurement[] {
   const { things } = site.size;
-  // Each page of a thing once, because it is kept while its board stands: half of them of the strongest.
-  const each = Math.min(LOOKS * ROUNDS, things / 2);
-  const numberOf = (turn: number): number => (round * LOOKS + turn) % each;
+  // Each page of a thing is requested once, because it is cached while its board is current. Half are of the
+  // strongest.
+  const each = Math.min(REQUESTS * ROUNDS, things / 2);
+  const numberOf = (turn: number): number => (round * REQUESTS + turn) % each;
   const strongest = (turn: number): number => idAt(numberOf(turn), things);
   const any = (turn: number): number =>
     idAt(each + Math.floor((numberOf(turn) * (things - each)) / each), things);
   // Without votes there is nothing to download.
-  const download: Look = ['download', () => timeOfFirstByte(site, '/topics/foods/data.json')];
+  const download: Measurement = ['download', () => timeOfFirstByte(site, '/topics/foods/data.json')];
   return [
     ['pair', () => time(site, '/vote')],
     ['vote', () => vote(site)],
@@ -289,44 +291,47 @@ function looksAt(site: Served, round: number): Look[] {
   ];
 }
 
-/** Looks at pairs while the process loads the board again and again. @returns a move's slowest look, the median */
-async function slowestWhileBoardMoves(site: Served): Promise<number> {
+/**
+ * Times pair pages while the process reloads the board.
+ * @returns the median of the slowest page after each change
+ */
+async function slowestWhileBoardChanges(site: Served): Promise<number> {
   const slowest: number[] = [];
-  for (let move = 0; move < MOVES; move++) {
-    await sql`update boards set version = version + 1`.execute(site.own.db);
-    const looks: number[] = [];
-    const until = performance.now() + LOOKS_MS;
-    while (performance.now() < until) looks.push(await time(site, '/vote'));
-    slowest.push(Math.max(...looks));
+  for (let change = 0; change < BOARD_CHANGES; change++) {
+    await sql`update boards set version = version + 1`.execute(site.testDb.db);
+    const durations: number[] = [];
+    const until = performance.now() + MAX_KIND_MS;
+    while (performance.now() < until) durations.push(await time(site, '/vote'));
+    slowest.push(Math.max(...durations));
   }
   return medianOf(slowest);
 }
 
 async function vote(site: Served): Promise<number> {
   const ballot = site.ballot || pairOn(await (await send(site, '/vote')).text()).ballot;
-  const began = performance.now();
+  const startedAt = performance.now();
   const answer = await send(site, '/vote', new URLSearchParams({ ballot, choice: 'left' }));
   const page = await answer.text();
-  const took = performance.now() - began;
+  const took = performance.now() - startedAt;
   expect.soft([answer.status, page]).toEqual([200, expect.stringContaining('Undo')]);
   site.ballot = pairOn(page).ballot;
   return took;
 }
 
-/** Milliseconds until a page is there. */
+/** Requests a page. @returns milliseconds until the whole page is there */
 async function time(site: Served, path: string): Promise<number> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const answer = await send(site, path);
   await answer.text();
-  const took = performance.now() - began;
+  const took = performance.now() - startedAt;
   expect.soft([path, answer.status]).toEqual([path, 200]);
   return took;
 }
 
 async function timeOfFirstByte(site: Served, path: string): Promise<number> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const answer = await send(site, path);
-  const took = performance.now() - began;
+  const took = performance.now() - startedAt;
   await answer.body?.cancel();
   expect.soft([path, answer.status]).toEqual([path, 200]);
   return took;

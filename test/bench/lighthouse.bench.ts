@@ -4,22 +4,22 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { seed } from '../../src/catalog/seed.js';
 import { chromiumPath, useChromium } from '../browser/chromium.js';
-import { FOR_ALL, FOR_MEMBERS } from '../browser/visits.js';
+import { MEMBER_PATHS, PUBLIC_PATHS } from '../browser/visits.js';
 import { member, useSite, vote } from '../site.js';
 
-// Fetched when the bench runs, and kept by npm: as a dependency it would make an install half as large again, for
-// something that no test needs. From 13 on it needs a newer Node than this program does.
+// npx downloads it when the bench runs. As a dependency it would make an install half as large again, and no
+// test needs it. From version 13 on it needs a newer Node than this program.
 const LIGHTHOUSE = 'lighthouse@12.8.2';
-// The phone that Lighthouse takes itself for; a session belongs to one kind of browser.
+// The phone that Lighthouse emulates. A session belongs to one kind of browser, so the log-in uses it too.
 const PHONE =
   'Mozilla/5.0 (Linux; Android 11; moto g power (2022)) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
-const LEAST_PERFORMANCE = 98;
-/** What comes over the line before a page can be used: page, style sheet and scripts, compressed. */
-const MOST_BYTES = 60_000;
+const MIN_PERFORMANCE = 98;
+/** The most bytes before a page can be used: page, style sheet and scripts, compressed. */
+const MAX_BYTES = 60_000;
 
 const site = useSite({ production: true });
 const chromium = useChromium();
-let session = '';
+let sessionCookie = '';
 
 beforeAll(async () => {
   await seed(site.db);
@@ -34,7 +34,7 @@ beforeAll(async () => {
     redirect: 'manual',
     headers: { 'User-Agent': PHONE, 'Sec-Fetch-Site': 'same-origin' },
   });
-  session =
+  sessionCookie =
     headers
       .getSetCookie()
       .find((cookie) => cookie.startsWith('thinga='))
@@ -42,13 +42,13 @@ beforeAll(async () => {
 });
 
 it.each([
-  { path: '/', who: 'signed out' },
-  { path: '/vote', who: 'signed out' },
-  { path: '/top', who: 'signed out' },
-  { path: '/vote', who: 'signed in' },
-  { path: '/profile', who: 'signed in' },
-])('satisfies Lighthouse: $path, $who', async ({ path, who }) => {
-  const { finalDisplayedUrl, categories, audits } = await lighthouse(path, who === 'signed in');
+  { path: '/', session: 'signed out' },
+  { path: '/vote', session: 'signed out' },
+  { path: '/top', session: 'signed out' },
+  { path: '/vote', session: 'signed in' },
+  { path: '/profile', session: 'signed in' },
+])('satisfies Lighthouse: $path, $session', async ({ path, session }) => {
+  const { finalDisplayedUrl, categories, audits } = await runLighthouse(path, session === 'signed in');
   expect(new URL(finalDisplayedUrl).pathname).toBe(path);
   const figures = Object.entries(categories).map(([name, { score }]) => [name, Math.round(score * 100)]);
   const times = {
@@ -57,25 +57,25 @@ it.each([
     CLS: 'cumulative-layout-shift',
   };
   const shown = Object.entries(times).map(([name, id]) => `${name} ${audits[id]?.displayValue}`);
-  console.info(`${path}, ${who}: ${[...figures.map((figure) => figure.join(' ')), ...shown].join(', ')}`);
+  console.info(`${path}, ${session}: ${[...figures.map((figure) => figure.join(' ')), ...shown].join(', ')}`);
   const { performance, ...others } = Object.fromEntries(figures) as Record<string, number>;
   expect(others).toMatchObject({ accessibility: 100, 'best-practices': 100 });
-  expect(performance).toBeGreaterThanOrEqual(LEAST_PERFORMANCE);
+  expect(performance).toBeGreaterThanOrEqual(MIN_PERFORMANCE);
 });
 
-it('sends little before a page can be used', async () => {
+it('sends few bytes before a page can be used', async () => {
   const weights = new Map<string, number>();
-  for (const [who, paths] of Object.entries({ 'signed out': FOR_ALL, 'signed in': FOR_MEMBERS }))
+  for (const [session, paths] of Object.entries({ 'signed out': PUBLIC_PATHS, 'signed in': MEMBER_PATHS }))
     for (const path of paths) {
       const { page } = await chromium.open(site, { userAgent: PHONE });
-      const [name = '', value = ''] = session.split('=');
-      if (who === 'signed in') await page.context().addCookies([{ name, value, url: site.origin }]);
-      weights.set(`${path}, ${who}`, await weigh(page, path));
+      const [name = '', value = ''] = sessionCookie.split('=');
+      if (session === 'signed in') await page.context().addCookies([{ name, value, url: site.origin }]);
+      weights.set(`${path}, ${session}`, await weigh(page, path));
       expect(new URL(page.url()).pathname).toBe(path);
       await page.context().close();
     }
   console.info([...weights].map(([page, bytes]) => `${page.padEnd(32)} ${bytes} bytes`).join('\n'));
-  expect(Math.max(...weights.values())).toBeLessThanOrEqual(MOST_BYTES);
+  expect(Math.max(...weights.values())).toBeLessThanOrEqual(MAX_BYTES);
 });
 
 interface Report {
@@ -84,29 +84,29 @@ interface Report {
   audits: Record<string, { displayValue?: string }>;
 }
 
-/** Looks at a page as on a phone with a slow line, which is what Lighthouse does unless it is told otherwise. */
-async function lighthouse(path: string, isSignedIn: boolean): Promise<Report> {
+/** Runs Lighthouse with its default: a phone with a slow connection. */
+async function runLighthouse(path: string, isSignedIn: boolean): Promise<Report> {
   const flags = [
     '--quiet',
     '--output=json',
     '--chrome-flags=--headless=new --no-sandbox --disable-gpu',
     `--emulated-user-agent=${PHONE}`,
-    ...(isSignedIn ? [`--extra-headers=${JSON.stringify({ Cookie: session })}`] : []),
+    ...(isSignedIn ? [`--extra-headers=${JSON.stringify({ Cookie: sessionCookie })}`] : []),
   ];
   const env = { ...process.env, CHROME_PATH: chromiumPath() };
   const run = promisify(execFile)('npx', ['--yes', LIGHTHOUSE, `${site.origin}${path}`, ...flags], {
     env,
     maxBuffer: 64 * 1024 ** 2,
   });
-  // Now and then its recording misses the very beginning; then it has no figures, bad or good, and asks for this.
+  // Lighthouse sometimes misses the start of a page load. It then has no results and asks for another run.
   const { stdout } = await run.catch((error: Error) => {
     if (error.message.includes('Please run Lighthouse again')) return { stdout: undefined };
     throw error;
   });
-  return stdout === undefined ? lighthouse(path, isSignedIn) : (JSON.parse(stdout) as Report);
+  return stdout === undefined ? runLighthouse(path, isSignedIn) : (JSON.parse(stdout) as Report);
 }
 
-/** How many bytes a first view takes, without pictures. */
+/** Returns the bytes of a first visit, without pictures. */
 async function weigh(page: Page, path: string): Promise<number> {
   const sizes: Promise<number>[] = [];
   page.on('requestfinished', (request) => {

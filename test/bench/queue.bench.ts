@@ -1,107 +1,113 @@
 import { expect, it } from 'vitest';
 import { Board, type StoredThing } from '../../src/ranking/boards/board.js';
-import { fieldOf } from '../../src/ranking/math/online.js';
+import { estimatesOf } from '../../src/ranking/math/online-update.js';
 import { type Random, seededRandom } from '../../src/ranking/math/random.js';
 import { Selector } from '../../src/ranking/math/selector.js';
+import type { Candidates } from '../../src/voting/candidates.js';
 import { drawPairs } from '../../src/voting/draw.js';
-import type { Open } from '../../src/voting/open-pairs.js';
 import { haveSameThings, type Pair } from '../../src/voting/pairs.js';
 import { type Queue, Queues } from '../../src/voting/queue.js';
-import { type Asker, candidatesAfter, takePair } from '../../src/voting/voter-queue.js';
+import { candidatesAfter } from '../../src/voting/queue-changes.js';
+import type { VoterContext } from '../../src/voting/voter.js';
+import { takePair } from '../../src/voting/voter-queue.js';
 import type { Vote } from '../../src/voting/voting.js';
-import { answer, Topic, topOf, Voter, worldOf } from './simulation.js';
+import { answer, drawStrengths, Topic, topOf, Voter } from './simulation.js';
 
-// A room in which everybody votes at the same time, in rounds: each pair of the queue was drawn two rounds before it is
-// answered. It wants no store.
+// Simulates voters who vote at the same time, in rounds. Each pair of a queue was drawn two rounds before its
+// answer. It uses no store.
 
 const HOUR = 3_600_000;
 const [THINGS, VOTES, RUNS, TOP] = [40, 1_200, 2_000, 3];
-const MOST_LOST = 0.03;
+const MAX_LOSS = 0.03;
 
 it.each([30, 60])(
-  'finds the Top 3 through the queues of %i people as by drawing live',
-  async (people) => {
+  'finds the Top 3 with the queues of %i voters about as often as without queues',
+  async (voters) => {
     const right = { live: 0, queued: 0 };
     for (let run = 0; run < RUNS; run++)
-      for (const way of ['live', 'queued'] as const)
-        right[way] += Number(await new Room(people, run).findsTop(way)) / RUNS;
+      for (const mode of ['live', 'queued'] as const)
+        right[mode] += Number(await new Simulation(voters, run).findsTop(mode)) / RUNS;
     const [live, queued] = [right.live.toFixed(3), right.queued.toFixed(3)];
     console.info(
-      `${people} people: whole Top ${TOP} right in ${queued} of runs through the queue, ${live} live`,
+      `${voters} people: whole Top ${TOP} right in ${queued} of runs through the queue, ${live} live`,
     );
-    expect(right.queued).toBeGreaterThan(right.live - MOST_LOST);
+    expect(right.queued).toBeGreaterThan(right.live - MAX_LOSS);
   },
   HOUR,
 );
 
-/** Somebody in the room. */
-interface Person {
+/** A simulated voter. */
+interface SimulatedVoter {
   voter: Voter;
   queue: Queue;
   answered: Pair[];
 }
 
-/** People who vote on the same things at the same time. */
-class Room {
+/** Voters who vote on the same things at the same time. */
+class Simulation {
   readonly #truth: Float64Array;
   readonly #topic: Topic;
   readonly #random: Random;
   readonly #queues = new Queues(undefined, '');
-  readonly #people: Person[];
+  readonly #voters: SimulatedVoter[];
   #board: Board;
 
-  constructor(people: number, seed: number) {
+  constructor(voters: number, seed: number) {
     this.#random = seededRandom(9_000 + seed);
-    this.#truth = worldOf(THINGS, 1, this.#random);
-    this.#topic = new Topic(THINGS, VOTES, this.#random);
+    this.#truth = drawStrengths(THINGS, 1, this.#random);
+    this.#topic = new Topic(THINGS, VOTES, { random: this.#random });
     this.#board = this.#publish();
-    this.#people = Array.from({ length: people }, (_, number) => ({
+    this.#voters = Array.from({ length: voters }, (_, number) => ({
       voter: new Voter(number + 1),
       queue: { ...EMPTY },
       answered: [],
     }));
   }
 
-  /** Lets them cast all votes. @returns whether the strongest three are those that are shown as such, in any order */
-  async findsTop(way: 'live' | 'queued'): Promise<boolean> {
-    if (way === 'queued') for (const person of this.#people) await this.#take(person, NO_PAIR);
+  /** Has all votes cast. @returns whether the shown Top 3 are the strongest three, in any order */
+  async findsTop(mode: 'live' | 'queued'): Promise<boolean> {
+    if (mode === 'queued') for (const simulated of this.#voters) await this.#take(simulated, NO_PAIR);
     while (this.#topic.votes.count < VOTES) {
-      for (const person of this.#people) await this.#vote(person, way);
+      for (const simulated of this.#voters) await this.#vote(simulated, mode);
       this.#board = this.#publish();
     }
     return topOf(this.#topic.means(), TOP).every((thing) => thing < TOP);
   }
 
-  async #vote(person: Person, way: 'live' | 'queued'): Promise<void> {
-    const pair = way === 'queued' ? person.queue.pairs[0] : this.#draw(person);
+  async #vote(simulated: SimulatedVoter, mode: 'live' | 'queued'): Promise<void> {
+    const pair = mode === 'queued' ? simulated.queue.pairs[0] : this.#draw(simulated);
     if (!pair || this.#topic.votes.count === VOTES) return;
     const [one, other] = [pair.leftId - 1, pair.rightId - 1];
     const score = answer(this.#truth[one] as number, this.#truth[other] as number, this.#random);
-    await this.#take(person, pair);
-    this.#topic.cast(person.voter, { one, other, strategy: pair.strategy as 'focus' | 'explore' }, score);
+    await this.#take(simulated, pair);
+    this.#topic.cast(
+      simulated.voter,
+      { one, other, strategy: pair.strategy as 'focus' | 'explore' },
+      { score },
+    );
   }
 
-  #draw({ queue, answered }: Person): Pair | undefined {
+  #draw({ queue, answered }: SimulatedVoter): Pair | undefined {
     return drawPairs(this.#board, queue, this.#random).find((pair) => isOpen(pair, answered));
   }
 
-  /** Takes a pair from somebody's queue as the site does; what the ledger knows there is known here. */
-  async #take(person: Person, pair: Pair): Promise<void> {
-    const asker = { queues: this.#queues, board: this.#board, voter: person.voter.number, secret: 'secret' };
-    const voter = { ...asker, isGuest: false } as Asker;
+  /** Takes a pair from a voter's queue as the site does. `answered` replaces the ledger. */
+  async #take(simulated: SimulatedVoter, pair: Pair): Promise<void> {
+    const voter = { id: simulated.voter.number, isGuest: false };
+    const context = { queues: this.#queues, board: this.#board, voter, secret: 'secret' } as VoterContext;
     const given = { outcome: 'left', unknown: null } as const;
     const seed = String(this.#random());
-    const { due, drawn } = candidatesAfter(voter, person.queue, { pair, answer: given, seed });
-    person.answered.push(pair);
-    const open: Open = {
-      due: due.filter((one) => isOpen(one, person.answered)),
-      drawn: drawn.filter((one) => isOpen(one, person.answered)),
+    const { queued, drawn } = candidatesAfter(context, simulated.queue, { pair, answer: given, seed });
+    simulated.answered.push(pair);
+    const open: Candidates = {
+      queued: queued.filter((one) => isOpen(one, simulated.answered)),
+      drawn: drawn.filter((one) => isOpen(one, simulated.answered)),
     };
     const vote = { ...pair, outcome: 'left', ballotId: '' } as Vote;
-    person.queue = await takePair(voter, person.queue, { vote, answer: given, isAgain: false, open });
+    simulated.queue = await takePair(context, simulated.queue, { vote, answer: given, isAgain: false, open });
   }
 
-  /** The board of this moment, with pairs that are chosen for its first three. */
+  /** Creates a board of the current ratings, which selects pairs for the Top 3. */
   #publish(): Board {
     const { field, appearances } = this.#topic;
     const order = topOf(this.#topic.means(), THINGS);
@@ -115,7 +121,9 @@ class Room {
     })) as StoredThing[];
     const board = new Board(ABOUT, things);
     const seen = Int32Array.from(things, ({ wins }) => wins);
-    return Object.assign(board, { selector: new Selector({ ...fieldOf(things), appearances: seen }, TOP) });
+    return Object.assign(board, {
+      selector: new Selector({ ...estimatesOf(things), appearances: seen }, TOP),
+    });
   }
 }
 

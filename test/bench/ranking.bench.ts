@@ -1,83 +1,90 @@
 import { afterAll, expect, it } from 'vitest';
 import type { Votes } from '../../src/ranking/math/graph.js';
 import { intervalsOf } from '../../src/ranking/math/intervals.js';
-import { applyVote, unratedField, winChance } from '../../src/ranking/math/online.js';
+import { applyVote, initialEstimates, winChance } from '../../src/ranking/math/online-update.js';
 import { normalFrom, type Random, seededRandom } from '../../src/ranking/math/random.js';
 import { refit } from '../../src/ranking/math/refit.js';
 import { Selector } from '../../src/ranking/math/selector.js';
-import { type Attack, shareKept, shownPlaceAfter, strategies } from './attack.js';
+import { type Attack, meanWeight, rankAfter, strategies } from './attack.js';
 import { EloTopic, votersFor } from './elo.js';
 import {
   answer,
+  drawStrengths,
   kendall,
   precision,
   type Strengths,
   Topic,
   topOf,
   type Voter,
-  worldOf,
 } from './simulation.js';
 
-// The simulation behind docs/ranking.md. It wants no store: only the time of one core, and tells what it
-// found.
+// The simulation behind docs/ranking.md. It uses no store and one core, and prints its results as a table.
 
 const HOUR = 3_600_000;
 const SEEDS = 20;
 
-/** How many votes a thing it takes until the shown top 20 is right to 0.8 and to 0.9, and at most. */
-const races: { things: number; strengths: Strengths; until: number; atMost: number; seeds?: number }[] = [
-  { things: 100, strengths: 1, until: 60, atMost: 40, seeds: 60 },
-  { things: 1_000, strengths: 1, until: 35, atMost: 25, seeds: 60 },
-  { things: 10_000, strengths: 1, until: 13, atMost: 12 },
-  { things: 100_000, strengths: 1, until: 8, atMost: 8 },
-  { things: 1_000, strengths: 0.5, until: 90, atMost: 80 },
-  { things: 1_000, strengths: 'heavy-tailed', until: 12, atMost: 8 },
+/**
+ * Topics, and how many votes for each thing the shown Top 20 may need to be 0.9 right (`atMost`). The
+ * simulation ends after `votesPerThing`.
+ */
+const scenarios: {
+  things: number;
+  strengths: Strengths;
+  votesPerThing: number;
+  atMost: number;
+  seeds?: number;
+}[] = [
+  { things: 100, strengths: 1, votesPerThing: 60, atMost: 40, seeds: 60 },
+  { things: 1_000, strengths: 1, votesPerThing: 35, atMost: 25, seeds: 60 },
+  { things: 10_000, strengths: 1, votesPerThing: 13, atMost: 12 },
+  { things: 100_000, strengths: 1, votesPerThing: 8, atMost: 8 },
+  { things: 1_000, strengths: 0.5, votesPerThing: 90, atMost: 80 },
+  { things: 1_000, strengths: 'heavy-tailed', votesPerThing: 12, atMost: 8 },
 ];
 
-it.each(races)(
+it.each(scenarios)(
   'finds the top 20 of $things (spread $strengths)',
-  (race) => {
-    const { things, strengths, until, atMost, seeds = SEEDS } = race;
-    const steps = Array.from({ length: 5 * until }, (_, step) => (step + 1) / 5);
-    const ours = new Float64Array(steps.length);
+  ({ things, strengths, votesPerThing, atMost, seeds = SEEDS }) => {
+    const steps = Array.from({ length: 5 * votesPerThing }, (_, step) => (step + 1) / 5);
+    const own = new Float64Array(steps.length);
     const elos = new Float64Array(steps.length);
     for (let seed = 0; seed < seeds; seed++) {
       const random = seededRandom(1_000 + seed);
-      const truth = worldOf(things, strengths, random);
-      const society = new Society(truth, things * until, random);
-      const elo = new EloTopic(truth, things * until, random);
+      const truth = drawStrengths(things, strengths, random);
+      const electorate = new Electorate(truth, things * votesPerThing, { random });
+      const elo = new EloTopic(truth, things * votesPerThing, random);
       for (const [step, votes] of steps.entries()) {
-        society.voteUntil(votes * things);
-        ours[step] = (ours[step] as number) + precision(society.topic.means()) / seeds;
-        if (things > ELO_UP_TO) continue;
+        electorate.voteUntil(votes * things);
+        own[step] = (own[step] as number) + precision(electorate.topic.means()) / seeds;
+        if (things > MAX_ELO_THINGS) continue;
         for (let vote = 0; vote < things / 5; vote++) elo.vote();
         elos[step] = (elos[step] as number) + precision(elo.ratings) / seeds;
       }
     }
-    const [fair, good] = [0.8, 0.9].map((level) => stepAt(steps, ours, level));
+    const [votesTo80, votesTo90] = [0.8, 0.9].map((level) => stepAt(steps, own, level));
     const name = `${things} things, spread ${strengths}: votes a thing until 0.9 of the top 20 is right`;
-    report(name, good ?? Infinity, { atMost, note: `${text(fair)} until 0.8` });
-    if (things > ELO_UP_TO) return;
+    report(name, votesTo90 ?? Infinity, { atMost, note: `${text(votesTo80)} until 0.8` });
+    if (things > MAX_ELO_THINGS) return;
     const elo = `${text(stepAt(steps, elos, 0.8))} until 0.8`;
-    note(`  share that Elo K=32 and random pairs have right after ${until}`, elos.at(-1) ?? 0, elo);
+    note(`  share that Elo K=32 and random pairs have right after ${votesPerThing}`, elos.at(-1) ?? 0, elo);
   },
   HOUR,
 );
 
-/** Above that Elo with random pairs has nothing right within the votes there are, and only takes time. */
-const ELO_UP_TO = 10_000;
+/** With more things, Elo with random pairs has nothing right after these votes, and only takes time. */
+const MAX_ELO_THINGS = 10_000;
 
 it(
-  'keeps the whole list in order, and knows how sure it is',
+  'orders the whole list, and estimates its uncertainty',
   () => {
     const marks = [5, 10, 20, 50];
     const found = marks.map(() => ({ order: 0, covered: 0, all: 0, right: 0, expected: 0 }));
     for (let seed = 0; seed < SEEDS; seed++) {
       const random = seededRandom(2_000 + seed);
-      const society = new Society(worldOf(1_000, 1, random), 50_000, random);
+      const electorate = new Electorate(drawStrengths(1_000, 1, random), 50_000, { random });
       for (const [at, votes] of marks.entries()) {
-        society.voteUntil(votes * 1_000);
-        const { topic } = society;
+        electorate.voteUntil(votes * 1_000);
+        const { topic } = electorate;
         const { low, high, expectedRight } = intervalsOf(topic.field, 20, random);
         const sums = found[at] as (typeof found)[number];
         sums.order += kendall(topic.means()) / SEEDS;
@@ -103,23 +110,23 @@ it(
 );
 
 it(
-  'shows a newcomer who belongs there among the top soon',
+  'soon shows a strong new thing in the Top 20',
   () => {
     const shown: number[] = [];
     for (let seed = 0; seed < 2 * SEEDS; seed++) {
       const random = seededRandom(3_000 + seed);
-      const truth = worldOf(1_001, 1, random);
-      // The newcomer is the last by number; the others keep their true order.
-      const place = Math.floor(random() * 20);
-      const newcomer = truth[place] as number;
-      truth.copyWithin(place, place + 1);
-      truth[1_000] = newcomer;
-      const society = new Society(truth, 40_000, random, 1);
-      society.voteUntil(20_000);
-      society.topic.join();
-      while (!topOf(society.topic.means()).includes(1_000) && society.topic.votes.count < 40_000)
-        society.voteUntil(society.topic.votes.count + 1);
-      shown.push(society.topic.appearances[1_000] as number);
+      const truth = drawStrengths(1_001, 1, random);
+      // The new thing has the last index; the others keep their true order.
+      const index = Math.floor(random() * 20);
+      const newThing = truth[index] as number;
+      truth.copyWithin(index, index + 1);
+      truth[1_000] = newThing;
+      const electorate = new Electorate(truth, 40_000, { random, reserve: 1 });
+      electorate.voteUntil(20_000);
+      electorate.topic.join();
+      while (!topOf(electorate.topic.means()).includes(1_000) && electorate.topic.votes.count < 40_000)
+        electorate.voteUntil(electorate.topic.votes.count + 1);
+      shown.push(electorate.topic.appearances[1_000] as number);
     }
     shown.sort((one, other) => one - other);
     const rest = { atMost: 45, note: `nine in ten by ${shown[Math.floor(0.9 * shown.length)]}` };
@@ -135,40 +142,40 @@ it(
 const ATTACKS = 30;
 
 it.each(Object.keys(strategies))(
-  'holds against those who push a thing: %s',
+  'resists attackers who promote a thing: %s',
   (name) => {
     const strategy = strategies[name] ?? (() => 0);
     const inTop20 = (attack: Omit<Attack, 'strategy' | 'seed'>): { share: number; remark: string } => {
-      const places = Array.from({ length: ATTACKS }, (_, seed) =>
-        shownPlaceAfter({ ...attack, strategy, seed: 5_000 + seed }),
+      const ranks = Array.from({ length: ATTACKS }, (_, seed) =>
+        rankAfter({ ...attack, strategy, seed: 5_000 + seed }),
       ).sort((one, other) => one - other);
-      const share = places.filter((shown) => shown <= 20).length / ATTACKS;
-      return { share, remark: `median place ${places[ATTACKS / 2]}, best ${places[0]}` };
+      const share = ranks.filter((rank) => rank <= 20).length / ATTACKS;
+      return { share, remark: `median place ${ranks[ATTACKS / 2]}, best ${ranks[0]}` };
     };
-    for (const [place, atMost] of [
+    for (const [rank, atMost] of [
       [50, 0.1],
       [200, 0],
     ] as const) {
-      const { share, remark } = inTop20({ place });
-      report(`${name}: true place ${place} in the top 20`, share, { atMost, note: remark });
+      const { share, remark } = inTop20({ rank });
+      report(`${name}: true place ${rank} in the top 20`, share, { atMost, note: remark });
     }
-    // Without bounds: the first is not about skips, and the second shows what the counting is there for.
-    const spiteful = inTop20({ place: 50, spiteful: true });
+    // These have no goals. The first is not about skips, and the second shows the effect of the weights.
+    const spiteful = inTop20({ rank: 50, isSpiteful: true });
     note(`  the same, answering all other pairs the wrong way round`, spiteful.share, spiteful.remark);
-    const uncounted = inTop20({ place: 50, counting: false });
-    note(`  the same as the first, were all votes counted in full`, uncounted.share, uncounted.remark);
+    const unweighted = inTop20({ rank: 50, isWeighted: false });
+    note(`  the same as the first, were all votes counted in full`, unweighted.share, unweighted.remark);
   },
   HOUR,
 );
 
 it(
-  'holds against those who ask for a thing',
+  'resists attackers who ask for pairs with a thing',
   () => {
-    const inTop20 = (counting: boolean): number => {
-      const shown = Array.from({ length: ATTACKS }, (_, seed) =>
-        shownPlaceAfter({ place: 50, strategy: () => 0, asks: true, counting, seed: 5_000 + seed }),
+    const inTop20 = (isWeighted: boolean): number => {
+      const ranks = Array.from({ length: ATTACKS }, (_, seed) =>
+        rankAfter({ rank: 50, strategy: () => 0, asks: true, isWeighted, seed: 5_000 + seed }),
       );
-      return shown.filter((place) => place <= 20).length / ATTACKS;
+      return ranks.filter((rank) => rank <= 20).length / ATTACKS;
     };
     report('asks for it: true place 50 in the top 20', inTop20(true), { atMost: 0.1 });
     note('  the same, were all votes counted in full', inTop20(false));
@@ -177,7 +184,7 @@ it(
 );
 
 it(
-  'counts the votes of honest people',
+  'gives honest votes nearly full weight',
   () => {
     for (const [things, pairs] of [
       [10, 45],
@@ -185,14 +192,14 @@ it(
       [200, 300],
       [1_000, 300],
     ] as const) {
-      const kept = [0.05, 0.1, 0.2, 0.3].map((skipping) => {
+      const weights = [0.05, 0.1, 0.2, 0.3].map((skipShare) => {
         const all = Array.from({ length: 100 }, (_, seed) =>
-          shareKept(things, pairs, skipping, 7_000 + seed),
+          meanWeight({ things, pairs, skipShare, seed: 7_000 + seed }),
         );
         return all.reduce((sum, share) => sum + share, 0) / all.length;
       });
-      const others = `skipping 5, 20, 30 in a hundred: ${[kept[0], kept[2], kept[3]].map(text).join(', ')}`;
-      report(`weight kept by who skips one pair in ten of ${things} things`, kept[1] as number, {
+      const others = `skipping 5, 20, 30 in a hundred: ${[weights[0], weights[2], weights[3]].map(text).join(', ')}`;
+      report(`weight kept by who skips one pair in ten of ${things} things`, weights[1] as number, {
         atLeast: 0.95,
         note: others,
       });
@@ -202,13 +209,13 @@ it(
 );
 
 it(
-  'takes little time',
+  'is fast',
   () => {
     const random = seededRandom(8);
-    const field = unratedField(1_000);
+    const field = initialEstimates(1_000);
     report(
       'a vote, in microseconds',
-      perCall(2_000_000, (call) => applyVote(field, call % 999, 999, call % 2)),
+      perCall(2_000_000, (call) => applyVote(field, { left: call % 999, right: 999, score: call % 2 })),
       { atMost: 1 },
     );
     for (const size of [1_000, 100_000]) {
@@ -240,14 +247,14 @@ it(
       [10_000, 1_000_000, 10],
       [100_000, 10_000_000, 10],
     ] as const) {
-      const votes = ledger(size, count, random);
-      let sweeps = 0;
+      const votes = drawVotes(size, count, random);
+      let iterations = 0;
       const seconds = perCall(1, () => {
-        sweeps = refit(votes).sweeps;
+        iterations = refit(votes).iterations;
       });
       report(`a refit of ${size} things and ${count} votes, in seconds`, seconds / 1e6, {
         atMost,
-        note: `${sweeps} sweeps`,
+        note: `${iterations} iterations`,
       });
     }
   },
@@ -255,7 +262,7 @@ it(
 );
 
 interface Row {
-  what: string;
+  label: string;
   found: string;
   target: string;
   note: string;
@@ -263,14 +270,15 @@ interface Row {
 
 const rows: Row[] = [];
 afterAll(() => {
-  const line = ({ what, found, target, note }: Row): string => `| ${what} | ${found} | ${target} | ${note} |`;
+  const line = ({ label, found, target, note }: Row): string =>
+    `| ${label} | ${found} | ${target} | ${note} |`;
   const head = ['| what | found | target | |', '|---|---|---|---|'];
   console.info([...head, ...rows.map(line)].join('\n'));
 });
 
-/** Notes what was found, and fails the bench if a target was missed, once all have been looked at. */
+/** Adds a result to the table. A missed target fails the test at its end. */
 function report(
-  what: string,
+  label: string,
   found: number,
   {
     atLeast = -Infinity,
@@ -282,13 +290,14 @@ function report(
     ...(atLeast > -Infinity ? [`>= ${atLeast}`] : []),
     ...(atMost < Infinity ? [`<= ${atMost}`] : []),
   ];
-  rows.push({ what, found: text(found), target: bounds.join(', '), note: remark });
-  expect.soft(found, what).toBeGreaterThanOrEqual(atLeast);
-  expect.soft(found, what).toBeLessThanOrEqual(atMost);
+  rows.push({ label, found: text(found), target: bounds.join(', '), note: remark });
+  expect.soft(found, label).toBeGreaterThanOrEqual(atLeast);
+  expect.soft(found, label).toBeLessThanOrEqual(atMost);
 }
 
-function note(what: string, found: number, remark = ''): void {
-  rows.push({ what, found: text(found), target: '', note: remark });
+/** Adds a result without a target to the table. */
+function note(label: string, found: number, remark = ''): void {
+  rows.push({ label, found: text(found), target: '', note: remark });
 }
 
 function text(number: number | undefined): string {
@@ -297,9 +306,8 @@ function text(number: number | undefined): string {
 }
 
 /**
- * Where a curve first reaches a level, between its steps; undefined when it never does. Each step is taken
- * with its two neighbours on either side: the first crossing of a curve that still trembles comes too
- * early.
+ * Returns where a curve first reaches a level, interpolated between its steps, or undefined. Each value is
+ * averaged with its two neighbours on either side, because a noisy curve crosses the level too early.
  */
 function stepAt(steps: number[], curve: Float64Array, level: number): number | undefined {
   const smooth = curve.map((_, step) => {
@@ -313,16 +321,20 @@ function stepAt(steps: number[], curve: Float64Array, level: number): number | u
   return from + (((steps[at] as number) - from) * (level - before)) / (after - before);
 }
 
-/** People with honest opinions, each casting about fifty of the votes. */
-class Society {
+/** Honest voters. Each casts about fifty of the votes. */
+class Electorate {
   readonly topic: Topic;
   private readonly truth: Float64Array;
   private readonly voters: Voter[];
   private readonly random: Random;
 
-  constructor(truth: Float64Array, votes: number, random: Random, reserve = 0) {
+  constructor(
+    truth: Float64Array,
+    votes: number,
+    { random, reserve = 0 }: { random: Random; reserve?: number },
+  ) {
     this.truth = truth;
-    this.topic = new Topic(truth.length - reserve, votes, random, { reserve });
+    this.topic = new Topic(truth.length - reserve, votes, { random, reserve });
     this.voters = votersFor(votes);
     this.random = random;
   }
@@ -332,21 +344,22 @@ class Society {
     while (topic.votes.count < Math.round(count)) {
       const voter = voters[Math.floor(random() * voters.length)] as Voter;
       const pair = topic.offer(voter);
-      topic.cast(voter, pair, answer(truth[pair.one] as number, truth[pair.other] as number, random));
+      const score = answer(truth[pair.one] as number, truth[pair.other] as number, random);
+      topic.cast(voter, pair, { score });
     }
   }
 }
 
-/** Microseconds a call, on average, after a call to warm up. */
+/** Returns the mean time of a call in microseconds, after one call to warm up. */
 function perCall(calls: number, run: (call: number) => void): number {
   run(0);
-  const began = performance.now();
+  const startedAt = performance.now();
   for (let call = 0; call < calls; call++) run(call);
-  return ((performance.now() - began) * 1_000) / calls;
+  return ((performance.now() - startedAt) * 1_000) / calls;
 }
 
-/** Votes as the selection leads to: most of them among few things. */
-function ledger(size: number, count: number, random: Random): Votes {
+/** Draws votes with the distribution of selected pairs: most of them among few things. */
+function drawVotes(size: number, count: number, random: Random): Votes {
   const normal = normalFrom(random);
   const truth = new Float64Array(size).map(normal);
   const votes: Votes = {

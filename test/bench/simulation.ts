@@ -1,17 +1,17 @@
 import type { Votes } from '../../src/ranking/math/graph.js';
-import { applyVote, type Field, unratedField } from '../../src/ranking/math/online.js';
+import { applyVote, type Estimates, initialEstimates } from '../../src/ranking/math/online-update.js';
 import { normalFrom, type Random } from '../../src/ranking/math/random.js';
 import { refit } from '../../src/ranking/math/refit.js';
-import { type Drawn, Selector } from '../../src/ranking/math/selector.js';
+import { type DrawnPair, Selector } from '../../src/ranking/math/selector.js';
 
 /**
- * How strengths lie in a made-up world: normally with a standard deviation, or with a few far ahead
- * (Student, 3).
+ * The distribution of true strengths: normal with a standard deviation, or Student's t with 3 degrees of
+ * freedom.
  */
 export type Strengths = number | 'heavy-tailed';
 
-/** True log-strengths, strongest first, so that a thing's index is its true place less one. */
-export function worldOf(size: number, kind: Strengths, random: Random): Float64Array {
+/** Draws true log-strengths, strongest first. A thing's index is its true rank minus 1. */
+export function drawStrengths(size: number, kind: Strengths, random: Random): Float64Array {
   const normal = normalFrom(random);
   const student = (): number => normal() / Math.sqrt((normal() ** 2 + normal() ** 2 + normal() ** 2) / 3);
   const draw = kind === 'heavy-tailed' ? student : () => kind * normal();
@@ -19,8 +19,8 @@ export function worldOf(size: number, kind: Strengths, random: Random): Float64A
 }
 
 /**
- * One answer in ten is a coin flip; the others are Davidson's (JASA 65, 1970), with one tie in nine between
- * equals.
+ * Draws an answer: 1, 0 or 0.5 for a tie. One answer in ten is a coin flip. The others follow Davidson's
+ * model (JASA 65, 1970), with one tie in nine between equals.
  */
 export function answer(one: number, other: number, random: Random): number {
   if (random() < 0.1) return random() < 0.5 ? 1 : 0;
@@ -30,9 +30,9 @@ export function answer(one: number, other: number, random: Random): number {
   return point < won ? 1 : point < won + lost ? 0 : 0.5;
 }
 
-/** One person: what they have been shown, as the site remembers it. */
+/** A voter, with the pairs that they have been shown. */
 export class Voter {
-  /** For each pair they were shown, whether they skipped it. */
+  /** For each pair, whether the voter skipped it. */
   readonly skips: boolean[] = [];
   private readonly seen = new Set<number>();
   private readonly recent: number[] = [];
@@ -45,7 +45,7 @@ export class Voter {
   readonly avoids = (thing: number): boolean => this.recent.includes(thing);
   readonly hasSeen = (one: number, other: number): boolean => this.seen.has(keyOf(one, other));
 
-  /** Notes what became of an offer. */
+  /** Records a pair that the voter was shown. */
   note(one: number, other: number, skipped: boolean): void {
     this.seen.add(keyOf(one, other));
     this.recent.push(one, other);
@@ -54,16 +54,17 @@ export class Voter {
   }
 }
 
-/** The most things a made-up topic has, and a bit: makes one number of a pair. */
-const FAR = 1_000_003;
-const keyOf = (one: number, other: number): number => (one < other ? one * FAR + other : other * FAR + one);
+/** Larger than any number of things, so that a pair fits into one number. */
+const KEY_FACTOR = 1_000_003;
+const keyOf = (one: number, other: number): number =>
+  one < other ? one * KEY_FACTOR + other : other * KEY_FACTOR + one;
 
 /**
- * A topic as the site runs it: online votes, refits at their moments, pairs from a snapshot that is a bit
- * old.
+ * A topic as the site runs it: online updates, refits at the usual times, and pairs from a slightly old
+ * snapshot.
  */
 export class Topic {
-  readonly field: Field;
+  readonly field: Estimates;
   readonly votes: Votes;
   readonly appearances: Int32Array;
   size: number;
@@ -74,32 +75,33 @@ export class Topic {
   private readonly refits: boolean;
 
   /**
-   * @param most how many votes there is room for
-   * @param reserve things that join later, by `join`
+   * @param maxVotes the capacity for votes
+   * @param options `reserve` things join later, by `join`
    */
-  constructor(size: number, most: number, random: Random, { reserve = 0, refits = true } = {}) {
+  constructor(
+    size: number,
+    maxVotes: number,
+    { random, reserve = 0, refits = true }: { random: Random; reserve?: number; refits?: boolean },
+  ) {
     this.size = size;
     this.random = random;
     this.refits = refits;
-    this.field = unratedField(size + reserve);
+    this.field = initialEstimates(size + reserve);
     this.appearances = new Int32Array(size + reserve);
     this.votes = {
       size,
       count: 0,
-      left: new Int32Array(most),
-      right: new Int32Array(most),
-      score: new Float32Array(most),
-      weight: new Float32Array(most),
-      voter: new Int32Array(most),
+      left: new Int32Array(maxVotes),
+      right: new Int32Array(maxVotes),
+      score: new Float32Array(maxVotes),
+      weight: new Float32Array(maxVotes),
+      voter: new Int32Array(maxVotes),
     };
     this.selector = this.snapshot();
   }
 
-  /**
-   * The pair the site offers a voter, on sides drawn by a fair coin; relaxed when the recent ones are all
-   * there is.
-   */
-  offer(voter: Voter): Drawn {
+  /** Draws the next pair for a voter. It avoids recent things unless no other pair is left. */
+  offer(voter: Voter): DrawnPair {
     const drawn =
       this.selector.draw(this.random, voter.avoids, voter.hasSeen) ??
       this.selector.draw(this.random, undefined, voter.hasSeen);
@@ -107,7 +109,11 @@ export class Topic {
     return this.random() < 0.5 ? drawn : { ...drawn, one: drawn.other, other: drawn.one };
   }
 
-  cast(voter: Voter, { one, other }: Drawn, score: number, weight = 1): void {
+  cast(
+    voter: Voter,
+    { one, other }: DrawnPair,
+    { score, weight = 1 }: { score: number; weight?: number },
+  ): void {
     const { votes, appearances, field } = this;
     voter.note(one, other, false);
     votes.left[votes.count] = one;
@@ -118,7 +124,7 @@ export class Topic {
     votes.count++;
     appearances[one] = (appearances[one] ?? 0) + 1;
     appearances[other] = (appearances[other] ?? 0) + 1;
-    applyVote(field, one, other, score, weight);
+    applyVote(field, { left: one, right: other, score, weight });
     if (this.refits && votes.count - this.refittedAt >= Math.max(this.size, this.refittedAt / 10))
       this.refit();
     if (votes.count - this.snapshotAt >= this.size / 10) this.selector = this.snapshot();
@@ -132,7 +138,7 @@ export class Topic {
     this.refittedAt = votes.count;
   }
 
-  /** Adds the first of the things in reserve. */
+  /** Adds the next thing of the reserve. */
   join(): void {
     this.size++;
     this.selector = this.snapshot();
@@ -152,23 +158,23 @@ export class Topic {
   }
 }
 
-/** The shown top: strongest first. */
-export function topOf(means: Float64Array, places = 20): number[] {
+/** Returns the things with the highest means, strongest first. */
+export function topOf(means: Float64Array, limit = 20): number[] {
   const top: number[] = [];
   for (let thing = 0; thing < means.length; thing++) {
     const mean = means[thing] ?? 0;
-    if (top.length === places && mean <= (means[top.at(-1) ?? 0] ?? 0)) continue;
-    const place = top.findIndex((other) => (means[other] ?? 0) < mean);
-    top.splice(place === -1 ? top.length : place, 0, thing);
-    if (top.length > places) top.pop();
+    if (top.length === limit && mean <= (means[top.at(-1) ?? 0] ?? 0)) continue;
+    const index = top.findIndex((other) => (means[other] ?? 0) < mean);
+    top.splice(index === -1 ? top.length : index, 0, thing);
+    if (top.length > limit) top.pop();
   }
   return top;
 }
 
 /**
- * The share of the shown top 20 that belongs there, where the things are numbered by their true place.
- * Before the first votes all stand level: then those with the lowest numbers would be shown first, so ties
- * are broken backwards.
+ * Returns the share of the shown Top 20 that belongs there. A thing's index is its true rank minus 1. Ties
+ * are broken backwards: before the first votes all means are equal, and otherwise the true Top 20 would come
+ * first.
  */
 export function precision(means: Float64Array): number {
   const backwards = means.toReversed();
@@ -176,8 +182,8 @@ export function precision(means: Float64Array): number {
 }
 
 /**
- * Kendall's rank correlation with the true order, from -1 to 1, where the things are numbered by their true
- * place.
+ * Returns Kendall's rank correlation with the true order, from -1 to 1. A thing's index is its true rank
+ * minus 1.
  */
 export function kendall(means: Float64Array): number {
   let concordant = 0;

@@ -1,26 +1,26 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { useSite } from '../site.js';
-import { expectNoSidewaysScroll, expectNothingFound, expectOutline, useChromium } from './chromium.js';
-import { fill } from './people.js';
-import { FOR_ALL, FOR_MEMBERS, visits, type World } from './visits.js';
+import { expectNoSidewaysScroll, expectNoViolations, expectOutline, useChromium } from './chromium.js';
+import { fillSite } from './fixtures.js';
+import { type Fixtures, MEMBER_PATHS, PUBLIC_PATHS, visits } from './visits.js';
 
 const site = useSite({ trustProxy: 1 });
 const chromium = useChromium();
-const world = { site } as World;
-type LoggedIn = NonNullable<BrowserContextOptions['storageState']>;
-const loggedIn: Record<string, LoggedIn> = {};
+const fixtures = { site } as Fixtures;
+type Session = NonNullable<BrowserContextOptions['storageState']>;
+const sessions: Record<string, Session> = {};
 
 beforeAll(async () => {
-  Object.assign(world, await fill(site));
-  for (const [who, { username, password }] of Object.entries(world.people)) {
+  Object.assign(fixtures, await fillSite(site));
+  for (const [role, { username, password }] of Object.entries(fixtures.members)) {
     const { page } = await chromium.open(site);
     await page.goto('/login');
     await page.getByLabel('Name').fill(username);
     await page.getByLabel('Password', { exact: true }).fill(password);
     await page.locator('main').getByRole('button', { name: 'Log in' }).click();
     await page.waitForURL('**/vote');
-    loggedIn[who] = await page.context().storageState();
+    sessions[role] = await page.context().storageState();
   }
 });
 
@@ -34,50 +34,47 @@ const looks = [
 ] as const;
 type Look = (typeof looks)[number];
 
-const everything = Object.entries(visits).flatMap(([who, ways]) =>
-  Object.entries(ways).map(([name, go]) => ({ who, name, go })),
+const allVisits = Object.entries(visits).flatMap(([role, visitsOfRole]) =>
+  Object.entries(visitsOfRole).map(([name, visit]) => ({ role, name, visit })),
 );
 
-it.each(everything)('has nothing for axe to find: $who, $name', async ({ who, go }) => {
-  const { page } = await open(who);
-  await go(page, world);
+it.each(allVisits)('passes axe: $role, $name', async ({ role, visit }) => {
+  const { page } = await open(role);
+  await visit(page, fixtures);
   await expectOutline(page);
   for (const look of looks) {
-    await lookAt(page, look);
-    await expectNothingFound(page, look.name);
+    await applyLook(page, look);
+    await expectNoViolations(page, look.name);
     await expectNoSidewaysScroll(page);
   }
 });
 
-it('gives every page a title of its own', async () => {
+it('gives every page a unique title', async () => {
   const titles = new Map<string, string>();
-  const visitor = [...FOR_ALL, '/topics/many/ranking', '/topics/many/ranking?page=2', '/ranking?q=pi'];
-  const voter = [...FOR_MEMBERS, '/profile/votes?before=99999999', '/profile/topics/fruit/top'];
-  for (const [who, paths] of Object.entries({ visitor, voter })) {
-    const { page } = await open(who);
+  const visitor = [...PUBLIC_PATHS, '/topics/many/ranking', '/topics/many/ranking?page=2', '/ranking?q=pi'];
+  const voter = [...MEMBER_PATHS, '/profile/votes?before=99999999', '/profile/topics/fruit/top'];
+  for (const [role, paths] of Object.entries({ visitor, voter })) {
+    const { page } = await open(role);
     for (const path of paths) {
       await page.goto(path);
       titles.set(path, await page.title());
     }
   }
   const all = [...titles.values()];
-  expect(all.filter((title, place) => all.indexOf(title) !== place)).toEqual([]);
+  expect(all.filter((title, index) => all.indexOf(title) !== index)).toEqual([]);
 });
 
-it.each([320, 412, 1280])(
-  'keeps everything where it is while a page loads: %s pixels wide',
-  async (width) => {
-    for (const [who, paths] of Object.entries({ visitor: FOR_ALL, voter: FOR_MEMBERS })) {
-      const { page } = await open(who, { viewport: { width, height: 900 } });
-      for (const path of paths) {
-        await page.goto(path);
-        expect(await jumpsOn(page), path).toEqual([]);
-      }
+it.each([320, 412, 1280])('has no layout shift while a page loads: %s pixels wide', async (width) => {
+  for (const [role, paths] of Object.entries({ visitor: PUBLIC_PATHS, voter: MEMBER_PATHS })) {
+    const { page } = await open(role, { viewport: { width, height: 900 } });
+    for (const path of paths) {
+      await page.goto(path);
+      expect(await layoutShiftsOn(page), path).toEqual([]);
     }
-  },
-);
+  }
+});
 
-it('makes what is pressed on the pair large enough', async () => {
+it('makes the buttons of the pair large enough', async () => {
   const { page } = await chromium.open(site, { viewport: { width: 320, height: 640 } });
   await page.goto('/vote');
   for (const button of await page.locator('#pair button').all()) {
@@ -86,7 +83,7 @@ it('makes what is pressed on the pair large enough', async () => {
   }
 });
 
-it('shows what can be chosen in forced colours', async () => {
+it('shows the borders of choices in forced colours', async () => {
   const { page } = await chromium.open(site, { forcedColors: 'active' });
   await page.goto('/vote');
   expect(
@@ -95,15 +92,17 @@ it('shows what can be chosen in forced colours', async () => {
 });
 
 it.each([
-  { wish: 'reduce', moves: [] },
-  { wish: 'no-preference', moves: ['/vote', '/top'] },
-] as const)('moves only for those who have not asked for less of it: $wish', async ({ wish, moves }) => {
-  const { page } = await chromium.open(site, { reducedMotion: wish });
-  const moved: string[] = [];
-  await page.exposeFunction('saw', () => moved.push(new URL(page.url()).pathname));
+  { preference: 'reduce', animatedPaths: [] },
+  { preference: 'no-preference', animatedPaths: ['/vote', '/top'] },
+] as const)('respects prefers-reduced-motion: $preference', async ({ preference, animatedPaths }) => {
+  const { page } = await chromium.open(site, { reducedMotion: preference });
+  const animated: string[] = [];
+  await page.exposeFunction('reportAnimation', () => animated.push(new URL(page.url()).pathname));
   await page.addInitScript(() => {
     for (const event of ['animationstart', 'transitionrun'])
-      document.addEventListener(event, () => (globalThis as unknown as { saw(): void }).saw());
+      document.addEventListener(event, () =>
+        (globalThis as unknown as { reportAnimation(): void }).reportAnimation(),
+      );
   });
   await page.goto('/vote');
   await page.locator('#choose-left').click();
@@ -112,19 +111,19 @@ it.each([
   await page.getByRole('button', { name: 'Pause updates' }).waitFor();
   await page.mouse.move(5, 5);
   const running = await page.evaluate(() => document.getAnimations().length);
-  expect(running > 0).toBe(moves.length > 0);
-  expect([...new Set(moved)]).toEqual(moves);
+  expect(running > 0).toBe(animatedPaths.length > 0);
+  expect([...new Set(animated)]).toEqual(animatedPaths);
 });
 
-const open = (who: string, options: BrowserContextOptions = {}) =>
+const open = (role: string, options: BrowserContextOptions = {}) =>
   chromium.open(site, {
     reducedMotion: 'reduce',
-    ...(loggedIn[who] && { storageState: loggedIn[who] }),
+    ...(sessions[role] && { storageState: sessions[role] }),
     ...options,
   });
 
-/** What has moved since the page began to show, by itself. */
-async function jumpsOn(page: Page): Promise<(string | undefined)[]> {
+/** Returns the elements that shifted by themselves while the page loaded. */
+async function layoutShiftsOn(page: Page): Promise<(string | undefined)[]> {
   return page.evaluate(
     () =>
       new Promise<(string | undefined)[]>((resolve) => {
@@ -140,10 +139,10 @@ async function jumpsOn(page: Page): Promise<(string | undefined)[]> {
   );
 }
 
-async function lookAt(page: Page, { width, height, ...look }: Look): Promise<void> {
+async function applyLook(page: Page, { width, height, ...look }: Look): Promise<void> {
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce', ...look });
-  // As the browser's own setting does, which page scripts and style sheets can't reach.
+  // Like the browser's own setting for the text size.
   const size = 'zoom' in look ? `${look.zoom * 100}%` : '';
   await page.evaluate((size) => document.documentElement.style.setProperty('font-size', size), size);
 }

@@ -10,16 +10,16 @@ import {
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Site } from '../site.js';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** A window of the real browser, and everything it complained about. */
+/** A window of the real browser, and the problems that it reported. */
 export interface Window {
   page: Page;
-  /** Errors, violations of the content security policy, and answers that were faults. */
+  /** Script errors, violations of the content security policy, and 5xx answers. */
   complaints: string[];
 }
 
-/** Starts one headless Chromium before a file's tests, and closes a test's windows after it; CHROMIUM names another. */
+/** Starts one headless Chromium for the tests of a file, and closes the windows after each test. */
 export function useChromium(): { open(site: Site, options?: BrowserContextOptions): Promise<Window> } {
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
@@ -53,51 +53,57 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
   };
 }
 
-/** Where this machine has its Chromium; CHROMIUM names another. @throws Error when there is none */
+/** Returns the path of Chromium on this machine, or the one in CHROMIUM. @throws Error when there is none */
 export function chromiumPath(): string {
-  const path = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  const path = process.env.CHROMIUM ?? PATHS.find((candidate) => existsSync(candidate));
   if (!path) throw new Error('No Chromium found: install it, or set CHROMIUM to its path.');
   return path;
 }
 
-/** Goes there with the Tab key, as far as it takes, sees on the way where the focus is, and presses Enter. */
-export async function pressByKeyboard(page: Page, what: string): Promise<void> {
+/**
+ * Moves the focus to an element with the Tab key, expects that the focus is visible on the way, and presses
+ * Enter.
+ */
+export async function pressByKeyboard(page: Page, selector: string): Promise<void> {
   for (let tabs = 0; tabs < 200; tabs++) {
-    const isThere = await page.evaluate((selector) => document.activeElement?.matches(selector), what);
-    if (isThere) return page.keyboard.press('Enter');
+    const hasFocus = await page.evaluate((selector) => document.activeElement?.matches(selector), selector);
+    if (hasFocus) return page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    await expectFocusSeen(page);
+    await expectFocusVisible(page);
   }
-  throw new Error(`the Tab key does not lead to ${what}`);
+  throw new Error(`the Tab key does not lead to ${selector}`);
 }
 
-/** Asserts that what the Tab key leads to has an outline, and is on the screen. */
-export async function expectFocusSeen(page: Page): Promise<void> {
+/** Expects that the focused element has an outline and is on the screen. */
+export async function expectFocusVisible(page: Page): Promise<void> {
   const focused = await page.evaluate(() => {
     const element = document.activeElement ?? document.body;
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     const { top, bottom, left, right, width } = element.getBoundingClientRect();
     return {
       html: (element.cloneNode() as Element).outerHTML,
-      // Beyond the last thing on a page the focus is the browser's own.
-      isBrowsers: element === document.body,
+      // After the last element of a page, the focus is in the browser's own controls.
+      isOutsidePage: element === document.body,
       isOutlined: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2,
       isOnScreen: width > 0 && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
     };
   });
-  if (!focused.isBrowsers) expect(focused).toMatchObject({ isOutlined: true, isOnScreen: true });
+  if (!focused.isOutsidePage) expect(focused).toMatchObject({ isOutlined: true, isOnScreen: true });
 }
 
-/** Asserts that nothing on the page is cut off at the side. */
+/** Expects that the page is not wider than the window. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { wide, seen } = await page.evaluate(() => ({
-    wide: document.documentElement.scrollWidth,
-    seen: document.documentElement.clientWidth,
+  const { pageWidth, windowWidth } = await page.evaluate(() => ({
+    pageWidth: document.documentElement.scrollWidth,
+    windowWidth: document.documentElement.clientWidth,
   }));
-  expect(wide).toBeLessThanOrEqual(seen);
+  expect(pageWidth).toBeLessThanOrEqual(windowWidth);
 }
 
-/** Asserts a title, the landmarks, headings that skip no level, and that links of one name lead to one place. */
+/**
+ * Expects a title, the landmarks, headings that skip no level, and one target for all links with the same
+ * name.
+ */
 export async function expectOutline(page: Page): Promise<void> {
   const { title, landmarks, levels, links } = await page.evaluate(() => ({
     title: document.title,
@@ -109,32 +115,35 @@ export async function expectOutline(page: Page): Promise<void> {
       .map((heading) => Number(heading.localName[1])),
     links: [...document.querySelectorAll('a')].map((link) => ({
       name: (link.ariaLabel ?? link.textContent ?? '').replace(/\s+/g, ' ').trim(),
-      // Where one goes on from there is no other place.
-      place: link.href.replace(/\?next=.*/, ''),
+      // The page to return to does not make another target.
+      target: link.href.replace(/\?next=.*/, ''),
     })),
   }));
   expect(title).not.toBe('');
   expect(landmarks).toEqual([1, 1, 1, 1]);
-  for (const [place, level] of levels.entries())
-    expect(level, `heading levels ${levels.join()}`).toBeLessThanOrEqual((levels[place - 1] ?? 0) + 1);
-  const places = new Map(links.map(({ name, place }) => [name, place]));
-  expect(links.filter(({ name, place }) => name === '' || places.get(name) !== place)).toEqual([]);
+  for (const [index, level] of levels.entries())
+    expect(level, `heading levels ${levels.join()}`).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
+  const targets = new Map(links.map(({ name, target }) => [name, target]));
+  expect(links.filter(({ name, target }) => name === '' || targets.get(name) !== target)).toEqual([]);
 }
 
-/** Asserts that axe finds nothing: WCAG 2.2 A and AA, and its best practices. @param where for the report */
-export async function expectNothingFound(page: Page, where: string): Promise<void> {
-  const isThere = await page.evaluate(() => 'axe' in globalThis);
-  if (!isThere) await page.evaluate(`${axe.source};(${readForcedColours})()`);
-  const found = await page.evaluate(async () => {
+/**
+ * Expects that axe finds no violation of WCAG 2.2 A and AA and of its best practices.
+ * @param label for the report
+ */
+export async function expectNoViolations(page: Page, label: string): Promise<void> {
+  const isLoaded = await page.evaluate(() => 'axe' in globalThis);
+  if (!isLoaded) await page.evaluate(`${axe.source};(${readForcedColours})()`);
+  const violations = await page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
   });
-  expect(found, where).toEqual([]);
+  expect(violations, label).toEqual([]);
 }
 
-// axe reads the colour that letters are filled with, which Chromium tells as it would be without forced colours.
+// axe reads -webkit-text-fill-color. Chromium returns its value without forced colours.
 function readForcedColours(): void {
   const read = CSSStyleDeclaration.prototype.getPropertyValue;
   CSSStyleDeclaration.prototype.getPropertyValue = function (name) {

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { pairOn, type Site, visit } from '../site.js';
-import type { Links, People } from './people.js';
+import type { Links, Members } from './fixtures.js';
 
-/** What everybody can open by its address. */
-export const FOR_ALL = [
+/** The paths that everybody can open. */
+export const PUBLIC_PATHS = [
   '/',
   '/register',
   '/login',
@@ -19,8 +19,8 @@ export const FOR_ALL = [
   '/nowhere',
 ];
 
-/** What somebody who is logged in can open by its address. */
-export const FOR_MEMBERS = [
+/** The paths for logged-in members. */
+export const MEMBER_PATHS = [
   '/vote',
   '/profile',
   '/profile/top',
@@ -31,42 +31,42 @@ export const FOR_MEMBERS = [
   '/profile/close',
 ];
 
-/** The way to something that can be seen, from a window that has opened nothing yet. */
-export type Way = (page: Page, world: World) => Promise<unknown>;
+/** Opens one state of the site, from an empty browser window. */
+export type Visit = (page: Page, fixtures: Fixtures) => Promise<unknown>;
 
-/** Where a way leads through. */
-export interface World {
+/** The site, and what `fillSite` put into it. */
+export interface Fixtures {
   site: Site;
-  people: People;
+  members: Members;
   links: Links;
 }
 
-const at =
-  (path: string): Way =>
+const open =
+  (path: string): Visit =>
   (page) =>
     page.goto(path);
-const all = (paths: string[]): Record<string, Way> =>
-  Object.fromEntries(paths.map((path) => [path, at(path)]));
+const openEach = (paths: string[]): Record<string, Visit> =>
+  Object.fromEntries(paths.map((path) => [path, open(path)]));
 
-/** Everything there is to see, by who sees it. */
-export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
+/** Every state of every page, by the visitor or member who sees it. */
+export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = {
   visitor: {
-    ...all(FOR_ALL),
+    ...openEach(PUBLIC_PATHS),
     'a thing': (page, { site }) => openThing(page, site, 'Apple'),
-    'a thing that surprises': (page, { site }) => openThing(page, site, 'Plum'),
+    'a thing with a surprising result': (page, { site }) => openThing(page, site, 'Plum'),
     'a thing nobody was asked about': (page, { site }) => openThing(page, site, 'The only one'),
     'a thing that was taken down': (page, { site }) => openThing(page, site),
-    'an empty topic': at('/topics/none/top'),
-    'a topic with nothing to choose between': at('/topics/one/vote'),
-    'a ranking with pages': at('/topics/many/ranking?page=2'),
-    'a ranking with a row that was looked for': async (page) => {
+    'an empty topic': open('/topics/none/top'),
+    'a topic with one thing': open('/topics/one/vote'),
+    'a ranking with pages': open('/topics/many/ranking?page=2'),
+    'a ranking opened at one row': async (page) => {
       await page.goto('/top');
       await page.locator('.board a').nth(3).click();
       await page.getByRole('link', { name: 'In the full ranking' }).click();
     },
-    'a search': at('/ranking?q=pi'),
-    'a search that finds nothing': at('/ranking?q=nothing+like+it'),
-    'a Top 20 that holds still': async (page) => {
+    'a search': open('/ranking?q=pi'),
+    'a search that finds nothing': open('/ranking?q=nothing+like+it'),
+    'a paused Top 20': async (page) => {
       await page.goto('/top');
       await page.getByRole('button', { name: 'Pause updates' }).click();
     },
@@ -78,17 +78,17 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
     },
     'a shared list': (page, { links }) => page.goto(links.open),
     'a shared list that has ended': (page, { links }) => page.goto(links.ended),
-    'a vote that waits': (page) => vote(page),
-    'a vote that waited and is taken back': async (page) => {
+    'a guest’s vote': (page) => vote(page),
+    'a guest’s vote that is taken back': async (page) => {
       await vote(page);
       await undo(page);
     },
     'the end of a small topic': async (page) => {
       await page.goto('/topics/two/vote');
       await page.locator('#choose-left').click();
-      await page.getByRole('heading', { name: 'Those were today’s pairs for guests' }).waitFor();
+      await page.getByRole('heading', { name: 'You’ve voted on today’s guest pairs' }).waitFor();
     },
-    'twenty votes that wait': async (page) => {
+    'twenty votes of a guest': async (page) => {
       await answerTwenty(page);
       await page.goto('/vote');
     },
@@ -97,30 +97,30 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await page.goto('/guest');
       await page.getByRole('button', { name: 'Delete my votes' }).waitFor();
     },
-    'the front page with twenty votes that wait': async (page) => {
+    'the front page with twenty votes of a guest': async (page) => {
       await answerTwenty(page);
       await page.goto('/');
     },
-    'a ballot that is refused': refused,
-    'a form without an answer': unanswered,
-    'an answer that does not come': lost,
+    'a ballot that is refused': sendInvalidBallot,
+    'a form without an answer': sendEmptyForm,
+    'a lost connection': loseConnection,
     'a refusal beside the pair': async (page) => {
       await page.goto('/vote');
       await setBallot(page, 'x'.repeat(40_000));
       await page.locator('#choose-left').click();
-      await page.locator('#notice').getByText('That was too much').waitFor();
+      await page.locator('#notice').getByText('That was too large').waitFor();
     },
-    'registering for what comes next': at('/register?next=%2Fprofile'),
+    'registering for another page': open('/register?next=%2Fprofile'),
     'registering with a wrong name and password': async (page) => {
       await page.goto('/register');
-      await fillIn(page, '?', 'short', 'Register');
+      await submitCredentials(page, 'Sign up', { username: '?', password: 'short' });
       await page.locator('#password-error').waitFor();
     },
     'a welcome': register,
-    'logging in for what comes next': at('/login?next=%2Fprofile'),
+    'logging in for another page': open('/login?next=%2Fprofile'),
     'logging in with a wrong password': async (page) => {
       await page.goto('/login');
-      await fillIn(page, 'nobody', 'no such phrase', 'Log in');
+      await submitCredentials(page, 'Log in', { username: 'nobody', password: 'no such phrase' });
       await page.locator('#login-error').waitFor();
     },
     'logging in after having been logged out elsewhere': async (page, { site }) => {
@@ -146,16 +146,16 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
             body: new URLSearchParams({ username: 'nobody', password: 'x' }),
           });
       });
-      await fillIn(page, 'nobody', 'no such phrase', 'Log in');
-      await title(page, 'That was a little too often');
+      await submitCredentials(page, 'Log in', { username: 'nobody', password: 'no such phrase' });
+      await waitForTitle(page, 'You’re doing that too often');
     },
-    'a form that is none (400)': async (page) => {
+    'a malformed form (400)': async (page) => {
       await page.goto('/login');
       await page.locator('form.stack').evaluate((form: HTMLFormElement) => {
         form.enctype = 'text/plain';
       });
-      await fillIn(page, 'nobody', 'no such phrase', 'Log in');
-      await title(page, 'That form could not be read');
+      await submitCredentials(page, 'Log in', { username: 'nobody', password: 'no such phrase' });
+      await waitForTitle(page, 'We couldn’t read that form');
     },
     'a form from another site (403)': async (page, { site }) => {
       const form = `<form method="post" action="${site.origin}/login"><button>Win a prize</button></form>`;
@@ -164,27 +164,27 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       );
       await page.goto('http://elsewhere.test/');
       await page.getByRole('button').click();
-      await title(page, 'This came from another site');
+      await waitForTitle(page, 'This came from another site');
     },
-    'an address for forms only (405)': at('/logout'),
+    'an address for forms only (405)': open('/logout'),
     'a form that is too large (413)': async (page) => {
       await page.goto('/login');
-      await fillIn(page, 'x'.repeat(40_000), 'no such phrase', 'Log in');
-      await title(page, 'That was too much');
+      await submitCredentials(page, 'Log in', { username: 'x'.repeat(40_000), password: 'no such phrase' });
+      await waitForTitle(page, 'That was too large');
     },
   },
   newcomer: {
-    ...all(FOR_MEMBERS),
+    ...openEach(MEMBER_PATHS),
     'the end of a small topic': async (page) => {
       await page.goto('/topics/two/vote');
-      const end = page.getByRole('heading', { name: 'You have answered every pair' });
+      const end = page.getByRole('heading', { name: 'You’ve voted on every pair' });
       if (await end.isVisible()) return;
       await page.locator('#choose-left').click();
       await end.waitFor();
     },
   },
   voter: {
-    ...all(['/', ...FOR_MEMBERS]),
+    ...openEach(['/', ...MEMBER_PATHS]),
     'a vote': (page) => vote(page),
     'a vote that is taken back': async (page) => {
       await vote(page);
@@ -198,12 +198,12 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await page.goto('/top');
       await page.locator('#board th a').last().click();
       await page.getByRole('link', { name: /^Next pair with/ }).click();
-      await page.locator('.receipt').getByText('Here is one with').waitFor();
+      await page.locator('.receipt').getByText('Here is a pair with').waitFor();
     },
-    'a vote on what was taken down': at('/vote?gone'),
-    'a ballot that is refused': refused,
-    'a form without an answer': unanswered,
-    'an answer that does not come': lost,
+    'a vote on a thing that was taken down': open('/vote?gone'),
+    'a ballot that is refused': sendInvalidBallot,
+    'a form without an answer': sendEmptyForm,
+    'a lost connection': loseConnection,
     'the list of keys': async (page) => {
       await page.goto('/vote');
       await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
@@ -216,7 +216,7 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await openThing(page, site, 'Sushi');
       await page.locator('summary').click();
     },
-    'one’s own list of a topic without votes': at('/profile/topics/animals/top'),
+    'one’s own list of a topic without votes': open('/profile/topics/animals/top'),
     'older votes': async (page) => {
       await page.goto('/profile/votes');
       await page.getByRole('link', { name: 'Older votes' }).click();
@@ -225,12 +225,12 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
     'a change without an answer': async (page) => {
       await openChange(page);
       await submitWithoutAnswer(page, 'form[action$="/change"]');
-      await page.getByText('Nothing was changed yet').waitFor();
+      await page.getByText('Nothing has changed yet').waitFor();
     },
     'a changed answer': async (page) => {
       await openChange(page);
-      const [label] = await page.locator('.tag').allTextContents();
-      await page.locator(label === 'so far' ? '#choose-left' : '#choose-tie').click();
+      const wasTie = (await page.locator('#choose-tie .tag').count()) > 0;
+      await page.locator(wasTie ? '#choose-left' : '#choose-tie').click();
       await page.getByRole('status').getByText('Changed').waitFor();
     },
     'an answer that is taken back from the history': async (page) => {
@@ -244,11 +244,11 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       const id = new URL(page.url()).searchParams.get('voted');
       await undo(page);
       await page.goto(`/profile/votes/${id}/change`);
-      await title(page, 'You took that answer back');
+      await waitForTitle(page, 'You took this vote back');
     },
     'a link that was just made': async (page) => {
       await page.goto('/profile/top');
-      await page.getByRole('button', { name: 'Make the link' }).click();
+      await page.getByRole('button', { name: 'Create the link' }).click();
       await page.getByText('Here is your link.').waitFor();
     },
     'a shared list of one’s own': (page, { links }) => page.goto(links.open),
@@ -257,17 +257,17 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await page.goto('/profile/password');
       await page.getByLabel('Current password', { exact: true }).fill('not this one');
       await page.getByLabel('New password', { exact: true }).fill('x');
-      await submitAsItIs(page, 'Change it');
+      await submitUnchecked(page, 'Change password');
       await page.locator('#current-error').waitFor();
     },
     'closing the account without saying how': async (page) => {
       await page.goto('/profile/close');
-      await submitAsItIs(page, 'Close my account');
-      await page.getByText('Choose what is to become of your votes').waitFor();
+      await submitUnchecked(page, 'Close my account');
+      await page.getByText('Choose what should happen to your votes').waitFor();
     },
-    'being asked for the password': confirm,
-    'being asked for the password again': async (page, world) => {
-      await confirm(page, world);
+    'being asked for the password': openConfirm,
+    'being asked for the password again': async (page, fixtures) => {
+      await openConfirm(page, fixtures);
       await page.getByLabel('Password', { exact: true }).fill('not this one');
       await page.getByRole('button', { name: 'Confirm' }).click();
       await page.locator('#password-error').waitFor();
@@ -276,13 +276,13 @@ export const visits: Record<'visitor' | keyof People, Record<string, Way>> = {
       await site.db.schema.alterTable('shares').renameTo('away').execute();
       await page.goto('/profile/links');
       await site.db.schema.alterTable('away').renameTo('shares').execute();
-      await title(page, 'Something broke on our side');
+      await waitForTitle(page, 'Something went wrong on our side');
     },
   },
   finisher: {
-    '/profile': at('/profile'),
-    '/profile/top': at('/profile/topics/fruit/top'),
-    'having answered every pair': at('/topics/fruit/vote'),
+    '/profile': open('/profile'),
+    '/profile/top': open('/profile/topics/fruit/top'),
+    'having answered every pair': open('/topics/fruit/vote'),
   },
 };
 
@@ -302,7 +302,7 @@ async function vote(page: Page): Promise<void> {
 }
 
 async function undo(page: Page): Promise<void> {
-  // As long as a person looks at a pair at the least before they press anything.
+  // The page ignores clicks right after a new pair appears.
   await page.waitForTimeout(400);
   await page.locator('#undo').click();
   await page.locator('.receipt').getByText('Taken back').waitFor();
@@ -317,11 +317,11 @@ async function answerTwenty(page: Page): Promise<void> {
   }
 }
 
-async function refused(page: Page): Promise<void> {
+async function sendInvalidBallot(page: Page): Promise<void> {
   await page.goto('/vote');
   await setBallot(page, 'not one of ours');
   await page.locator('#choose-left').click();
-  await page.locator('.receipt').getByText('could not be read').waitFor();
+  await page.locator('.receipt').getByText('didn’t go through').waitFor();
 }
 
 async function setBallot(page: Page, ballot: string): Promise<void> {
@@ -333,7 +333,7 @@ async function setBallot(page: Page, ballot: string): Promise<void> {
     }, ballot);
 }
 
-async function unanswered(page: Page): Promise<void> {
+async function sendEmptyForm(page: Page): Promise<void> {
   await page.goto('/vote');
   await submitWithoutAnswer(page, '#pair form');
   await page.locator('.receipt').getByText('Choose one of the answers').waitFor();
@@ -346,33 +346,37 @@ async function submitWithoutAnswer(page: Page, form: string): Promise<void> {
     .evaluate((form: HTMLFormElement) => form.submit());
 }
 
-async function lost(page: Page): Promise<void> {
+async function loseConnection(page: Page): Promise<void> {
   await page.goto('/vote');
   await page.context().setOffline(true);
   await page.locator('#choose-left').click();
-  await page.locator('#notice').getByText('No answer came').waitFor();
+  await page.locator('#notice').getByText('Couldn’t connect').waitFor();
 }
 
-async function fillIn(page: Page, name: string, password: string, button: string): Promise<void> {
-  await page.getByLabel('Name').fill(name);
+async function submitCredentials(
+  page: Page,
+  button: string,
+  { username, password }: { username: string; password: string },
+): Promise<void> {
+  await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await submitAsItIs(page, button);
+  await submitUnchecked(page, button);
 }
 
-// The browser would say what is wrong itself, before anything is sent.
-async function submitAsItIs(page: Page, button: string): Promise<void> {
+// Without the browser's own validation, which would stop a wrong form.
+async function submitUnchecked(page: Page, button: string): Promise<void> {
   await page.locator('main form.stack').evaluate((form: HTMLFormElement) => {
     form.noValidate = true;
   });
   await page.locator('main').getByRole('button', { name: button, exact: true }).click();
 }
 
-let registered = 0;
+let registrations = 0;
 
 async function register(page: Page): Promise<{ username: string; password: string }> {
-  const form = { username: `registers-${++registered}`, password: 'a long enough phrase' };
+  const form = { username: `registers-${++registrations}`, password: 'a long enough phrase' };
   await page.goto('/register');
-  await fillIn(page, form.username, form.password, 'Register');
+  await submitCredentials(page, 'Sign up', form);
   await page.getByText('Welcome.').waitFor();
   return form;
 }
@@ -380,17 +384,17 @@ async function register(page: Page): Promise<{ username: string; password: strin
 async function openChange(page: Page): Promise<void> {
   await page.goto('/profile/votes');
   await page.getByRole('link', { name: 'Change: ' }).first().click();
-  await page.getByText('It counts until you choose').waitFor();
+  await page.getByText('Pick again to change it').waitFor();
 }
 
-/** Does something for which the password is asked, because it was given long ago. */
-async function confirm(page: Page, { site }: World): Promise<void> {
+/** Opens the page that asks for the password again, because it was entered more than ten minutes ago. */
+async function openConfirm(page: Page, { site }: Fixtures): Promise<void> {
   await page.goto('/profile/sessions');
   await sql`update sessions set confirmed_at = now() - interval '11 minutes'`.execute(site.db);
   await page.getByRole('button', { name: 'Log out everywhere else' }).click();
-  await title(page, 'Confirm that it is you');
+  await waitForTitle(page, 'Confirm it’s you');
 }
 
-async function title(page: Page, text: string): Promise<void> {
+async function waitForTitle(page: Page, text: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: text }).waitFor();
 }

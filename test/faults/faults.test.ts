@@ -11,32 +11,32 @@ import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { readConfig, root } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
-import { expectRightRatings } from '../ranking/expected.js';
-import { Person } from './person.js';
-import { childrenOf, kill, makePostgres, makeRedis, type OwnRedis, type OwnServer } from './stores.js';
+import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
+import { childrenOf, createPostgres, createRedis, kill, type TestRedis, type TestServer } from './stores.js';
+import { Voter } from './voter.js';
 
-const PEOPLE = 64;
-/** How often each is killed. */
+const VOTERS = 64;
+/** How often each test kills. */
 const ROUNDS = 3;
-const AWAY_MS = 1_000;
-const BACK_WITHIN_MS = 5_000;
+const DOWNTIME_MS = 1_000;
+const MAX_RECOVERY_MS = 5_000;
 
-let postgres: OwnServer;
-let redis: OwnRedis;
+let postgres: TestServer;
+let redis: TestRedis;
 let db: Database;
 let env: Record<string, string>;
 let app: SiteProcess;
 let topics: { id: number; slug: string }[];
-let people: Person[];
+let voters: Voter[];
 let isOver = false;
 
 const folder = mkdtempSync(join(tmpdir(), 'thinga-faults-'));
-// Postgres runs as another user, who has to get to its folder.
+// Postgres runs as another user, who needs access to its folder.
 chmodSync(folder, 0o711);
 
 beforeAll(async () => {
-  postgres = await makePostgres(join(folder, 'postgres'));
-  redis = await makeRedis(join(folder, 'redis'));
+  postgres = await createPostgres(join(folder, 'postgres'));
+  redis = await createRedis(join(folder, 'redis'));
   await Promise.all([postgres.start(), redis.start()]);
   const origin = `http://127.0.0.1:${await freePort()}`;
   env = {
@@ -51,16 +51,16 @@ beforeAll(async () => {
     TRUST_PROXY: '1',
     LOG_LEVEL: 'warn',
   };
-  await command('seed');
+  await runCommand('seed');
   db = await openDatabase(readConfig(env), () => undefined);
   topics = await db.selectFrom('topics').select(['id', 'slug']).execute();
   supervise();
-  await appIsUp();
-  people = Array.from({ length: PEOPLE }, (_, number) => new Person(origin, `voter${number + 1}`));
-  // Passwords take long on purpose: all at once, the last would wait too long.
-  const left = [...people];
+  await untilAppIsUp();
+  voters = Array.from({ length: VOTERS }, (_, number) => new Voter(origin, `voter${number + 1}`));
+  // Four at a time: hashing a password takes long, and with all at once the last one would wait too long.
+  const unregistered = [...voters];
   const registerAll = async (): Promise<void> => {
-    for (let person = left.pop(); person; person = left.pop()) await person.register();
+    for (let voter = unregistered.pop(); voter; voter = unregistered.pop()) await voter.register();
   };
   await Promise.all([registerAll(), registerAll(), registerAll(), registerAll()]);
 });
@@ -68,144 +68,148 @@ afterAll(async () => {
   await db?.destroy();
   endAll();
 });
-// Also when the run is interrupted.
+// When the run is interrupted, afterAll does not run.
 process.on('exit', endAll);
 
-it('holds when the app is killed', async () => {
-  await whileAllVote(async () => {
+it('loses nothing when the app is killed', async () => {
+  await expectNothingLost(async () => {
     const ranker = await rankerOf(app);
     await killApp();
-    await appIsUp();
+    await untilAppIsUp();
     while (isAlive(ranker)) await sleep(20);
   });
 });
 
-it('holds when the ranker is killed, and nobody notices', async () => {
-  await appLivesThrough(async () => {
+it('loses nothing when the ranker is killed, and voters do not notice', async () => {
+  await expectAppSurvives(async () => {
     const ranker = await rankerOf(app);
     kill(ranker);
     while ((await rankerOf(app)) === ranker) await sleep(20);
   });
-  expect(unanswered()).toEqual([]);
+  expect(retries()).toEqual([]);
 });
 
-it('holds when Redis is killed and comes back empty, and nobody notices', async () => {
-  await appLivesThrough(async () => {
+it('loses nothing when Redis is killed and comes back empty, and voters do not notice', async () => {
+  await expectAppSurvives(async () => {
     await redis.kill();
-    await sleep(AWAY_MS);
+    await sleep(DOWNTIME_MS);
     redis.empty();
     await redis.start();
   });
-  expect(unanswered()).toEqual([]);
+  expect(retries()).toEqual([]);
 });
 
-it('holds when Redis is killed and comes back as it was a while ago, and nobody notices', async () => {
-  const [leaver, comer] = ['leaver', 'comer'].map((name) => new Person(env.PUBLIC_ORIGIN ?? '', name));
+it('loses nothing when Redis is killed and comes back with an older state, and voters do not notice', async () => {
+  const [leaver, comer] = ['leaver', 'comer'].map((name) => new Voter(env.PUBLIC_ORIGIN ?? '', name));
   await leaver?.register();
   await comer?.register();
-  await appLivesThrough(async () => {
+  await expectAppSurvives(async () => {
     await leaver?.logIn();
     await redis.save();
     await leaver?.logOut();
     await comer?.logIn();
     await redis.kill();
-    await sleep(AWAY_MS);
+    await sleep(DOWNTIME_MS);
     await redis.start();
     expect([await leaver?.isKnown(), await comer?.isKnown()]).toEqual([false, true]);
   });
-  expect(unanswered()).toEqual([]);
+  expect(retries()).toEqual([]);
 });
 
-it('holds when Postgres is killed', async () => {
-  await appLivesThrough(async () => {
+it('loses nothing when Postgres is killed', async () => {
+  await expectAppSurvives(async () => {
     await postgres.kill();
-    await sleep(AWAY_MS);
+    await sleep(DOWNTIME_MS);
     await postgres.start();
   });
 });
 
-it('holds when all of them are killed within a second', async () => {
-  await whileAllVote(async () => {
+it('loses nothing when all of them are killed within a second', async () => {
+  await expectNothingLost(async () => {
     const ranker = await rankerOf(app);
     const kills = [killApp, async () => kill(ranker), () => redis.kill(), () => postgres.kill()];
     await Promise.all(
       kills.map(async (kill) => {
-        await sleep(AWAY_MS * Math.random());
+        await sleep(DOWNTIME_MS * Math.random());
         await kill();
       }),
     );
     await Promise.all([postgres.start(), redis.start()]);
-    await appIsUp();
+    await untilAppIsUp();
   });
 });
 
 /**
- * Has everybody vote while something is killed a few times, and compares what is kept with what they were told.
- * @param killSomething kills, and has what was killed come back
+ * Has all voters vote while processes are killed a few times, and compares the stored votes with the
+ * acknowledged ones.
+ * @param killAndRestart kills processes, and starts them again
  */
-async function whileAllVote(killSomething: () => Promise<void>): Promise<void> {
+async function expectNothingLost(killAndRestart: () => Promise<void>): Promise<void> {
   onTestFailed(() => console.error(app.said().split('\n').filter(isError).slice(-10)));
   const votesBefore = acknowledged().length;
-  for (const { unanswered } of people) unanswered.length = 0;
+  for (const voter of voters) voter.retries.length = 0;
   const over = new AbortController();
   const errors: unknown[] = [];
-  const voting = people.map((person, index) =>
-    person
+  const voting = voters.map((voter, index) =>
+    voter
       .vote(`/topics/${topics[index % topics.length]?.slug}/vote`, over.signal)
       .catch((error) => errors.push(error)),
   );
-  let slowest = 0;
+  let slowestMs = 0;
   try {
     for (let round = 0; round < ROUNDS; round++) {
       await sleep(1_000 + 1_000 * Math.random());
-      await killSomething();
-      const answeredAfter = await allAreAnswered();
+      await killAndRestart();
+      const recoveryMs = await untilAllAreAnswered();
       expect(errors).toEqual([]);
-      expect(answeredAfter).toBeLessThan(BACK_WITHIN_MS);
-      slowest = Math.max(slowest, answeredAfter);
+      expect(recoveryMs).toBeLessThan(MAX_RECOVERY_MS);
+      slowestMs = Math.max(slowestMs, recoveryMs);
     }
   } finally {
     over.abort();
     await Promise.all(voting);
   }
   expect(errors).toEqual([]);
-  const rankedAfter = await expectAllHeld();
+  const rankedMs = await expectAllStored();
   console.info(
-    `${acknowledged().length - votesBefore} votes, ${unanswered().length} presses unanswered, ` +
-      `all answered ${slowest} ms after the return, ranked ${rankedAfter} ms after the last vote`,
+    `${acknowledged().length - votesBefore} votes, ${retries().length} retries, ` +
+      `all answered ${slowestMs} ms after the restart, ranked ${rankedMs} ms after the last vote`,
   );
 }
 
-/** The same for what the app has to live through, without being started again. */
-async function appLivesThrough(killSomething: () => Promise<void>): Promise<void> {
+/** Also expects that the app survives without a restart. */
+async function expectAppSurvives(killAndRestart: () => Promise<void>): Promise<void> {
   const { pid } = app.child;
-  await whileAllVote(killSomething);
+  await expectNothingLost(killAndRestart);
   expect(app.child.pid).toBe(pid);
 }
 
-/** Waits until everybody has had an answer since now. @returns how many milliseconds that took */
-async function allAreAnswered(): Promise<number> {
-  const back = Date.now();
-  const waiting = () => people.filter(({ answeredAt }) => answeredAt <= back).length;
-  while (waiting() > 0 && Date.now() - back < BACK_WITHIN_MS) await sleep(20);
-  return Date.now() - back;
+/** Waits until each voter gets an answer. @returns the wait in milliseconds */
+async function untilAllAreAnswered(): Promise<number> {
+  const startedAt = Date.now();
+  const waiting = () => voters.filter(({ answeredAt }) => answeredAt <= startedAt).length;
+  while (waiting() > 0 && Date.now() - startedAt < MAX_RECOVERY_MS) await sleep(20);
+  return Date.now() - startedAt;
 }
 
-/** @returns how many milliseconds it took until the ranking had all votes */
-async function expectAllHeld(): Promise<number> {
-  const began = Date.now();
+/**
+ * Compares ledger, ratings, sessions and log of events.
+ * @returns milliseconds until the ranking had all votes
+ */
+async function expectAllStored(): Promise<number> {
+  const startedAt = Date.now();
   await expectLedger();
-  await rankingHasAll();
-  const took = Date.now() - began;
-  // At one moment, because the ranker goes on.
+  await untilAllAreRanked();
+  const rankedMs = Date.now() - startedAt;
+  // In one snapshot, because the ranker goes on.
   for (const { id } of topics)
     await db
       .transaction()
       .setIsolationLevel('repeatable read')
-      .execute((trx) => expectRightRatings(trx, id));
+      .execute((trx) => expectCorrectRatings(trx, id));
   await expectSessions();
-  await command('admin', 'audit', 'verify');
-  return took;
+  await runCommand('admin', 'audit', 'verify');
+  return rankedMs;
 }
 
 async function expectLedger(): Promise<void> {
@@ -213,26 +217,30 @@ async function expectLedger(): Promise<void> {
     select username || ' ' || ballot_id || ' ' || outcome ||
       case when withdrawn_at is null then '' else ', undone' end as vote
     from votes join users on users.id = voter_id`.execute(db);
-  const [said, kept] = [acknowledged(), rows.map(({ vote }) => vote)];
-  expect({ lost: without(said, kept), unasked: without(kept, said), count: kept.length }).toEqual({
+  const [expected, stored] = [acknowledged(), rows.map(({ vote }) => vote)];
+  expect({
+    lost: difference(expected, stored),
+    unexpected: difference(stored, expected),
+    count: stored.length,
+  }).toEqual({
     lost: [],
-    unasked: [],
-    count: said.length,
+    unexpected: [],
+    count: expected.length,
   });
-  const twice = await sql`
+  const duplicates = await sql`
     select voter_id from votes where withdrawn_at is null
     group by voter_id, least(left_id, right_id), greatest(left_id, right_id) having count(*) > 1`.execute(db);
-  expect(twice.rows).toEqual([]);
+  expect(duplicates.rows).toEqual([]);
 }
 
-function without(all: string[], known: string[]): string[] {
-  const set = new Set(known);
-  return all.filter((one) => !set.has(one));
+function difference(all: string[], excluded: string[]): string[] {
+  const set = new Set(excluded);
+  return all.filter((item) => !set.has(item));
 }
 
 /** Waits until the ranking has all votes, and the site shows it. */
-async function rankingHasAll(): Promise<void> {
-  while (await rankingWaits()) await sleep(50);
+async function untilAllAreRanked(): Promise<void> {
+  while (await isRankingBehind()) await sleep(50);
   const { rows } = await sql<{ slug: string; votes: number }>`
     select slug, count(*)::int as votes from votes join topics on topics.id = topic_id
     where withdrawn_at is null and outcome <> 'skip' group by slug`.execute(db);
@@ -240,7 +248,7 @@ async function rankingHasAll(): Promise<void> {
   for (const { slug } of topics) while ((await votesShown(slug)) !== cast.get(slug)) await sleep(50);
 }
 
-async function rankingWaits(): Promise<boolean> {
+async function isRankingBehind(): Promise<boolean> {
   const { rows } = await sql`
     select from votes, ranker_position as position
     where (votes.xid, votes.id) > (position.xid, position.id)
@@ -255,8 +263,8 @@ async function votesShown(slug: string): Promise<number> {
 }
 
 async function expectSessions(): Promise<void> {
-  const known = await Promise.all(people.map(async (person) => [person.name, await person.isKnown()]));
-  expect(known).toEqual(people.map(({ name }) => [name, true]));
+  const known = await Promise.all(voters.map(async (voter) => [voter.name, await voter.isKnown()]));
+  expect(known).toEqual(voters.map(({ name }) => [name, true]));
   const events = await db
     .selectFrom('sessionEvents')
     .innerJoin('users', 'users.id', 'userId')
@@ -267,7 +275,7 @@ async function expectSessions(): Promise<void> {
   expect(events).toEqual([]);
 }
 
-/** Starts the app again whenever it has ended, as an operator's supervisor does. */
+/** Restarts the app whenever it ends, as a process supervisor does. */
 async function supervise(): Promise<void> {
   while (!isOver) {
     app = startProcess(env);
@@ -276,17 +284,17 @@ async function supervise(): Promise<void> {
   }
 }
 
-/** Ends everything that was started, and removes what it kept. */
+/** Kills all processes, and removes their data. */
 function endAll(): void {
   isOver = true;
   killProcesses();
-  // Postgres's processes end when they find out that the first of them has.
+  // The other Postgres processes end a moment after the postmaster, so their files may need a second try.
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 const isError = (line: string): boolean => line.includes('"level":50');
 
-async function appIsUp(): Promise<void> {
+async function untilAppIsUp(): Promise<void> {
   while (app.child.signalCode || !app.said().includes('Thinga is at')) await sleep(20);
 }
 
@@ -313,17 +321,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function command(...args: string[]): Promise<void> {
+async function runCommand(...args: string[]): Promise<void> {
   await promisify(execFile)(process.execPath, ['dist/src/cli.js', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
   });
 }
 
-/** Why somebody had to press once more since voting began. */
-const unanswered = (): string[] => people.flatMap((person) => person.unanswered);
+/** The reasons for all retries since voting began. */
+const retries = (): string[] => voters.flatMap((voter) => voter.retries);
 
 const acknowledged = (): string[] =>
-  people.flatMap(({ name, acknowledged }) =>
+  voters.flatMap(({ name, acknowledged }) =>
     [...acknowledged].map(([id, choice]) => `${name} ${id} ${choice}`),
   );

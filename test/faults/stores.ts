@@ -7,8 +7,8 @@ import { Redis } from 'ioredis';
 import { freePort, track } from '../processes.js';
 import { answersPostgres, answersRedis } from '../stores.js';
 
-/** A server of the tests' own, on a port and data of its own, that is killed and started again. */
-export interface OwnServer {
+/** A server for these tests, on a free port and with data of its own. It can be killed and started again. */
+export interface TestServer {
   url: string;
   /** Starts it, and waits until it answers. */
   start(): Promise<void>;
@@ -16,23 +16,23 @@ export interface OwnServer {
   kill(): Promise<void>;
 }
 
-/** A Redis server of the tests' own. */
-export interface OwnRedis extends OwnServer {
-  /** Writes what it holds to its disk. */
+/** A Redis server for these tests. */
+export interface TestRedis extends TestServer {
+  /** Writes its data to disk. */
   save(): Promise<void>;
-  /** Removes what it has written to its disk. */
+  /** Removes its data from disk. */
   empty(): void;
 }
 
 /**
- * Makes an empty Postgres server with the programs that are installed. It is not started yet.
- * @param folder where its data is to be, which need not be there
+ * Creates an empty Postgres server with the installed programs. It is not started yet.
+ * @param folder for its data; it is created
  */
-export async function makePostgres(folder: string): Promise<OwnServer> {
+export async function createPostgres(folder: string): Promise<TestServer> {
   const [port, user] = [String(await freePort()), postgresUser()];
   mkdirSync(folder);
   if (user) chownSync(folder, user.uid, user.gid);
-  const options = { ...user, cwd: folder, env: { PATH: withPostgres() } };
+  const options = { ...user, cwd: folder, env: { PATH: pathWithPostgres() } };
   execFileSync(
     'initdb',
     ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
@@ -58,10 +58,10 @@ export async function makePostgres(folder: string): Promise<OwnServer> {
 }
 
 /**
- * Makes a Redis server with the settings of docker-compose.yml. It is not started yet.
- * @param folder where its data is to be, which need not be there
+ * Creates a Redis server with the settings of docker-compose.yml. It is not started yet.
+ * @param folder for its data; it is created
  */
-export async function makeRedis(folder: string): Promise<OwnRedis> {
+export async function createRedis(folder: string): Promise<TestRedis> {
   const port = String(await freePort());
   mkdirSync(folder);
   const url = `redis://127.0.0.1:${port}`;
@@ -97,13 +97,13 @@ export async function makeRedis(folder: string): Promise<OwnRedis> {
   };
 }
 
-/** The processes that a process has started and that run. */
+/** Returns the running child processes of a process. */
 export function childrenOf({ pid }: ChildProcess): number[] {
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
   return stdout.split('\n').filter(Boolean).map(Number);
 }
 
-/** Kills a process if it is still there. */
+/** Kills a process if it still runs. */
 export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -112,11 +112,11 @@ export function kill(pid: number): void {
   }
 }
 
-const MOST_TRIES = 100;
+const MAX_TRIES = 100;
 
 /**
- * Starts a server, once more when it ends, until it answers.
- * @throws Error with what it wrote when it does not start
+ * Starts a server, and waits until it answers. A server that ends is started again.
+ * @throws Error with the server's output when it does not start
  */
 async function startUntil(
   answers: () => Promise<boolean>,
@@ -125,7 +125,7 @@ async function startUntil(
 ): Promise<ChildProcess> {
   const log = join(options.cwd, 'log');
   const file = openSync(log, 'a');
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const child = spawn(program, args, { ...options, stdio: ['ignore', file, file] });
     track(child);
     await once(child, 'spawn');
@@ -133,7 +133,7 @@ async function startUntil(
       if (await answers()) return child;
       await sleep(20);
     }
-    // Processes of the one that was killed may still be about to end.
+    // Processes of the killed server may still be ending.
     await sleep(50);
   }
   throw new Error(`${program} does not start: ${readFileSync(log, 'utf8')}`);
@@ -142,12 +142,12 @@ async function startUntil(
 // Postgres refuses to run as root.
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const idOf = (which: string): number => Number(execFileSync('id', [which, 'postgres']));
+  const idOf = (option: string): number => Number(execFileSync('id', [option, 'postgres']));
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-// Debian keeps these programs where the shell does not look.
-function withPostgres(): string {
+// Debian installs these programs outside the PATH.
+function pathWithPostgres(): string {
   const versions = '/usr/lib/postgresql';
   const newest = existsSync(versions) ? Math.max(...readdirSync(versions).map(Number)) : 0;
   return newest ? `${process.env.PATH}:${versions}/${newest}/bin` : String(process.env.PATH);

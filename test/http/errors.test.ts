@@ -14,7 +14,7 @@ beforeAll(async () => {
   const write = (line: string): void => void lines.push(line);
   site = await openSite({}, { log: createLog('trace', { write }) });
   await topic(site);
-  // Far more than what the sockets between the site and a visitor hold.
+  // Far more than the buffers of the sockets hold.
   const body = gzipSync(randomBytes(30_000_000).toString('hex'), { level: 1 });
   await sql`
     insert into snapshots (topic_id, xid, ledger_id, body)
@@ -22,30 +22,30 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-const answered = () => lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+const requestLines = () => lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
 
 it.each(['destroy', 'resetAndDestroy'] as const)(
-  'takes a download that was broken off (%s) for no fault',
+  'logs no error when a visitor stops a download (%s)',
   async (end) => {
     lines = [];
     const socket = connect(Number(new URL(site.origin).port), '127.0.0.1');
     socket.write('GET /topics/foods/data.json HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     socket[end]();
-    while (answered().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    // Whatever else is written about it comes right after.
+    while (requestLines().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    // An error would be logged right after.
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(answered()).toMatchObject([{ path: '/topics/foods/data.json', cut: true }]);
+    expect(requestLines()).toMatchObject([{ path: '/topics/foods/data.json', cut: true }]);
     expect(lines.filter((line) => JSON.parse(line).level > 30)).toEqual([]);
   },
 );
 
-it('still logs what breaks while a download is under way', async () => {
+it('logs an error that breaks a download', async () => {
   lines = [];
   const answer = await fetch(`${site.origin}/topics/foods/data.json`);
   await sql`delete from snapshots`.execute(site.db);
   await expect(answer.text()).rejects.toThrow();
-  while (answered().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (requestLines().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   const [fault] = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
   expect(fault.err.message).toContain('has been replaced');
 });

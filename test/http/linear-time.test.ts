@@ -2,15 +2,15 @@ import { Agent, request } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isCommon, Passwords } from '../../src/auth/passwords/passwords.js';
+import { isCommonPassword, Passwords } from '../../src/auth/passwords/passwords.js';
 import { describeDevice } from '../../src/auth/sessions/fingerprint.js';
 import { readRows } from '../../src/catalog/csv.js';
 import { importThings } from '../../src/catalog/import-things.js';
-import { readMoment } from '../../src/catalog/moment.js';
-import { Problems } from '../../src/catalog/row-problems.js';
-import { clientAddress } from '../../src/http/address.js';
-import { localPath, localPathOf } from '../../src/http/local-path.js';
-import { readSearch } from '../../src/ranking/pages/leaderboard.js';
+import { RowProblems } from '../../src/catalog/row-problems.js';
+import { parseTimestamp } from '../../src/catalog/timestamp.js';
+import { clientAddress } from '../../src/http/client-address.js';
+import { localPath, localPathFromUrl } from '../../src/http/local-path.js';
+import { parseSearchQuery } from '../../src/ranking/pages/leaderboard.js';
 import { explain } from '../../src/startup-error.js';
 import { readBallot } from '../../src/voting/ballot.js';
 import { HTMX, topic, useSite } from '../site.js';
@@ -26,34 +26,34 @@ afterAll(async () => {
   await passwords.close();
 });
 
-/** What reads an input from outside, and a long input that is hard to read. */
+/** A function that reads input from outside, and a long input that is hard to read. */
 interface Case {
   read: (input: string) => unknown;
   input: (length: number) => string;
-  /** The longest that can come in, or long enough to see. */
+  /** The longest possible input, or one that is long enough to show the growth. */
   length: number;
 }
 
-// Node takes 16 kB of headers, the site 32 kB of form, an import 100,000 characters a row.
+// The limits: Node accepts 16 kB of headers, the site 32 kB of form, an import 100,000 characters a row.
 const [HEADER, FORM, ROW] = [15_000, 30_000, 96_000];
 
-/** So much of a text over and over, between a beginning and an end. */
+/** Returns a function that repeats a text up to a length, between a start and an end. */
 const filled =
   (part: string, start = '', end = 'x') =>
   (length: number): string =>
     `${start}${part.repeat(Math.floor(length / Buffer.byteLength(part)))}${end}`;
 
-const one = (): string => 'one';
+const short = (): string => 'one';
 
-// Marks above a letter, and then those below it, which are to come before them.
+// Marks above a letter, and then marks below it. Normalisation sorts them the other way round.
 const marks = (length: number): string => `a${'\u0301'.repeat(length / 4)}${'\u0323'.repeat(length / 4)}`;
-// A letter by itself, and a mark to come before the other once it is normalised.
+// A letter that becomes a mark when it is normalised, and then comes before the other mark.
 const halfWidth = filled('\u0301\uff9e');
 
 const cases: Record<string, Case> = {
-  'If-None-Match of spaces': known(filled(' ', 'a')),
-  'If-None-Match of tabs': known(filled('\t', 'a')),
-  'If-None-Match of commas': known(filled(' ,')),
+  'If-None-Match of spaces': entityTags(filled(' ', 'a')),
+  'If-None-Match of tabs': entityTags(filled('\t', 'a')),
+  'If-None-Match of commas': entityTags(filled(' ,')),
   'Cookie of spaces': header('Cookie', '/', filled(' ', 'a=b;')),
   'Cookie of semicolons': header('Cookie', '/', filled('; ')),
   'Cookie of junk cookies': header('Cookie', '/', filled('a=b; ')),
@@ -75,40 +75,48 @@ const cases: Record<string, Case> = {
   'search for spaces': path(filled('+', '/ranking?q=a')),
   'search for percent signs': path(filled('%', '/ranking?q=')),
   'page number': path(filled('1', '/ranking?page=')),
-  'name with marks at the log-in': form('/login', { username: marks, password: one }),
-  'name with marks, to register': form('/register', { username: marks, password: one }),
+  'name with marks at the log-in': form('/login', { username: marks, password: short }),
+  'name with marks, to register': form('/register', { username: marks, password: short }),
   'password with marks': { read: matches, input: marks, length: FORM },
-  'name of spaces': form('/login', { username: filled(' ', 'a'), password: one }),
-  'ballot of dots': form('/vote', { ballot: filled('.'), choice: one }),
-  'choice of letters': form('/vote', { ballot: one, choice: filled('a') }),
-  'next with dots': form('/login', { username: one, password: one, next: filled('../', '/') }),
+  'name of spaces': form('/login', { username: filled(' ', 'a'), password: short }),
+  'ballot of dots': form('/vote', { ballot: filled('.'), choice: short }),
+  'choice of letters': form('/vote', { ballot: short, choice: filled('a') }),
+  'next with dots': form('/login', { username: short, password: short, next: filled('../', '/') }),
   'Referer with a foreign host': {
-    read: localPathOf,
+    read: localPathFromUrl,
     input: (length) => `http://${[...distinct(length / 9)].map(encodeURIComponent).join('')}/`,
     length: HEADER,
   },
-  'Referer with marks': { read: localPathOf, input: filled('%CC%81%CC%A3', 'http://a', '/'), length: HEADER },
+  'Referer with marks': {
+    read: localPathFromUrl,
+    input: filled('%CC%81%CC%A3', 'http://a', '/'),
+    length: HEADER,
+  },
   'User-Agent of spaces': { read: device, input: filled(' ', 'Mozilla/5.0 ('), length: HEADER },
   'User-Agent of versions': { read: device, input: filled('version/'), length: HEADER },
   'forwarded address': { read: address, input: filled('a', '::1%'), length: HEADER },
   'path to go to': { read: localPath, input: filled('%2e/', '/'), length: FORM },
-  'search for line breaks': { read: readSearch, input: filled('\n', 'a'), length: HEADER },
+  'search for line breaks': { read: parseSearchQuery, input: filled('\n', 'a'), length: HEADER },
   ballot: { read: (text) => readBallot(text, ['a', 'b']), input: filled('.'), length: FORM },
-  'moment with a fraction': { read: readMoment, input: filled('1', '2014-01-31T18:30:00.'), length: ROW },
-  'password with half-width marks': { read: isCommon, input: halfWidth, length: FORM },
+  'timestamp with a fraction': {
+    read: parseTimestamp,
+    input: filled('1', '2014-01-31T18:30:00.'),
+    length: ROW,
+  },
+  'password with half-width marks': { read: isCommonPassword, input: halfWidth, length: FORM },
   'cell of apostrophes': { read: rows, input: filled("'"), length: ROW },
   'cell of spaces': { read: rows, input: filled(' ', 'a'), length: ROW },
   'cell with marks': { read: rows, input: marks, length: ROW },
   'row of quotes': { read: rows, input: filled('""', '"', '"'), length: ROW },
   'row of commas': { read: rows, input: filled(','), length: ROW },
   'thing of long cells': { read: things, input: thing, length: ROW },
-  'error of letters': { read: told, input: filled('a'), length: HEADER },
-  'error of addresses': { read: told, input: filled('a://:'), length: HEADER },
+  'error of letters': { read: explainMessage, input: filled('a'), length: HEADER },
+  'error of addresses': { read: explainMessage, input: filled('a://:'), length: HEADER },
 };
 
-// What takes the square of its length takes eight times as long here, and what takes a time of its length the same.
+// One long input against eight short ones: linear time takes the same, quadratic time eight times as long.
 it.each(Object.entries(cases))(
-  'reads eight times as much in about eight times the time: %s',
+  'reads eight times the input in about eight times the time: %s',
   async (_name, { read, input, length }) => {
     const [short, long] = [input(length / 8), input(length)];
     let repeats = 1;
@@ -116,24 +124,24 @@ it.each(Object.entries(cases))(
     const oneLong = () => timed(repeats, () => read(long));
     await eightShort();
     while ((await eightShort()) < 5) repeats *= 2;
-    // Whatever else the machine does can only add to the least time, so more rounds bring both nearer to the truth.
-    let [least, leastLong] = [Infinity, Infinity];
-    for (let round = 0; round < 5 || (round < 40 && leastLong >= 2 * least); round++) {
-      least = Math.min(least, await eightShort());
-      leastLong = Math.min(leastLong, await oneLong());
+    // Other work on the machine only adds time, so the minimum of more rounds is more exact.
+    let [minShort, minLong] = [Infinity, Infinity];
+    for (let round = 0; round < 5 || (round < 40 && minLong >= 2 * minShort); round++) {
+      minShort = Math.min(minShort, await eightShort());
+      minLong = Math.min(minLong, await oneLong());
     }
-    expect(leastLong / least).toBeLessThan(2);
+    expect(minLong / minShort).toBeLessThan(2);
   },
 );
 
 async function timed(times: number, work: () => unknown): Promise<number> {
-  const began = performance.now();
-  for (let time = 0; time < times; time++) await work();
-  return performance.now() - began;
+  const startedAt = performance.now();
+  for (let run = 0; run < times; run++) await work();
+  return performance.now() - startedAt;
 }
 
-// A part of a page that is asked for again and again.
-function known(input: Case['input']): Case {
+// The fragment that pages poll.
+function entityTags(input: Case['input']): Case {
   const read = (tags: string) =>
     send('GET', '/topics/foods/top', { headers: { ...HTMX, 'If-None-Match': tags } });
   return { read, input, length: HEADER };
@@ -147,7 +155,7 @@ function path(input: Case['input']): Case {
   return { read: (at) => send('GET', at), input, length: HEADER };
 }
 
-// With a form, which is refused, so that no password is worked on.
+// The form is refused, so no password is hashed.
 function posted(name: string, input: Case['input']): Case {
   const read = (value: string) =>
     send('POST', '/register', { headers: { [name]: value }, body: 'username=a' });
@@ -164,7 +172,7 @@ function form(at: string, fields: Record<string, Case['input']>): Case {
 
 let visitors = 0;
 
-// Each from another address, so that nobody is asked to wait.
+// Each request comes from another address, so that no rate limit applies.
 function send(
   method: string,
   at: string,
@@ -172,13 +180,13 @@ function send(
 ): Promise<void> {
   visitors++;
   return new Promise((resolve, reject) => {
-    const given = {
+    const allHeaders = {
       'Sec-Fetch-Site': 'same-origin',
       'Content-Type': 'application/x-www-form-urlencoded',
       'X-Forwarded-For': `10.8.${Math.floor(visitors / 250) % 250}.${visitors % 250}`,
       ...headers,
     };
-    const sent = request(site.origin, { agent, method, path: at, headers: given }, (answer) => {
+    const sent = request(site.origin, { agent, method, path: at, headers: allHeaders }, (answer) => {
       answer.resume().on('end', () => {
         const status = answer.statusCode ?? 0;
         if (status < 500 && status !== 431) resolve();
@@ -194,12 +202,11 @@ async function rows(line: string): Promise<void> {
   for await (const _batch of readRows(
     source,
     { required: ['name'], optional: [] },
-    new Problems(),
-    () => undefined,
+    { problems: new RowProblems() },
   ));
 }
 
-// Refused for its picture and its link, so that nothing changes.
+// The row is refused for its picture and its link, so that nothing changes.
 async function things(row: string): Promise<void> {
   const source = Readable.from([`name,picture,description,link\nRamen,${row}\n`]);
   await expect(importThings(site.db, source, { slug: 'foods' })).rejects.toThrow('row 2');
@@ -215,13 +222,13 @@ function matches(password: string): Promise<boolean> {
   return passwords.matches(password, undefined);
 }
 
-function told(text: string): string {
+function explainMessage(text: string): string {
   return explain(new Error(text));
 }
 
 let agents = 0;
 
-// Those that were read before are remembered.
+// Different each time, because parsed user agents are cached.
 function device(userAgent: string): string {
   return describeDevice(`${agents++} ${userAgent}`);
 }

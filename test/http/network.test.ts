@@ -14,20 +14,20 @@ beforeAll(async () => {
     await importVotesOf(site, 20, await topic(site, { names: thingNames(20) }));
 });
 
-it('turns nobody of a class away that registers, logs in and votes at once behind a trusted address', async () => {
+it('serves a whole class that registers, logs in and votes at once behind a trusted address', async () => {
   expect(await statusesOfClass(trusting)).toEqual([200, 303]);
 });
 
-it('turns somebody of such a class away behind any other address', async () => {
+it('refuses some of such a class behind any other address', async () => {
   const statuses = await statusesOfClass(plain);
   expect(statuses).toContain(503);
 });
 
-it('lets the visitors of a class vote behind a trusted address', async () => {
+it('lets a class of visitors vote behind a trusted address', async () => {
   expect(await statusesOfVisitors(trusting, SCHOOL)).toEqual([200, 303]);
 });
 
-it('tells the visitors of such a class to slow down behind any other address', async () => {
+it('refuses some votes of such visitors behind any other address', async () => {
   expect(await statusesOfVisitors(plain, SCHOOL)).toContain(429);
 });
 
@@ -38,31 +38,31 @@ it.each([
   ['2001:db8:5:9::9', 200],
   ['2001:db8:6:9::9', 429],
   ['somewhere', 429],
-])('knows by its subnet whether %s is trusted', async (address, last) => {
-  const window = new Window(trusting, address);
-  for (let look = 0; look < 20; look++) await window.send('/topics/foods/data.json');
-  expect((await window.send('/topics/foods/data.json')).status).toBe(last);
+])('decides by its subnet whether %s is trusted', async (address, lastStatus) => {
+  const browser = new SharedAddressBrowser(trusting, address);
+  for (let look = 0; look < 20; look++) await browser.send('/topics/foods/data.json');
+  expect((await browser.send('/topics/foods/data.json')).status).toBe(lastStatus);
 });
 
-it('counts failed log-ins of an account as strictly behind a trusted address', async () => {
-  const owner = new Window(trusting, SCHOOL);
+it('limits the failed log-ins of an account as strictly behind a trusted address', async () => {
+  const owner = new SharedAddressBrowser(trusting, SCHOOL);
   const form = { username: 'guessed-at', password: 'a long enough phrase' };
   expect((await owner.send('/register', form)).status).toBe(303);
-  const guesser = new Window(trusting, SCHOOL);
+  const guesser = new SharedAddressBrowser(trusting, SCHOOL);
   for (let guess = 1; guess <= 6; guess++)
     await guesser.send('/login', { ...form, password: `a wrong guess ${guess}` });
   expect((await guesser.send('/login', form)).status).toBe(422);
 });
 
-it('lets a trusted address fail to log in more often before it has to wait', async () => {
-  const window = new Window(trusting, '198.51.100.8');
+it('allows a trusted address more failed log-ins', async () => {
+  const browser = new SharedAddressBrowser(trusting, '198.51.100.8');
   for (let guess = 0; guess < 61; guess++)
-    await window.send('/login', { username: `nobody${guess}`, password: 'a wrong guess' });
-  expect([...window.statuses]).toEqual([422]);
+    await browser.send('/login', { username: `nobody${guess}`, password: 'a wrong guess' });
+  expect([...browser.statuses]).toEqual([422]);
 });
 
-/** A browser behind an address that others share. */
-class Window {
+/** A browser behind a shared address. */
+class SharedAddressBrowser {
   readonly statuses = new Set<number>();
   readonly #site: Site;
   readonly #address: string;
@@ -101,26 +101,26 @@ class Window {
   }
 }
 
-/** What forty people are answered who do everything at the same moment, each status once. */
+/** Has forty users register, log out, log in and vote at the same time. @returns each status once */
 async function statusesOfClass(site: Site): Promise<number[]> {
   const pupils = Array.from({ length: 40 }, (_, pupil) => ({
-    window: new Window(site, SCHOOL),
+    browser: new SharedAddressBrowser(site, SCHOOL),
     form: { username: `pupil-${pupil}`, password: 'a long enough phrase' },
   }));
-  await Promise.all(pupils.map(({ window, form }) => window.send('/register', form)));
-  await Promise.all(pupils.map(({ window }) => window.send('/logout', {})));
-  await Promise.all(pupils.map(({ window, form }) => window.send('/login', form)));
-  await Promise.all(pupils.map(({ window }) => window.vote(3)));
-  return allStatuses(pupils.map(({ window }) => window));
+  await Promise.all(pupils.map(({ browser, form }) => browser.send('/register', form)));
+  await Promise.all(pupils.map(({ browser }) => browser.send('/logout', {})));
+  await Promise.all(pupils.map(({ browser, form }) => browser.send('/login', form)));
+  await Promise.all(pupils.map(({ browser }) => browser.vote(3)));
+  return allStatuses(pupils.map(({ browser }) => browser));
 }
 
-/** What thirty visitors are answered who give nine votes each, each status once. */
+/** Has thirty visitors cast nine votes each. @returns each status once */
 async function statusesOfVisitors(site: Site, address: string): Promise<number[]> {
-  const visitors = Array.from({ length: 30 }, () => new Window(site, address));
+  const visitors = Array.from({ length: 30 }, () => new SharedAddressBrowser(site, address));
   await Promise.all(visitors.map((visitor) => visitor.vote(9)));
   return allStatuses(visitors);
 }
 
-function allStatuses(windows: Window[]): number[] {
-  return [...new Set(windows.flatMap(({ statuses }) => [...statuses]))].sort((one, other) => one - other);
+function allStatuses(browsers: SharedAddressBrowser[]): number[] {
+  return [...new Set(browsers.flatMap(({ statuses }) => [...statuses]))].sort((one, other) => one - other);
 }

@@ -5,7 +5,7 @@ import { PrerenderedPages } from '../../src/http/prerendered.js';
 import { createLog } from '../../src/log.js';
 import { member, openSite, read, topic, useSite, vote } from '../site.js';
 
-// Pages are only kept ready where templates are.
+// Pages are prerendered only in production, where templates are cached.
 const site = useSite({ production: true });
 let thing: string;
 
@@ -20,20 +20,20 @@ interface Answer {
   bytes: Buffer;
 }
 
-/** Asks as it is said, and no header more; supertest and fetch add their own. */
-function ask(
+/** Sends a request with exactly these headers; supertest and fetch add their own. */
+function send(
   path: string,
   { method = 'GET', ...headers }: Record<string, string> = {},
   { origin } = site,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request(origin + path, { method, headers }, async (answer) => {
+    const sent = request(origin + path, { method, headers }, async (answer) => {
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk);
       const { date: _now, ...rest } = answer.headers;
       resolve({ status: answer.statusCode, headers: rest, bytes: Buffer.concat(chunks) });
     });
-    asked.on('error', reject).end();
+    sent.on('error', reject).end();
   });
 }
 
@@ -41,8 +41,8 @@ const decode: Record<string, (bytes: Buffer) => Buffer> = { br: brotliDecompress
 const textOf = ({ headers, bytes }: Answer): string =>
   (decode[String(headers['content-encoding'])]?.(bytes) ?? bytes).toString();
 
-/** Makes all that was kept outdated, as the ranker does when it moves a board. */
-async function move(): Promise<void> {
+/** Outdates all prerendered pages, as the ranker does with a new version of a board. */
+async function bumpBoardVersions(): Promise<void> {
   await site.db
     .updateTable('boards')
     .set(({ eb }) => ({ version: eb('version', '+', 1) }))
@@ -50,14 +50,14 @@ async function move(): Promise<void> {
   await site.boards.refresh();
 }
 
-/** What pages' own routes send; what is answered before them is not among it. */
-const routed = vi.spyOn(PrerenderedPages.prototype, 'send');
+/** Called by the pages' own routes, but not for an early answer. */
+const routeSend = vi.spyOn(PrerenderedPages.prototype, 'send');
 
-/** Asks, and tells whether the page's own route answered. */
-async function askAndTell(path: string, headers?: Record<string, string>) {
-  routed.mockClear();
-  const answer = await ask(path, headers);
-  return { ...answer, isRouted: routed.mock.calls.length > 0 };
+/** Sends a request, and tells whether the page's own route answered. */
+async function sendAndTrace(path: string, headers?: Record<string, string>) {
+  routeSend.mockClear();
+  const answer = await send(path, headers);
+  return { ...answer, isRouted: routeSend.mock.calls.length > 0 };
 }
 
 const BROWSER = 'gzip, deflate, br, zstd';
@@ -73,11 +73,11 @@ it.each([
   { method: 'HEAD' },
   { method: 'HEAD', 'accept-encoding': 'br' },
   { cookie: 'guest=of.this.site; theirs=another' },
-])('answers a visitor early as the page itself does: %o', async (headers) => {
+])('answers a visitor early, and just as the page’s own route does: %o', async (headers) => {
   for (const path of ['/top', thing]) {
-    await move();
-    const first = await askAndTell(path, headers);
-    const second = await askAndTell(path, headers);
+    await bumpBoardVersions();
+    const first = await sendAndTrace(path, headers);
+    const second = await sendAndTrace(path, headers);
     expect(second).toEqual({ ...first, isRouted: false });
     expect(first).toMatchObject({ isRouted: true, status: 200 });
     expect(first.headers).toMatchObject({
@@ -89,43 +89,43 @@ it.each([
   }
 });
 
-it('says the same in every encoding', async () => {
+it('sends the same page in every encoding', async () => {
   const pages = await Promise.all(
     ['identity', 'gzip', 'br', 'deflate', 'br'].map((encoding) =>
-      ask('/top', { 'accept-encoding': encoding }),
+      send('/top', { 'accept-encoding': encoding }),
     ),
   );
   expect(new Set(pages.map(textOf)).size).toBe(1);
 });
 
-it('tells whoever has the page already that it is the same', async () => {
+it('answers 304 to a visitor who has the page already', async () => {
   for (const path of ['/top', thing]) {
-    const { headers } = await ask(path);
+    const { headers } = await send(path);
     for (const method of ['GET', 'HEAD']) {
-      const answer = await ask(path, { method, 'if-none-match': String(headers.etag) });
+      const answer = await send(path, { method, 'if-none-match': String(headers.etag) });
       expect(answer).toMatchObject({ status: 304, bytes: Buffer.alloc(0) });
       expect(answer.headers.etag).toBe(headers.etag);
     }
-    const other = await ask(path, { 'if-none-match': 'W/"other"' });
+    const other = await send(path, { 'if-none-match': 'W/"other"' });
     expect({ ...other.headers, status: other.status }).toEqual({ ...headers, status: 200 });
   }
 });
 
-it('shows people who are logged in their own page, whoever looked before', async () => {
+it('shows logged-in users their own name, after visitors and other users', async () => {
   const people = [await member(site), await member(site)];
   for (const path of ['/top', thing]) {
-    for (let looks = 0; looks < 2; looks++) await ask(path);
+    for (let looks = 0; looks < 2; looks++) await send(path);
     for (const { browser, username } of people) {
       const { text, headers } = await browser.get(path).expect(200);
       expect(read(text)('.who').text()).toBe(username);
       expect(headers['cache-control']).toBe('no-store');
       expect(headers.etag).toBeUndefined();
     }
-    expect(read(textOf(await ask(path)))('.who')).toHaveLength(0);
+    expect(read(textOf(await send(path)))('.who')).toHaveLength(0);
   }
 });
 
-it('sends a page without a body, and of the same length, to whoever is logged in and asks for its head', async () => {
+it('answers HEAD for a logged-in user with the length of the page and no body', async () => {
   const { browser } = await member(site);
   // The first page also shows a welcome.
   await browser.get('/').expect(200);
@@ -138,52 +138,52 @@ it('sends a page without a body, and of the same length, to whoever is logged in
 });
 
 it.each(['/top', '/profile', '/how'])(
-  'sends %s in an encoding that was asked for, and says the same in each',
+  'sends %s in an accepted encoding, with the same content in each',
   async (path) => {
     const { browser } = await member(site);
     await browser.get('/').expect(200);
     const plain = await browser.get(path).set('Accept-Encoding', 'identity').expect(200);
-    for (const [asked, sent] of [
+    for (const [accepted, sent] of [
       ['gzip', 'gzip'],
       [BROWSER, 'gzip'],
       ['br', 'br'],
       ['gzip;q=0, deflate', 'deflate'],
       ['zstd', undefined],
     ]) {
-      const { text, headers } = await browser.get(path).set('Accept-Encoding', String(asked)).expect(200);
-      expect([asked, headers['content-encoding']]).toEqual([asked, sent]);
+      const { text, headers } = await browser.get(path).set('Accept-Encoding', String(accepted)).expect(200);
+      expect([accepted, headers['content-encoding']]).toEqual([accepted, sent]);
       expect(headers.vary).toBe(plain.headers.vary);
       expect(text).toBe(plain.text);
     }
   },
 );
 
-it('looks at the cookies of this site first', async () => {
-  for (let looks = 0; looks < 2; looks++) await ask('/top');
-  const stranger = await ask('/top', { cookie: 'thinga=made-up' });
+it('does not answer early when a cookie of this site is sent', async () => {
+  for (let looks = 0; looks < 2; looks++) await send('/top');
+  const stranger = await send('/top', { cookie: 'thinga=made-up' });
   expect(String(stranger.headers['set-cookie'])).toMatch(/^thinga=;/);
-  const left = await ask('/top', { cookie: 'flash=logged-out' });
-  expect(read(textOf(left))('.flash').text()).toContain('You are logged out');
-  expect(read(textOf(await ask('/top')))('.flash')).toHaveLength(0);
+  const flashed = await send('/top', { cookie: 'flash=logged-out' });
+  expect(read(textOf(flashed))('.flash').text()).toContain('You are logged out');
+  expect(read(textOf(await send('/top')))('.flash')).toHaveLength(0);
 });
 
-it('leaves parts, other methods and other addresses to the page itself', async () => {
-  for (let looks = 0; looks < 2; looks++) await ask('/top');
-  const part = await ask('/top', { 'hx-request': 'true', 'hx-request-type': 'partial' });
-  expect(read(textOf(part))('header')).toHaveLength(0);
+it('leaves fragments, other methods and other spellings of the path to the page’s own route', async () => {
+  for (let looks = 0; looks < 2; looks++) await send('/top');
+  const fragment = await send('/top', { 'hx-request': 'true', 'hx-request-type': 'partial' });
+  expect(read(textOf(fragment))('header')).toHaveLength(0);
   for (const method of ['POST', 'PUT', 'OPTIONS'])
-    expect(await ask('/top', { method, 'sec-fetch-site': 'same-origin' })).toMatchObject({ status: 405 });
+    expect(await send('/top', { method, 'sec-fetch-site': 'same-origin' })).toMatchObject({ status: 405 });
   for (const path of ['/top?x=1', '/Top', '/top/'])
-    expect(await askAndTell(path)).toMatchObject({ isRouted: true });
+    expect(await sendAndTrace(path)).toMatchObject({ isRouted: true });
 });
 
-it('shows what has changed at once', async () => {
+it('shows changes at once', async () => {
   const { browser } = await member(site);
-  for (let looks = 0; looks < 2; looks++) await ask('/top');
+  for (let looks = 0; looks < 2; looks++) await send('/top');
   const { left } = await vote(browser);
   await site.rank();
-  const $ = read(textOf(await ask('/top')));
-  expect($('.lead').text()).toContain('From 1 vote');
+  const $ = read(textOf(await send('/top')));
+  expect($('.lead').text()).toContain('Based on 1 vote');
   expect($('.board .name').first().text()).toBe(left);
 
   await topic(site, { slug: 'drinks', names: ['Tea', 'Coffee'] });
@@ -196,17 +196,17 @@ it('shows what has changed at once', async () => {
   const before = site.boards.default().topic.slug;
   for (const slug of [before, 'drinks']) await setDefault(slug);
   await site.boards.refresh();
-  expect(read(textOf(await ask('/top')))('h1').text()).toBe('Top 20: Drinks');
+  expect(read(textOf(await send('/top')))('h1').text()).toBe('Top 20: Drinks');
 });
 
-it('writes a line about every answer, and knows the cookies of a site on https', async () => {
+it('logs every early answer, and knows the cookies of a site on https', async () => {
   const lines: { path?: string; status?: number }[] = [];
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line)) });
   const other = await openSite({ production: true, publicOrigin: 'https://thinga.test' }, { log });
   try {
     await topic(other);
-    for (let looks = 0; looks < 2; looks++) await ask('/top', {}, other);
-    const { headers } = await ask('/top', { cookie: '__Host-thinga=made-up' }, other);
+    for (let looks = 0; looks < 2; looks++) await send('/top', {}, other);
+    const { headers } = await send('/top', { cookie: '__Host-thinga=made-up' }, other);
     expect(String(headers['set-cookie'])).toMatch(/^__Host-thinga=;/);
     expect(lines.filter(({ path }) => path === '/top')).toEqual(
       Array(3).fill(expect.objectContaining({ method: 'GET', status: 200, cut: false })),

@@ -4,7 +4,7 @@ import { createLog } from '../../src/log.js';
 import { openSite } from '../site.js';
 
 it.each(['X-Forwarded-For', 'Forwarded'])(
-  'warns once when %s comes and no proxy is trusted',
+  'warns once about a %s header when no proxy is trusted',
   async (header) => {
     const lines = await warningsOf({}, [{}, { [header]: 'for=192.0.2.1' }, { [header]: '192.0.2.2' }, {}]);
     expect(lines).toHaveLength(1);
@@ -14,14 +14,14 @@ it.each(['X-Forwarded-For', 'Forwarded'])(
   },
 );
 
-it('warns of no proxy where there is none, or one is trusted', async () => {
+it('does not warn without a proxy, or with a trusted one', async () => {
   expect(await warningsOf({}, [{}])).toEqual([]);
   const forwarded = [{ 'X-Forwarded-For': '192.0.2.1' }];
   expect(await warningsOf({ trustProxy: 1 }, forwarded)).toEqual([]);
   expect(await warningsOf({ trustProxy: ['loopback'] }, forwarded)).toEqual([]);
 });
 
-/** The warnings of a site that such requests come to. */
+/** Sends requests to a site, and returns its warnings. */
 async function warningsOf(
   settings: Partial<Config>,
   requests: Record<string, string>[],

@@ -17,7 +17,7 @@ const UNSAFE = [
   '/profile/votes/00000000-0000-4000-8000-000000000000/withdraw',
 ];
 
-it.each(UNSAFE)('refuses POST %s from anywhere but this site', async (path) => {
+it.each(UNSAFE)('refuses POST %s from another site', async (path) => {
   const { browser } = await member(site);
   await vote(browser);
   const rows = async () => [
@@ -43,7 +43,7 @@ it.each(UNSAFE)('refuses POST %s from anywhere but this site', async (path) => {
   expect(await rows()).toEqual(before);
 });
 
-it('takes a form whose Origin is the public one where browsers send no Sec-Fetch-Site', async () => {
+it('accepts a form with the public Origin from a browser that sends no Sec-Fetch-Site', async () => {
   const answer = await visit(site)
     .post('/register')
     .set({ 'Sec-Fetch-Site': '', Origin: site.config.publicOrigin })
@@ -52,7 +52,7 @@ it('takes a form whose Origin is the public one where browsers send no Sec-Fetch
   expect(answer.status).toBe(303);
 });
 
-it('sends the headers that keep other sites and scripts out, on pages and errors alike', async () => {
+it('sends the security headers on pages and errors', async () => {
   for (const path of ['/', '/login', '/nowhere', '/topics/none/top', '/app.css']) {
     const { headers } = await visit(site).get(path);
     const policy = headers['content-security-policy'] ?? '';
@@ -74,7 +74,7 @@ it('sends the headers that keep other sites and scripts out, on pages and errors
   }
 });
 
-it('has no inline script or style for the policy to stop', async () => {
+it('has no inline script or style', async () => {
   const { browser } = await member(site);
   for (const path of ['/', '/vote', '/top', '/topics', '/profile']) {
     const $ = read((await browser.get(path).expect(200)).text);
@@ -82,7 +82,7 @@ it('has no inline script or style for the policy to stop', async () => {
   }
 });
 
-it('lets no cache keep what a signed-in person sees', async () => {
+it('lets no cache keep the pages of a logged-in user', async () => {
   const { browser } = await member(site);
   for (const path of ['/', '/vote', '/top', '/profile', '/nowhere']) {
     const { headers } = await browser.get(path);
@@ -91,7 +91,7 @@ it('lets no cache keep what a signed-in person sees', async () => {
   }
 });
 
-it('answers what is no form with words, never with a fault', async () => {
+it('answers a malformed form with a 4xx status', async () => {
   const browser = visit(site);
   const json = await browser.post('/login').send({ username: 'a', password: 'b' });
   expect(json.status).toBe(400);
@@ -104,7 +104,7 @@ it('answers what is no form with words, never with a fault', async () => {
     .expect(413);
   await browser.post('/login').type('form').send('username=%').expect(422);
   await browser.post('/register').type('form').send('__proto__=a&constructor=b').expect(422);
-  expect(read(json.text)('h1').text()).toBe('That form could not be read');
+  expect(read(json.text)('h1').text()).toBe('We couldn’t read that form');
 });
 
 it.each([
@@ -113,7 +113,7 @@ it.each([
   '/profile/votes?before=&changed=&kept=',
   '/profile/links?new=',
   '/profile/export?format=',
-])('makes of whatever stands in %s a page', async (address) => {
+])('answers any values in %s with a page', async (address) => {
   const { browser } = await member(site);
   await vote(browser);
   const [path, query = ''] = address.split('?');
@@ -127,13 +127,13 @@ it.each([
       '9'.repeat(400),
       'x'.repeat(9000),
     ])
-      for (const person of [browser, visit(site)]) {
-        const { status } = await person.get(`${path}?${name}=${value}`);
+      for (const client of [browser, visit(site)]) {
+        const { status } = await client.get(`${path}?${name}=${value}`);
         expect([200, 303, 404]).toContain(status);
       }
 });
 
-it('takes a body without a length for what it is', async () => {
+it('refuses a JSON body without a length', async () => {
   const chunked = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode('{"ballot":""}'));
@@ -149,7 +149,7 @@ it('takes a body without a length for what it is', async () => {
   expect(answer.status).toBe(400);
 });
 
-it('lets only the file that an address names be kept for ever', async () => {
+it('allows caching for ever only for an address with the right hash', async () => {
   const page = read((await visit(site).get('/')).text);
   const css = page('link[rel=stylesheet]').attr('href') ?? '';
   expect((await visit(site).get(css)).headers['cache-control']).toContain('immutable');
@@ -158,7 +158,7 @@ it('lets only the file that an address names be kept for ever', async () => {
   expect((await visit(site).get('/')).headers['cache-control']).toBe('private, no-cache');
 });
 
-it('says which methods an address takes', async () => {
+it('says which methods a path allows', async () => {
   const browser = visit(site);
   const answer = await browser.put('/login').expect(405);
   expect(answer.headers.allow).toBe('GET, HEAD, POST');
@@ -166,15 +166,15 @@ it('says which methods an address takes', async () => {
   await browser.post('/').expect(405);
 });
 
-it('has a page for what is not there', async () => {
+it('has a page for paths that do not exist', async () => {
   const browser = visit(site);
   for (const path of ['/nowhere', '/topics/none/top', '/things/999999', '/things/abc', '/%E0%A4%A'])
     expect([400, 404]).toContain((await browser.get(path)).status);
   const { text } = await browser.get('/nowhere').expect(404);
-  expect(read(text)('h1').text()).toBe('There is nothing here');
+  expect(read(text)('h1').text()).toBe('Page not found');
 });
 
-it('leaves the page as it is when a part of it can’t be had, and says why', async () => {
+it('shows an error in the notice when htmx asks for a fragment', async () => {
   const { browser } = await member(site);
   const answer = await browser
     .get('/topics/none/vote')
@@ -184,7 +184,7 @@ it('leaves the page as it is when a part of it can’t be had, and says why', as
   expect(read(answer.text)('html main')).toHaveLength(0);
 });
 
-it('changes nothing when everything is looked at', async () => {
+it('changes nothing when a user follows all links', async () => {
   const { browser } = await member(site);
   await vote(browser);
   const snapshot = async () =>
@@ -196,28 +196,28 @@ it('changes nothing when everything is looked at', async () => {
       await site.db.selectFrom('rankerPosition').selectAll().execute(),
     ]);
   const before = await snapshot();
-  const seen = new Set<string>();
-  const ahead = ['/'];
-  for (let path = ahead.pop(); path; path = ahead.pop()) {
-    if (seen.has(path)) continue;
-    seen.add(path);
+  const visited = new Set<string>();
+  const queue = ['/'];
+  for (let path = queue.pop(); path; path = queue.pop()) {
+    if (visited.has(path)) continue;
+    visited.add(path);
     const { text, type } = await browser.get(path);
     if (type !== 'text/html') continue;
     const links = read(text)('a[href^="/"]')
       .map((_index, link) => link.attribs.href)
       .get();
-    ahead.push(...links.map((link) => link.split('#')[0] ?? '/'));
+    queue.push(...links.map((link) => link.split('#')[0] ?? '/'));
   }
-  expect(seen.size).toBeGreaterThan(8);
+  expect(visited.size).toBeGreaterThan(8);
   expect(await snapshot()).toBe(before);
 });
 
-it('says whether it lives and whether its stores answer', async () => {
+it('reports that it runs and that its stores answer', async () => {
   expect((await visit(site).get('/healthz').expect(200)).text).toBe('ok\n');
   expect((await visit(site).get('/readyz').expect(200)).text).toContain('database ok');
 });
 
-it('keeps a connection for longer than proxies do, so that it is never closed under a request', async () => {
+it('keeps idle connections longer than proxies do', async () => {
   const { headers } = await fetch(`${site.origin}/healthz`);
   expect(headers.get('keep-alive')).toBe('timeout=75');
 });

@@ -12,9 +12,9 @@ import {
   visit,
 } from '../site.js';
 
-/** What the site under test has asked the database. */
+/** The number of statements that the tested site has sent. */
 let statements = 0;
-const count: KyselyPlugin = {
+const statementCounter: KyselyPlugin = {
   transformQuery: ({ node }) => node,
   async transformResult({ result }) {
     statements++;
@@ -27,7 +27,7 @@ let site: Site;
 
 beforeAll(async () => {
   stores = await openSite({ production: true, rateLimits: 1, trustProxy: 1 });
-  site = await openSite({}, { beside: { ...stores, db: stores.db.withPlugin(count) } });
+  site = await openSite({}, { storesOf: { ...stores, db: stores.db.withPlugin(statementCounter) } });
   await topic(site, { names: thingNames(60) });
 });
 afterAll(async () => {
@@ -35,48 +35,48 @@ afterAll(async () => {
   await stores.close();
 });
 
-/** Counts the statements and the Redis commands that something costs. */
-async function costOf(asking: () => Promise<unknown>): Promise<{ statements: number; commands: string[] }> {
+/** Counts the statements and the Redis commands of some requests. */
+async function costOf(requests: () => Promise<unknown>): Promise<{ statements: number; commands: string[] }> {
   const before = statements;
   const sent = site.redis && vi.spyOn(site.redis, 'sendCommand');
-  await asking();
+  await requests();
   const commands = sent?.mock.calls.map(([command]) => command.name) ?? [];
   sent?.mockRestore();
   return { statements: statements - before, commands };
 }
 
-const state = inject('redis') ? ['get'] : [];
+const sessionRead = inject('redis') ? ['get'] : [];
 
-it('asks once who is there and once whether they still are, for the Top 20 of somebody who is logged in', async () => {
+it('sends one Redis command and one statement for the Top 20 of a logged-in user', async () => {
   const { browser } = await member(site);
   await browser.get('/top').expect(200);
   for (const headers of [{}, HTMX])
     expect(await costOf(() => browser.get('/top').set(headers).expect(200))).toEqual({
       statements: 1,
-      commands: state,
+      commands: sessionRead,
     });
 });
 
-it('asks nobody anything for the Top 20 of a visitor', async () => {
+it('asks no store for the Top 20 of a visitor', async () => {
   const visit = () => fetch(`${site.origin}/top`);
   for (let looks = 0; looks < 2; looks++)
     expect(await costOf(visit)).toEqual({ statements: 0, commands: [] });
 });
 
-it('asks for many who come at once no more often than for each of them', async () => {
+it('sends at most one statement for each of many simultaneous users', async () => {
   const people = await Promise.all(Array.from({ length: 8 }, () => member(site)));
   const all = () => Promise.all(people.map(({ browser }) => browser.get('/top').expect(200)));
   await all();
   const cost = await costOf(all);
   expect(cost.statements).toBeGreaterThan(0);
   expect(cost.statements).toBeLessThanOrEqual(people.length);
-  expect(cost.commands).toEqual(people.flatMap(() => state));
+  expect(cost.commands).toEqual(people.flatMap(() => sessionRead));
 });
 
-it('asks the database for a vote twice, and Redis three times', async () => {
+it('sends two statements and three Redis commands for a vote', async () => {
   const { browser } = await member(site);
   const look = () => browser.get('/vote').expect(200);
-  // What a queue is drawn from is read once.
+  // The first request also reads the data for the voter's queue.
   const first = await costOf(look);
   expect(first.statements).toBeLessThanOrEqual(3);
   let { ballot } = pairOn((await look()).text);
@@ -91,10 +91,10 @@ it('asks the database for a vote twice, and Redis three times', async () => {
     expect(statements).toBe(2);
     expect(commands).toEqual(inject('redis') ? ['get', 'evalsha', 'set'] : []);
   }
-  expect(await costOf(look)).toEqual({ statements: 1, commands: [...state, ...state] });
+  expect(await costOf(look)).toEqual({ statements: 1, commands: [...sessionRead, ...sessionRead] });
 });
 
-it('asks for a guest’s vote no more often than for a member’s', async () => {
+it('sends no more for a guest’s vote than for a member’s', async () => {
   const guest = visit(site);
   const cast = async () => {
     const { ballot } = pairOn((await guest.get('/vote').expect(200)).text);
@@ -107,12 +107,12 @@ it('asks for a guest’s vote no more often than for a member’s', async () => 
     expect(await cast()).toEqual({ statements: 2, commands: inject('redis') ? ['evalsha', 'set'] : [] });
 });
 
-it('asks nobody anything for the first pair of a guest', async () => {
+it('asks no store for the first pair of a guest', async () => {
   expect(await costOf(() => visit(site).get('/vote').expect(200))).toEqual({ statements: 0, commands: [] });
 });
 
 itOnPostgres(
-  'does not let Postgres compile statements, which takes longer than a hundred votes',
+  'switches off JIT compilation in Postgres, which takes longer than a hundred votes',
   async () => {
     const { rows } = await sql<{ jit: string }>`select current_setting('jit') as jit`.execute(site.db);
     expect(rows).toEqual([{ jit: 'off' }]);

@@ -4,7 +4,7 @@ import { type Choices, countCycles } from '../../src/profile/cycles.js';
 
 const choicesBetween = (size: number, answers: (0 | 1 | 2)[]): Choices => {
   const pairs = [...Array(size).keys()].flatMap((one) =>
-    [...Array(size - one - 1).keys()].map((more) => [one, one + more + 1] as [number, number]),
+    [...Array(size - one - 1).keys()].map((offset) => [one, one + offset + 1] as [number, number]),
   );
   const answered = pairs.flatMap(([one, two], at) =>
     answers[at] ? [answers[at] === 1 ? [one, two] : [two, one]] : [],
@@ -16,8 +16,8 @@ const choicesBetween = (size: number, answers: (0 | 1 | 2)[]): Choices => {
   };
 };
 
-it('counts what trying every three things counts, whatever was chosen and left out', () => {
-  const some = fc
+it('counts the same cycles as a search through all groups of three things', () => {
+  const choicesOfAnySize = fc
     .integer({ min: 0, max: 9 })
     .chain((size) =>
       fc
@@ -25,7 +25,7 @@ it('counts what trying every three things counts, whatever was chosen and left o
         .map((answers) => choicesBetween(size, answers)),
     );
   fc.assert(
-    fc.property(some, (choices) => {
+    fc.property(choicesOfAnySize, (choices) => {
       const beats = new Set([...choices.chosen].map((chosen, at) => `${chosen} ${choices.other[at]}`));
       const over = (one: number, two: number) => beats.has(`${one} ${two}`);
       const met = (one: number, two: number) => over(one, two) || over(two, one);
@@ -48,7 +48,7 @@ it('counts what trying every three things counts, whatever was chosen and left o
   );
 });
 
-it('finds a quarter of all threes in a cycle when every choice was a coin toss', () => {
+it('finds a cycle in a quarter of all groups of three when every choice is a coin toss', () => {
   const size = 100;
   const pairs = (size * (size - 1)) / 2;
   let seed = 1;

@@ -1,23 +1,23 @@
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
-import { itOnPostgres, member, pairOn, read, topic, useSite, visit, vote, whileHeld } from '../site.js';
+import { itOnPostgres, member, pairOn, read, topic, useSite, visit, vote, whileLocked } from '../site.js';
 
 const site = useSite();
 beforeAll(async () => {
   await topic(site);
 });
 
-async function personOn(browser: ReturnType<typeof visit>): Promise<string> {
+async function personField(browser: ReturnType<typeof visit>): Promise<string> {
   const page = await browser.get('/profile/close').expect(200);
   return String(read(page.text)('[name=person]').val());
 }
 
 async function close(browser: ReturnType<typeof visit>, votes: string) {
-  const person = await personOn(browser);
+  const person = await personField(browser);
   return browser.post('/profile/close').type('form').send({ votes, person });
 }
 
-it('hands people everything of theirs, and nothing that opens anything', async () => {
+it('exports all data of a user, without secrets and without data of others', async () => {
   const { browser, id, username } = await member(site);
   const stranger = await member(site);
   const pair = await vote(browser);
@@ -46,7 +46,7 @@ it('hands people everything of theirs, and nothing that opens anything', async (
     expect(answer.text).not.toContain(secret);
 });
 
-it('hands people their votes as a table', async () => {
+it('exports the votes of a user as CSV', async () => {
   const { browser } = await member(site);
   const pair = await vote(browser, 'tie');
   const answer = await browser.get('/profile/export?format=csv').expect(200);
@@ -58,42 +58,49 @@ it('hands people their votes as a table', async () => {
 it.each([
   ['keep', 1],
   ['withdraw', 0],
-] as const)('closes an account: nothing of the person is left, their votes: %s', async (votes, standing) => {
-  const { browser, id, username, password } = await member(site);
-  const other = visit(site);
-  await other.post('/login').type('form').send({ username, password }).expect(303);
-  await vote(browser);
-  const { rows: origins } = await sql<{ eventId: number }>`
+] as const)(
+  'closes an account and deletes all data of its user, with the choice "%s" for the votes',
+  async (votes, standing) => {
+    const { browser, id, username, password } = await member(site);
+    const other = visit(site);
+    await other.post('/login').type('form').send({ username, password }).expect(303);
+    await vote(browser);
+    const { rows: origins } = await sql<{ eventId: number }>`
     select event_id from session_event_origins join session_events on event_id = id where user_id = ${id}`.execute(
-    site.db,
-  );
-  expect(origins).toHaveLength(2);
-  expect((await close(browser, 'both')).status).toBe(422);
-  const answer = await close(browser, votes);
-  expect(answer.status).toBe(303);
-  expect(answer.headers['clear-site-data']).toContain('storage');
-  expect(read((await browser.get('/')).text)('.flash').text()).toContain('closed');
-  for (const gone of [browser, other]) await gone.get('/profile').expect(303);
-  await visit(site).post('/login').type('form').send({ username, password }).expect(422);
-  for (const table of ['users', 'sessions', 'sessionEvents'] as const)
+      site.db,
+    );
+    expect(origins).toHaveLength(2);
+    expect((await close(browser, 'both')).status).toBe(422);
+    const answer = await close(browser, votes);
+    expect(answer.status).toBe(303);
+    expect(answer.headers['clear-site-data']).toContain('storage');
+    expect(read((await browser.get('/')).text)('.flash').text()).toContain('closed');
+    for (const gone of [browser, other]) await gone.get('/profile').expect(303);
+    await visit(site).post('/login').type('form').send({ username, password }).expect(422);
+    for (const table of ['users', 'sessions', 'sessionEvents'] as const)
+      expect(
+        await site.db
+          .selectFrom(table)
+          .where(table === 'users' ? 'id' : 'userId', '=', id)
+          .select('id')
+          .execute(),
+      ).toEqual([]);
+    const ids = origins.map(({ eventId }) => eventId);
     expect(
-      await site.db
-        .selectFrom(table)
-        .where(table === 'users' ? 'id' : 'userId', '=', id)
-        .select('id')
-        .execute(),
+      await site.db.selectFrom('sessionEventOrigins').where('eventId', 'in', ids).selectAll().execute(),
     ).toEqual([]);
-  const ids = origins.map(({ eventId }) => eventId);
-  expect(
-    await site.db.selectFrom('sessionEventOrigins').where('eventId', 'in', ids).selectAll().execute(),
-  ).toEqual([]);
-  const ledger = await site.db.selectFrom('votes').where('voterId', '=', id).select('withdrawnAt').execute();
-  expect(ledger.filter(({ withdrawnAt }) => withdrawnAt === null)).toHaveLength(standing);
-  expect(ledger).toHaveLength(1);
-  await member(site, { username });
-});
+    const ledger = await site.db
+      .selectFrom('votes')
+      .where('voterId', '=', id)
+      .select('withdrawnAt')
+      .execute();
+    expect(ledger.filter(({ withdrawnAt }) => withdrawnAt === null)).toHaveLength(standing);
+    expect(ledger).toHaveLength(1);
+    await member(site, { username });
+  },
+);
 
-it('finds by an index all that refers to what is deleted with an account', async () => {
+it('has an index for every reference to rows that are deleted with an account', async () => {
   const { rows } = await sql`
     select conrelid::regclass::text || '.' || attname as scanned from pg_constraint
     join pg_attribute on attrelid = conrelid and attnum = conkey[1]
@@ -104,9 +111,9 @@ it('finds by an index all that refers to what is deleted with an account', async
   expect(rows).toEqual([]);
 });
 
-it('closes no account with a page that somebody else opened', async () => {
+it('closes no account with a page that another user opened', async () => {
   const [one, other] = [await member(site), await member(site)];
-  const person = await personOn(one.browser);
+  const person = await personField(one.browser);
   const { username, password } = other;
   await one.browser.post('/login').type('form').send({ username, password }).expect(303);
   for (const form of [{ votes: 'keep', person }, { votes: 'keep' }]) {
@@ -118,10 +125,10 @@ it('closes no account with a page that somebody else opened', async () => {
   await other.browser.get('/profile').expect(200);
 });
 
-itOnPostgres('takes back with all others a vote that is on its way', async () => {
+itOnPostgres('withdraws also a vote that is being cast when the account closes', async () => {
   const { browser, id } = await member(site);
   const { ballot } = pairOn((await browser.get('/vote')).text);
-  const statuses = await whileHeld(site, sql`select from voters where id = ${id} for update`, [
+  const statuses = await whileLocked(site, sql`select from voters where id = ${id} for update`, [
     async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' }),
     async () => close(browser, 'withdraw'),
   ]);
@@ -130,7 +137,7 @@ itOnPostgres('takes back with all others a vote that is on its way', async () =>
   expect(ledger).toEqual([{ withdrawnAt: expect.any(Date) }]);
 });
 
-itOnPostgres('takes back with all others an answer that is just being changed', async () => {
+itOnPostgres('withdraws also an answer that is being changed when the account closes', async () => {
   const { browser, id } = await member(site);
   await vote(browser);
   const { ballotId } = await site.db
@@ -140,8 +147,9 @@ itOnPostgres('takes back with all others an answer that is just being changed', 
     .executeTakeFirstOrThrow();
   const path = `/profile/votes/${ballotId}/change`;
   const ballot = String(read((await browser.get(path)).text)('main [name=ballot]').val());
-  // The change waits for the voter while it has written the new answer, and the closing comes in between.
-  await whileHeld(site, sql`select from voters where id = ${id} for update`, [
+  // The change has written the new answer and waits for the lock on the voter. The closing starts in that
+  // time.
+  await whileLocked(site, sql`select from voters where id = ${id} for update`, [
     async () => browser.post(path).type('form').send({ ballot, choice: 'tie' }),
     async () => close(browser, 'withdraw'),
   ]);
@@ -151,18 +159,18 @@ itOnPostgres('takes back with all others an answer that is just being changed', 
 });
 
 itOnPostgres(
-  'closes an account whose log-in is just being refused, and refuses one that is under way',
+  'closes an account while a wrong log-in is recorded, and refuses a log-in during the closing',
   async () => {
     const { browser, id, username, password } = await member(site);
-    const log = (guess: string) =>
+    const logIn = (guess: string) =>
       visit(site).post('/login').type('form').send({ username, password: guess });
-    const statuses = await whileHeld(site, sql`select from chain_heads where user_key = ${id} for update`, [
-      async () => log('a wrong guess'),
+    const statuses = await whileLocked(site, sql`select from chain_heads where user_key = ${id} for update`, [
+      async () => logIn('a wrong guess'),
       async () => close(browser, 'keep'),
     ]);
     expect(statuses.map(({ status }) => status)).toEqual([422, 303]);
     const again = await member(site);
-    const both = await whileHeld(site, sql`select from users where id = ${again.id} for update`, [
+    const both = await whileLocked(site, sql`select from users where id = ${again.id} for update`, [
       async () => close(again.browser, 'keep'),
       async () => visit(site).post('/login').type('form').send({ username: again.username, password }),
     ]);
@@ -183,5 +191,5 @@ it('ends the oldest session beyond twenty', async () => {
     .execute();
   expect(rows[0]).toEqual({ status: 'inactive', endReason: 'limit' });
   expect(rows.filter(({ status }) => status === 'active')).toHaveLength(20);
-  expect(read((await browser.get('/login')).text)('.flash').text()).toContain('many other devices');
+  expect(read((await browser.get('/login')).text)('.flash').text()).toContain('more than 20 devices');
 });

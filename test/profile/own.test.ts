@@ -17,7 +17,10 @@ beforeAll(async () => {
   }
 });
 
-/** Writes answers as the ledger has them: "Ramen > Sushi", "Pie = Soup". */
+/**
+ * Writes answers into the ledger, from lines such as "Ramen > Sushi" (chosen), "Pie = Soup" (tie), "Pie ~
+ * Soup" (skip).
+ */
 async function answers(voter: number, lines: string[], { daysAgo = 0 } = {}): Promise<void> {
   const rows = lines.map((line) => {
     const [left = '', sign, right = ''] = line.split(' ');
@@ -37,68 +40,74 @@ async function answers(voter: number, lines: string[], { daysAgo = 0 } = {}): Pr
   await site.db.insertInto('votes').values(rows).execute();
 }
 
-const inOrder = (names: string[]): string[] =>
-  names.flatMap((better, place) => names.slice(place + 1).map((worse) => `${better} > ${worse}`));
+const allPairs = (names: string[]): string[] =>
+  names.flatMap((better, index) => names.slice(index + 1).map((worse) => `${better} > ${worse}`));
 
 const page = async (browser: Browser, path: string) => read((await browser.get(path).expect(200)).text);
 
-it('shows a person’s own list beside everybody’s, and where they differ most', async () => {
-  for (let other = 0; other < 12; other++) await answers((await member(site)).id, inOrder(FOODS));
+it('shows the own list of a member beside everybody’s, with the largest differences', async () => {
+  for (let other = 0; other < 12; other++) await answers((await member(site)).id, allPairs(FOODS));
   const { browser, id } = await member(site);
-  // Toast is last to everybody, and first to this person.
-  await answers(id, inOrder(['Toast', ...FOODS.slice(0, -1)]));
+  // Toast is last for everybody, and first for this member.
+  await answers(id, allPairs(['Toast', ...FOODS.slice(0, -1)]));
   await site.rank();
   const $ = await page(browser, '/profile/top');
   expect($('h1').text()).toBe('Your Top 3: Foods');
   expect($('.board .name').first().text()).toBe('Toast');
   expect($('.board tr').eq(1).find('.theirs').text()).toContain('8');
   expect($('#differ').parent().text()).toContain(
-    'You put Toast 7 places higher: 1st of the 8 on your list, where everybody together has it 8th.',
+    'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everybody.',
   );
-  expect($('.lead').text()).toMatch(/From your 28 answers alone. We expect .* of these/);
-  // Of 28 answers, the seven about Toast are not as most others chose.
-  expect($('#agree').parent().text()).toContain('In 21 of 28 answers');
-  expect($('#agree').parent().text()).toContain('none of 12 others chose');
-  expect($('#agree').parent().text()).toContain('both put 75 in the same order');
-  expect($('#circles').parent().text()).toContain('56 times, and your choices never went in a circle');
+  expect($('.lead').text()).toMatch(/Based on your 28 votes only. (All|About) .* of these/);
+  // Of the 28 answers, the seven about Toast differ from those of most others.
+  expect($('#agree').parent().text()).toContain('Most others agreed with you on 21 of 28 pairs');
+  expect($('#agree').parent().text()).toContain('None of the 12 others agreed');
+  expect($('#agree').parent().text()).toContain('they put 75 of 100 pairs in the same order');
+  expect($('#contradictions').parent().text()).toContain(
+    '56 groups of three things. None of your votes contradict each other',
+  );
   const $profile = await page(browser, '/profile');
   expect($profile('.side-by-side .name').first().text()).toBe('Toast');
   expect($profile('.tiles').text()).toContain('21 of 28');
 });
 
-it('says that it is too early to say', async () => {
+it('says how many votes are missing for an own list', async () => {
   const { browser, id } = await member(site);
   expect((await page(browser, '/profile/top'))('.card').text()).toContain('You have not voted in this topic');
   await answers(id, ['Ramen > Sushi', 'Pie > Soup', 'Ramen ~ Pie']);
   const $ = await page(browser, '/profile/topics/foods/top');
-  expect($('.card').text()).toContain('You have given 2 answers in this topic. After 10');
+  expect($('.card').text()).toContain('You have 2 votes in this topic. Your list appears after 8 more votes');
   expect($('.board')).toHaveLength(0);
-  expect((await page(browser, '/profile'))('.part').text()).toContain('Too few votes to say');
+  expect((await page(browser, '/profile'))('.part').text()).toContain(
+    'Your list appears after 10 votes in a topic',
+  );
   await browser.get('/profile/topics/none/top').expect(404);
 });
 
-it('leaves out of the list what was met once or twice', async () => {
+it('leaves out of the list things with fewer than three answers', async () => {
   const { browser, id } = await member(site);
-  await answers(id, [...inOrder(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']), 'Ramen > Toast']);
+  await answers(id, [...allPairs(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']), 'Ramen > Toast']);
   const $ = await page(browser, '/profile/top');
-  expect($('summary').last().text()).toBe('Too few votes to say: 1 thing');
+  expect($('summary').last().text()).toBe('Not ranked yet: 1 thing');
   expect($('details').last().text()).toContain('Toast');
   expect($('.board').text()).not.toContain('Toast');
 });
 
-it('shows a cycle as a friendly fact', async () => {
+it('shows how many choices contradict each other, with an example', async () => {
   const { browser, id } = await member(site);
   const cycle = ['Ramen > Sushi', 'Sushi > Pie', 'Pie > Ramen'];
-  await answers(id, [...inOrder(['Pizza', 'Salad', 'Curry', 'Soup', 'Toast']), ...cycle]);
+  await answers(id, [...allPairs(['Pizza', 'Salad', 'Curry', 'Soup', 'Toast']), ...cycle]);
   const $ = await page(browser, '/profile/top');
-  expect($('#circles').parent().text()).toContain('11 times; 1 time went in a circle, far fewer than the 3');
+  expect($('#contradictions').parent().text()).toContain(
+    '11 groups of three things. In 1 of them, your votes contradict each other: far fewer than the 3',
+  );
   const example = $('.circle').text();
   for (const choice of cycle) expect(example).toContain(choice.replace('>', 'over'));
 });
 
-it('moves with the next vote, and with one that is taken back', async () => {
+it('changes the own list after a vote and after a withdrawal', async () => {
   const { browser, id } = await member(site);
-  await answers(id, inOrder(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']));
+  await answers(id, allPairs(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']));
   const first = async () => (await page(browser, '/profile/top'))('.board .name').first().text();
   expect(await first()).toBe('Ramen');
   await answers(id, ['Pie > Ramen', 'Pie > Sushi', 'Pie > Pizza', 'Pie > Salad', 'Pie > Curry']);
@@ -109,23 +118,23 @@ it('moves with the next vote, and with one that is taken back', async () => {
   expect(await first()).toBe('Ramen');
 });
 
-it('counts days in a row, and today’s votes', async () => {
+it('counts days in a row and the votes of today', async () => {
   const { browser, id } = await member(site);
   const tiles = async () => (await page(browser, '/profile'))('.tiles').text().replace(/\s+/g, ' ');
   await answers(id, ['Ramen > Sushi'], { daysAgo: 9 });
   await answers(id, ['Ramen > Pie'], { daysAgo: 8 });
   await answers(id, ['Ramen > Soup'], { daysAgo: 7 });
-  expect(await tiles()).toContain('days in a row 0 The longest was 3 days');
+  expect(await tiles()).toContain('days in a row 0 Your longest streak was 3 days');
   await answers(id, ['Pie > Soup'], { daysAgo: 1 });
-  expect(await tiles()).toContain('day in a row 1 Up to yesterday; one vote today makes it 2.');
+  expect(await tiles()).toContain('day in a row 1 Vote today to make it 2.');
   await answers(id, ['Pie ~ Toast']);
   expect(await tiles()).toContain('votes today 0');
   await vote(browser);
-  expect(await tiles()).toContain('days in a row 2 The longest was 3 days');
+  expect(await tiles()).toContain('days in a row 2 Your longest streak was 3 days');
   expect(await tiles()).toContain('vote today 1');
 });
 
-it('changes an answer when the new one is given, once, and says so', async () => {
+it('changes an answer once, when the new answer is given, and says so', async () => {
   const { browser, id } = await member(site);
   await answers(id, ['Ramen > Sushi']);
   const shown = pairOn((await browser.get('/vote')).text);
@@ -135,9 +144,9 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   const path = (await page(browser, '/profile/votes'))('.entries a').attr('href') ?? '';
   expect(path).toBe(`/profile/votes/${before?.ballotId}/change`);
   const $ = await page(browser, path);
-  expect($('#choose-left').text()).toContain('your answer so far');
+  expect($('#choose-left').text()).toContain('your vote');
   const ballot = String($('[name=ballot]').val());
-  // Looking, and sending no answer, change nothing.
+  // A form without a valid answer or ballot changes nothing.
   await browser.post(path).type('form').send({ ballot, choice: 'skip' }).expect(422);
   await browser.post(path).type('form').send({ ballot: 'x', choice: 'right' }).expect(422);
   expect((await ledger()).map((row) => row.withdrawnAt)).toEqual([null]);
@@ -150,7 +159,7 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   ]);
   const $after = await page(browser, answer.headers.location ?? '');
   expect($after('.flash').text()).toContain('Changed: Sushi over Ramen.');
-  // The pair that was open is still the one to be answered.
+  // The pair at the front of the queue stays the same.
   const now = pairOn((await browser.get('/vote')).text);
   expect([now.left, now.right]).toEqual([shown.left, shown.right]);
   await site.rank();
@@ -171,7 +180,7 @@ it('changes an answer when the new one is given, once, and says so', async () =>
   expect((sushi?.wins ?? 0) + (sushi?.losses ?? 0)).toBe(votes.length);
 });
 
-it('lets one of two tabs change an answer, and tells the other what stands', async () => {
+it('lets one of two tabs change an answer, and tells the other which answer counts', async () => {
   const { browser, id } = await member(site);
   await answers(id, ['Ramen > Sushi']);
   const path = (await page(browser, '/profile/votes'))('.entries a').attr('href') ?? '';
@@ -195,12 +204,12 @@ it('lets one of two tabs change an answer, and tells the other what stands', asy
     .execute();
   expect(standing).toHaveLength(1);
   for (const { headers } of sent) expect(headers.location).toContain(standing[0]?.ballotId);
-  // The page of the answer before leads to that of the one that stands.
+  // The page of the old answer redirects to the page of the standing answer.
   const again = await browser.get(path).expect(303);
   expect(again.headers.location).toContain(standing[0]?.ballotId);
 });
 
-it('keeps an answer that is given again, and changes nobody else’s', async () => {
+it('keeps an answer that is given again, and lets nobody change the answer of someone else', async () => {
   const { browser, id } = await member(site);
   const other = await member(site);
   await answers(id, ['Ramen > Sushi']);
@@ -209,7 +218,9 @@ it('keeps an answer that is given again, and changes nobody else’s', async () 
   const ballot = String((await page(browser, path))('[name=ballot]').val());
   await other.browser.post(path).type('form').send({ ballot, choice: 'right' }).expect(404);
   const same = await browser.post(path).type('form').send({ ballot, choice: 'left' }).expect(303);
-  expect((await page(browser, same.headers.location ?? ''))('.flash').text()).toContain('As before');
+  expect((await page(browser, same.headers.location ?? ''))('.flash').text()).toContain(
+    'Same vote as before',
+  );
   await browser.post(path.replace('change', 'withdraw')).expect(303);
   await browser.get(path).expect(410);
   await browser.post(path).type('form').send({ ballot, choice: 'right' }).expect(410);
@@ -217,16 +228,16 @@ it('keeps an answer that is given again, and changes nobody else’s', async () 
   expect(rows).toHaveLength(1);
 });
 
-it('lists older votes page by page', async () => {
+it('lists older votes on further pages', async () => {
   const { browser, id } = await member(site);
-  await answers(id, inOrder(FOODS));
+  await answers(id, allPairs(FOODS));
   const $ = await page(browser, '/profile/votes');
   expect($('.entries li')).toHaveLength(20);
   const older = $('.actions a').last().attr('href') ?? '';
   expect((await page(browser, older))('.entries li')).toHaveLength(8);
 });
 
-it('lets nobody in who is not logged in', async () => {
+it('asks visitors of the own pages to log in', async () => {
   for (const path of ['/profile/top', '/profile/votes', '/profile/links'])
     await visit(site).get(path).expect(303);
 });

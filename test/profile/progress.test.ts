@@ -9,25 +9,23 @@ const progress = async (browser: Browser, path = '/vote'): Promise<string> =>
     .replace(/\s+/g, ' ')
     .trim();
 
-it('says on the pair how far one’s own Top has come', async () => {
+it('shows on the pair page how far the own Top has come', async () => {
   await topic(site, { names: thingNames(8) });
   const { browser } = await member(site);
-  expect(await progress(browser)).toBe('10 answers in this topic, and you have a list of your own.');
+  expect(await progress(browser)).toBe('Vote 10 times in this topic to see your list.');
 
   await vote(browser, 'skip');
   for (let votes = 0; votes < 3; votes++) await vote(browser);
-  expect(await progress(browser)).toBe(
-    '3 votes today. 7 more in this topic, and you have a list of your own.',
-  );
+  expect(await progress(browser)).toBe('3 votes today. Vote 7 more times in this topic to see your list.');
   await browser.post('/vote/undo').type('form').send({}).expect(303);
-  expect(await progress(browser)).toContain('2 votes today. 8 more');
+  expect(await progress(browser)).toContain('2 votes today. Vote 8 more times');
 
   for (let votes = 0; votes < 22; votes++)
     await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'));
   await vi.waitFor(
     async () =>
       expect(await progress(browser)).toMatch(
-        /^24 votes today. Your own Top 3: we expect (\d of 3|all of it) to be right\.$/,
+        /^24 votes today. Your Top 3: (about \d of|all) 3 look settled\.$/,
       ),
     { timeout: 55_000, interval: 200 },
   );
@@ -36,6 +34,6 @@ it('says on the pair how far one’s own Top has come', async () => {
   expect(href).toBe('/profile/top');
   const own = read((await browser.get(String(href)).expect(200)).text);
   expect(own('.lead').text()).toMatch(
-    new RegExp(`We expect (all )?${$('.progress progress').attr('value')} of these`),
+    new RegExp(`(All|About) ${$('.progress progress').attr('value')} of these`),
   );
 });

@@ -7,16 +7,16 @@ const site = useSite();
 it('counts 300 simultaneous votes on ten things, each once and without an error', async () => {
   await topic(site, { names: thingNames(10) });
   const things = await site.db.selectFrom('things').select(['id', 'topicId']).orderBy('id').execute();
-  const pairs = things.flatMap((left, place) => things.slice(place + 1).map((right) => ({ left, right })));
+  const pairs = things.flatMap((left, index) => things.slice(index + 1).map((right) => ({ left, right })));
   const ballots = [];
-  for (let person = 0; person < 10; person++) {
+  for (let members = 0; members < 10; members++) {
     const { browser, id } = await member(site);
     for (const { left, right } of pairs.slice(0, 30)) {
       const offer = {
         topicId: left.topicId,
         leftId: left.id,
         rightId: right.id,
-        voter: id,
+        voterId: id,
         isGuest: false,
         strategy: 'explore' as const,
       };

@@ -36,33 +36,33 @@ async function register(browser: Browser): Promise<void> {
   await browser.post('/register').type('form').send(form).expect(303);
 }
 
-const send = (browser: Browser, ballot: string, choice: string, path = '/vote') =>
-  browser.post(path).type('form').send({ ballot, choice });
+const send = (browser: Browser, ballot: string, choice: string) =>
+  browser.post('/vote').type('form').send({ ballot, choice });
 
 const logIn = (browser: Browser, { username, password }: { username: string; password: string }) =>
   browser.post('/login').type('form').send({ username, password }).expect(303);
 
-async function pages(
+async function openPair(
   browser: Browser,
 ): Promise<{ left: string; right: string; ballot: string; text: string }> {
   const { text } = await browser.get('/vote').expect(200);
   return { ...pairOn(text), text };
 }
 
-it('lets guests vote right away, and keeps their votes for them alone', async () => {
+it('saves the votes of a guest for that guest alone', async () => {
   const guest = visit(site);
-  const pair = await pages(guest);
+  const pair = await openPair(guest);
   const answer = await send(guest, pair.ballot, 'left').expect(303);
   const next = read((await guest.get(answer.headers.location ?? '').expect(200)).text);
-  expect(next('.receipt p').text()).toContain(`Kept for you: you chose ${pair.left} over ${pair.right}`);
-  expect(next('.progress').text()).toContain('1 vote kept for you');
-  expect((await pages(visit(site))).text).not.toContain('kept for you.');
+  expect(next('.receipt p').text()).toContain(`Saved: you chose ${pair.left} over ${pair.right}`);
+  expect(next('.progress').text()).toContain('1 vote saved');
+  expect((await openPair(visit(site))).text).not.toContain('saved.');
 });
 
-it('moves no board by the votes of guests until they register', async () => {
+it('does not count the votes of guests until they register', async () => {
   const before = site.boards.default().votes;
   const guest = visit(site);
-  for (let vote = 0; vote < 3; vote++) await send(guest, (await pages(guest)).ballot, 'left').expect(303);
+  for (let vote = 0; vote < 3; vote++) await send(guest, (await openPair(guest)).ballot, 'left').expect(303);
   await site.rank();
   expect(site.boards.default().votes).toBe(before);
   await register(guest);
@@ -70,11 +70,11 @@ it('moves no board by the votes of guests until they register', async () => {
   expect(site.boards.default().votes).toBe(before + 3);
 });
 
-it('says how many others agree with a guest, and nothing of a movement that does not happen', async () => {
+it('tells a guest how many others agree, and predicts no movement', async () => {
   const guest = visit(site);
-  const pair = await pages(guest);
+  const pair = await openPair(guest);
   const things = await site.db.selectFrom('things').select(['id', 'name', 'topicId']).execute();
-  const [left, right] = [pair.left, pair.right].map((name) => things.find((one) => one.name === name));
+  const [left, right] = [pair.left, pair.right].map((name) => things.find((thing) => thing.name === name));
   for (let vote = 0; vote < 10; vote++) {
     const { id } = await member(site);
     await site.db
@@ -92,10 +92,10 @@ it('says how many others agree with a guest, and nothing of a movement that does
   }
   await site.rank();
   const answer = await send(guest, pair.ballot, 'left').set(HTMX).expect(200);
-  expect(read(answer.text)('.effect').text()).toMatch(/^\d+ of 1\d others say the same\.$/);
+  expect(read(answer.text)('.effect').text()).toMatch(/^\d+ of 1\d others agreed\.$/);
 });
 
-it('sets no cookie before the first vote, and an httpOnly one then', async () => {
+it('sets no cookie before the first vote, and an httpOnly cookie after it', async () => {
   const guest = visit(site);
   const page = await guest.get('/vote').expect(200);
   expect(page.headers['set-cookie']).toBeUndefined();
@@ -103,7 +103,7 @@ it('sets no cookie before the first vote, and an httpOnly one then', async () =>
   expect(headers['set-cookie']?.[0]).toMatch(/^guest=.*HttpOnly; SameSite=Lax/);
 });
 
-it('asks the first of them on the front page', async () => {
+it('shows the first pair on the front page', async () => {
   const guest = visit(site);
   const front = read((await guest.get('/').expect(200)).text);
   const ballot = String(front('.taste [name=ballot]').val());
@@ -111,53 +111,53 @@ it('asks the first of them on the front page', async () => {
   const answer = await send(guest, ballot, 'left').expect(303);
   expect((await guest.get(answer.headers.location ?? '')).text).toContain(`you chose ${first} over`);
   const later = read((await guest.get('/')).text);
-  expect([later('.taste').length, later('.hero .button').first().text()]).toEqual([0, 'Go on voting']);
+  expect([later('.taste').length, later('.hero .button').first().text()]).toEqual([0, 'Keep voting']);
 });
 
-it('brings htmx the next pair in the same round trip', async () => {
+it('answers htmx with the next pair in the same round trip', async () => {
   const guest = visit(site);
-  const { ballot, left } = await pages(guest);
+  const { ballot, left } = await openPair(guest);
   const answer = await send(guest, ballot, 'left').set(HTMX).expect(200);
   expect(read(answer.text)('.receipt p').text()).toContain(`you chose ${left}`);
   expect(pairOn(answer.text).ballot).not.toBe('');
 });
 
-it('counts a ballot once, however often it is sent, and takes it back', async () => {
+it('counts a ballot once, however often it is sent, and withdraws it', async () => {
   const guest = visit(site);
-  const first = await pages(guest);
+  const first = await openPair(guest);
   for (const choice of ['left', 'right']) await send(guest, first.ballot, choice).expect(303);
-  expect((await pages(guest)).text).toContain('1 vote</a> kept for you');
+  expect((await openPair(guest)).text).toContain('1 vote</a> saved');
   await guest.post('/vote/undo').expect(303);
-  const again = await pages(guest);
+  const again = await openPair(guest);
   expect([again.left, again.right]).toEqual([first.left, first.right]);
-  expect(again.text).toContain('Just choose');
+  expect(again.text).toContain('Vote now.');
 });
 
-it('shows every guest the same pairs, so that nobody can pick, and no more than twenty', async () => {
+it('shows all guests the same twenty pairs', async () => {
   const [one, other] = [visit(site), visit(site)];
   for (let pair = 0; pair < 20; pair++) {
-    const [mine, theirs] = [await pages(one), await pages(other)];
+    const [mine, theirs] = [await openPair(one), await openPair(other)];
     expect([mine.left, mine.right]).toEqual([theirs.left, theirs.right]);
     await send(one, mine.ballot, 'left').expect(303);
     await send(other, theirs.ballot, pair % 2 ? 'skip' : 'right').expect(303);
   }
   const { text } = await one.get('/vote').expect(200);
-  expect(read(text)('h2').first().text()).toBe('Those were today’s pairs for guests');
+  expect(read(text)('h2').first().text()).toBe('You’ve voted on today’s guest pairs');
   expect(read(text)('main a[href^="/register"]').length).toBeGreaterThan(0);
 });
 
-it('counts the votes when their guest registers', async () => {
+it('counts the votes of a guest who registers', async () => {
   const guest = visit(site);
   const chosen: string[] = [];
   for (const choice of ['left', 'right', 'unknown-left'] as const) {
-    const pair = await pages(guest);
+    const pair = await openPair(guest);
     chosen.push(`${pair.left} ${pair.right}`);
     await send(guest, pair.ballot, choice).expect(303);
   }
   const form = { username: 'once.a.guest', password: 'a long enough phrase' };
   const answer = await guest.post('/register').type('form').send(form).expect(303);
   const page = read((await guest.get(answer.headers.location ?? '').expect(200)).text);
-  expect(page('.flash').text()).toContain('the votes you cast before count now');
+  expect(page('.flash').text()).toContain('your guest votes now count');
   const { id } = await site.db
     .selectFrom('users')
     .where('username', '=', form.username)
@@ -168,15 +168,15 @@ it('counts the votes when their guest registers', async () => {
     { outcome: 'right', weight: 1 },
     { outcome: 'skip', unknown: 'left' },
   ]);
-  // Nothing of the guest is left.
+  // No data of the guest is left.
   expect(await site.db.selectFrom('votes').where('provisional', '=', true).selectAll().execute()).toEqual([]);
   await guest.post('/logout').expect(303);
-  expect((await pages(guest)).text).toContain('Just choose');
+  expect((await openPair(guest)).text).toContain('Vote now.');
 });
 
-it('counts them once, whoever logs in with a copy of them', async () => {
+it('counts the votes of a guest once when two members log in with copies of the cookie', async () => {
   const guest = visit(site);
-  const { ballot } = await pages(guest);
+  const { ballot } = await openPair(guest);
   const { headers } = await send(guest, ballot, 'left').expect(303);
   const copy = String(headers['set-cookie']?.[0]).split(';')[0] ?? '';
   const [one, other] = [await member(site), await member(site)];
@@ -190,13 +190,13 @@ it('counts them once, whoever logs in with a copy of them', async () => {
   expect([await ledger(one.id), await ledger(other.id)].map((votes) => votes.length)).toEqual([1, 0]);
 });
 
-it('leaves the earlier answer where the person had answered the pair before', async () => {
+it('keeps the answer of a member who answered the pair before as a member', async () => {
   const person = await member(site);
   const guest = visit(site);
-  const first = await pages(guest);
+  const first = await openPair(guest);
   await send(guest, first.ballot, 'left').expect(303);
   const things = await site.db.selectFrom('things').select(['id', 'name', 'topicId']).execute();
-  const thing = (name: string) => things.find((one) => one.name === name) ?? expect.fail();
+  const thing = (name: string) => things.find((thing) => thing.name === name) ?? expect.fail();
   const [left, right] = [thing(first.left), thing(first.right)];
   await site.db
     .insertInto('votes')
@@ -212,73 +212,73 @@ it('leaves the earlier answer where the person had answered the pair before', as
     .execute();
   await logIn(guest, person);
   expect(await ledger(person.id)).toMatchObject([{ outcome: 'left', leftId: right.id }]);
-  expect((await guest.get('/vote')).text).toContain('you had answered those pairs already');
+  expect((await guest.get('/vote')).text).toContain('you had already voted on those pairs');
 });
 
-it('gives whoever logged in meanwhile a pair of their own, and says so', async () => {
+it('refuses the vote of a guest who logged in after the pair was shown', async () => {
   const person = await member(site);
   const guest = visit(site);
-  const { ballot } = await pages(guest);
+  const { ballot } = await openPair(guest);
   await logIn(guest, person);
   const answer = await send(guest, ballot, 'right').expect(422);
-  expect(read(answer.text)('.receipt p').text()).toContain('you have logged in since');
+  expect(read(answer.text)('.receipt p').text()).toContain('You logged in after that pair was shown');
   expect(await ledger(person.id)).toEqual([]);
 });
 
-it('takes no pair of another guest, so that none is picked out', async () => {
+it('refuses the ballot of another guest', async () => {
   const [scout, guest] = [visit(site), visit(site)];
-  for (let pair = 0; pair < 3; pair++) await send(scout, (await pages(scout)).ballot, 'skip').expect(303);
-  const { ballot } = await pages(scout);
+  for (let pair = 0; pair < 3; pair++) await send(scout, (await openPair(scout)).ballot, 'skip').expect(303);
+  const { ballot } = await openPair(scout);
   for (const own of ['a guest who has not voted', 'a guest who has']) {
     const picked = await send(guest, ballot, 'left').expect(422);
     expect(read(picked.text)('.receipt p').text(), own).toContain('shown to someone else');
-    await send(guest, (await pages(guest)).ballot, 'left').expect(303);
+    await send(guest, (await openPair(guest)).ballot, 'left').expect(303);
   }
 });
 
-it('knows a guest again whose first answer was lost on the way', async () => {
-  const { ballot, left } = await pages(visit(site));
+it('finds the guest again when the response to the first vote was lost', async () => {
+  const { ballot, left } = await openPair(visit(site));
   const guest = visit(site);
   await send(visit(site), ballot, 'left').expect(303);
   const answer = await send(guest, ballot, 'left').expect(303);
   const { text } = await guest.get(answer.headers.location ?? '').expect(200);
-  expect(read(text)('.receipt p').text()).toContain(`Kept for you: you chose ${left} over`);
+  expect(read(text)('.receipt p').text()).toContain(`Saved: you chose ${left} over`);
   expect(await guestsIn()).toBe(1);
 });
 
 it('refuses the cookie of a guest whose votes were taken over', async () => {
   const guest = visit(site);
-  const { ballot } = await pages(guest);
+  const { ballot } = await openPair(guest);
   const { headers } = await send(guest, ballot, 'left').expect(303);
   const copy = String(headers['set-cookie']?.[0]).split(';')[0] ?? '';
-  const next = (await pages(guest)).ballot;
+  const next = (await openPair(guest)).ballot;
   await register(guest);
   const page = await visit(site).get('/vote').set('Cookie', copy).expect(200);
-  expect(page.text).toContain('Just choose');
+  expect(page.text).toContain('Vote now.');
   const refused = await send(visit(site), next, 'left').set('Cookie', copy).expect(422);
-  expect(read(refused.text)('.receipt p').text()).toContain('Nothing was counted');
+  expect(read(refused.text)('.receipt p').text()).toContain('vote didn’t count');
 });
 
-it('counts a vote that is cast while its guest logs in', async () => {
+it('counts or refuses a vote that is cast while its guest logs in', async () => {
   const person = await member(site);
   const guest = visit(site);
-  await send(guest, (await pages(guest)).ballot, 'left').expect(303);
-  const { ballot } = await pages(guest);
+  await send(guest, (await openPair(guest)).ballot, 'left').expect(303);
+  const { ballot } = await openPair(guest);
   const [cast] = await Promise.all([send(guest, ballot, 'left'), logIn(guest, person)]);
-  // It is kept and counts, or it is refused: nothing is lost without a word.
+  // The vote counts or is refused. It is never lost without a message.
   expect([303, 422]).toContain(cast.status);
   if (cast.status === 303) expect(cast.headers.location).toContain('?voted=');
-  else expect(read(cast.text)('.receipt p').text()).toContain('Nothing was counted');
+  else expect(read(cast.text)('.receipt p').text()).toContain('vote didn’t count');
   expect(await ledger(person.id)).toHaveLength(cast.status === 303 ? 2 : 1);
   expect(await site.db.selectFrom('votes').where('provisional', '=', true).selectAll().execute()).toEqual([]);
 });
 
-it('lets guests see their votes, take one back, and delete all of them', async () => {
+it('lets guests see their votes, withdraw one, and delete all', async () => {
   const guest = visit(site);
-  expect((await guest.get('/guest').expect(200)).text).toContain('no votes of yours');
+  expect((await guest.get('/guest').expect(200)).text).toContain('No votes yet.');
   const chosen: string[] = [];
   for (let vote = 0; vote < 2; vote++) {
-    const { ballot, left } = await pages(guest);
+    const { ballot, left } = await openPair(guest);
     chosen.unshift(left);
     await send(guest, ballot, 'left').expect(303);
   }
@@ -292,13 +292,13 @@ it('lets guests see their votes, take one back, and delete all of them', async (
   await guest.post(String(page('.own-votes form').first().attr('action'))).expect(303);
   expect((await own())('.own-votes strong').length).toBe(1);
   const gone = await guest.post('/guest/delete').expect(303);
-  expect((await guest.get(gone.headers.location ?? '')).text).toContain('no votes of yours');
+  expect((await guest.get(gone.headers.location ?? '')).text).toContain('No votes yet.');
   expect(await guestsIn()).toBe(0);
 });
 
-it('deletes guests who have not voted for thirty days, and nobody else', async () => {
+it('deletes only guests who have not voted for thirty days', async () => {
   const [old, recent] = [visit(site), visit(site)];
-  for (const guest of [old, recent]) await send(guest, (await pages(guest)).ballot, 'left').expect(303);
+  for (const guest of [old, recent]) await send(guest, (await openPair(guest)).ballot, 'left').expect(303);
   const [first] = await site.db
     .selectFrom('voters')
     .where('kind', '=', 'guest')
@@ -312,27 +312,25 @@ it('deletes guests who have not voted for thirty days, and nobody else', async (
   await sql`alter table votes enable trigger votes_only_withdraw`.execute(site.db);
   await purgeGuests(site.db);
   expect(await guestsIn()).toBe(1);
-  expect((await pages(old)).text).toContain('Just choose');
-  expect((await pages(recent)).text).toContain('1 vote</a> kept for you');
+  expect((await openPair(old)).text).toContain('Vote now.');
+  expect((await openPair(recent)).text).toContain('1 vote</a> saved');
 });
 
 it('refuses to delete a vote that counts', async () => {
   const { browser, id } = await member(site);
-  await send(browser, (await pages(browser)).ballot, 'left').expect(303);
+  await send(browser, (await openPair(browser)).ballot, 'left').expect(303);
   await expect(site.db.deleteFrom('votes').where('voterId', '=', id).execute()).rejects.toThrow(
     'append-only',
   );
 });
 
-it('says what stands when a pair was answered in another tab, or an answer taken back there', async () => {
+it('says which answer counts when the pair was answered or withdrawn in another tab', async () => {
   const guest = visit(site);
-  const [one, other] = [await pages(guest), await pages(guest)];
+  const [one, other] = [await openPair(guest), await openPair(guest)];
   await send(guest, one.ballot, 'left').expect(303);
   const second = await send(guest, other.ballot, 'right').expect(303);
   const page = read((await guest.get(second.headers.location ?? '')).text);
-  expect(page('.receipt p').text()).toContain(
-    `You had answered this pair before (you chose ${one.left} over`,
-  );
+  expect(page('.receipt p').text()).toContain(`You already voted on this pair (you chose ${one.left} over`);
   const undo = String(page('.receipt [name=ballot]').val());
   for (let tab = 0; tab < 2; tab++) {
     const answer = await guest.post('/vote/undo').type('form').send({ ballot: undo }).expect(303);
@@ -341,11 +339,11 @@ it('says what stands when a pair was answered in another tab, or an answer taken
   }
 });
 
-it('passes over what a guest doesn’t know', async () => {
+it('shows a guest no thing that they do not know', async () => {
   const guest = visit(site);
   let unknown = '';
   for (let pair = 0; pair < 12; pair++) {
-    const { ballot, left, right } = await pages(guest);
+    const { ballot, left, right } = await openPair(guest);
     if (!ballot) break;
     expect([left, right]).not.toContain(unknown);
     unknown ||= left;
@@ -353,18 +351,18 @@ it('passes over what a guest doesn’t know', async () => {
   }
 });
 
-it('asks whoever was logged in to do so again, and not to vote as a guest', async () => {
+it('asks a member who logged out to log in again, and takes no guest vote', async () => {
   const { browser, id } = await member(site);
-  const { ballot } = await pages(browser);
+  const { ballot } = await openPair(browser);
   await browser.post('/logout').expect(303);
   const answer = await send(browser, ballot, 'left').expect(303);
   expect(answer.headers.location).toBe('/login');
   expect(await ledger(id)).toEqual([]);
 });
 
-it('believes no cookie that it did not sign', async () => {
+it('ignores a cookie that it did not sign', async () => {
   const guest = visit(site);
-  await send(guest, (await pages(guest)).ballot, 'left').expect(303);
+  await send(guest, (await openPair(guest)).ballot, 'left').expect(303);
   const { id } = await site.db
     .selectFrom('voters')
     .where('kind', '=', 'guest')
@@ -372,16 +370,16 @@ it('believes no cookie that it did not sign', async () => {
     .executeTakeFirstOrThrow();
   for (const value of [`${id}`, `${id}.forged`, 'junk', '%00', 's:'])
     expect((await visit(site).get('/vote').set('Cookie', `guest=${value}`).expect(200)).text).toContain(
-      'Just choose',
+      'Vote now.',
     );
 });
 
-it('tells a guest what was wrong, and keeps the pair', async () => {
+it('tells a guest what was wrong, and shows the pair again', async () => {
   const guest = visit(site);
-  const { ballot, left } = await pages(guest);
+  const { ballot, left } = await openPair(guest);
   const answer = await send(guest, ballot, 'both').expect(422);
   expect(pairOn(answer.text).left).toBe(left);
   expect(read((await send(guest, 'x', 'left').expect(422)).text)('.receipt').text()).toContain(
-    'could not be read',
+    'didn’t go through',
   );
 });

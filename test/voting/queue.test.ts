@@ -18,13 +18,13 @@ import {
 
 const site = useSite();
 /** Another process of the same site. */
-let beside: Site;
+let secondProcess: Site;
 let topics = 0;
 
 beforeAll(async () => {
-  beside = await openSite({}, { beside: site });
+  secondProcess = await openSite({}, { storesOf: site });
 });
-afterAll(() => beside.close());
+afterAll(() => secondProcess.close());
 
 const device = fc.nat(1);
 const step = fc.oneof(
@@ -40,6 +40,18 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
+interface WalkOptions {
+  devices: [Browser, Browser];
+  slug: string;
+  voterId: number;
+  names: string[];
+}
+
+interface StepAnswer {
+  choice: string;
+  isAsked?: boolean;
+}
+
 interface Shown {
   ballot: string;
   left: string;
@@ -47,13 +59,13 @@ interface Shown {
 }
 
 it.for(['member', 'guest'] as const)(
-  'shows no pair twice, none past which one could get, and nothing they don’t know, whatever a %s does',
+  'shows a %s no pair twice and no unknown thing, and lets nobody get past a pair, after any random steps',
   { timeout: 180_000 },
   async (kind) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
         const walk = await Walk.begin(kind);
-        for (const one of steps) await walk.take(one);
+        for (const next of steps) await walk.take(next);
         await walk.end();
       }),
       { numRuns: 8 },
@@ -61,41 +73,41 @@ it.for(['member', 'guest'] as const)(
   },
 );
 
-/** A voter with two devices, each served by another process, and what must hold of what they are shown. */
+/** A voter with two devices, each served by another process. It checks all pairs that the voter is shown. */
 class Walk {
   readonly #devices: [Browser, Browser];
   readonly #path: string;
-  readonly #voter: number;
+  readonly #voterId: number;
   readonly #names: string[];
-  /** Their answers that stand, oldest first. */
+  /** The voter's standing answers, oldest first. */
   #standing: { pair: string; unknown?: string; isLatest: boolean; isAsked: boolean }[] = [];
   readonly #tabs: (Shown | undefined)[] = [undefined, undefined];
-  /** The pair that must be shown; undefined when that is open. */
+  /** The pair that must be shown next; undefined when any pair may be shown. */
   #front: string | undefined;
 
-  private constructor(devices: [Browser, Browser], slug: string, voter: number, names: string[]) {
+  private constructor({ devices, slug, voterId, names }: WalkOptions) {
     this.#devices = devices;
     this.#path = `/topics/${slug}/vote`;
-    this.#voter = voter;
+    this.#voterId = voterId;
     this.#names = names;
   }
 
   static async begin(kind: 'member' | 'guest'): Promise<Walk> {
     const slug = `walk-${++topics}`;
     const { names } = await topic(site, { slug, names: thingNames(7) });
-    await beside.boards.refresh();
+    await secondProcess.boards.refresh();
     if (kind === 'guest') return Walk.#beginAsGuest(slug, names);
     const { browser, username, password, id } = await member(site);
-    // Without Redis a site is one process, which keeps the queues itself.
-    const other = visit(inject('redis') ? beside : site);
+    // Without Redis a site has one process, which keeps the queues itself.
+    const other = visit(inject('redis') ? secondProcess : site);
     await other.post('/login').type('form').send({ username, password }).expect(303);
-    return new Walk([browser, other], slug, id, names);
+    return new Walk({ devices: [browser, other], slug, voterId: id, names });
   }
 
-  // A guest is there from the first vote on, with which a topic of its own is done.
+  // A guest exists only after a first vote. It is cast in another topic.
   static async #beginAsGuest(slug: string, names: string[]): Promise<Walk> {
     const first = await topic(site, { slug: `first-of-${slug}`, names: thingNames(2) });
-    await beside.boards.refresh();
+    await secondProcess.boards.refresh();
     const path = `/topics/${first.slug}/vote`;
     const { ballot } = pairOn((await visit(site).get(path)).text);
     const { headers } = await visit(site)
@@ -110,9 +122,9 @@ class Walk {
       .orderBy('id', 'desc')
       .select('id')
       .execute();
-    const browserOn = (one: Site): Browser => visit(one).set('Cookie', cookie);
-    const devices: [Browser, Browser] = [browserOn(site), browserOn(inject('redis') ? beside : site)];
-    return new Walk(devices, slug, guest?.id ?? 0, names);
+    const browserOn = (process: Site): Browser => visit(process).set('Cookie', cookie);
+    const devices: [Browser, Browser] = [browserOn(site), browserOn(inject('redis') ? secondProcess : site)];
+    return new Walk({ devices, slug, voterId: guest?.id ?? 0, names });
   }
 
   async take(step: Step): Promise<void> {
@@ -124,7 +136,9 @@ class Walk {
         const shown = await this.#look(browser);
         if (!shown) return;
         const choice = step.kind === 'answer' ? ['left', 'right', 'tie'][step.choice % 3] : step.kind;
-        return this.#answer(browser, shown, choice === 'unknown' ? 'unknown-left' : (choice ?? 'left'));
+        return this.#answer(browser, shown, {
+          choice: choice === 'unknown' ? 'unknown-left' : (choice ?? 'left'),
+        });
       }
       case 'look':
         await this.#look(browser);
@@ -135,27 +149,27 @@ class Walk {
       case 'answer in the tab': {
         const shown = this.#tabs[step.device];
         this.#tabs[step.device] = undefined;
-        return shown && this.#answer(browser, shown, 'right');
+        return shown && this.#answer(browser, shown, { choice: 'right' });
       }
       case 'undo':
         return this.#undo(browser);
       case 'ask':
         return this.#ask(browser, this.#names[step.thing % this.#names.length] ?? '');
       case 'lose the queue':
-        for (const key of (await site.redis?.keys(`${site.prefix}queue:${this.#voter}:*`)) ?? [])
+        for (const key of (await site.redis?.keys(`${site.prefix}queue:${this.#voterId}:*`)) ?? [])
           await site.redis?.del(key);
         if (site.redis) this.#front = undefined;
     }
   }
 
-  /** What was answered stands once in the ledger, and nothing else. */
+  /** Checks that the ledger has each standing answer once, and nothing else. */
   async end(): Promise<void> {
     const slug = this.#path.split('/')[2] ?? '';
     const standing = await site.db
       .selectFrom('votes')
       .innerJoin('topics', 'topics.id', 'topicId')
       .where('slug', '=', slug)
-      .where('voterId', '=', this.#voter)
+      .where('voterId', '=', this.#voterId)
       .where('withdrawnAt', 'is', null)
       .select('votes.id')
       .execute();
@@ -166,7 +180,7 @@ class Walk {
     const { text } = await browser.get(this.#path + query).expect(200);
     const shown = pairOn(text);
     if (shown.ballot === '') {
-      expect(read(text)('#pair h2').text()).toMatch(/You have answered every pair|today’s pairs for guests/);
+      expect(read(text)('#pair h2').text()).toMatch(/You’ve voted on every pair|today’s guest pairs/);
       expect(this.#front).toBeUndefined();
       return undefined;
     }
@@ -180,7 +194,7 @@ class Walk {
     return shown;
   }
 
-  async #answer(browser: Browser, shown: Shown, choice: string, isAsked = false): Promise<void> {
+  async #answer(browser: Browser, shown: Shown, { choice, isAsked = false }: StepAnswer): Promise<void> {
     await browser.post(this.#path).type('form').send({ ballot: shown.ballot, choice }).expect(303);
     const pair = keyOf(shown);
     if (this.#standing.some((answer) => answer.pair === pair)) return;
@@ -207,7 +221,7 @@ class Walk {
       .executeTakeFirstOrThrow();
     const before = await this.#look(browser);
     const shown = await this.#look(browser, `?with=${id}`);
-    if (shown && before) await this.#answer(browser, shown, 'left', true);
+    if (shown && before) await this.#answer(browser, shown, { choice: 'left', isAsked: true });
   }
 
   #isUnknown(pair: string): boolean {
@@ -217,12 +231,12 @@ class Walk {
 
 const keyOf = ({ left, right }: Shown): string => [left, right].sort().join(' | ');
 
-itOnRedis('reads the ledger anew when another process has said that the queue is stale', async () => {
+itOnRedis('reads the ledger again after another process marked the queue as stale', async () => {
   const { slug } = await topic(site, { slug: 'stale', names: thingNames(12) });
-  await beside.boards.refresh();
+  await secondProcess.boards.refresh();
   const path = `/topics/${slug}/vote`;
   const { browser, username, password, id } = await member(site);
-  const other = visit(beside);
+  const other = visit(secondProcess);
   await other.post('/login').type('form').send({ username, password }).expect(303);
   const { ballot } = pairOn((await browser.get(path)).text);
   await browser.post(path).type('form').send({ ballot, choice: 'unknown-left' }).expect(303);

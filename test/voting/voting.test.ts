@@ -22,14 +22,14 @@ beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry
 
 const ledger = (voter: number) => ledgerOf(site, voter);
 
-const send = (browser: Browser, ballot: string, choice: string, path = '/vote') =>
-  browser.post(path).type('form').send({ ballot, choice });
+const send = (browser: Browser, form: { ballot: string; choice: string }, path = '/vote') =>
+  browser.post(path).type('form').send(form);
 
 async function ballotOf(browser: Browser): Promise<string> {
   return pairOn((await browser.get('/vote').expect(200)).text).ballot;
 }
 
-async function signed(voter: number, changes: Partial<Ballot> = {}): Promise<string> {
+async function signedBallot(voterId: number, changes: Partial<Ballot> = {}): Promise<string> {
   const things = await site.db
     .selectFrom('things')
     .select(['id', 'topicId'])
@@ -37,7 +37,7 @@ async function signed(voter: number, changes: Partial<Ballot> = {}): Promise<str
     .limit(2)
     .execute();
   const [left, right] = things;
-  const offer = { topicId: left?.topicId ?? 0, leftId: left?.id ?? 0, rightId: right?.id ?? 0, voter };
+  const offer = { topicId: left?.topicId ?? 0, leftId: left?.id ?? 0, rightId: right?.id ?? 0, voterId };
   return signBallot(
     { ...offer, isGuest: false, strategy: 'explore', ...changes },
     site.config.secrets[0],
@@ -55,29 +55,29 @@ it('asks the topic’s question about two different things', async () => {
 });
 
 it.each(['left', 'right', 'tie', 'skip'] as const)(
-  'writes down %s, and says so on the next page',
+  'writes the answer "%s" into the ledger, and confirms it on the next page',
   async (choice) => {
     const { browser, id } = await member(site);
     const pair = pairOn((await browser.get('/vote')).text);
-    const answer = await send(browser, pair.ballot, choice).expect(303);
+    const answer = await send(browser, { ballot: pair.ballot, choice }).expect(303);
     const next = await browser.get(answer.headers.location ?? '').expect(200);
-    const told = {
+    const expected = {
       left: `you chose ${pair.left} over ${pair.right}`,
       right: `you chose ${pair.right} over ${pair.left}`,
       tie: `${pair.left} and ${pair.right} are about the same to you`,
       skip: `you skipped ${pair.left} and ${pair.right}`,
     };
-    expect(read(next.text)('.receipt p').text()).toContain(told[choice]);
+    expect(read(next.text)('.receipt p').text()).toContain(expected[choice]);
     expect(await ledger(id)).toMatchObject([
       { outcome: choice, withdrawnAt: null, strategy: expect.stringMatching(/^(focus|explore)$/) },
     ]);
   },
 );
 
-it('gives htmx the next pair in the same round trip, with the same receipt and address', async () => {
+it('answers htmx with the next pair in the same round trip, with the same receipt and address', async () => {
   const { browser } = await member(site);
   const pair = pairOn((await browser.get('/vote')).text);
-  const answer = await send(browser, pair.ballot, 'left').set(HTMX).expect(200);
+  const answer = await send(browser, { ballot: pair.ballot, choice: 'left' }).set(HTMX).expect(200);
   expect(answer.headers['hx-replace-url']).toMatch(/^\/vote\?voted=/);
   const $ = read(answer.text);
   expect($('main')).toHaveLength(0);
@@ -86,11 +86,11 @@ it('gives htmx the next pair in the same round trip, with the same receipt and a
   expect(read(page.text)('#pair .receipt p').text()).toBe($('#pair .receipt p').text());
 });
 
-it('counts a ballot once however often it is sent, and answers the same each time', async () => {
+it('counts a ballot once, however often it is sent, and gives the same response each time', async () => {
   const { browser, id } = await member(site);
   const ballot = await ballotOf(browser);
-  const first = await send(browser, ballot, 'left').expect(303);
-  const again = await send(browser, ballot, 'right').expect(303);
+  const first = await send(browser, { ballot, choice: 'left' }).expect(303);
+  const again = await send(browser, { ballot, choice: 'right' }).expect(303);
   expect(again.headers.location).toBe(first.headers.location);
   expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
 });
@@ -98,41 +98,47 @@ it('counts a ballot once however often it is sent, and answers the same each tim
 it('counts ten simultaneous posts of one ballot once', async () => {
   const { browser, id } = await member(site);
   const ballot = await ballotOf(browser);
-  const answers = await Promise.all(Array.from({ length: 10 }, () => send(browser, ballot, 'left')));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => send(browser, { ballot, choice: 'left' })),
+  );
   expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1);
   expect(answers.every(({ status }) => status === 303)).toBe(true);
   expect(await ledger(id)).toHaveLength(1);
 });
 
-it('lets an answer stand when the same pair comes back on another ballot, sides swapped or not', async () => {
+it('keeps an answer when the same pair is answered on another ballot, on any sides', async () => {
   const { browser, id } = await member(site);
-  const [one, other] = [await signed(id), await signed(id)];
-  await send(browser, one, 'left').expect(303);
-  const answer = await send(browser, other, 'right').expect(303);
+  const [one, other] = [await signedBallot(id), await signedBallot(id)];
+  await send(browser, { ballot: one, choice: 'left' }).expect(303);
+  const answer = await send(browser, { ballot: other, choice: 'right' }).expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
-  expect(read(page.text)('.receipt p').text()).toContain('that answer stands');
+  expect(read(page.text)('.receipt p').text()).toContain('Your earlier vote counts');
   const [row] = await ledger(id);
-  const swapped = await signed(id, { leftId: row?.rightId ?? 0, rightId: row?.leftId ?? 0 });
-  await send(browser, swapped, 'left').expect(303);
+  const swapped = await signedBallot(id, { leftId: row?.rightId ?? 0, rightId: row?.leftId ?? 0 });
+  await send(browser, { ballot: swapped, choice: 'left' }).expect(303);
   expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
 });
 
-it('counts nothing for a ballot that is not one, is too old, someone else’s or another topic’s', async () => {
+it('refuses a ballot that is forged, expired, made for someone else, or of another topic', async () => {
   await topic(site, { slug: 'animals', names: ['Otter', 'Owl', 'Yak'] });
   const { browser, id } = await member(site);
   const stranger = await member(site);
   const good = await ballotOf(browser);
   const refused: [string, string, string][] = [
-    ['', '/vote', 'could not be read'],
-    ['nonsense', '/vote', 'could not be read'],
-    [`${good}x`, '/vote', 'could not be read'],
-    [`x${good}`, '/vote', 'could not be read'],
-    [await signed(id, { expires: Math.floor(Date.now() / 1000) - 1 }), '/vote', 'more than a day'],
+    ['', '/vote', 'didn’t go through'],
+    ['nonsense', '/vote', 'didn’t go through'],
+    [`${good}x`, '/vote', 'didn’t go through'],
+    [`x${good}`, '/vote', 'didn’t go through'],
+    [
+      await signedBallot(id, { expires: Math.floor(Date.now() / 1000) - 1 }),
+      '/vote',
+      'expired after 24 hours',
+    ],
     [await ballotOf(stranger.browser), '/vote', 'someone else'],
     [good, '/topics/animals/vote', 'another topic'],
   ];
   for (const [ballot, path, message] of refused) {
-    const answer = await send(browser, ballot, 'left', path);
+    const answer = await send(browser, { ballot, choice: 'left' }, path);
     expect(answer.status).toBe(422);
     expect(read(answer.text)('.receipt p').text()).toContain(message);
     expect(pairOn(answer.text).ballot).not.toBe('');
@@ -140,27 +146,27 @@ it('counts nothing for a ballot that is not one, is too old, someone else’s or
   expect(await ledger(id)).toEqual([]);
 });
 
-it('keeps the pair when the answer is none of the four', async () => {
+it('shows the pair again when the answer is none of the four', async () => {
   const { browser, id } = await member(site);
   const pair = pairOn((await browser.get('/vote')).text);
-  const answer = await send(browser, pair.ballot, 'both');
+  const answer = await send(browser, { ballot: pair.ballot, choice: 'both' });
   expect(answer.status).toBe(422);
   expect(pairOn(answer.text)).toMatchObject({ left: pair.left, right: pair.right });
   expect(await ledger(id)).toEqual([]);
 });
 
-it('says so when one of the two was taken down meanwhile', async () => {
+it('says when one of the two things was taken down', async () => {
   await topic(site, { slug: 'passing', names: ['Here', 'Gone'] });
   const { browser, id } = await member(site);
   const { ballot } = pairOn((await browser.get('/topics/passing/vote')).text);
   await site.db.updateTable('things').set({ retiredAt: new Date() }).where('name', '=', 'Gone').execute();
-  const answer = await send(browser, ballot, 'left', '/topics/passing/vote').expect(303);
+  const answer = await send(browser, { ballot, choice: 'left' }, '/topics/passing/vote').expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
-  expect(read(page.text)('.receipt p').text()).toContain('taken down');
+  expect(read(page.text)('.receipt p').text()).toContain('was removed');
   expect(await ledger(id)).toEqual([]);
 });
 
-it('takes the last vote back once, and shows that pair again', async () => {
+it('withdraws the last vote once, and shows its pair again', async () => {
   const { browser, id } = await member(site);
   await vote(browser);
   const pair = await vote(browser);
@@ -174,7 +180,7 @@ it('takes the last vote back once, and shows that pair again', async () => {
   const rows = await ledger(id);
   expect(rows.map((row) => row.withdrawnAt !== null)).toEqual([false, true]);
   const again = pairOn((await browser.get('/vote')).text);
-  await send(browser, again.ballot, 'right').expect(303);
+  await send(browser, { ballot: again.ballot, choice: 'right' }).expect(303);
   expect((await ledger(id)).at(-1)).toMatchObject({
     leftId: last?.leftId,
     rightId: last?.rightId,
@@ -182,7 +188,7 @@ it('takes the last vote back once, and shows that pair again', async () => {
   });
 });
 
-it('takes a vote back with htmx in one round trip', async () => {
+it('withdraws a vote with htmx in one round trip', async () => {
   const { browser, id } = await member(site);
   const pair = await vote(browser);
   const [row] = await ledger(id);
@@ -195,17 +201,17 @@ it('takes a vote back with htmx in one round trip', async () => {
   expect(pairOn(answer.text)).toMatchObject({ left: pair.left, right: pair.right });
 });
 
-it('leaves a vote that was taken back as it is when its ballot comes once more', async () => {
+it('leaves a withdrawn vote withdrawn when its ballot is sent again', async () => {
   const { browser, id } = await member(site);
   const { ballot } = await vote(browser);
   await browser.post('/vote/undo').expect(303);
-  const answer = await send(browser, ballot, 'left').expect(303);
+  const answer = await send(browser, { ballot, choice: 'left' }).expect(303);
   const page = await browser.get(answer.headers.location ?? '');
-  expect(read(page.text)('.receipt p').text()).toContain('You took that back');
+  expect(read(page.text)('.receipt p').text()).toContain('You took this vote back');
   expect(await ledger(id)).toHaveLength(1);
 });
 
-it('lets nobody take back the vote of another', async () => {
+it('lets nobody withdraw the vote of someone else', async () => {
   const owner = await member(site);
   const other = await member(site);
   await vote(owner.browser);
@@ -215,7 +221,7 @@ it('lets nobody take back the vote of another', async () => {
   expect(await ledger(owner.id)).toMatchObject([{ withdrawnAt: null }]);
 });
 
-it('lists a person’s votes on their profile, each to be taken back', async () => {
+it('lists the votes of a member on the profile, and withdraws one there', async () => {
   const { browser, id } = await member(site);
   const pair = await vote(browser);
   await vote(browser);
@@ -227,7 +233,7 @@ it('lists a person’s votes on their profile, each to be taken back', async () 
   expect(read((await browser.get('/profile')).text)('.entries li')).toHaveLength(1);
 });
 
-it('never shows a pair twice, and says when there is none left', async () => {
+it('never shows a pair twice, and says when no pair is left', async () => {
   await topic(site, { slug: 'few', names: ['One', 'Two', 'Three', 'Four', 'Five'] });
   const { browser } = await member(site);
   const seen = new Set<string>();
@@ -237,10 +243,10 @@ it('never shows a pair twice, and says when there is none left', async () => {
   }
   expect(seen.size).toBe(10);
   const done = await browser.get('/topics/few/vote').expect(200);
-  expect(read(done.text)('#pair h2').text()).toBe('You have answered every pair');
+  expect(read(done.text)('#pair h2').text()).toBe('You’ve voted on every pair');
 });
 
-it('shows nothing again that was in the last five pairs, as long as there is something else', async () => {
+it('shows no thing of the last five pairs while there are other things', async () => {
   await topic(site, { slug: 'many', names: thingNames(30) });
   const { browser } = await member(site);
   let recent: string[] = [];
@@ -252,45 +258,45 @@ it('shows nothing again that was in the last five pairs, as long as there is som
   }
 });
 
-it('asks mostly where the Top 20 is open, and notes for each vote why its pair was shown', async () => {
+it('draws most pairs where the Top 20 is uncertain', async () => {
   await topic(site, { slug: 'large', names: thingNames(100) });
   const board = site.boards.get('large') ?? expect.fail();
-  const arms = { focus: 0, explore: 0, asked: 0, common: 0 };
+  const drawn = { focus: 0, explore: 0, asked: 0, common: 0 };
   for (let voter = 1; voter <= 400; voter++) {
     const random = randomFor(String(voter), site.config.secrets[0]);
     const [pair] = drawPairs(board, { recent: [], unknown: [] }, random);
-    if (pair) arms[pair.strategy]++;
+    if (pair) drawn[pair.strategy]++;
   }
-  // Four in five; outside this lies less than one run in a million.
-  expect(arms.focus).toBeGreaterThan(280);
-  expect(arms.explore).toBeGreaterThan(40);
+  // Four of five pairs. Less than one run in a million fails by chance.
+  expect(drawn.focus).toBeGreaterThan(280);
+  expect(drawn.explore).toBeGreaterThan(40);
 });
 
-it('counts the vote of who skipped many pairs in part, and says so', async () => {
+it('lowers the weight of a vote after many skips, and says so', async () => {
   await topic(site, { slug: 'skipped', names: thingNames(12) });
   const { browser, id } = await member(site);
   const path = '/topics/skipped/vote';
   for (let pair = 0; pair < 5; pair++) await vote(browser, 'skip', path);
   const receipt = async (): Promise<string> => {
     const { ballot } = pairOn((await browser.get(path)).text);
-    const answer = await send(browser, ballot, 'left', path).expect(303);
+    const answer = await send(browser, { ballot, choice: 'left' }, path).expect(303);
     return read((await browser.get(answer.headers.location ?? '')).text)('.receipt p').text();
   };
-  expect(await receipt()).not.toContain('in part');
+  expect(await receipt()).not.toContain('counts less');
   await browser.post('/vote/undo').expect(303);
-  expect(await receipt()).not.toContain('in part');
+  expect(await receipt()).not.toContain('counts less');
   await vote(browser, 'skip', path);
-  expect(await receipt()).toContain('It counts in part: you skipped more than five of the twenty pairs');
-  // Giving one answer over and over is no way to make good.
+  expect(await receipt()).toContain('It counts less, because you skip a lot');
+  // The same answer again and again does not make up for skips.
   for (let times = 0; times < 20; times++) {
     await browser.post('/vote/undo').expect(303);
     await vote(browser, 'left', path);
   }
-  expect(await receipt()).toContain('in part');
-  // Those of another topic count in full, and a longer run of answers makes good.
+  expect(await receipt()).toContain('counts less');
+  // A vote in another topic counts in full. A longer run of answers makes up for skips.
   await vote(browser);
   for (let pair = 0; pair < 15; pair++) await vote(browser, 'tie', path);
-  expect(await receipt()).not.toContain('in part');
+  expect(await receipt()).not.toContain('counts less');
 
   const votes = await ledger(id);
   const { weight, reason } = votes.find((row) => row.weight < 1) ?? expect.fail();
@@ -299,7 +305,7 @@ it('counts the vote of who skipped many pairs in part, and says so', async () =>
   await site.rank();
 });
 
-it('takes no answer that was changed for a skip', async () => {
+it('does not count a changed answer as a skip', async () => {
   await topic(site, { slug: 'changed', names: thingNames(12) });
   const { browser, id } = await member(site);
   const path = '/topics/changed/vote';
@@ -319,7 +325,7 @@ it('takes no answer that was changed for a skip', async () => {
   expect(votes.at(-1)?.weight).toBe(1);
 });
 
-it('puts a thing on either side about equally often', async () => {
+it('puts a thing on each side about equally often', async () => {
   await topic(site, { slug: 'coin', names: ['Heads', 'Tails'] });
   const board = site.boards.get('coin') ?? expect.fail();
   let heads = 0;
@@ -328,12 +334,12 @@ it('puts a thing on either side about equally often', async () => {
     const [pair] = drawPairs(board, { recent: [], unknown: [] }, random);
     if (board.find(pair?.leftId ?? 0)?.name === 'Heads') heads++;
   }
-  // Outside this lies less than one run in a million.
+  // Less than one run in a million fails by chance.
   expect(heads).toBeGreaterThan(150);
   expect(heads).toBeLessThan(250);
 });
 
-it('shows the same pair until it is answered, so that nobody gets past one without saying so', async () => {
+it('shows the same pair until it is answered', async () => {
   const { browser } = await member(site);
   const first = pairOn((await browser.get('/vote')).text);
   const other = await member(site);
@@ -342,12 +348,12 @@ it('shows the same pair until it is answered, so that nobody gets past one witho
     await site.rank();
     expect(pairOn((await browser.get('/vote')).text)).toMatchObject({ left: first.left, right: first.right });
   }
-  await send(browser, first.ballot, 'skip').expect(303);
+  await send(browser, { ballot: first.ballot, choice: 'skip' }).expect(303);
   const next = pairOn((await browser.get('/vote')).text);
   expect([next.left, next.right].sort()).not.toEqual([first.left, first.right].sort());
 });
 
-it('brings no other pair to who takes their answer back and gives it again, now or later', async () => {
+it('shows the same next pairs after an answer is withdrawn and given again', async () => {
   await seed(site.db);
   await site.boards.refresh();
   const { browser } = await member(site);
@@ -368,18 +374,18 @@ it('brings no other pair to who takes their answer back and gives it again, now 
   }
 });
 
-it('sends who is not logged in to do so, and back to where they were', async () => {
+it('sends a visitor who must log in to the log-in page, with the way back', async () => {
   const page = await visit(site).get('/profile/sessions').expect(303);
   expect(page.headers.location).toBe('/login?next=%2Fprofile%2Fsessions');
 });
 
-it('never again shows what a person doesn’t know, until they take that back', async () => {
+it('shows no thing that a member does not know, until they withdraw that answer', async () => {
   const names = ['Ash', 'Birch', 'Cedar', 'Dogwood', 'Elm'];
   await topic(site, { slug: 'trees', names });
   const { browser, id } = await member(site);
   const path = '/topics/trees/vote';
   const pair = pairOn((await browser.get(path)).text);
-  const answer = await send(browser, pair.ballot, 'unknown-right', path).expect(303);
+  const answer = await send(browser, { ballot: pair.ballot, choice: 'unknown-right' }, path).expect(303);
   expect(read((await browser.get(answer.headers.location ?? '')).text)('.receipt p').text()).toContain(
     `you don’t know ${pair.right}`,
   );
@@ -387,7 +393,7 @@ it('never again shows what a person doesn’t know, until they take that back', 
     const { left: one, right: other } = await vote(browser, 'left', path);
     expect([one, other]).not.toContain(pair.right);
   }
-  expect(read((await browser.get(path)).text)('#pair h2').text()).toBe('You have answered every pair');
+  expect(read((await browser.get(path)).text)('#pair h2').text()).toBe('You’ve voted on every pair');
   expect(await ledger(id)).toMatchObject([
     { outcome: 'skip', unknown: 'right' },
     ...Array(6).fill({ unknown: null }),
@@ -399,13 +405,24 @@ it('never again shows what a person doesn’t know, until they take that back', 
   expect([next.left, next.right]).toContain(pair.right);
 });
 
-it('says how many agree, once five others have answered, and whom the vote passes', async () => {
+it('withdraws no vote by a form that cannot be read', async () => {
+  const { browser, id } = await member(site);
+  await vote(browser, 'left');
+  const [standing] = await ledger(id);
+  const path = `/profile/votes/${standing?.ballotId}/withdraw`;
+  await browser.post(path).type('form').send('next=/profile&next=/vote').expect(400);
+  expect(await ledger(id)).toMatchObject([{ withdrawnAt: null }]);
+});
+
+it('says how many of at least five others agree, and which thing the vote passes', async () => {
   await topic(site, { slug: 'shapes', names: ['Circle', 'Square'] });
   const path = '/topics/shapes/vote';
   const circle = ({ left }: { left: string }) => (left === 'Circle' ? 'left' : 'right');
   const cast = async (browser: Browser, choose = circle): Promise<string> => {
     const pair = pairOn((await browser.get(path)).text);
-    const answer = await send(browser, pair.ballot, choose(pair), path).set(HTMX).expect(200);
+    const answer = await send(browser, { ballot: pair.ballot, choice: choose(pair) }, path)
+      .set(HTMX)
+      .expect(200);
     return read(answer.text)('.receipt p').text();
   };
   for (let other = 1; other <= 4; other++) await cast((await member(site)).browser);
@@ -414,47 +431,47 @@ it('says how many agree, once five others have answered, and whom the vote passe
   );
   expect(fifth).not.toContain('others');
   await site.rank();
-  // What five said is not told as long as one could find out what the last of them did.
+  // The answers of five are not shown, because one could find out the answer of the last of them.
   expect(await cast((await member(site)).browser)).not.toContain('others');
   for (let other = 7; other <= 10; other++) await cast((await member(site)).browser);
   await site.rank();
   const { browser: eleventh, id } = await member(site);
-  expect(await cast(eleventh)).toContain('9 of 10 others say the same.');
-  // Their own answer is not among the others once it is counted, nor after they took it back.
+  expect(await cast(eleventh)).toContain('9 of 10 others agreed.');
+  // The voter's own answer is not among the others, neither when it counts nor after it was withdrawn.
   for (let other = 12; other <= 20; other++) await cast((await member(site)).browser);
   await site.rank();
   const [own] = await ledger(id);
   const again = await eleventh.get(`${path}?voted=${own?.ballotId}`).expect(200);
-  expect(read(again.text)('.receipt p').text()).toContain('18 of 19 others say the same.');
+  expect(read(again.text)('.receipt p').text()).toContain('18 of 19 others agreed.');
   await eleventh.post('/vote/undo').expect(303);
-  expect(await cast(eleventh)).toContain('18 of 19 others say the same.');
+  expect(await cast(eleventh)).toContain('18 of 19 others agreed.');
 
   await topic(site, { slug: 'colours', names: ['Amber', 'Blue'] });
   const { browser } = await member(site);
   const pair = pairOn((await browser.get('/topics/colours/vote')).text);
-  // Before the first vote the one that was there first leads.
+  // Before the first vote the older thing leads.
   const choice = pair.left === 'Blue' ? 'left' : 'right';
-  const answer = await send(browser, pair.ballot, choice, '/topics/colours/vote').expect(303);
+  const answer = await send(browser, { ballot: pair.ballot, choice }, '/topics/colours/vote').expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
-  expect(read(page.text)('.effect').text()).toBe('That lifts Blue past Amber, to 1st.');
+  expect(read(page.text)('.effect').text()).toBe('Blue moves up past Amber, to about 1st.');
   expect(read(page.text)('.progress').text()).toContain('1 vote today.');
   await site.rank();
   const later = await browser.get(answer.headers.location ?? '').expect(200);
   expect(read(later.text)('.effect').text()).toBe('');
 });
 
-it('has something to say about a topic with nothing in it', async () => {
+it('explains a topic with nothing in it', async () => {
   await site.db.insertInto('topics').values({ slug: 'empty', title: 'Empty', question: 'What?' }).execute();
   await site.boards.refresh();
   const { browser } = await member(site);
   const page = await browser.get('/topics/empty/vote').expect(200);
-  expect(read(page.text)('#pair h2').text()).toBe('Nothing to choose between yet');
+  expect(read(page.text)('#pair h2').text()).toBe('Nothing to vote on yet');
   expect(read((await browser.get('/topics/empty/top').expect(200)).text)('.card').text()).toContain(
     'nothing',
   );
 });
 
-it('keeps every promise of the ledger in the database as well', async () => {
+it('keeps the rules of the ledger in the database as well', async () => {
   const { browser, id } = await member(site);
   await vote(browser);
   const [row] = await ledger(id);

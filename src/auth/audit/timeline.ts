@@ -3,70 +3,78 @@ import type { Database } from '../../database.js';
 import { count } from '../../http/format.js';
 import type { EndReason } from '../../schema.js';
 
-/** One line of what happened to a person's sessions. */
-export interface Happening {
+/** One line in the list of what happened to a user's sessions. */
+export interface TimelineEntry {
   at: Date;
   text: string;
   device: string | null;
-  /** Where from: an address, or in words when there were several. */
+  /** An address, or a text when there were several. */
   address: string | null;
-  /** The session it happened to, while that lives: "this was not me" ends it. */
+  /**
+   * The public id of the event's session while it is live. The button "This was not me" ends that session.
+   */
   live: string | null;
 }
 
+/** Entries of the list. */
+const LIMIT = 30;
+
 /**
- * What happened to a person's sessions, newest first. Refused log-ins in a row are one line, however many: whoever
- * causes them is not to push everything else off the list.
+ * Lists what happened to a user's sessions, newest first. Refused log-ins in a row are one entry, so that an
+ * attacker can't push all other entries off the list.
  */
-export async function timelineOf(db: Database, userId: number, limit = 30): Promise<Happening[]> {
+export async function timelineOf(db: Database, userId: number): Promise<TimelineEntry[]> {
   const { rows } = await sql<
-    Omit<Happening, 'text'> & { kind: string; reason: EndReason | null; times: number }
+    Omit<TimelineEntry, 'text'> & { kind: string; reason: EndReason | null; times: number }
   >`
     with recent as (
       select *, case when kind in (${refusals}) then row_number() over (order by sequence)
         - row_number() over (partition by kind in (${refusals}) order by sequence) else -sequence end as run
       from session_events left join session_event_origins on event_id = id
-      where user_id = ${userId} and sequence is not null and kind in (${sql.join(Object.keys(words))}))
+      where user_id = ${userId} and sequence is not null and kind in (${sql.join(Object.keys(eventTexts))}))
     select max(recent.at) as at, max(recent.kind) as kind, max(reason) as reason, count(*)::int as times,
       case when min(recent.device) = max(recent.device) then max(recent.device) end as device,
       case when count(distinct recent.address) > 1 then 'several places' else max(recent.address) end as address,
       max(session.public_id::text) as live
     from recent left join sessions as session on session.id = recent.session_id and session.status = 'active'
-    group by run order by max(sequence) desc limit ${limit}`.execute(db);
-  return rows.map(({ kind, reason, times, ...event }) => ({ ...event, text: tell(kind, reason, times) }));
+    group by run order by max(sequence) desc limit ${LIMIT}`.execute(db);
+  return rows.map(({ kind, reason, times, ...event }) => ({
+    ...event,
+    text: describeEvent(kind, reason, times),
+  }));
 }
 
 const refusals = sql.join(['login-failed', 'login-throttled']);
 
-const words: Record<string, string> = {
+const eventTexts: Record<string, string> = {
   login: 'Logged in',
-  'login-failed': 'A log-in failed: the password was wrong',
-  'login-throttled': 'A log-in was refused: there had been too many tries',
+  'login-failed': 'Log-in failed: wrong password',
+  'login-throttled': 'Log-in blocked: too many tries',
   logout: 'Logged out',
-  tampered: 'The state of a session had been changed, and was not believed',
-  expired: 'A session ran out',
+  tampered: 'We ignored session data that had been changed from outside',
+  expired: 'A session expired',
   ended: 'A session was ended',
-  mismatch: 'A visit was refused: another browser used this session',
-  drift: 'A session that had ended was refused',
-  rotated: 'The password was given again',
+  mismatch: 'We blocked a visit: another browser used this session',
+  drift: 'We blocked a session that had already ended',
+  rotated: 'The password was confirmed',
   password: 'The password was changed',
-  'votes-voided': 'The people who run this site decided that your votes count no more',
+  'votes-voided': 'The people who run this site stopped counting your votes',
   'votes-set-apart': 'The people who run this site left your votes out of the ranking',
-  'votes-restored': 'The people who run this site let your votes count again',
-  'password-wrong': 'A wrong password was given where it was asked for again',
+  'votes-restored': 'The people who run this site are counting your votes again',
+  'password-wrong': 'A wrong password was entered while logged in',
 };
 
-const endings: Partial<Record<EndReason, string>> = {
-  idle: 'A session ran out: nothing was done on it for a while',
-  absolute: 'A session ran out: its time was up',
-  revoked: 'A session was ended from the list of devices',
+const endReasonTexts: Partial<Record<EndReason, string>> = {
+  idle: 'A session expired: inactive for a while',
+  absolute: 'A session expired: time limit reached',
+  revoked: 'A device was logged out from the list of devices',
   password: 'A session was ended because the password was changed',
   limit: 'A session was ended because there were more than 20',
   operator: 'A session was ended by the people who run this site',
-  guesses: 'A session was ended because ten wrong passwords in a row were given on it',
+  guesses: 'A session was ended after ten wrong passwords in a row',
 };
 
-function tell(kind: string, reason: EndReason | null, times: number): string {
-  if (times > 1) return `${count(times, 'log-in')} were refused: wrong passwords, or too many tries`;
-  return (reason && endings[reason]) || words[kind] || kind;
+function describeEvent(kind: string, reason: EndReason | null, times: number): string {
+  if (times > 1) return `${count(times, 'log-in')} failed: wrong passwords or too many tries`;
+  return (reason && endReasonTexts[reason]) || eventTexts[kind] || kind;
 }

@@ -1,9 +1,9 @@
 import bcrypt from 'bcryptjs';
-import type { WorkOrder } from './passwords.js';
+import type { HashTask } from './passwords.js';
 
-/** Runs in a worker thread: makes a bcrypt hash, or compares with one. */
-export default function work(order: WorkOrder): string | boolean {
-  return 'hash' in order
-    ? bcrypt.compareSync(order.material, order.hash)
-    : bcrypt.hashSync(order.material, order.cost);
+/** Runs in a worker thread: makes a bcrypt hash, or compares a password with one. */
+export default function run(task: HashTask): string | boolean {
+  return 'hash' in task
+    ? bcrypt.compareSync(task.prehash, task.hash)
+    : bcrypt.hashSync(task.prehash, task.cost);
 }

@@ -1,9 +1,16 @@
 import type { Request } from 'express';
-import { clientAddress } from '../../http/address.js';
+import { clientAddress } from '../../http/client-address.js';
 import { describeDevice } from './fingerprint.js';
-import type { Client } from './sessions.js';
 
-/** Who a request comes from. The record keeps no header as it was sent: only the device and the address it means. */
+/** The browser that sends a request. */
+export interface Client {
+  userAgent: string | undefined;
+  /** Browser and system, such as "Firefox on Linux". */
+  device: string;
+  address: string;
+}
+
+/** Reads the client of a request. The record stores its device and address, never a header as it was sent. */
 export function readClient(req: Request): Client {
   const userAgent = req.get('User-Agent');
   return { userAgent, device: describeDevice(userAgent), address: clientAddress(req) };

@@ -1,89 +1,100 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Config } from '../../config.js';
-import { type Database, isDatabaseAway } from '../../database.js';
+import { type Database, isDatabaseUnavailable } from '../../database.js';
 import { flash } from '../../http/flash.js';
-import { localPath, localPathOf } from '../../http/local-path.js';
+import { localPath, localPathFromUrl } from '../../http/local-path.js';
 import { isPoll } from '../../http/poll.js';
 import { notFound } from '../../http/problem.js';
 import type { EndReason } from '../../schema.js';
+import { recordEvent } from '../audit/record-event.js';
 import { readClient } from './client.js';
-import { carryOver } from './secret-rotation.js';
-import { hashSessionId, type LiveSession, recordEvent } from './sessions.js';
-import type { RecordedStore } from './store.js';
-import { touchSession, type User, Verdicts } from './verdict.js';
+import { moveToNewestSecret } from './secret-rotation.js';
+import type { SessionStore } from './session-store.js';
+import { SessionValidator, touchSession, type User } from './session-validator.js';
+import { hashSessionId, type LiveSession } from './sessions.js';
 
 declare global {
   namespace Express {
     interface Locals {
       user?: User;
       session?: LiveSession;
-      /** Why the session of this browser ended, for its holder to read. */
+      /** Why this browser's session has ended. Only the holder of its cookie may see it. */
       endReason?: EndReason;
-      /** The record could not be asked; whoever needs to know who this is gets this error. */
-      unknownBecause?: unknown;
+      /** Postgres could not say who the user is. A page that needs to know answers with this error. */
+      sessionError?: unknown;
     }
   }
 }
 
 /**
- * Finds out who is calling: Redis says who, the record in Postgres says whether (one query). What Redis still
- * holds of a session that the record has ended is removed. While Postgres is away nobody is taken for anybody,
- * and pages that need nobody go on. A page that asks by itself for news moves no deadline.
+ * Finds the user of a request. Redis says who it is, and one query asks Postgres whether the session is live.
+ * State that Redis still holds of an ended session is removed. While Postgres is unavailable nobody counts as
+ * logged in, and public pages go on. A page that polls moves no deadline.
  */
-export function currentUser(db: Database, config: Config, store: RecordedStore): RequestHandler {
-  const verdicts = new Verdicts(db, config);
+export function currentUser(db: Database, config: Config, store: SessionStore): RequestHandler {
+  const validator = new SessionValidator(db, config);
+
+  const acceptSession = async (req: Request, res: Response, session: LiveSession): Promise<void> => {
+    res.setHeader('Cache-Control', 'no-store');
+    const deadline = isPoll(req) ? undefined : await touchSession(db, session, config);
+    if (deadline) await store.extend(req.sessionID, deadline);
+    await moveToNewestSecret(req, res, { db, config, session });
+  };
+
+  const rejectSession = async (
+    req: Request,
+    { userId, endedNow }: { userId: number | null; endedNow: boolean },
+  ): Promise<void> => {
+    // State that was rebuilt from the row of an ended session is not in Redis.
+    if (req.session.ended) return;
+    store.destroy(req.sessionID);
+    // Redis still had the state of a session that had ended before, or that Postgres does not know.
+    if (!endedNow) await recordEvent(db, { kind: 'drift', userId, sessionId: null, client: readClient(req) });
+  };
+
   return async (req, res, next) => {
-    if (req.session?.userId === undefined) return next();
-    const client = readClient(req);
-    const key = hashSessionId(req.sessionID);
+    const userId = req.session?.userId;
+    if (userId === undefined) return next();
     try {
-      const verdict = await verdicts.of(key, client);
-      if (verdict && 'user' in verdict) {
-        Object.assign(res.locals, verdict);
-        res.setHeader('Cache-Control', 'no-store');
-        const until = isPoll(req) ? undefined : await touchSession(db, verdict.session, config);
-        if (until) await store.extend(req.sessionID, until);
-        await carryOver(req, res, db, config, verdict.session);
+      const validation = await validator.validate(hashSessionId(req.sessionID), readClient(req));
+      if (!validation) await rejectSession(req, { userId: null, endedNow: false });
+      else if ('user' in validation) {
+        Object.assign(res.locals, validation);
+        await acceptSession(req, res, validation.session);
       } else {
-        if (verdict) res.locals.endReason = verdict.ended;
-        if (!req.session.ended) {
-          store.destroy(req.sessionID);
-          if (!verdict?.justNow) {
-            const userId = verdict ? req.session.userId : null;
-            await recordEvent(db, { kind: 'drift', userId, sessionId: null, client });
-          }
-        }
+        res.locals.endReason = validation.endReason;
+        await rejectSession(req, { userId, endedNow: validation.endedNow });
       }
     } catch (error) {
-      if (!isDatabaseAway(error)) throw error;
-      res.locals.unknownBecause = error;
+      if (!isDatabaseUnavailable(error)) throw error;
+      res.locals.sessionError = error;
     }
     next();
   };
 }
 
 /**
- * Lets only signed-in people through. Others are sent to log in and come back; htmx is told with 401 and
- * `HX-Redirect`, because it would put the log-in page into the part it replaces.
+ * Lets only logged-in users through. Others are sent to the log-in page, and return afterwards. htmx gets 401
+ * with `HX-Redirect`, because it would put the log-in page into a part of the current page.
  */
 export const requireUser: RequestHandler = (req, res, next) => {
   if (res.locals.user) return next();
-  if (res.locals.unknownBecause) throw res.locals.unknownBecause;
+  if (res.locals.sessionError) throw res.locals.sessionError;
   const from =
-    req.method === 'GET' && !req.get('HX-Request') ? req.originalUrl : localPathOf(req.get('Referer'));
+    req.method === 'GET' && !req.get('HX-Request') ? req.originalUrl : localPathFromUrl(req.get('Referer'));
   if (req.method !== 'GET') flash(res, 'not-logged-in');
   const login = from === '/' ? '/login' : `/login?next=${encodeURIComponent(from)}`;
   if (req.get('HX-Request')) res.status(401).setHeader('HX-Redirect', login).end();
   else res.redirect(303, login);
 };
 
-/** Lets only signed-out people through; others are where they wanted to go already. */
+/** Lets only logged-out visitors through. Logged-in users are sent to the page they wanted. */
 export const requireGuest: RequestHandler = (req, res, next) => {
   if (res.locals.user) res.redirect(303, localPath(req.query.next));
   else next();
 };
 
-/** The signed-in person. @throws Problem 404 on a route that did not require one */
+/** The logged-in user. @throws Problem 404 on a route without `requireUser` */
 export function userOf(res: { locals: Express.Locals }): User {
   if (!res.locals.user) throw notFound();
   return res.locals.user;

@@ -5,28 +5,29 @@ import { readCookie, setCookie } from '../../http/cookies.js';
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
-/** Whom a device is known to: a person for as long as they keep their password. */
+/** The account that a device cookie is for. A new password makes the cookie invalid. */
 interface Account {
   userId?: number | undefined;
   passwordHash?: string | undefined;
 }
 
 /**
- * The device a request comes from, if this account has logged in on it before with the password that it has now: a
- * random name of it that nobody can make up.
+ * The random id of the device that sends a request. Undefined unless this account has logged in on the device
+ * before, with the password that it has now. The id is signed, so nobody can invent one.
  */
 export function knownDevice(req: Request, account: Account, config: Config): string | undefined {
   const cookie = /^([\w-]{22})\.([\w-]{43})$/.exec(readCookie(req, 'device') ?? '');
   const [, device = '', signature = ''] = cookie ?? [];
-  const genuine = config.secrets.some((secret) =>
+  const isValid = config.secrets.some((secret) =>
     timingSafeEqual(Buffer.from(sign(device, account, secret)), Buffer.from(signature.padEnd(43, '-'))),
   );
-  return cookie && genuine && account.userId !== undefined ? device : undefined;
+  return cookie && isValid && account.userId !== undefined ? device : undefined;
 }
 
 /**
- * Lets this device be known as one on which the account has logged in. That outlives the session, and ends with the
- * password and the account: it opens nothing, but whoever has it may guess where strangers have to wait.
+ * Marks this device as one on which the account has logged in. The mark outlives the session; it ends with
+ * the password and with the account. It lets nobody in, but its holder may try passwords when strangers have
+ * to wait.
  */
 export function rememberDevice(res: Response, account: Account, config: Config): void {
   const device = randomBytes(16).toString('base64url');

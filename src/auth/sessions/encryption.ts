@@ -1,51 +1,51 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** What Redis held was not written by this site, or not for this session. */
+/** The text in Redis was not encrypted by this site, or was changed afterwards. */
 export class DecryptionError extends Error {}
 
-/** Turns session state into text for Redis and back; the form that connect-redis asks for. */
-export interface Seal {
+/** Turns session state into encrypted text and back, in the form that connect-redis asks for. */
+interface EncryptedSerializer {
   stringify(state: object): string;
-  /** @throws DecryptionError for text that was cut, changed or sealed with a secret that is gone */
+  /** @throws DecryptionError for text that was cut, changed or encrypted with a secret that was removed */
   parse(text: string): object;
 }
 
 /**
- * Seals session state, so that Redis neither reads nor changes it: AES-256-GCM (NIST SP 800-38D) under a key
- * derived from the newest secret (HKDF, RFC 5869); what an older secret sealed still opens.
+ * Creates a serializer that encrypts session state, so that access to Redis is not enough to read or change
+ * it: AES-256-GCM (NIST SP 800-38D) with a key derived from the newest secret (HKDF, RFC 5869). It also
+ * decrypts text that was encrypted with an older secret.
  * @param secrets newest first
  */
-export function createEncryption(secrets: [string, ...string[]]): Seal {
+export function createEncryptedSerializer(secrets: [string, ...string[]]): EncryptedSerializer {
   const keys = secrets.map((secret) =>
     Buffer.from(hkdfSync('sha256', secret, '', 'thinga session state 1', 32)),
   );
-  const [newest = Buffer.alloc(0)] = keys;
+  const [newestKey = Buffer.alloc(0)] = keys;
   return {
     stringify(state) {
       const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', newest, nonce);
-      const text = Buffer.concat([cipher.update(JSON.stringify(state)), cipher.final()]);
-      return `1.${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}`;
+      const cipher = createCipheriv('aes-256-gcm', newestKey, nonce);
+      const ciphertext = Buffer.concat([cipher.update(JSON.stringify(state)), cipher.final()]);
+      return `1.${Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64url')}`;
     },
     parse(text) {
-      const sealed = Buffer.from(text.replace(/^1\./, ''), 'base64url');
-      if (text.startsWith('1.') && sealed.length > 28)
+      const encrypted = Buffer.from(text.replace(/^1\./, ''), 'base64url');
+      if (text.startsWith('1.') && encrypted.length > 28)
         for (const key of keys) {
-          const state = open(key, sealed);
+          const state = decrypt(key, encrypted);
           if (state) return state;
         }
-      throw new DecryptionError('session state whose seal is broken');
+      throw new DecryptionError('session state could not be decrypted');
     },
   };
 }
 
-function open(key: Buffer, sealed: Buffer): object | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 });
-  decipher.setAuthTag(sealed.subarray(12, 28));
+function decrypt(key: Buffer, encrypted: Buffer): object | undefined {
+  const decipher = createDecipheriv('aes-256-gcm', key, encrypted.subarray(0, 12), { authTagLength: 16 });
+  decipher.setAuthTag(encrypted.subarray(12, 28));
   try {
-    return JSON.parse(
-      Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]).toString(),
-    ) as object;
+    const text = Buffer.concat([decipher.update(encrypted.subarray(28)), decipher.final()]).toString();
+    return JSON.parse(text) as object;
   } catch {
     return undefined;
   }

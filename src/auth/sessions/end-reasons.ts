@@ -1,31 +1,31 @@
 import type { EndReason } from '../../schema.js';
 
-const reasons: Record<EndReason, string | undefined> = {
+/**
+ * Why a session ended, for its holder on the log-in page; undefined for a log-out, which they did themselves.
+ */
+export const endReasonMessages: Record<EndReason, string | undefined> = {
   logout: undefined,
   revoked: 'This browser was logged out from another of your devices.',
-  idle: 'You were logged out because nothing was done here for a while.',
-  absolute: 'You were logged out because your time on this device was up.',
+  idle: 'You were logged out because you were inactive for a while.',
+  absolute: 'You were logged out because your session reached its time limit.',
   password: 'You were logged out because your password was changed.',
   fingerprint: 'You were logged out because another browser tried to use your session.',
-  limit: 'You were logged out because you are logged in on many other devices.',
+  limit: 'You were logged out because you logged in on more than 20 devices.',
   account: 'You were logged out because this account was closed or disabled.',
   operator: 'You were logged out by the people who run this site.',
-  guesses: 'You were logged out because ten wrong passwords in a row were given here.',
+  guesses: 'You were logged out after ten wrong passwords in a row.',
 };
 
-/** Why a session ended, in words for the one who held it; undefined when they ended it here themselves. */
-export const endReasonText = (reason: EndReason): string | undefined => reasons[reason];
-
-/** Why a session ended, for a list of sessions. */
+/** Why a session ended, for the list of sessions. */
 export const endReasonLabels: Record<EndReason, string> = {
   logout: 'Logged out there',
   revoked: 'Logged out from another device',
-  idle: 'Ran out: nothing was done on it for a while',
-  absolute: 'Ran out: its time was up',
-  password: 'Ended with a change of password',
+  idle: 'Expired: inactive for a while',
+  absolute: 'Expired: time limit reached',
+  password: 'Ended by a password change',
   fingerprint: 'Ended: another browser used it',
   limit: 'Ended: more than 20 sessions',
-  account: 'Ended with the account',
+  account: 'Ended when the account was closed or disabled',
   operator: 'Ended by the people who run this site',
   guesses: 'Ended: ten wrong passwords in a row',
 };

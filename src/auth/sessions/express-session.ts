@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { Config } from '../../config.js';
-import { isDatabaseAway } from '../../database.js';
+import { isDatabaseUnavailable } from '../../database.js';
 import { cookieName, cookieOptions } from '../../http/cookies.js';
-import type { RecordedStore } from './store.js';
+import type { SessionStore } from './session-store.js';
 
 /**
- * Finds the session that a request's cookie stands for. Visitors without one get none: nothing is stored and no
- * cookie is set until somebody logs in.
+ * Loads the session that belongs to a request's cookie. A visitor without a session gets none: nothing is
+ * stored and no cookie is set before a log-in.
  */
-export function session(config: Config, store: RecordedStore): (RequestHandler | ErrorRequestHandler)[] {
+export function session(config: Config, store: SessionStore): (RequestHandler | ErrorRequestHandler)[] {
   const https = isHttps(config);
-  const find = expressSession({
+  const loadSession = expressSession({
     name: cookieName('thinga', https),
     secret: config.secrets,
     store,
@@ -22,22 +22,23 @@ export function session(config: Config, store: RecordedStore): (RequestHandler |
     saveUninitialized: false,
     rolling: false,
   });
-  return [find, goOnWithoutRecord];
+  return [loadSession, continueWithoutDatabase];
 }
 
 /**
- * Lets the public origin say whether people reach this site over https. Otherwise a proxy's header would decide it:
- * without that header express-session sets no cookie, and cookies.ts takes the wrong name.
+ * Sets `req.secure` from the public origin, not from a proxy's header. If a proxy forgot that header,
+ * express-session would set no cookie, and cookies.ts would use the wrong cookie name.
  */
-export function believeOrigin(app: Express, config: Config): void {
+export function setSecureFromOrigin(app: Express, config: Config): void {
   Object.defineProperty(app.request, 'secure', { value: isHttps(config) });
 }
 
 const isHttps = ({ publicOrigin }: Config): boolean => publicOrigin.startsWith('https:');
 
-// With the record away nobody is taken for anybody, and pages that need nobody go on.
-const goOnWithoutRecord: ErrorRequestHandler = (error, _req, res, next) => {
-  if (!isDatabaseAway(error)) return next(error);
-  res.locals.unknownBecause = error;
+// While Postgres is unavailable nobody counts as logged in. Public pages go on.
+// biome-ignore lint/complexity/useMaxParams: Express tells an error handler by its four parameters.
+const continueWithoutDatabase: ErrorRequestHandler = (error, _req, res, next) => {
+  if (!isDatabaseUnavailable(error)) return next(error);
+  res.locals.sessionError = error;
   next();
 };

@@ -2,26 +2,26 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import Bowser from 'bowser';
 
 /**
- * Readable browser and system, such as "Firefox on Linux", for people to recognise their own devices. What else a
- * request calls itself is not shown: it would be a stranger's words on somebody's page.
+ * Describes the browser and system of a request, such as "Firefox on Linux", so that users recognise their
+ * devices. Names that are not in Bowser's list are not shown, because a stranger could write anything there.
  */
 export function describeDevice(userAgent: string | undefined): string {
-  const { browser, system } = families(userAgent);
+  const { browser, system } = readFamilies(userAgent);
   return `${browsers.has(browser) ? browser : UNKNOWN.browser} on ${systems.has(system) ? system : UNKNOWN.system}`;
 }
 
 /**
- * The fingerprint that ties a session to a browser: a keyed hash of browser family and system family, which
- * stay the same between a page load and an htmx request and over browser updates. Never the version, the
- * languages or the address: those change under an honest person's hands.
+ * The fingerprint that ties a session to a browser: a keyed hash of the browser family and the system family.
+ * Both stay the same between a page load and an htmx request, and after a browser update. Version, languages
+ * and address are left out, because they change for honest users too.
  * @returns 64 hex characters
  */
 export function fingerprint(userAgent: string | undefined, secret: string): string {
-  const { browser, system } = families(userAgent);
+  const { browser, system } = readFamilies(userAgent);
   return createHmac('sha256', secret).update(`thinga fingerprint\n${browser}\n${system}`).digest('hex');
 }
 
-/** Whether a browser is the one a session was started with; secrets that were rotated out of first place count. */
+/** Whether a fingerprint is of this browser. Fingerprints keyed with an older secret count too. */
 export function matchesFingerprint(
   recorded: string,
   userAgent: string | undefined,
@@ -33,7 +33,7 @@ export function matchesFingerprint(
   );
 }
 
-// The last two are missing in Bowser's list.
+// Bowser's list lacks the last two, although Bowser finds them.
 const browsers = new Set([...Object.values(Bowser.BROWSER_MAP), 'Miui', 'Opera Touch']);
 const systems = new Set(Object.values(Bowser.OS_MAP));
 const UNKNOWN = { browser: 'An unknown browser', system: 'an unknown system' };
@@ -43,25 +43,25 @@ interface Families {
   system: string;
 }
 
-// The same few hundred agents come again and again, twice a request.
-const known = new Map<string, Families>();
+// Each request is parsed twice, and most requests send one of a few hundred headers.
+const cache = new Map<string, Families>();
 
-function families(userAgent: string | undefined): Families {
-  const agent = userAgent?.slice(0, 512) || 'unknown';
-  const cached = known.get(agent);
+function readFamilies(userAgent: string | undefined): Families {
+  const header = userAgent?.slice(0, 512) || 'unknown';
+  const cached = cache.get(header);
   if (cached) return cached;
-  const parser = Bowser.getParser(agent, true);
-  const read = {
-    browser: plain(parser.getBrowserName()) || UNKNOWN.browser,
-    system: plain(parser.getOSName()) || UNKNOWN.system,
+  const parser = Bowser.getParser(header, true);
+  const families = {
+    browser: cleanName(parser.getBrowserName()) || UNKNOWN.browser,
+    system: cleanName(parser.getOSName()) || UNKNOWN.system,
   };
-  if (known.size >= 1_000) known.clear();
-  known.set(agent, read);
-  return read;
+  if (cache.size >= 1_000) cache.clear();
+  cache.set(header, families);
+  return families;
 }
 
-// Of a browser it does not know Bowser takes the name from the header as it stands, version and all.
-function plain(name: string): string {
+// For a browser that it does not know, Bowser returns text from the header, with the version.
+function cleanName(name: string): string {
   return (
     name
       .split('/')[0]

@@ -1,45 +1,45 @@
 import type { Redis } from 'ioredis';
 import type { Database } from '../../database.js';
-import { endSession } from './sessions.js';
+import { endSession } from './end-sessions.js';
 
 /**
- * Sign-outs made while the record was away. They are kept in Redis, and in this process should Redis forget,
- * until the record has them; the session opens nothing from the moment one is noted.
+ * Log-outs made while Postgres is unavailable. Redis keeps them until Postgres has recorded them, and so does
+ * this process, in case Redis loses them. A session on this list lets nobody in.
  */
 export class PendingRevocations {
   readonly #redis: Redis | undefined;
   readonly #key: string;
-  readonly #here = new Set<string>();
+  readonly #local = new Set<string>();
 
-  /** @param key of the set in Redis */
+  /** @param key the key of the set in Redis */
   constructor(redis: Redis | undefined, key: string) {
     this.#redis = redis;
     this.#key = key;
   }
 
-  /** Notes that a session has ended. @throws Error when that can't be kept where all processes see it */
-  async note(accessTokenHash: string): Promise<void> {
+  /** Adds a session that has ended. @throws Error when Redis, which all processes see, can't store it */
+  async add(accessTokenHash: string): Promise<void> {
     await this.#redis?.sadd(this.#key, accessTokenHash);
-    this.#here.add(accessTokenHash);
+    this.#local.add(accessTokenHash);
   }
 
-  /** Whether a session's end was noted in this process and still waits: known at once, whatever Redis holds. */
-  isHere(accessTokenHash: string): boolean {
-    return this.#here.has(accessTokenHash);
+  /** Whether this process added the session and it is still pending. The answer does not depend on Redis. */
+  hasLocal(accessTokenHash: string): boolean {
+    return this.#local.has(accessTokenHash);
   }
 
-  /** Whether a session's end still waits to be recorded. */
+  /** Whether any process added the session and it is still pending. */
   async has(accessTokenHash: string): Promise<boolean> {
-    if (this.isHere(accessTokenHash)) return true;
+    if (this.hasLocal(accessTokenHash)) return true;
     return (await this.#redis?.sismember(this.#key, accessTokenHash).catch(() => 0)) === 1;
   }
 
-  /** Puts everything that waits into the record. @throws Error when the record is still away */
-  async settle(db: Database): Promise<void> {
-    const kept = (await this.#redis?.smembers(this.#key).catch(() => [])) ?? [];
-    for (const accessTokenHash of new Set([...kept, ...this.#here])) {
-      await endSession(db, accessTokenHash, 'logout');
-      this.#here.delete(accessTokenHash);
+  /** Records all pending log-outs in Postgres. @throws Error while Postgres is unavailable */
+  async flush(db: Database): Promise<void> {
+    const shared = (await this.#redis?.smembers(this.#key).catch(() => [])) ?? [];
+    for (const accessTokenHash of new Set([...shared, ...this.#local])) {
+      await endSession(db, accessTokenHash, { reason: 'logout' });
+      this.#local.delete(accessTokenHash);
       await this.#redis?.srem(this.#key, accessTokenHash).catch(() => undefined);
     }
   }

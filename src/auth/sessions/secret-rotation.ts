@@ -7,36 +7,34 @@ import { fingerprint } from './fingerprint.js';
 import type { LiveSession } from './sessions.js';
 
 /**
- * Carries a session over to the newest secret: its cookie is signed again, its fingerprint keyed again and its
- * state sealed again, so that the older secret can be dropped once everybody has been here. express-session
- * goes on accepting an older signature, but never renews it.
+ * Moves a session that uses an older secret to the newest one: its cookie, its fingerprint and its encrypted
+ * state. The older secret can be removed once every user has been here. express-session accepts an older
+ * signature, but never renews it.
  */
-export async function carryOver(
+export async function moveToNewestSecret(
   req: Request,
   res: Response,
-  db: Database,
-  config: Config,
-  session: LiveSession,
+  { db, config, session }: { db: Database; config: Config; session: LiveSession },
 ): Promise<void> {
   const [newest, ...older] = config.secrets;
   if (older.length === 0) return;
-  const offered = readCookie(req, 'thinga') ?? '';
+  const cookie = readCookie(req, 'thinga') ?? '';
   const userAgent = req.get('User-Agent');
-  if (unsign(offered.replace(/^s:/, ''), newest) !== false) return;
+  if (unsign(cookie.replace(/^s:/, ''), newest) !== false) return;
 
   await db
     .updateTable('sessions')
     .set({ clientFingerprint: fingerprint(userAgent, newest) })
     .where('id', '=', session.id)
-    // Never that of another browser, which is let in where fingerprints are only recorded.
+    // Mode `log` lets in other browsers too. Their fingerprint must not replace that of the right browser.
     .where(
       'clientFingerprint',
       'in',
       older.map((secret) => fingerprint(userAgent, secret)),
     )
     .execute();
-  // A store that is away keeps the older seal; the cookie is then offered, and carried over, once more.
-  const saved = await new Promise((resolve) => req.session.save((error) => resolve(!error)));
+  // If the store can't save the state, the cookie stays as it is, and the next request tries again.
+  const isSaved = await new Promise((resolve) => req.session.save((error) => resolve(!error)));
   const expires = session.remembered ? { expires: session.expiresAt } : {};
-  if (saved) setCookie(res, 'thinga', { value: `s:${sign(req.sessionID, newest)}`, ...expires });
+  if (isSaved) setCookie(res, 'thinga', { value: `s:${sign(req.sessionID, newest)}`, ...expires });
 }

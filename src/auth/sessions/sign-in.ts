@@ -1,155 +1,160 @@
 import type { Request, Response } from 'express';
 import { sql } from 'kysely';
 import type { Config } from '../../config.js';
-import { type Database, isDatabaseAway } from '../../database.js';
+import { type Database, isDatabaseUnavailable } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
+import { recordEvent } from '../audit/record-event.js';
 import { readClient } from './client.js';
-import { endOldest } from './devices.js';
+import { endOldestSessions, endSession } from './end-sessions.js';
 import { fingerprint } from './fingerprint.js';
 import type { PendingRevocations } from './pending-revocations.js';
-import {
-  type Deadlines,
-  endSession,
-  hashSessionId,
-  lockPerson,
-  recordEvent,
-  recordSession,
-} from './sessions.js';
-import { type RecordedStore, StateAwayError } from './store.js';
+import { type SessionStore, SessionStoreUnavailableError } from './session-store.js';
+import { type Deadlines, hashSessionId, lockUser, recordSession } from './sessions.js';
 
-/** Live sessions that one account may have; the oldest end beyond it. */
-const MOST_SESSIONS = 20;
+/** Live sessions per account. A log-in beyond that ends the oldest. */
+const MAX_SESSIONS = 20;
 
 /**
- * Starts a session under a fresh id, in both stores or in neither: the record is committed only once the
- * session's state is saved, and a failure of either leaves no cookie. A session that was under way ends.
- * @param given who it is, and the hash that their password was found to match
- * @returns the hashes of sessions that ended because there were too many, for their state to be dropped; undefined
- * when the password was changed, or the account disabled or closed, since the password was checked
- * @throws StateAwayError when its state can't be saved; Error when the record can't be written
+ * Starts a session with a new id, in both stores or in neither. The row is committed only after the state is
+ * saved, and a failure of either sets no cookie. A session that this browser already had ends.
+ * @param account the user, and the hash that the password matched
+ * @returns the hashes of sessions that ended because there were too many, whose state the caller deletes;
+ * undefined when the password was changed, or the account disabled or closed, since the password was checked
+ * @throws SessionStoreUnavailableError when the state can't be saved; Error when the row can't be written
  */
 export async function signIn(
   req: Request,
-  db: Database,
-  config: Config,
+  { db, config }: { db: Database; config: Config },
   { userId, passwordHash, remembered }: { userId: number; passwordHash: string; remembered: boolean },
 ): Promise<string[] | undefined> {
-  if (!req.session) throw new StateAwayError('the record was away when the session was looked for');
+  if (!req.session)
+    throw new SessionStoreUnavailableError('Postgres was unavailable when the session was loaded');
   const client = readClient(req);
-  const before = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
+  const previousHash = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
   try {
     return await db.transaction().execute(async (trx) => {
-      const person = await lockPerson(trx, userId, req.session.userId);
-      if (person?.passwordHash !== passwordHash || person.disabledAt) return undefined;
-      await called((done) => req.session.regenerate(done));
-      if (before) await endSession(trx, before, 'logout', client);
-      const given = { userId, sessionId: req.sessionID, remembered, client };
-      const row = await recordSession(
-        trx,
-        { ...given, fingerprint: fingerprint(client.userAgent, config.secrets[0]) },
-        config,
-      );
-      await saveState(req, userId, row);
-      return endOldest(trx, userId, MOST_SESSIONS, client);
+      const user = await lockUser(trx, userId, req.session.userId);
+      if (user?.passwordHash !== passwordHash || user.disabledAt) return undefined;
+      await toPromise((done) => req.session.regenerate(done));
+      if (previousHash) await endSession(trx, previousHash, { reason: 'logout', client });
+      const session = {
+        ...{ userId, remembered, client, sessionId: req.sessionID },
+        fingerprint: fingerprint(client.userAgent, config.secrets[0]),
+      };
+      await saveState(req, userId, await recordSession(trx, session, config));
+      return endOldestSessions(trx, userId, { limit: MAX_SESSIONS, client });
     });
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
-    // Without a session express-session sets no cookie, not even on the answer that reports the failure.
-    Object.assign(req, { session: undefined });
+    detachSession(req);
     throw error;
   }
 }
 
 /**
- * Gives the session under way a new id, and notes that the password was just given. The id before is dead from
- * then on (OWASP ASVS 5.0, 7.2.4). Of two at once one changes it, and the other goes on without a cookie of its own.
- * @param passwordHash the hash that the password was found to match
- * @returns whether the session is still live, by whichever of them; no when the password was changed meanwhile
- * @throws Error when either store fails; then the old id goes on
+ * Gives the current session a new id, and records that the user just gave the password. The old id is invalid
+ * from then on (OWASP ASVS 5.0, 7.2.4). Of two requests at once one changes the id, and the other sets no
+ * cookie.
+ * @param passwordHash the hash that the password matched
+ * @returns whether the session is live, whichever request changed the id; false when the password was changed
+ * meanwhile
+ * @throws Error when either store fails; then the old id stays valid
  */
-export async function renew(req: Request, db: Database, passwordHash: string): Promise<boolean> {
-  const before = hashSessionId(req.sessionID);
+export async function rotateSessionId(req: Request, db: Database, passwordHash: string): Promise<boolean> {
+  const previousHash = hashSessionId(req.sessionID);
   const { userId } = req.session;
   const client = readClient(req);
-  await called((done) => req.session.regenerate(done));
+  await toPromise((done) => req.session.regenerate(done));
   try {
-    const renewed = await db.transaction().execute(async (trx) => {
-      const person = userId === undefined ? undefined : await lockPerson(trx, userId);
-      if (userId === undefined || person?.passwordHash !== passwordHash) return undefined;
+    const result = await db.transaction().execute(async (trx) => {
+      const user = userId === undefined ? undefined : await lockUser(trx, userId);
+      if (userId === undefined || user?.passwordHash !== passwordHash) return 'password changed';
       const row = await trx
         .updateTable('sessions')
         .set({
           accessTokenHash: hashSessionId(req.sessionID),
-          previousTokenHash: before,
+          previousTokenHash: previousHash,
           rotatedAt: sql<Date>`now()`,
           confirmedAt: sql<Date>`now()`,
         })
-        .where('accessTokenHash', '=', before)
+        .where('accessTokenHash', '=', previousHash)
         .where('status', '=', 'active')
         .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
         .executeTakeFirst();
-      if (!row) return false;
+      if (!row) return 'not found';
       await recordEvent(trx, { kind: 'rotated', userId, sessionId: row.id, client });
       await saveState(req, userId, row);
-      return true;
+      return 'rotated';
     });
-    // Another request was first: its cookie is the good one, and this answer must not replace it.
-    if (!renewed) Object.assign(req, { session: undefined });
-    return renewed === false ? await wasRenewed(db, before) : renewed === true;
+    if (result === 'rotated') return true;
+    // Another request may have rotated the id first. Its cookie is valid, and this answer must not replace
+    // it.
+    detachSession(req);
+    return result === 'not found' && (await wasRotated(db, previousHash));
   } catch (error) {
     req.sessionStore.destroy(req.sessionID);
-    Object.assign(req, { session: undefined });
+    detachSession(req);
     throw error;
   }
 }
 
-/**
- * Ends the session of this browser: the record first, which decides, then its state, then the cookie.
- * While the record is away the end of the session is kept until it is back.
- * @throws Error when it can be kept nowhere; then nothing has changed
- */
-export async function signOut(
-  req: Request,
-  res: Response,
-  db: Database,
-  { pendingRevocations, store }: { pendingRevocations: PendingRevocations; store: RecordedStore },
-): Promise<void> {
-  const key = hashSessionId(req.sessionID);
-  try {
-    const ended = await endSession(db, key, 'logout', readClient(req));
-    if (ended) await store.forget([ended]);
-  } catch (error) {
-    if (!isDatabaseAway(error)) throw error;
-    await pendingRevocations.note(key).catch(() => {
-      throw error;
-    });
-  }
-  req.sessionStore.destroy(req.sessionID);
-  Object.assign(req, { session: undefined });
-  clearCookie(res, 'thinga');
-  res.setHeader('Clear-Site-Data', '"cache", "storage"');
-}
-
-async function wasRenewed(db: Database, accessTokenHash: string): Promise<boolean> {
+async function wasRotated(db: Database, previousHash: string): Promise<boolean> {
   const row = await db
     .selectFrom('sessions')
-    .where('previousTokenHash', '=', accessTokenHash)
+    .where('previousTokenHash', '=', previousHash)
     .where('status', '=', 'active')
     .select('id')
     .executeTakeFirst();
   return row !== undefined;
 }
 
-async function saveState(req: Request, userId: number, row: Deadlines): Promise<void> {
-  if (row.remembered) req.session.cookie.maxAge = row.expiresAt.getTime() - Date.now();
-  Object.assign(req.session, { userId, until: row.idleExpiresAt.getTime() });
+async function saveState(req: Request, userId: number, deadlines: Deadlines): Promise<void> {
+  if (deadlines.remembered) req.session.cookie.maxAge = deadlines.expiresAt.getTime() - Date.now();
+  Object.assign(req.session, { userId, until: deadlines.idleExpiresAt.getTime() });
   try {
-    await called((done) => req.session.save(done));
+    await toPromise((done) => req.session.save(done));
   } catch (error) {
-    throw new StateAwayError('session state could not be saved', { cause: error });
+    throw new SessionStoreUnavailableError('session state could not be saved', { cause: error });
   }
 }
 
-function called(start: (done: (error?: unknown) => void) => void): Promise<void> {
+function toPromise(start: (done: (error?: unknown) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+/**
+ * Ends the session of this browser: first its row, which decides, then its state, then the cookie. While
+ * Postgres is unavailable, the log-out is kept until it is back.
+ * @throws Error when no store can keep the log-out; then nothing has changed
+ */
+export async function signOut(
+  req: Request,
+  res: Response,
+  { db, pendingRevocations, store }: SignOutServices,
+): Promise<void> {
+  const accessTokenHash = hashSessionId(req.sessionID);
+  try {
+    const ended = await endSession(db, accessTokenHash, { reason: 'logout', client: readClient(req) });
+    if (ended) await store.deleteByHash([ended]);
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    await pendingRevocations.add(accessTokenHash).catch(() => {
+      throw error;
+    });
+  }
+  req.sessionStore.destroy(req.sessionID);
+  detachSession(req);
+  clearCookie(res, 'thinga');
+  res.setHeader('Clear-Site-Data', '"cache", "storage"');
+}
+
+interface SignOutServices {
+  db: Database;
+  pendingRevocations: PendingRevocations;
+  store: SessionStore;
+}
+
+// Without a session express-session sets no cookie, not even on an answer that reports a failure.
+function detachSession(req: Request): void {
+  Object.assign(req, { session: undefined });
 }

@@ -2,102 +2,110 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Database } from '../../database.js';
-import { count, createLimiter } from '../../http/limit.js';
+import type { Network } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
+import { countAttempt, createLimiter } from '../../http/rate-limiter.js';
+import { recordEvent } from '../audit/record-event.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { readClient } from './client.js';
 import { userOf } from './current-user.js';
-import { endSession, hashSessionId, recordEvent } from './sessions.js';
-import { renew } from './sign-in.js';
-import type { RecordedStore } from './store.js';
+import { endSession } from './end-sessions.js';
+import type { SessionStore } from './session-store.js';
+import { hashSessionId } from './sessions.js';
+import { rotateSessionId } from './sign-in.js';
 
-/** Wrong passwords in a row that end the session on which they are given. */
-const MOST_WRONG = 10;
-// The longest that a timer of this process can run: the counters live in it while Redis is away.
-const FORGET_AFTER_S = 24 * 24 * 3600;
+/** Wrong passwords in a row after which the session ends. */
+const MAX_WRONG_PASSWORDS = 10;
+// While Redis is unavailable the counters are timers of this process, and no timer can run longer.
+const COUNTER_LIFETIME_S = 24 * 24 * 3600;
 
-interface Parts {
+interface Options {
   db: Database;
   passwords: Passwords;
-  store: RecordedStore;
+  store: SessionStore;
   redis: Redis | undefined;
-  /** Begins every key in Redis. */
+  /** The beginning of every key in Redis. */
   prefix: string;
 }
 
-/** Asks whoever is logged in for their password, and ends a session on which it is guessed. */
+/** Asks logged-in users for their password again, and ends a session on which somebody guesses it. */
 export class Sudo {
   readonly #db: Database;
   readonly #passwords: Passwords;
-  readonly #store: RecordedStore;
-  readonly #wrong: RateLimiterAbstract;
+  readonly #store: SessionStore;
+  readonly #wrongPasswords: RateLimiterAbstract;
 
-  constructor({ db, passwords, store, redis, prefix }: Parts) {
+  constructor({ db, passwords, store, redis, prefix }: Options) {
     this.#db = db;
     this.#passwords = passwords;
     this.#store = store;
-    const allowance = { name: 'wrong-passwords', points: MOST_WRONG, duration: FORGET_AFTER_S };
-    this.#wrong = createLimiter(redis, prefix, allowance);
+    const limit = { name: 'wrong-passwords', points: MAX_WRONG_PASSWORDS, duration: COUNTER_LIFETIME_S };
+    this.#wrongPasswords = createLimiter(redis, prefix, limit);
   }
 
   /**
-   * Lets through whoever gave their password within the last ten minutes, and asks everybody else for it. The
-   * question is a form with the same address and fields, so what was asked for is done once the password is right.
+   * Lets through users who gave their password within the last ten minutes, and asks the others for it. The
+   * question is a form with the same address and fields, so the right password also completes the request.
    */
   readonly required: RequestHandler = async (req, res, next) => {
     if (res.locals.session?.isConfirmed) return next();
     const fields = readFields(req.body);
-    const given = fields.get('password');
+    const password = fields.get('password');
     fields.delete('password');
-    const answer = given ? await this.check(req, res, given) : undefined;
-    if (typeof answer === 'object' && (await renew(req, this.#db, answer.passwordHash))) return next();
-    // It was ended, now or meanwhile: the log-in page tells why.
-    if (answer === 'ended' || typeof answer === 'object') return seeOther(res, '/login');
-    const error = answer && 'That is not your password. Nothing was done yet.';
+    const result = password ? await this.checkPassword(req, res, password) : undefined;
+    if (typeof result === 'object' && (await rotateSessionId(req, this.#db, result.passwordHash)))
+      return next();
+    // The session has ended. The log-in page says why.
+    if (result === 'ended' || typeof result === 'object') return seeOther(res, '/login');
+    const error = result && 'Wrong password. Nothing has changed yet.';
     res.status(422);
     sendPage(res, 'auth/confirm', { action: req.originalUrl, fields: [...fields], error });
   };
 
   /**
-   * Whether a password is that of whoever is logged in here. Ten wrong ones in a row end the session: whoever came
-   * by its cookie is not to find out the password as well.
-   * @returns the hash it matches, so that what follows can make sure that it still stands
-   * @throws PasswordsBusyError when too many are being checked already
+   * Checks the password of the logged-in user. Ten wrong passwords in a row end the session, so that a thief
+   * of its cookie can't find the password too.
+   * @returns the hash that the password matched, so that the caller can make sure that it has not changed
+   * since
+   * @throws PasswordsBusyError when too many passwords are being checked
    */
-  async check(
+  async checkPassword(
     req: Request,
     res: Response,
-    given: string,
+    password: string,
   ): Promise<{ passwordHash: string } | 'wrong' | 'ended'> {
     const { id: sessionId = 0, publicId: key = '' } = res.locals.session ?? {};
     const userId = userOf(res).id;
-    // Counted before it is checked: of many at once no more than ten are.
-    const tries = await count(this.#wrong, key);
-    if (tries <= MOST_WRONG) {
-      const passwordHash = await this.#matching(res, userId, given).catch(async (error: unknown) => {
-        await this.#wrong.reward(key);
-        throw error;
-      });
+    // Count before the check, so that many requests at once get no more than ten checks.
+    const attempts = await countAttempt(this.#wrongPasswords, key);
+    if (attempts <= MAX_WRONG_PASSWORDS) {
+      const passwordHash = await this.#findMatchingHash(userId, password, res.locals.network).catch(
+        async (error: unknown) => {
+          await this.#wrongPasswords.reward(key);
+          throw error;
+        },
+      );
       if (passwordHash) {
-        await this.#wrong.delete(key);
+        await this.#wrongPasswords.delete(key);
         return { passwordHash };
       }
       await recordEvent(this.#db, { kind: 'password-wrong', userId, sessionId, client: readClient(req) });
-      if (tries < MOST_WRONG) return 'wrong';
+      if (attempts < MAX_WRONG_PASSWORDS) return 'wrong';
     }
-    const ended = await endSession(this.#db, hashSessionId(req.sessionID), 'guesses', readClient(req));
-    if (ended) await this.#store.forget([ended]);
+    const ending = { reason: 'guesses', client: readClient(req) } as const;
+    const ended = await endSession(this.#db, hashSessionId(req.sessionID), ending);
+    if (ended) await this.#store.deleteByHash([ended]);
     return 'ended';
   }
 
-  async #matching(res: Response, userId: number, password: string): Promise<string | undefined> {
+  async #findMatchingHash(userId: number, password: string, network: Network): Promise<string | undefined> {
     const user = await this.#db
       .selectFrom('users')
       .where('id', '=', userId)
       .select('passwordHash')
       .executeTakeFirst();
-    const isTheirs = await this.#passwords.from(res.locals.network).matches(password, user?.passwordHash);
-    return isTheirs ? user?.passwordHash : undefined;
+    const matches = await this.#passwords.forNetwork(network).matches(password, user?.passwordHash);
+    return matches ? user?.passwordHash : undefined;
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import type { Passwords } from '../passwords/passwords.js';
-import { authenticate, type Registration, register } from './users.js';
+import { authenticate, type Credentials, register } from './users.js';
 
 const DEMO = 'demo';
 
-/** Makes the log-in that a development start prints, unless it is there. Production gets none. */
-export async function makeDemoLogIn(
+/** Creates the demo user for development, if there is none yet. In production there is no demo user. */
+export async function createDemoUser(
   db: Database,
   passwords: Passwords,
   { demoPassword }: Config,
@@ -14,12 +14,12 @@ export async function makeDemoLogIn(
   if (demoPassword) await register(db, passwords, { username: DEMO, password: demoPassword });
 }
 
-/** The demo log-in, if it works on this database with the password that this machine keeps for it. */
-export async function findDemoLogIn(
+/** Finds the demo user's name and password; undefined when they don't work on this database. */
+export async function findDemoCredentials(
   db: Database,
   passwords: Passwords,
   { demoPassword }: Config,
-): Promise<Registration | undefined> {
+): Promise<Credentials | undefined> {
   if (!demoPassword) return undefined;
   const demo = { username: DEMO, password: demoPassword };
   return (await authenticate(db, passwords, demo)).accepted ? demo : undefined;

@@ -2,22 +2,25 @@ import { normalForm } from '../../normal-form.js';
 import { usernameSkeleton } from './skeletons.js';
 
 /**
- * What is wrong with a name that somebody wants to register with; undefined when it will do. People who have a name
- * already keep it, whatever this says of it.
+ * Says what is wrong with a new user name; undefined when it is acceptable. It is not asked about existing
+ * names.
  * @param name in NFKC, without spaces around it
  */
 export function checkUsername(name: string): string | undefined {
   const length = [...name].length;
-  if (length === 0) return 'Choose a name. It is public, and you log in with it.';
-  if (length < 2 || length > 30) return 'A name has 2 to 30 characters.';
-  if (!isUsername(name)) return 'A name is made of letters, digits, dots, hyphens and underscores.';
+  if (length === 0) return 'Choose a name. You log in with it.';
+  if (length < 2 || length > 30) return 'Use 2 to 30 characters.';
+  if (!isUsername(name)) return 'Use only letters, digits, dots, hyphens and underscores.';
   if (isReserved(name)) return 'This name is reserved. Try another.';
-  if (!isOfOneAlphabet(name)) return 'Use letters of one alphabet that is in use today.';
+  if (!usesOneAlphabet(name)) return 'Use letters from one alphabet that is in use today.';
   if (hasStackedMarks(name)) return 'Use fewer marks above and below the letters.';
   return undefined;
 }
 
-/** Whether a text can be somebody's name at all: letters, marks, digits and `_.-`, all of which can be seen. */
+/**
+ * Whether a text has only characters of a user name: letters, marks, digits and `_.-`, none of them
+ * invisible.
+ */
 export function isUsername(name: string): boolean {
   return (
     /^[\p{L}\p{M}\p{N}_.-]+$/u.test(name) &&
@@ -26,45 +29,48 @@ export function isUsername(name: string): boolean {
   );
 }
 
-/** A name as people log in with it: NFKC, and in any case. */
+/** A user name as it is compared: in NFKC and lower case. */
 export function usernameKey(name: string): string {
   return normalForm(name, 'NFKC').toLowerCase();
 }
 
 const PRODUCT = 'thinga';
 
-// Who runs a site.
-const ROLES = words(
+// Roles of people who run a site.
+const ROLES = reservedSkeletons(
   `${PRODUCT} admin admins administrator moderator moderators sysadmin staff official support`,
 );
 
-// What else stands for a site, its mailboxes (RFC 2142), and what stands for nobody.
-const RESERVED = words(`mod mods operator owner team help contact info security abuse system root webmaster
-  postmaster hostmaster noreply guest anonymous null undefined`);
+// Other words for a site, its mailboxes (RFC 2142), and words for nobody.
+const RESERVED = reservedSkeletons(
+  `mod mods operator owner team help contact info security abuse system root webmaster postmaster hostmaster noreply
+  guest anonymous null undefined`,
+);
 
-// No role is a name, nor a part of one between dots, hyphens or underscores; no other reserved word is a whole name.
-// Marks and the digits at the end don't count.
-function isReserved(name: string): boolean {
-  const whole = looksOf(name);
-  const parts = name.split(/[_.-]/).flatMap(looksOf);
-  return (
-    [...whole, ...parts].some((look) => ROLES.has(look)) ||
-    whole.some((look) => RESERVED.has(look) || look.startsWith(looksAsReserved(PRODUCT)))
-  );
+function reservedSkeletons(words: string): Set<string> {
+  return new Set(words.split(/\s+/).map(capitalSkeleton));
 }
 
-function looksOf(text: string): string[] {
-  const plain = text.normalize('NFD').replace(/[^\p{L}\p{N}]/gu, '');
-  return [plain, plain.replace(/\p{N}+$/u, '')].map(looksAsReserved);
-}
-
-// In capitals i looks like l and 1, so a reserved word is reserved with any of them.
-function looksAsReserved(word: string): string {
+// Capital I looks like l and 1, so a reserved word is also reserved with those.
+function capitalSkeleton(word: string): string {
   return usernameSkeleton(usernameSkeleton(word).toUpperCase());
 }
 
-function words(list: string): Set<string> {
-  return new Set(list.split(/\s+/).map(looksAsReserved));
+// A role is neither a name nor a part of a name between dots, hyphens or underscores. Other reserved words
+// may be parts of a name. Marks and digits at the end are ignored.
+function isReserved(name: string): boolean {
+  const whole = skeletonsWithoutMarks(name);
+  const parts = name.split(/[_.-]/).flatMap(skeletonsWithoutMarks);
+  return (
+    [...whole, ...parts].some((skeleton) => ROLES.has(skeleton)) ||
+    whole.some((skeleton) => RESERVED.has(skeleton) || skeleton.startsWith(capitalSkeleton(PRODUCT)))
+  );
+}
+
+// With the digits at the end, and without.
+function skeletonsWithoutMarks(text: string): string[] {
+  const plain = text.normalize('NFD').replace(/[^\p{L}\p{N}]/gu, '');
+  return [plain, plain.replace(/\p{N}+$/u, '')].map(capitalSkeleton);
 }
 
 // The scripts in use today: "Recommended" and "Limited Use" in UAX #31, tables 5 and 7, and Mongolian.
@@ -75,7 +81,8 @@ const SCRIPTS =
   Lepcha Limbu Lisu Mandaic Meetei_Mayek Miao Mongolian New_Tai_Lue Newa Nko Nyiakeng_Puachue_Hmong Ol_Chiki Osage
   Saurashtra Sundanese Syloti_Nagri Syriac Tai_Le Tai_Tham Tai_Viet Tifinagh Vai Wancho Yi`.split(/\s+/);
 
-// UTS #39, section 5.2, "Highly Restrictive": one script, or what Japanese, Chinese and Korean are written with.
+// UTS #39, section 5.2, "Highly Restrictive": one script, or the scripts of Japanese, Chinese or Korean with
+// Latin.
 const ALPHABETS = [
   ...SCRIPTS.map((script) => [script]),
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
@@ -86,16 +93,17 @@ const ALPHABETS = [
   return new RegExp(`^[${letters.join('')}]+$`, 'u');
 });
 
-function isOfOneAlphabet(name: string): boolean {
+function usesOneAlphabet(name: string): boolean {
   return ALPHABETS.some((alphabet) => alphabet.test(name)) && ![...name].some(isPhonetic);
 }
 
-// Small letters without a capital, such as ᴀ and ʍ, write sounds, not names ("Technical" in UTS #39, table 1).
+// Small letters without a capital, such as ᴀ and ʍ, stand for sounds and not for names ("Technical" in UTS
+// #39, table 1).
 function isPhonetic(letter: string): boolean {
   return /\p{Ll}/u.test(letter) && letter.toUpperCase() === letter;
 }
 
-// UTS #39, section 5.4: no more than four marks in a row, and none of them twice.
+// UTS #39, section 5.4: at most four marks in a row, and none of them twice.
 function hasStackedMarks(name: string): boolean {
   return /[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])[\p{Mn}\p{Me}]*\1/u.test(name.normalize('NFD'));
 }

@@ -1,31 +1,39 @@
-import { sql } from 'kysely';
-import { type Database, violates } from '../../database.js';
+import { type Database, violatesConstraint } from '../../database.js';
 import { normalForm } from '../../normal-form.js';
-import { isCommon, PASSWORD_LENGTH, type PasswordWork } from '../passwords/passwords.js';
-import { endDevices } from '../sessions/devices.js';
-import { type Client, lockPerson, recordEvent } from '../sessions/sessions.js';
+import { recordEvent } from '../audit/record-event.js';
+import type { PasswordHasher } from '../passwords/passwords.js';
+import type { Client } from '../sessions/client.js';
+import { endSessions } from '../sessions/end-sessions.js';
+import { lockUser } from '../sessions/sessions.js';
+import { checkNewPassword } from './password-rules.js';
 import { usernameSkeleton } from './skeletons.js';
 import { checkUsername, isUsername, usernameKey } from './usernames.js';
 
-/** What is wrong with a form, by the name of the field that a message belongs beside. */
+/** What is wrong with a form: one message for each field with an error. */
 export type FieldErrors<Field extends string> = Partial<Record<Field, string>>;
 
-/** What a person types to register. */
-export interface Registration {
+/** What a user types to register or to log in. */
+export interface Credentials {
   username: string;
   password: string;
 }
 
+/** A user, and the password hash of the moment when they were looked up. */
+export interface Account {
+  userId: number;
+  passwordHash: string;
+}
+
 /**
- * Makes an account; its owner is a voter from then on.
- * @returns the new person's id and the hash of their password, or what to correct in which field
- * @throws PasswordsBusyError when too many passwords are being hashed already
+ * Creates a user, and the voter with the same id.
+ * @returns the account, or the errors of the form
+ * @throws PasswordsBusyError when too many passwords wait
  */
 export async function register(
   db: Database,
-  passwords: PasswordWork,
-  { username, password, networkGroup = null }: Registration & { networkGroup?: string | null },
-): Promise<{ userId: number; passwordHash: string } | { errors: FieldErrors<keyof Registration> }> {
+  passwords: PasswordHasher,
+  { username, password, networkGroup = null }: Credentials & { networkGroup?: string | null },
+): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
   if (Object.keys(errors).length > 0) return { errors };
@@ -50,30 +58,40 @@ export async function register(
       return { userId: voter.id, passwordHash };
     });
   } catch (error) {
-    if (violates(error, 'users_username_key_key'))
-      return { errors: { username: `“${name}” is taken. Another name will do.` } };
-    if (violates(error, 'users_name_skeleton_key'))
+    if (violatesConstraint(error, 'users_username_key_key'))
+      return { errors: { username: `“${name}” is taken. Choose another name.` } };
+    if (violatesConstraint(error, 'users_name_skeleton_key'))
       return { errors: { username: 'This name looks like one that is taken. Try another.' } };
     throw error;
   }
 }
 
-/** Whose name and password were given. */
-export type Found =
-  | { userId: number; passwordHash: string; accepted: boolean }
+function checkRegistration(username: string, password: string): FieldErrors<keyof Credentials> {
+  const errors: FieldErrors<keyof Credentials> = {};
+  const usernameError = checkUsername(username);
+  if (usernameError) errors.username = usernameError;
+  const passwordError = checkNewPassword(usernameError ? '' : username, password);
+  if (passwordError) errors.password = passwordError;
+  return errors;
+}
+
+/**
+ * The result of checking credentials: the account with that name, if there is one, and whether it may log in.
+ */
+type Authentication =
+  | (Account & { accepted: boolean })
   | { userId?: undefined; passwordHash?: undefined; accepted: false };
 
 /**
- * Whether a name and a password belong together and may log in, in the same time whatever the answer.
- * @returns whose name it is, if anybody's, with the hash of their password, and whether the given one matches it and
- * the account is open
- * @throws PasswordsBusyError when too many passwords are being checked already
+ * Checks a name and a password. It takes the same time whatever the result is.
+ * @returns `accepted` when the password is right and the account is not disabled
+ * @throws PasswordsBusyError when too many passwords wait
  */
 export async function authenticate(
   db: Database,
-  passwords: PasswordWork,
-  { username, password }: Registration,
-): Promise<Found> {
+  passwords: PasswordHasher,
+  { username, password }: Credentials,
+): Promise<Authentication> {
   const user = isUsername(normalForm(username, 'NFKC').trim())
     ? await db
         .selectFrom('users')
@@ -87,29 +105,27 @@ export async function authenticate(
 }
 
 /**
- * Gives a person a new password, and ends their sessions everywhere but here.
- * @param given the new password, and the hash that the current one was found to match
- * @param here the hash of the session's id it is done on, and who does it
- * @returns what to correct in which field; or the new hash, and the hashes that the ended sessions went by; undefined
- * when the session it is done on has ended meanwhile
- * @throws PasswordsBusyError when too many passwords are being hashed already
+ * Sets a new password for a user, and ends all their sessions except the current one.
+ * @param change.currentHash the hash that the current password matched
+ * @param change.accessTokenHash the hash of the current session's id
+ * @returns the errors of the form; or the new hash and the hashes of the ended sessions, whose state the
+ * caller deletes; undefined when the current session has ended meanwhile
+ * @throws PasswordsBusyError when too many passwords wait
  */
 export async function changePassword(
   db: Database,
-  passwords: PasswordWork,
-  user: { id: number; username: string },
-  { password, current }: { password: string; current: string },
-  { accessTokenHash, client }: { accessTokenHash: string; client: Client },
+  passwords: PasswordHasher,
+  { user, password, currentHash, accessTokenHash, client }: PasswordChange,
 ): Promise<
   { errors: FieldErrors<'current' | 'password'> } | { passwordHash: string; ended: string[] } | undefined
 > {
-  const wrong = checkPassword(user.username, password);
-  if (wrong) return { errors: { password: wrong } };
+  const error = checkNewPassword(user.username, password);
+  if (error) return { errors: { password: error } };
   const passwordHash = await passwords.hash(password);
   return db.transaction().execute(async (trx) => {
-    const person = await lockPerson(trx, user.id);
-    if (person?.passwordHash !== current)
-      return { errors: { current: 'That is not your current password.' } };
+    const locked = await lockUser(trx, user.id);
+    if (locked?.passwordHash !== currentHash)
+      return { errors: { current: 'This is not your current password.' } };
     const session = await trx
       .selectFrom('sessions')
       .where('accessTokenHash', '=', accessTokenHash)
@@ -119,11 +135,20 @@ export async function changePassword(
     if (!session) return undefined;
     await trx.updateTable('users').set({ passwordHash }).where('id', '=', user.id).execute();
     await recordEvent(trx, { kind: 'password', userId: user.id, sessionId: session.id, client });
-    return { passwordHash, ended: await endDevices(trx, user.id, 'password', { keep: session.id, client }) };
+    const ended = await endSessions(trx, user.id, { reason: 'password', keepId: session.id, client });
+    return { passwordHash, ended };
   });
 }
 
-/** A person by their name, whatever its case. @throws Error when nobody has it */
+interface PasswordChange {
+  user: { id: number; username: string };
+  password: string;
+  currentHash: string;
+  accessTokenHash: string;
+  client: Client;
+}
+
+/** Finds a user by name, in upper or lower case. @throws Error when nobody has the name */
 export async function findUser(db: Database, name: string): Promise<{ id: number; username: string }> {
   const user = await db
     .selectFrom('users')
@@ -134,69 +159,19 @@ export async function findUser(db: Database, name: string): Promise<{ id: number
   return user;
 }
 
-/** Closes a person's account to log-ins and ends all their sessions; their votes go on counting. */
-export async function disable(db: Database, userId: number): Promise<void> {
+/** Disables a user's account and ends all their sessions. Their votes still count. */
+export async function disableUser(db: Database, userId: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', userId).execute();
     await recordEvent(trx, { kind: 'disabled', userId, sessionId: null });
-    await endDevices(trx, userId, 'account');
+    await endSessions(trx, userId, { reason: 'account' });
   });
 }
 
-/**
- * Closes a person's account: their name, password, sessions and what happened to them are gone. Their votes stay
- * in the ledger without a name.
- * @param beforeRemoval what else is done in the same transaction, when nothing more can become theirs
- * @returns the hashes their live sessions went by, for their state to be dropped
- */
-export async function closeAccount(
-  db: Database,
-  userId: number,
-  beforeRemoval: (trx: Database) => Promise<unknown>,
-): Promise<string[]> {
-  return db.transaction().execute(async (trx) => {
-    if (!(await lockPerson(trx, userId))) return [];
-    const ended = await endDevices(trx, userId, 'account');
-    // From here on nothing more becomes theirs, neither a vote nor an event, and what was under way is there. Only
-    // now: whoever ends a session holds it while they add the event, so the sessions come first.
-    await trx.selectFrom('users').where('id', '=', userId).select('id').forUpdate().execute();
-    await beforeRemoval(trx);
-    await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
-    await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
-    await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();
-    await trx.deleteFrom('sessions').where('userId', '=', userId).execute();
-    await trx.deleteFrom('users').where('id', '=', userId).execute();
-    await recordEvent(trx, { kind: 'closed', userId: null, sessionId: null });
-    return ended;
-  });
-}
-
-/** Makes a person an admin. */
-export async function promote(db: Database, userId: number): Promise<void> {
+/** Makes a user an admin. */
+export async function promoteUser(db: Database, userId: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.updateTable('users').set({ role: 'admin' }).where('id', '=', userId).execute();
     await recordEvent(trx, { kind: 'promoted', userId, sessionId: null });
   });
-}
-
-function checkRegistration(username: string, password: string): FieldErrors<keyof Registration> {
-  const errors: FieldErrors<keyof Registration> = {};
-  const unfit = checkUsername(username);
-  if (unfit) errors.username = unfit;
-  const wrong = checkPassword(unfit ? '' : username, password);
-  if (wrong) errors.password = wrong;
-  return errors;
-}
-
-function checkPassword(username: string, password: string): string | undefined {
-  const { least, most } = PASSWORD_LENGTH;
-  const size = [...password].length;
-  if (size < least) return `A password has at least ${least} characters; 15 make a good one.`;
-  if (size > most) return `A password has at most ${most} characters.`;
-  const includesName = username !== '' && usernameKey(password).includes(usernameKey(username));
-  if (includesName && size < username.length + least)
-    return 'This password is little more than your name. Anyone would try it first.';
-  if (/^(.)\1*$/u.test(password) || /^thinga/i.test(password) || isCommon(password))
-    return 'This password is among the first that anyone would try.';
-  return undefined;
 }

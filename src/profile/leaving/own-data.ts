@@ -1,23 +1,23 @@
 import { sql } from 'kysely';
 import { eventsOf } from '../../auth/audit/hash-chain.js';
-import type { User } from '../../auth/sessions/verdict.js';
+import type { User } from '../../auth/sessions/session-validator.js';
 import type { Database } from '../../database.js';
 import { sharesOf } from '../sharing/shares.js';
 
-/** Everything the site holds about one person, without a hash or a token that opens anything. */
-export interface OwnData {
+/** All data of a user. It contains no hash, and no token that gives access. */
+interface OwnData {
   userId: number;
   username: string;
   memberSince: string;
   votes: OwnVote[];
   sessions: object[];
   events: object[];
-  /** Links to their lists that are open, without their addresses. */
+  /** The user's open links to lists, without their addresses. */
   shares: object[];
 }
 
-/** One of a person's votes in words. */
-export interface OwnVote {
+/** A vote of the user, with names instead of ids. */
+interface OwnVote {
   topic: string;
   left: string;
   right: string;
@@ -26,11 +26,11 @@ export interface OwnVote {
   withdrawnAt: string | null;
 }
 
-/** Gathers a person's own data: votes, taken back ones too, sessions, and what happened to them. */
-export async function ownData(db: Database, user: User): Promise<OwnData> {
+/** Reads all data of a user: votes, also the withdrawn ones, sessions, their events, and shared links. */
+export async function readOwnData(db: Database, user: User): Promise<OwnData> {
   const [votes, sessions, events, shares] = await Promise.all([
-    ownVotes(db, user.id),
-    ownSessions(db, user.id),
+    readOwnVotes(db, user.id),
+    readOwnSessions(db, user.id),
     eventsOf(db, user.id),
     sharesOf(db, user.id),
   ]);
@@ -46,8 +46,8 @@ export async function ownData(db: Database, user: User): Promise<OwnData> {
   };
 }
 
-/** A person's votes, oldest first. */
-export async function ownVotes(db: Database, userId: number): Promise<OwnVote[]> {
+/** Reads a user's votes, oldest first. */
+export async function readOwnVotes(db: Database, userId: number): Promise<OwnVote[]> {
   const { rows } = await sql<Omit<OwnVote, 'at' | 'withdrawnAt'> & { at: Date; withdrawnAt: Date | null }>`
     select topics.title as topic, l.name as "left", r.name as "right", outcome, votes.created_at as at,
       withdrawn_at
@@ -61,7 +61,7 @@ export async function ownVotes(db: Database, userId: number): Promise<OwnVote[]>
   }));
 }
 
-function ownSessions(db: Database, userId: number): Promise<object[]> {
+function readOwnSessions(db: Database, userId: number): Promise<object[]> {
   return db
     .selectFrom('sessions')
     .where('userId', '=', userId)

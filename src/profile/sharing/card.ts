@@ -7,22 +7,23 @@ import { root } from '../../config.js';
 import { escapeXml, firstLetter, fitted, fontsFor, type Line, lines, widthOf } from './lettering.js';
 import type { Share } from './shares.js';
 
-/** The picture that messengers show beside a link, in pixels. */
-export const CARD = { width: 1200, height: 630 } as const;
+/** The size in pixels of the picture that messengers show beside a link. */
+const CARD = { width: 1200, height: 630 } as const;
 
-/** A card as it is before it is drawn, and what tells two of them apart. */
-export interface Card {
+/** A card before it is drawn. */
+interface Card {
   svg: string;
-  /** All that is written on it. */
+  /** All texts on it. */
   texts: string;
+  /** Identifies its content. */
   etag: string;
 }
 
-/** Lays a shared Top out as a card. Whatever people typed is text in it: no markup of theirs gets through. */
+/** Makes the card of a shared Top. All input of users is escaped, so it cannot add markup. */
 export function cardOf({ topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>): Promise<Card> {
   const key = JSON.stringify([topic, name, things]);
-  const known = cards.get(key);
-  if (known) return known;
+  const cached = cards.get(key);
+  if (cached) return cached;
   const card = layOut({ topic, name, things });
   cards.set(key, card);
   card.catch(() => cards.delete(key));
@@ -33,33 +34,33 @@ const cards = new LRUCache<string, Promise<Card>>({ max: 50 });
 
 async function layOut({ topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>): Promise<Card> {
   const rows = await Promise.all(things.map((thing, index) => rowOf(thing, index, things.length)));
-  const whose = `${name ?? 'Someone'}’s Top ${things.length}`;
+  const title = `${name ?? 'Someone'}’s Top ${things.length}`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${CARD.width}" height="${CARD.height}" viewBox="0 0 ${CARD.width} ${CARD.height}" font-family="Nunito">
 <rect width="400" height="630" fill="#5b45e0"/>
 <circle cx="372" cy="596" r="190" fill="#4f39d8"/>
 <rect x="-70" y="-106" width="250" height="250" rx="80" fill="#ff7a45"/>
 <rect x="400" width="800" height="630" fill="#fbf9f5"/>
-${lines(whose, { x: 56, y: 226, width: 310, size: 34, least: 22, weight: 600, most: 2, above: true, fill: '#e9e4ff' })}
+${lines(title, { x: 56, y: 226, width: 310, size: 34, least: 22, weight: 600, most: 2, above: true, fill: '#e9e4ff' })}
 ${lines(topic, { x: 56, y: 298, width: 310, size: 62, least: 28, weight: 800, most: 3, fill: '#ffffff' })}
 <g transform="translate(56 522) scale(1.5)"><rect x="1" y="7" width="18" height="18" rx="6" fill="#ff7a45"/><circle cx="21.5" cy="16" r="9.5" fill="#ffffff"/><path d="m17.4 16.3 2.9 2.9 5.4-5.8" fill="none" stroke="#5b45e0" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></g>
 <text x="116" y="558" font-size="32" font-weight="800" fill="#ffffff">Thinga</text>
 ${rows.join('\n')}
 </svg>`;
-  const texts = [topic, whose, ...things.map((thing) => thing.name)].join('\n');
+  const texts = [topic, title, ...things.map((thing) => thing.name)].join('\n');
   return { svg, texts, etag: `"${createHash('sha256').update(svg).digest('base64url').slice(0, 22)}"` };
 }
 
-/** Draws a card as PNG, off the main thread; the last ones drawn are kept. */
+/** Draws a card as PNG, outside the main thread. Caches the latest pictures. */
 export function drawCard({ svg, texts, etag }: Card): Promise<Buffer> {
-  const known = drawn.get(etag);
-  if (known) return known;
+  const cached = pngs.get(etag);
+  if (cached) return cached;
   const png = renderAsync(svg, { font: fontsFor(texts) }).then((image) => image.asPng());
-  drawn.set(etag, png);
-  png.catch(() => drawn.delete(etag));
+  pngs.set(etag, png);
+  png.catch(() => pngs.delete(etag));
   return png;
 }
 
-const drawn = new LRUCache<string, Promise<Buffer>>({ max: 100 });
+const pngs = new LRUCache<string, Promise<Buffer>>({ max: 100 });
 
 async function rowOf(thing: Share['things'][number], index: number, size: number): Promise<string> {
   const { columns, height, picture, font } =
@@ -74,7 +75,7 @@ async function rowOf(thing: Share['things'][number], index: number, size: number
   const rank = `<text x="${x + number}" y="${middle + font * 0.35}" font-size="${font * 0.85}" font-weight="800" fill="#635d73" text-anchor="end">${thing.rank}</text>`;
   const square = { x: x + number + gap, y: middle - picture / 2, size: picture };
   if (thing.name === undefined)
-    return `${rank}${fitted('taken down since', { ...named, weight: 600, least: 18, fill: '#635d73' })}`;
+    return `${rank}${fitted('removed since', { ...named, weight: 600, least: 18, fill: '#635d73' })}`;
   return `${rank}${(await pictureOf(thing.picture, square)) ?? letterOf(thing.name, square)}${nameOf(thing.name, named)}`;
 }
 
@@ -98,7 +99,7 @@ const types: Record<string, string> = {
   '.webp': 'webp',
   '.gif': 'gif',
 };
-const LARGEST = 500_000;
+const MAX_PICTURE_BYTES = 500_000;
 const pictures = new LRUCache<string, Promise<string | undefined>>({ max: 100 });
 
 async function pictureOf(picture: string | null, { x, y, size }: Square): Promise<string | undefined> {
@@ -116,7 +117,7 @@ async function readPicture(picture: string): Promise<string | undefined> {
   const type = types[extname(picture).toLowerCase()];
   if (!type || !/^[\w-]+(\/[\w-]+)*\.\w+$/.test(picture)) return undefined;
   const bytes = await readFile(join(root, 'public/pictures', picture)).catch(() => undefined);
-  return bytes && bytes.length <= LARGEST
+  return bytes && bytes.length <= MAX_PICTURE_BYTES
     ? `data:image/${type};base64,${bytes.toString('base64')}`
     : undefined;
 }
@@ -125,7 +126,7 @@ function letterOf(name: string, { x, y, size }: Square): string {
   return `<rect x="${x}" y="${y}" width="${size}" height="${size}" rx="${size / 4}" fill="#f3efe8"/><text x="${x + size / 2}" y="${y + size * 0.67}" font-size="${size / 2}" font-weight="800" fill="#635d73" text-anchor="middle">${escapeXml(firstLetter(name))}</text>`;
 }
 
-/** A thing's name: in one line if that is nearly as large as it may be, else in two. */
+/** A thing's name in one line when it fits at nearly full size, else in two lines. */
 function nameOf(name: string, line: Omit<Line, 'fill'>): string {
   const { size, width, y } = line;
   const dark = { ...line, fill: '#221e2f' };

@@ -2,19 +2,21 @@ import { createRequire } from 'node:module';
 import { Resvg, type ResvgRenderOptions } from '@resvg/resvg-js';
 import { LRUCache } from 'lru-cache';
 
-/** A line of text and where it goes. */
+/** The position and style of a line of text. */
 export interface Line {
   x: number;
   y: number;
-  /** Pixels that it may take. */
+  /** The largest width, in pixels. */
   width: number;
-  /** Of the letters, in pixels. */
+  /** The font size, in pixels. */
   size: number;
   weight: number;
   fill: string;
 }
 
-/** One line of text, as large as it may be; if the least size is still too wide, it ends in an ellipsis. */
+/**
+ * SVG for one line of text, as large as fits. When it is too wide in the least size, it ends in an ellipsis.
+ */
 export function fitted(text: string, { least, ...line }: Line & { least: number }): string {
   const letters = drawable(text);
   const whole = letters.join('');
@@ -30,15 +32,20 @@ export function fitted(text: string, { least, ...line }: Line & { least: number 
   return textOf(`${letters.slice(0, fits).join('').trimEnd()}…`, smaller);
 }
 
-/** Several lines of text, of which `y` is the first one's. */
-export interface Lines extends Line {
+/** The position and style of several lines of text. `y` is for the first line. */
+interface Lines extends Line {
+  /** The smallest font size, in pixels. */
   least: number;
+  /** The largest number of lines. */
   most: number;
-  /** Whether `y` is the last one's instead. */
+  /** Whether `y` is for the last line instead. */
   above?: boolean;
 }
 
-/** Several lines of one size, broken between words; in the least size, a line too long ends in an ellipsis. */
+/**
+ * SVG for several lines of one size, broken between words. A line that is too wide in the least size ends in
+ * an ellipsis.
+ */
 export function lines(text: string, { least, most, above = false, ...line }: Lines): string {
   const words = drawable(text).join('').split(/\s+/u);
   let size = line.size;
@@ -53,21 +60,21 @@ export function lines(text: string, { least, most, above = false, ...line }: Lin
     .join('');
 }
 
-/** How wide a text comes out, in pixels. */
+/** The width of a text, in pixels. */
 export function widthOf(text: string, line: Pick<Line, 'size' | 'weight'>): number {
   return measured(drawable(text).join(''), line);
 }
 
-/** The first character of a text as people see them; empty when none can be drawn. */
+/** The first visible character of a text; empty when none can be drawn. */
 export const firstLetter = (text: string): string => drawable(text)[0] ?? '';
 
 /** The fonts that a text needs. */
 export function fontsFor(text: string): NonNullable<ResvgRenderOptions['font']> {
-  const fontFiles = USUAL.test(text) ? usual : [...usual, ...rarer];
+  const fontFiles = BASIC.test(text) ? basicFonts : [...basicFonts, ...extraFonts];
   return { loadSystemFonts: text.search(FOREIGN) >= 0, fontFiles, defaultFontFamily: 'Nunito' };
 }
 
-/** Text as XML writes it, so that no markup in it is any. */
+/** Escapes text for XML, so that it cannot contain markup. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
@@ -87,7 +94,7 @@ function textOf(text: string, { x, y, size, weight, fill }: Line): string {
   return `<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" font-weight="${weight}" fill="${fill}">${escapeXml(text)}</text>`;
 }
 
-// Measured at one size for all: the rest is proportion. What only the machine's fonts know is taken for square.
+// Measured at one size and scaled. A character of a script without own fonts is taken to be square.
 function measured(text: string, { size, weight }: Pick<Line, 'size' | 'weight'>): number {
   const key = `${weight} ${text}`;
   let width = widths.get(key);
@@ -116,9 +123,10 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-// One character at a time as people see them. Left out is what is no character in XML, and what turns the direction
-// of writing. The renderer joins no emoji, so it gets the first of a family, and no flags; and it puts none beside
-// letters that join, so an f is kept from joining, and emoji beside right-to-left writing are left out.
+// Returns the visible characters, without those that XML does not allow and those that change the writing
+// direction. The renderer can't join emoji, so of a joined emoji it gets only the first part, and it gets no
+// flags. It also loses emoji beside letters that join. So an f is kept from joining, and emoji in
+// right-to-left text are left out.
 function drawable(text: string): string[] {
   const letters = Array.from(graphemes.segment(text.slice(0, 300)), ({ segment }) =>
     EMOJI.test(segment) ? ([...segment][0] ?? '') : segment.replace(UNDRAWABLE, ''),
@@ -133,18 +141,18 @@ const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 const UNDRAWABLE =
   /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\p{Regional_Indicator}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/gu;
 
-// Machines may have no fonts at all, so those that are drawn with come along: Nunito, and for what it has not, DejaVu
-// and the emoji of Noto. For any other script, what fonts the machine has are looked through, which takes longer.
+// A machine may have no fonts, so these come with the site: Nunito, then DejaVu and the emoji of Noto for
+// what Nunito lacks. For any other script the fonts of the machine are loaded, which takes longer.
 const { resolve } = createRequire(import.meta.url);
-const usual = [
+const basicFonts = [
   '@expo-google-fonts/nunito/800ExtraBold/Nunito_800ExtraBold.ttf',
   '@expo-google-fonts/nunito/600SemiBold/Nunito_600SemiBold.ttf',
 ].map((file) => resolve(file));
-const rarer = [
+const extraFonts = [
   'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
   '@expo-google-fonts/noto-emoji/700Bold/NotoEmoji_700Bold.ttf',
 ].map((file) => resolve(file));
 
-const USUAL = /^[\t\n -\u017f\u2010-\u2026]*$/u;
+const BASIC = /^[\t\n -\u017f\u2010-\u2026]*$/u;
 const FOREIGN =
   /[^\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Armenian}\p{Script=Georgian}\p{Script=Common}\p{Script=Inherited}]/gu;

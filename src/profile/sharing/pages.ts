@@ -11,7 +11,7 @@ type Link = OwnShare & { url: string };
 
 interface LinksPage {
   links: Link[];
-  /** The one that was made just now. */
+  /** The link that was just created. */
   fresh: Link | undefined;
 }
 
@@ -20,6 +20,6 @@ interface SharedPage {
   title: string;
   path: string | undefined;
   isOwn: boolean;
-  /** What other sites show of the link. */
+  /** What other sites show for the link. */
   card: { title: string; url: string; image: string; description: string };
 }

@@ -8,24 +8,28 @@ import { flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { notFound, Problem } from '../../http/problem.js';
+import type { Board } from '../../ranking/boards/board.js';
 import type { Boards } from '../../ranking/boards/board-loader.js';
 import { boardOf } from '../../ranking/boards/find-board.js';
-import type { FiguresOfPeople } from '../own-figures.js';
-import { ownTopOf, SHARE_SIZES } from '../own-top.js';
+import type { OwnRankings } from '../own-rankings.js';
+import { type OwnTop, ownTopOf, SHARE_SIZES } from '../own-top.js';
 import { ownTopics } from '../own-votes.js';
 import { cardOf, drawCard } from './card.js';
-import { endShare, findShare, MOST_SHARES, publish, type Share, sharesOf } from './shares.js';
+import { createShare, endShare, findShare, MAX_SHARES, type Share, sharesOf } from './shares.js';
 
-/** Publishing one's own Top under a link, seeing and ending one's links, and what they show. */
+/**
+ * The forms and pages with which users share their own Tops by links, and the pages and pictures of these
+ * links.
+ */
 export function sharingRoutes({
   db,
   boards,
-  figures,
+  rankings,
   config,
 }: {
   db: Database;
   boards: Boards;
-  figures: FiguresOfPeople;
+  rankings: OwnRankings;
   config: Config;
 }): Router {
   const router = Router();
@@ -35,28 +39,14 @@ export function sharingRoutes({
     .post(requireUser, async (req, res) => {
       const board = boardOf(boards, req);
       const userId = userOf(res).id;
-      const form = readForm(req, 'size', 'name');
-      const size = SHARE_SIZES.find((size) => String(size) === form.size);
-      if (!size || (form.name !== 'mine' && form.name !== 'none'))
-        throw new Problem(
-          422,
-          'Nothing was shared yet',
-          'Go back and choose how many, and whether to say whose it is.',
-        );
-      const topics = await ownTopics(db, boards, userId);
-      const mine = topics.find((topic) => topic.board === board);
-      const own = mine && ownTopOf(board, await figures.of(userId, mine));
+      const { size, isNamed } = readShareForm(req);
+      const own = await ownTopIn(board, userId);
       const things = own?.isEnough ? [...own.top, ...own.rest].slice(0, size) : [];
-      if (!own || things.length < size)
-        throw new Problem(422, 'Your list is too short for that', 'Vote a little more, and share it then.');
-      const share = { userId, topicId: board.topic.id, votes: own.answers, isNamed: form.name === 'mine' };
-      const token = await publish(db, { ...share, thingIds: things.map(({ standing }) => standing.id) });
-      if (!token)
-        throw new Problem(
-          422,
-          `You have ${MOST_SHARES} links`,
-          'That is as many as one may have. End one of them first.',
-        );
+      if (!own || things.length < size) throw listTooShort();
+      const thingIds = things.map(({ standing }) => standing.id);
+      const share = { userId, topicId: board.topic.id, thingIds, isNamed, votes: own.answers };
+      const token = await createShare(db, share);
+      if (!token) throw tooManyLinks();
       await seeOther(res, `/profile/links?new=${token}`);
     })
     .all(methodNotAllowed);
@@ -88,7 +78,8 @@ export function sharingRoutes({
     .route('/shared/:token.png')
     .get(async (req, res) => {
       const card = await cardOf(await openShare(req, res));
-      // Asked for again each time, so that an ended link is gone everywhere; other sites may show it.
+      // Browsers must check it each time, so that an ended link is gone everywhere. Other sites may show the
+      // picture.
       res.setHeader('Cache-Control', 'public, no-cache');
       res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
       res.setHeader('ETag', card.etag);
@@ -115,15 +106,39 @@ export function sharingRoutes({
     })
     .all(methodNotAllowed);
 
+  async function ownTopIn(board: Board, userId: number): Promise<OwnTop | undefined> {
+    const topics = await ownTopics(db, boards, userId);
+    const topic = topics.find((other) => other.board === board);
+    return topic && ownTopOf(board, await rankings.of(userId, topic));
+  }
+
   async function openShare(req: Request, res: Response): Promise<Share> {
-    // A link is for those who were given it, not for search engines.
+    // A link is for people who were given it, not for search engines.
     res.setHeader('X-Robots-Tag', 'noindex');
     const share = await findShare(db, String(req.params.token));
     if (!share) throw notFound();
-    if (share === 'ended')
-      throw new Problem(410, 'This link has ended', 'Whoever shared it does not share it any more.');
+    if (share === 'ended') throw new Problem(410, 'This link is turned off', 'The list is no longer shared.');
     return share;
   }
 
   return router;
 }
+
+/** Reads the form for a new link. @throws Problem 422 when a field has no valid value */
+function readShareForm(req: Request): { size: number; isNamed: boolean } {
+  const form = readForm(req, 'size', 'name');
+  const size = SHARE_SIZES.find((length) => String(length) === form.size);
+  if (!size || (form.name !== 'mine' && form.name !== 'none'))
+    throw new Problem(
+      422,
+      'Nothing was shared yet',
+      'Go back and choose a size and whether to show your name.',
+    );
+  return { size, isNamed: form.name === 'mine' };
+}
+
+const listTooShort = (): Problem =>
+  new Problem(422, 'Your list is too short', 'Vote a few more times, then share it.');
+
+const tooManyLinks = (): Problem =>
+  new Problem(422, `You have ${MAX_SHARES} links`, 'You can’t have more. Turn one of them off first.');

@@ -2,21 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 
-/** Links that one person may have open at a time. */
-export const MOST_SHARES = 30;
+/** How many open links a user can have at a time. */
+export const MAX_SHARES = 30;
 
-/** What a person publishes: their Top of a topic as it is now, strongest first. */
-export interface NewShare {
+/** A Top to publish, as it is now. */
+interface NewShare {
   userId: number;
   topicId: number;
+  /** The ids of its things, strongest first. */
   thingIds: number[];
-  /** Whether it says whose it is. */
+  /** Whether it shows the user's name. */
   isNamed: boolean;
-  /** The answers their list rests on. */
+  /** How many answers the list is made from. */
   votes: number;
 }
 
-/** One of a person's open links. */
+/** An open link, as its owner sees it. */
 export interface OwnShare {
   token: string;
   topic: string;
@@ -25,32 +26,32 @@ export interface OwnShare {
   createdAt: Date;
 }
 
-/** What a link shows: who chose what, and when that was. */
+/** What a link shows: a user's Top as it was at its creation. */
 export interface Share {
   token: string;
   userId: number;
-  /** Whose it is; undefined when they did not want to say. */
+  /** The name of its owner; undefined when the owner hides it. */
   name: string | undefined;
   topicId: number;
   topic: string;
   votes: number;
   createdAt: Date;
-  /** Strongest first; nothing of a thing that was taken down since. */
+  /** Strongest first. A thing that was taken down since has no name and no picture. */
   things: { rank: number; id: number; name: string | undefined; picture: string | null }[];
 }
 
 /**
- * Publishes a Top as it stands, frozen: the order is kept, and later votes don't change it.
- * @returns the link's token, 128 random bits; undefined when the person has as many links as one may have
+ * Publishes a Top as it is now. Later votes do not change it.
+ * @returns the link's token, 128 random bits; undefined when the user has `MAX_SHARES` open links already
  */
-export async function publish(db: Database, share: NewShare): Promise<string | undefined> {
+export async function createShare(db: Database, share: NewShare): Promise<string | undefined> {
   const token = randomBytes(16).toString('base64url');
   const { userId, topicId, thingIds, isNamed, votes } = share;
   const { rows } = await sql`
     with share as (
       insert into shares (token, user_id, topic_id, is_named, votes)
       select ${token}, ${userId}::bigint, ${topicId}::bigint, ${isNamed}::boolean, ${votes}::int
-      where (select count(*) from shares where user_id = ${userId} and ended_at is null) < ${MOST_SHARES}
+      where (select count(*) from shares where user_id = ${userId} and ended_at is null) < ${MAX_SHARES}
       returning id, topic_id)
     insert into shared_things (share_id, topic_id, rank, thing_id)
     select share.id, topic_id, rank, thing_id
@@ -59,7 +60,7 @@ export async function publish(db: Database, share: NewShare): Promise<string | u
   return rows.length > 0 ? token : undefined;
 }
 
-/** A person's open links, newest first. */
+/** Lists a user's open links, newest first. */
 export async function sharesOf(db: Database, userId: number): Promise<OwnShare[]> {
   const { rows } = await sql<OwnShare>`
     select token, title as topic, is_named, shares.created_at,
@@ -70,8 +71,9 @@ export async function sharesOf(db: Database, userId: number): Promise<OwnShare[]
 }
 
 /**
- * Ends one of a person's links for good: what it showed is deleted, and only that there was a link is kept, so that
- * whoever opens it reads that it was ended. @returns whether it is theirs
+ * Ends one of a user's links for good. What it showed is deleted. The link itself stays in the database, so
+ * that visitors read that it has ended.
+ * @returns whether the link belongs to the user
  */
 export async function endShare(db: Database, userId: number, token: string): Promise<boolean> {
   if (!isToken(token)) return false;
@@ -90,15 +92,15 @@ export async function endShare(db: Database, userId: number, token: string): Pro
 }
 
 /**
- * What a link shows now.
- * @returns 'ended' when its owner ended it or may no longer log in; undefined when there never was such a link, or
- * the account it was of is closed
+ * Finds what a link shows now.
+ * @returns 'ended' when its owner ended it or is disabled; undefined when there never was such a link, or the
+ * account of its owner is closed
  */
 export async function findShare(db: Database, token: string): Promise<Share | 'ended' | undefined> {
   if (!isToken(token)) return undefined;
-  const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isOver: boolean }>`
+  const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isEnded: boolean }>`
     select token, user_id, case when is_named then username end as name, shares.topic_id, title as topic, votes,
-      shares.created_at, ended_at is not null or disabled_at is not null as is_over,
+      shares.created_at, ended_at is not null or disabled_at is not null as is_ended,
       (select coalesce(json_agg(json_build_object('rank', rank, 'id', things.id,
           'name', case when retired_at is null then things.name end,
           'picture', case when retired_at is null then picture end) order by rank), '[]')
@@ -107,8 +109,8 @@ export async function findShare(db: Database, token: string): Promise<Share | 'e
     where token = ${token}`.execute(db);
   const [row] = rows;
   if (!row) return undefined;
-  const { isOver, ...share } = row;
-  if (isOver) return 'ended';
+  const { isEnded, ...share } = row;
+  if (isEnded) return 'ended';
   const things = share.things.map((thing) => ({ ...thing, name: thing.name ?? undefined }));
   return { ...share, name: share.name ?? undefined, things };
 }

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Database } from '../../database.js';
-import { Board, type LastFit, type Standing, type StoredThing, type TopicCard } from './board.js';
+import { Board, type FitSummary, type StoredThing, type TopicSummary } from './board.js';
+
+const POLL_INTERVAL_MS = 500;
 
 /**
- * Every topic's board, kept in memory and loaded again when the ranker has moved it, so that showing a pair or
- * the Top 20 costs the same however many votes there are, and works while the database is away.
+ * The boards of all topics, in memory. A board is loaded again after the ranker has changed it. So a pair or
+ * the Top 20 costs the same with any number of votes, and works while the database is unavailable.
  */
 export class Boards {
   readonly #db: Database;
@@ -17,13 +19,14 @@ export class Boards {
     this.#db = db;
   }
 
-  /** The board of a topic, by its slug; undefined when there is no such topic. */
+  /** The board of a topic by its slug; undefined when there is no such topic. */
   get(slug: string): Board | undefined {
     return this.#boards.get(slug);
   }
 
   /**
-   * The board whose pages are `/vote` and `/top`: the default topic's, or another as long as there is nothing in that.
+   * The board whose pages are `/vote` and `/top`. It is that of the default topic, or another one while the
+   * default topic has no things.
    * @throws Error before the first refresh
    */
   default(): Board {
@@ -33,36 +36,29 @@ export class Boards {
     return board.size === 0 ? (this.listed().find(({ size }) => size > 0) ?? board) : board;
   }
 
-  /** The board of a topic, by its id. */
+  /** The board of a topic by its id; undefined when there is no such topic. */
   byTopic(topicId: number): Board | undefined {
     for (const board of this.#boards.values()) if (board.topic.id === topicId) return board;
     return undefined;
   }
 
-  /** The boards of all topics that are listed, by title. */
+  /** The boards of all public topics, sorted by title. */
   listed(): Board[] {
     return [...this.#boards.values()]
       .filter((board) => board.topic.visibility === 'public')
       .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
   }
 
-  /** The board of a thing's topic, also when the thing was retired; undefined when there is no such thing. */
-  ofThing(thingId: number): Board | undefined {
+  /** The board of a thing's topic, retired things included; undefined when there is no such thing. */
+  byThing(thingId: number): Board | undefined {
     for (const board of this.#boards.values())
       if (board.indexOf(thingId) !== undefined || board.retired.has(thingId)) return board;
     return undefined;
   }
 
-  /** Where a thing stands, whichever topic it is of. */
-  findThing(thingId: number): { board: Board; standing: Standing } | undefined {
-    for (const board of this.#boards.values()) {
-      const standing = board.find(thingId);
-      if (standing) return { board, standing };
-    }
-    return undefined;
-  }
-
-  /** Loads the boards that have moved since they were last loaded. */
+  /**
+   * Loads the boards that have changed since they were last loaded. Calls at the same time share one load.
+   */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#load().finally(() => {
       this.#refreshing = undefined;
@@ -70,22 +66,25 @@ export class Boards {
     return this.#refreshing;
   }
 
-  /** Refreshes now and then until `stop`; a database that is away leaves the boards as they were. */
-  follow(log: Logger, everyMs = 500): void {
-    const again = (): void => {
+  /**
+   * Refreshes every half second until `stopPolling`. While the database is unavailable the boards stay as
+   * they are.
+   */
+  startPolling(log: Logger): void {
+    const schedule = (): void => {
       this.#timer = setTimeout(async () => {
         await this.refresh().catch((error: unknown) =>
           log.warn({ err: error }, 'the boards are not refreshed'),
         );
-        if (this.#timer) again();
-      }, everyMs);
+        if (this.#timer) schedule();
+      }, POLL_INTERVAL_MS);
       this.#timer.unref();
     };
-    again();
+    schedule();
   }
 
-  /** Ends `follow`. */
-  stop(): void {
+  /** Ends `startPolling`. */
+  stopPolling(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -98,9 +97,9 @@ export class Boards {
       .execute();
     for (const { version, ...topic } of topics) {
       const known = this.#boards.get(topic.slug);
-      if (known?.version === version && sameTopic(known.topic, topic)) continue;
+      if (known?.version === version && isSameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, all] = await Promise.all([this.#fit(topic.id), this.#things(topic.id)]);
+      const [fit, all] = await Promise.all([this.#readFit(topic.id), this.#readThings(topic.id)]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
       this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt, retired }, things));
@@ -109,7 +108,7 @@ export class Boards {
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
   }
 
-  async #fit(topicId: number): Promise<LastFit | undefined> {
+  async #readFit(topicId: number): Promise<FitSummary | undefined> {
     return this.#db
       .selectFrom('fits')
       .where('topicId', '=', topicId)
@@ -122,8 +121,8 @@ export class Boards {
       .executeTakeFirst();
   }
 
-  async #things(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
-    // Without the plugin that renames columns, which leaves each of many rows behind as garbage.
+  async #readThings(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
+    // The plugin that renames columns would copy each of many rows.
     const { rows } = await sql<StoredThing & { isRetired: boolean }>`
       select things.id, name, picture, description, coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
@@ -137,6 +136,6 @@ export class Boards {
   }
 }
 
-function sameTopic(one: TopicCard, other: TopicCard): boolean {
-  return (Object.keys(one) as (keyof TopicCard)[]).every((key) => one[key] === other[key]);
+function isSameTopic(one: TopicSummary, other: TopicSummary): boolean {
+  return (Object.keys(one) as (keyof TopicSummary)[]).every((key) => one[key] === other[key]);
 }

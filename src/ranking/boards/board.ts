@@ -1,10 +1,10 @@
-import { fieldOf } from '../math/online.js';
+import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
 import { TOP } from '../math/top-threshold.js';
-import { appearances, type Rating } from './rating.js';
+import { type Rating, voteCount } from './rating.js';
 
-/** What a page needs to know of a topic. */
-export interface TopicCard {
+/** The fields of a topic that pages show. */
+export interface TopicSummary {
   id: number;
   slug: string;
   title: string;
@@ -13,56 +13,64 @@ export interface TopicCard {
   isDefault: boolean;
 }
 
-/** One thing with all that its picture card and its row on the leaderboard show. */
+/** A thing with its rank on the board, and the fields that its card and its row show. */
 export interface Standing extends Rating {
   id: number;
   name: string;
   picture: string | null;
   description: string | null;
+  /** From 1, the strongest thing. */
   rank: number;
+  /** Its rank yesterday; null when it was not ranked then. */
   previousRank: number | null;
-  /** Its true rank lies between these, both included, in 95 of 100 cases. */
+  /** The true rank lies from `low` to `high`, both included, in 95 of 100 cases. */
   low: number;
   high: number;
-  /** The chance (0 to 1) that it truly belongs in the Top 20. */
+  /** The probability (0 to 1) that it truly belongs in the Top 20. */
   topChance: number;
-  /** Whether it is not surely (in 4 of 5 cases) better than the one below it. */
+  /** Whether the probability that it is better than the thing below it is under 0.8. */
   isLevelWithNext: boolean;
 }
 
-type Published = 'rank' | 'low' | 'high' | 'topChance' | 'isLevelWithNext';
+type PublishedField = 'rank' | 'low' | 'high' | 'topChance' | 'isLevelWithNext';
 
-/** A thing as it is stored: the ranker has not found out yet where a new one stands. */
-export type StoredThing = Omit<Standing, Published> & { [Name in Published]: Standing[Name] | null };
+/** A thing as the database has it. The published fields are null until the ranker has ranked it. */
+export type StoredThing = Omit<Standing, PublishedField> & {
+  [Field in PublishedField]: Standing[Field] | null;
+};
 
-/** How a topic's votes were fitted together the last time. */
-export interface LastFit {
+/** The last fit of all of a topic's votes. */
+export interface FitSummary {
+  /** Number of votes in the fit. */
   votes: number;
-  /** How far opinions lie apart: the variance of strengths before any vote. */
+  /** How far opinions lie apart: the prior variance of the strengths. */
   spread: number;
-  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  /** Number of votes that chose one of the two things. */
   decided: number;
+  /** Number of the decided votes that chose the left thing. */
   leftWins: number;
   fittedAt: Date;
-  /** Whether there is a snapshot of it, or of one before it, to download. */
+  /** Whether a snapshot of this fit, or of an earlier one, can be downloaded. */
   hasSnapshot: boolean;
 }
 
-/** A topic's things as they stand, strongest first, and what pairs to show are chosen by. */
+/** A topic's things in the order of the ranking, and the selector that chooses pairs to show. */
 export class Board {
-  readonly topic: TopicCard;
+  readonly topic: TopicSummary;
+  /** Rises with each change of the board. */
   readonly version: number;
+  /** Strongest first. */
   readonly standings: readonly Standing[];
   readonly selector: Selector;
-  /** Undefined until the topic's votes are fitted for the first time. */
-  readonly fit: LastFit | undefined;
-  /** When what it shows was read: a vote cast later is not in it. */
+  /** Undefined until the first fit of the topic's votes. */
+  readonly fit: FitSummary | undefined;
+  /** When the board was read from the database. It has no vote that was cast later. */
   readonly loadedAt: Date;
   /** The ids of the topic's things that are no longer voted on. */
   readonly retired: ReadonlySet<number>;
-  /** Number of votes the board rests on. */
+  /** Number of votes that the board rests on. */
   readonly votes: number;
-  /** How many of the shown Top 20 we expect to belong there. */
+  /** Expected number of the shown Top 20 that truly belong there. */
   readonly expectedRight: number;
   readonly #indexes: Map<number, number>;
 
@@ -74,7 +82,7 @@ export class Board {
       loadedAt,
       retired,
       ...topic
-    }: TopicCard & Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired'>,
+    }: TopicSummary & Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired'>,
     things: StoredThing[],
   ) {
     this.topic = topic;
@@ -91,11 +99,11 @@ export class Board {
       isLevelWithNext: thing.isLevelWithNext ?? true,
     }));
     this.selector = new Selector(
-      { ...fieldOf(things), appearances: Int32Array.from(things, appearances) },
+      { ...estimatesOf(things), appearances: Int32Array.from(things, voteCount) },
       TOP,
     );
-    // Of a vote with something taken down, one half is left.
-    this.votes = Math.ceil(things.reduce((sum, thing) => sum + appearances(thing), 0) / 2);
+    // Each vote counts for two things. Only one of them is on the board when the other one is retired.
+    this.votes = Math.ceil(things.reduce((sum, thing) => sum + voteCount(thing), 0) / 2);
     this.expectedRight = this.standings.slice(0, TOP).reduce((sum, { topChance }) => sum + topChance, 0);
     this.#indexes = new Map(things.map((thing, index) => [thing.id, index]));
   }
@@ -105,13 +113,15 @@ export class Board {
     return this.standings.length;
   }
 
-  /** How a thing stands; undefined when it is not on the board, because it was retired or is of another topic. */
+  /** Finds a thing's standing; undefined when the thing is retired or is in another topic. */
   find(thingId: number): Standing | undefined {
     const index = this.indexOf(thingId);
     return index === undefined ? undefined : this.standings[index];
   }
 
-  /** A thing's index among the standings, which is how the selector knows it. */
+  /**
+   * A thing's index in `standings`, which is also its index in the selector; undefined when it is not there.
+   */
   indexOf(thingId: number): number | undefined {
     return this.#indexes.get(thingId);
   }

@@ -1,6 +1,8 @@
-/** How a thing is rated, and by which votes. */
+import { NEW_BELOW } from '../math/selector.js';
+
+/** A thing's rating, and the number of votes by result that it rests on. */
 export interface Rating {
-  /** Log-strength: an average thing stands at 0. */
+  /** Log-strength: an average thing has 0. */
   mean: number;
   /** Square of the standard error of `mean`. */
   variance: number;
@@ -9,9 +11,12 @@ export interface Rating {
   ties: number;
 }
 
-/** How many votes a thing's rating rests on; skips are not among them. */
-export const appearances = (rating: Rating): number => rating.wins + rating.losses + rating.ties;
+/** Number of votes that a thing's rating rests on, without skips. */
+export const voteCount = (rating: Rating): number => rating.wins + rating.losses + rating.ties;
 
-/** The order of a leaderboard: stronger first; of two level things the one that was there first. */
+/** Whether a thing has fewer than ten votes: too few to show a score. */
+export const isNew = (rating: Rating): boolean => voteCount(rating) < NEW_BELOW;
+
+/** Sorts things as a leaderboard does: the strongest first, and of equal things the one with the lower id. */
 export const byStrength = <Rated extends Rating & { id: number }>(one: Rated, other: Rated): number =>
   other.mean - one.mean || one.id - other.id;

@@ -1,11 +1,10 @@
-/** Draws a number from 0 up to below 1. */
+/** Draws a number from 0 up to, but not including, 1. */
 export type Random = () => number;
 
 /**
- * A stream of numbers that looks like chance and is the same for the same seed, so that what hangs on it
- * can be shown again: xoshiro128** (Blackman and Vigna, ACM TOMS 47, 2021), started by splitmix32. Not for
- * secrets.
- * @param seed any number; its lowest 32 bits count
+ * A pseudo-random generator: the same seed gives the same numbers, so that results can be reproduced. It is
+ * xoshiro128** (Blackman and Vigna, ACM TOMS 47, 2021), started by splitmix32. Do not use it for secrets.
+ * @param seed any number; only its lowest 32 bits count
  */
 export function seededRandom(seed: number): Random {
   const next = splitmix32(seed);
@@ -24,16 +23,16 @@ export function seededRandom(seed: number): Random {
 }
 
 /**
- * Draws from the normal distribution around 0 with variance 1, by Marsaglia's polar method (SIAM Review 6,
+ * Draws from the normal distribution with mean 0 and variance 1, by Marsaglia's polar method (SIAM Review 6,
  * 1964).
  */
 export function normalFrom(random: Random): Random {
   let spare = Number.NaN;
   return () => {
     if (!Number.isNaN(spare)) {
-      const kept = spare;
+      const result = spare;
       spare = Number.NaN;
-      return kept;
+      return result;
     }
     for (;;) {
       const x = 2 * random() - 1;
@@ -47,25 +46,25 @@ export function normalFrom(random: Random): Random {
   };
 }
 
-/** Very many normal draws for little: a stock of 65,536, which each stream reads from another place on. */
-export interface Normals {
-  /** An index to start at. */
-  stream(): number;
-  /** The draw at an index. */
+/** A table of 65,536 draws from the normal distribution. Reading it is much cheaper than drawing anew. */
+export interface NormalTable {
+  /** A random index, from which a caller reads on. */
+  randomStart(): number;
+  /** The draw at an index; an index beyond the end continues at the beginning. */
   at(index: number): number;
 }
 
-/** Draws a stock of normal draws, to be read again and again by many streams of some hundred draws. */
-export function normalsFrom(random: Random): Normals {
-  const stock = new Float64Array(STOCK).map(normalFrom(random));
+/** Draws the table. Many callers can share it when each reads some hundred draws from a start of its own. */
+export function normalTable(random: Random): NormalTable {
+  const draws = new Float64Array(TABLE_SIZE).map(normalFrom(random));
   return {
-    stream: () => Math.floor(random() * STOCK),
-    at: (index) => stock[index & (STOCK - 1)] as number,
+    randomStart: () => Math.floor(random() * TABLE_SIZE),
+    at: (index) => draws[index & (TABLE_SIZE - 1)] as number,
   };
 }
 
 /** A power of two. */
-const STOCK = 65_536;
+const TABLE_SIZE = 65_536;
 
 function splitmix32(seed: number): () => number {
   let state = seed | 0;

@@ -1,42 +1,44 @@
 import { type Graph, graphOf, type Votes } from './graph.js';
-import { addClustering, localVariances } from './variance.js';
+import { localVariances, raiseToClusteredVariances } from './variance.js';
 
-/** How a refit is to run; every value has a default. */
+/** Settings of a refit; every one has a default. */
 export interface RefitOptions {
   /**
-   * Largest relative change of a strength in the last sweep; 1e-3 is enough for a page, 1e-4 for the night.
+   * The fit ends when no strength changes by more than this share of itself in an iteration. 1e-3, the
+   * default, is enough for a page; 1e-4 for the night.
    */
   tolerance?: number;
-  /** Means to start from, such as the live ones: saves sweeps, and changes nothing beyond the tolerance. */
+  /**
+   * Means to start from, such as the live ones. They save iterations and change no result beyond the
+   * tolerance.
+   */
   start?: Float64Array;
   /**
-   * So many pseudo-wins and pseudo-losses against an average thing; left out, they are learned from the
-   * votes.
+   * Pseudo-wins and pseudo-losses of each thing against an average one; by default estimated from the votes.
    */
   lambda?: number;
-  /** Sweeps after which a fit ends even if it has not settled. */
-  mostSweeps?: number;
+  /** The fit ends after so many iterations even if it has not converged; 2,000 by default. */
+  maxIterations?: number;
 }
 
 /** The strengths that explain all votes best, and how sure of them the votes make us. */
 export interface Fit {
-  /** Log-strengths, as in `Field`. */
+  /** Log-strengths, as in `Estimates`. */
   means: Float64Array;
   /** Squares of their standard errors, above 0. */
   variances: Float64Array;
-  /** How far opinions lie apart: the variance of strengths (from 0.05 to 4) that stood before the votes. */
+  /** The variance of the prior of the strengths, from 0.05 to 4: how different the things are. */
   spread: number;
-  sweeps: number;
+  iterations: number;
 }
 
 /**
- * Fits all votes at once, whatever their order: what a ranking owes to the whole ledger. The most probable
- * strengths under Bradley and Terry's model with a weak prior, by Newman's iteration (JMLR 24, 2023), with
- * variances from the curvature around each thing and its neighbours, or from the scatter between voters
- * where that is larger. Without votes everything is average. Depends on the votes alone, not on what was
- * fitted before.
- * @param graph the same votes by pair, when they are gathered already
- * @throws RangeError for senseless votes, a lambda that is not above 0, or means to start from of another
+ * Fits all votes together. The result depends on the votes alone, not on their order or on an earlier fit. It
+ * has the most probable strengths under the Bradley-Terry model with a weak prior, by Newman's iteration
+ * (JMLR 24, 2023). The variances come from the curvature around each thing and its neighbours, or from the
+ * scatter between voters where that is larger. Without votes every thing is average.
+ * @param graph the same votes by pair, when the caller has them already
+ * @throws RangeError for votes that `graphOf` refuses, a lambda that is not above 0, or a `start` of another
  * length
  */
 export function refit(votes: Votes, options: RefitOptions = {}, graph: Graph = graphOf(votes)): Fit {
@@ -44,102 +46,89 @@ export function refit(votes: Votes, options: RefitOptions = {}, graph: Graph = g
   if (start.length !== votes.size) throw new RangeError(`${start.length} means for ${votes.size} things.`);
   if (lambda !== undefined && !(lambda > 0)) throw new RangeError('A refit needs a lambda above 0.');
   const strengths = start.map(Math.exp);
-  const { spread, sweeps } = lambda
-    ? { spread: 2 / lambda, sweeps: settle(graph, strengths, lambda, stop) }
-    : learnPrior(graph, strengths, stop);
-  const prior = lambda ?? 2 / spread;
-  const { variances, information } = localVariances(graph, strengths, prior);
-  addClustering(votes, graph, strengths, information, variances);
-  return { means: strengths.map(Math.log), variances, spread, sweeps };
+  const { spread, iterations } = lambda
+    ? { spread: 2 / lambda, iterations: converge(graph, strengths, { lambda, ...stop }) }
+    : estimatePrior(graph, strengths, stop);
+  const { variances, information } = localVariances(graph, strengths, lambda ?? 2 / spread);
+  raiseToClusteredVariances(votes, graph, { strengths, information, variances });
+  return { means: strengths.map(Math.log), variances, spread, iterations };
 }
 
-type Stop = Pick<RefitOptions, 'tolerance' | 'mostSweeps'>;
+type StopRule = Pick<RefitOptions, 'tolerance' | 'maxIterations'>;
 
 const ROUNDS = 3;
-const [LEAST_SPREAD, MOST_SPREAD] = [0.05, 4];
+const [MIN_SPREAD, MAX_SPREAD] = [0.05, 4];
 
-// From 1 each time, and not from the last prior: a rebuild has to end where the running site does.
-function learnPrior(graph: Graph, strengths: Float64Array, stop: Stop): { spread: number; sweeps: number } {
+// It starts from a spread of 1 and not from the last one, so that a rebuild ends where the running site does.
+function estimatePrior(
+  graph: Graph,
+  strengths: Float64Array,
+  stop: StopRule,
+): { spread: number; iterations: number } {
   let spread = 1;
-  let sweeps = settle(graph, strengths, 2 / spread, stop);
+  let iterations = converge(graph, strengths, { lambda: 2 / spread, ...stop });
   for (let round = 0; round < ROUNDS; round++) {
     spread = spreadOf(graph, strengths, 2 / spread) ?? spread;
-    sweeps += settle(graph, strengths, 2 / spread, stop);
+    iterations += converge(graph, strengths, { lambda: 2 / spread, ...stop });
   }
-  return { spread, sweeps };
+  return { spread, iterations };
 }
 
-// Things without a vote say nothing about the spread but what the prior said.
+// It leaves out things without votes: they would only repeat what the prior says.
 function spreadOf(graph: Graph, strengths: Float64Array, lambda: number): number | undefined {
   const { variances } = localVariances(graph, strengths, lambda);
-  let [seen, sum, squares] = [0, 0, 0];
+  let [count, sum, squares] = [0, 0, 0];
   for (let thing = 0; thing < graph.size; thing++) {
     if (graph.appearances[thing] === 0) continue;
     const mean = Math.log(strengths[thing] as number);
-    seen++;
+    count++;
     sum += mean;
     squares += mean * mean + (variances[thing] as number);
   }
-  if (seen === 0) return undefined;
-  return Math.min(Math.max(squares / seen - (sum / seen) ** 2, LEAST_SPREAD), MOST_SPREAD);
+  if (count === 0) return undefined;
+  return Math.min(Math.max(squares / count - (sum / count) ** 2, MIN_SPREAD), MAX_SPREAD);
 }
 
 /**
- * Sweeps until the strengths, e to the power of the means, stay where they are; returns how often.
- *
- * Among many things each sweep goes the same short way as the one before it. So after each two it leaps as far as these
- * point (SQUAREM, Varadhan and Roland, Scandinavian Journal of Statistics 35, 2008, step length S3), and takes the leap
- * back when the next sweep finds itself further from the end than before.
+ * Iterates until the strengths, e to the power of the means, change no more. With many things each iteration
+ * moves them a short way in the same direction. So after every two it extrapolates that direction (SQUAREM,
+ * Varadhan and Roland, Scandinavian Journal of Statistics 35, 2008, step length S3). When the next iteration
+ * then changes them more than the last one did, it undoes the extrapolation.
+ * @param strengths changed in place
+ * @returns the number of iterations
  */
-function settle(
+function converge(
   graph: Graph,
   strengths: Float64Array,
-  lambda: number,
-  { tolerance = 1e-3, mostSweeps = 2_000 }: Stop,
+  { lambda, tolerance = 1e-3, maxIterations = 2_000 }: StopRule & { lambda: number },
 ): number {
   let change = Infinity;
-  let sweeps = 0;
-  const settles = (): boolean => {
-    change = sweep(graph, strengths, lambda);
-    recentre(strengths);
-    sweeps++;
-    return change <= tolerance || sweeps >= mostSweeps;
+  let iterations = 0;
+  const isDoneAfterNext = (): boolean => {
+    change = iterate(graph, strengths, lambda);
+    centre(strengths);
+    iterations++;
+    return change <= tolerance || iterations >= maxIterations;
   };
-  recentre(strengths);
+  centre(strengths);
   for (;;) {
     const start = strengths.slice();
-    if (settles()) return sweeps;
+    if (isDoneAfterNext()) return iterations;
     const first = strengths.slice();
-    if (settles()) return sweeps;
-    const [second, before] = [strengths.slice(), change];
-    leap(strengths, start, first);
-    recentre(strengths);
-    if (settles()) return sweeps;
-    if (change > before) strengths.set(second);
+    if (isDoneAfterNext()) return iterations;
+    const [second, changeBefore] = [strengths.slice(), change];
+    extrapolate(strengths, start, first);
+    centre(strengths);
+    if (isDoneAfterNext()) return iterations;
+    if (change > changeBefore) strengths.set(second);
   }
 }
 
-/** Moves strengths on from where two sweeps have brought them, by the length that their difference gives. */
-function leap(strengths: Float64Array, start: Float64Array, first: Float64Array): void {
-  const way = first.map((strength, thing) => Math.log(strength / (start[thing] as number)));
-  const bend = strengths.map(
-    (strength, thing) => Math.log(strength / (first[thing] as number)) - (way[thing] as number),
-  );
-  const length = Math.max(Math.sqrt(sumOfSquares(way) / sumOfSquares(bend)), 1);
-  if (!Number.isFinite(length)) return;
-  for (let thing = 0; thing < strengths.length; thing++)
-    strengths[thing] =
-      (start[thing] as number) *
-      Math.exp(2 * length * (way[thing] as number) + length * length * (bend[thing] as number));
-}
-
-const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
-
 /**
- * Newman's step for each thing in turn, each seeing those before it moved; returns the largest relative
- * change.
+ * Newman's step for each thing, one after the other; each uses the new strengths of those before it.
+ * @returns the largest change of a strength, as a share of it
  */
-function sweep(
+function iterate(
   { size, starts, neighbours, wins, losses }: Graph,
   strengths: Float64Array,
   lambda: number,
@@ -150,21 +139,22 @@ function sweep(
     const end = starts[thing + 1] as number;
     let won = lambda / (own + 1);
     let lost = won;
-    for (let at = starts[thing] as number; at < end; at++) {
-      const other = strengths[neighbours[at] as number] as number;
+    for (let entry = starts[thing] as number; entry < end; entry++) {
+      const other = strengths[neighbours[entry] as number] as number;
       const share = 1 / (own + other);
-      won += (wins[at] as number) * other * share;
-      lost += (losses[at] as number) * share;
+      won += (wins[entry] as number) * other * share;
+      lost += (losses[entry] as number) * share;
     }
-    const moved = won / lost;
-    strengths[thing] = moved;
-    largest = Math.max(largest, Math.abs(moved - own) / own);
+    const next = won / lost;
+    strengths[thing] = next;
+    largest = Math.max(largest, Math.abs(next - own) / own);
   }
   return largest;
 }
 
-// Only the weak prior knows how high all things stand together: without this, nearly all sweeps go into that.
-function recentre(strengths: Float64Array): void {
+// Only the weak prior sets the level of all strengths together: without this, nearly all iterations would go
+// into it.
+function centre(strengths: Float64Array): void {
   let shift = 0;
   for (let step = 0; step < 3; step++) {
     const factor = Math.exp(shift);
@@ -174,10 +164,29 @@ function recentre(strengths: Float64Array): void {
       excess += 1 - share;
       slope += share * (1 - share);
     }
-    // Newton's step leaps from a flat place; one unit at a time is far enough.
+    // Where the slope is small, Newton's step goes much too far: 1 is the limit.
     if (slope > 0) shift -= Math.min(Math.max(excess / slope, -1), 1);
   }
   const factor = Math.exp(shift);
   for (let thing = 0; thing < strengths.length; thing++)
     strengths[thing] = (strengths[thing] as number) * factor;
 }
+
+/**
+ * SQUAREM's step: from `start`, `first` after one iteration, and `strengths` after two, which it changes in
+ * place.
+ */
+function extrapolate(strengths: Float64Array, start: Float64Array, first: Float64Array): void {
+  const difference = first.map((strength, thing) => Math.log(strength / (start[thing] as number)));
+  const curvature = strengths.map(
+    (strength, thing) => Math.log(strength / (first[thing] as number)) - (difference[thing] as number),
+  );
+  const length = Math.max(Math.sqrt(sumOfSquares(difference) / sumOfSquares(curvature)), 1);
+  if (!Number.isFinite(length)) return;
+  for (let thing = 0; thing < strengths.length; thing++)
+    strengths[thing] =
+      (start[thing] as number) *
+      Math.exp(2 * length * (difference[thing] as number) + length * length * (curvature[thing] as number));
+}
+
+const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);

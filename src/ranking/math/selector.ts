@@ -1,153 +1,163 @@
-import { type Field, winChance } from './online.js';
+import { type Estimates, winChance } from './online-update.js';
 import type { Random } from './random.js';
-import { cutOf } from './top-threshold.js';
+import { topThreshold } from './top-threshold.js';
 
-/** What a selector is built from: the beliefs, and how many votes each thing has been shown in. */
-export interface Standing extends Field {
+/** What a selector needs: the estimates, and how many votes have shown each thing. */
+export interface SelectorInput extends Estimates {
   appearances: Int32Array;
 }
 
 /**
- * Two things to choose between, and which part of the selection drew them; which side is which is not said.
+ * Two things to choose between, and the strategy that drew them. The order does not say which one is on the
+ * left.
  */
-export interface Drawn {
+export interface DrawnPair {
   one: number;
   other: number;
-  strategy: 'focus' | 'explore';
+  strategy: Strategy;
 }
 
-/** Which things a person is not to be shown now: those they don't know and those of their last five pairs. */
-export type Avoids = (thing: number) => boolean;
+type Strategy = 'focus' | 'explore';
 
-/** Which pairs a person is not to be shown again; called with the things in either order. */
-export type Answered = (one: number, other: number) => boolean;
+/** Whether a person must not see a thing now: one they don't know, or one of their last five pairs. */
+type IsAvoided = (thing: number) => boolean;
 
-/** Votes below which a thing is new, and comes first when the selection looks around. */
+/** Whether a person has answered a pair already; called with the things in either order. */
+type IsAnswered = (one: number, other: number) => boolean;
+
+/** A thing with fewer votes than this is new, and *explore* draws it first. */
 export const NEW_BELOW = 10;
 
-const FOCUS = 0.8;
+const FOCUS_SHARE = 0.8;
 const FOCUS_DRAWS = 8;
-const ANCHOR_DRAWS = 8;
+const FIRST_THING_DRAWS = 8;
 const EXPLORE_DRAWS = 16;
+const ATTEMPTS = 16;
 
 /**
- * Draws the pairs that tell most about who belongs in the top: four in five among things whose place there
- * is open, one in five from the whole list, the least seen first, so that nobody is left out and there is
- * an honest sample. It works on a copy of one moment; a ranking as old as one vote a thing costs no
- * accuracy that matters. Chosen by simulation: docs/ranking.md.
+ * Draws the pairs whose answers tell most about which things belong in the top. Four in five pairs (*focus*)
+ * are of things for which that is open. One in five (*explore*) is from the whole list, with the thing that
+ * was shown least first: so every thing is shown, and there is an unbiased sample.
+ *
+ * A selector copies the estimates of one moment. A copy that is older by one vote a thing costs no accuracy
+ * that matters. The numbers were chosen by simulation: docs/ranking.md.
  */
 export class Selector {
   readonly size: number;
   private readonly means: Float64Array;
   private readonly variances: Float64Array;
   private readonly appearances: Int32Array;
-  /** How much a thing's place in the top is open, from 0 to 1, and the running sums of that. */
+  /** How open it is whether a thing belongs in the top, from 0 to 1. */
   private readonly weights: Float64Array;
+  /** The running sums of `weights`. */
   private readonly sums: Float64Array;
-  /** Things with fewer than ten votes. */
-  private readonly fresh: Int32Array;
-  private readonly all: Int32Array;
+  private readonly newThings: Int32Array;
+  private readonly allThings: Int32Array;
 
   /**
-   * @param topSize how many places count, 20 on the board; a topic under 40 things has its middle contested
+   * @param topSize how many ranks the top has; in a topic of fewer than twice as many things, the upper half
+   * is the top
    */
-  constructor({ means, variances, appearances }: Standing, topSize = 20) {
+  constructor({ means, variances, appearances }: SelectorInput, topSize = 20) {
     this.size = means.length;
     this.means = means.slice();
     this.variances = variances.slice();
     this.appearances = appearances.slice();
     this.weights = new Float64Array(this.size);
     this.sums = new Float64Array(this.size);
-    const cut = cutOf(means, topSize);
+    const threshold = topThreshold(means, topSize);
     let total = 0;
     for (let thing = 0; thing < this.size; thing++) {
-      const gap = (means[thing] as number) - cut;
-      // A long tail, not a Gaussian's: one unlucky vote must not lose a strong thing among very many.
-      const near = 1 / (1 + (gap * gap) / (6.4 * (variances[thing] as number)));
-      const weight = near * near * near * near * near;
+      const gap = (means[thing] as number) - threshold;
+      // The tail is longer than a Gaussian's: one unlucky vote must not lose a strong thing among very many.
+      const base = 1 / (1 + (gap * gap) / (6.4 * (variances[thing] as number)));
+      const weight = base * base * base * base * base;
       total += weight;
       this.weights[thing] = weight;
       this.sums[thing] = total;
     }
-    this.all = appearances.map((_, thing) => thing);
-    this.fresh = this.all.filter((thing) => (appearances[thing] as number) < NEW_BELOW);
+    this.allThings = appearances.map((_, thing) => thing);
+    this.newThings = this.allThings.filter((thing) => (appearances[thing] as number) < NEW_BELOW);
   }
 
   /**
-   * The next pair, by about two dozen looks at the snapshot. A caller that doesn't pass what the person has
-   * answered throws such a pair away and draws again, but then small topics can run dry before their last
-   * pairs are drawn.
-   * @returns undefined when no pair is left; the coin for the sides is the caller's to toss
+   * Draws the next pair, by looking at about two dozen things. Without `isAnswered` the caller has to discard
+   * answered pairs and draw again; then a small topic can seem empty before its last pairs are drawn.
+   * @returns undefined when no pair is left; the caller decides which thing is on the left
    */
-  draw(random: Random, avoids: Avoids = noThing, answered: Answered = noPair): Drawn | undefined {
-    const strategy = random() < FOCUS ? 'focus' : 'explore';
+  draw(
+    random: Random,
+    isAvoided: IsAvoided = noThing,
+    isAnswered: IsAnswered = noPair,
+  ): DrawnPair | undefined {
+    const rules = { random, isAvoided, isAnswered };
+    const strategy = random() < FOCUS_SHARE ? 'focus' : 'explore';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const one = strategy === 'focus' ? this.contested(random, avoids) : this.leastSeen(random, avoids);
+      const one = strategy === 'focus' ? this.openThing(rules) : this.leastShown(rules);
       if (one === undefined) break;
-      const other = this.opponent(one, strategy, random, avoids, answered);
+      const other = this.bestOpponent(one, strategy, rules);
       if (other !== undefined) return { one, other, strategy };
     }
-    return this.anyPair(random, avoids, answered);
+    return this.anyPair(rules);
   }
 
   /**
-   * Against which thing an answer would tell most about a given one, of a few drawn anywhere or of all that are left.
-   * @returns undefined when none is left
+   * The opponent against which an answer would tell most about a thing, among a few random ones, or else any
+   * thing that is not avoided.
+   * @returns undefined when no opponent is left
    */
-  opponentOf(thing: number, random: Random, avoids: Avoids): number | undefined {
-    const drawn = this.opponent(thing, 'explore', random, avoids, noPair);
-    if (drawn !== undefined) return drawn;
-    const left = this.all.filter((other) => other !== thing && !avoids(other));
+  opponentOf(thing: number, random: Random, isAvoided: IsAvoided): number | undefined {
+    const opponent = this.bestOpponent(thing, 'explore', { random, isAvoided, isAnswered: noPair });
+    if (opponent !== undefined) return opponent;
+    const left = this.allThings.filter((other) => other !== thing && !isAvoided(other));
     return left[Math.floor(random() * left.length)];
   }
 
-  private contested(random: Random, avoids: Avoids): number | undefined {
+  private openThing({ random, isAvoided }: DrawRules): number | undefined {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const thing = this.byWeight(random);
-      if (!avoids(thing)) return thing;
+      const thing = this.drawByWeight(random);
+      if (!isAvoided(thing)) return thing;
     }
     return undefined;
   }
 
-  private leastSeen(random: Random, avoids: Avoids): number | undefined {
-    return this.leastSeenOf(this.fresh, random, avoids) ?? this.leastSeenOf(this.all, random, avoids);
+  private leastShown(rules: DrawRules): number | undefined {
+    return this.leastShownOf(this.newThings, rules) ?? this.leastShownOf(this.allThings, rules);
   }
 
-  private leastSeenOf(things: Int32Array, random: Random, avoids: Avoids): number | undefined {
+  private leastShownOf(things: Int32Array, { random, isAvoided }: DrawRules): number | undefined {
     let [best, fewest]: [number | undefined, number] = [undefined, Infinity];
-    for (let draw = 0; draw < ANCHOR_DRAWS && things.length > 0; draw++) {
+    for (let draw = 0; draw < FIRST_THING_DRAWS && things.length > 0; draw++) {
       const thing = things[Math.floor(random() * things.length)] as number;
-      const seen = this.appearances[thing] as number;
-      if (seen < fewest && !avoids(thing)) [best, fewest] = [thing, seen];
+      const shown = this.appearances[thing] as number;
+      if (shown < fewest && !isAvoided(thing)) [best, fewest] = [thing, shown];
     }
     return best;
   }
 
-  /** Of a few drawn things the one against which an answer would tell most. */
-  private opponent(
+  /** Draws a few things. @returns the one against which an answer would tell most */
+  private bestOpponent(
     one: number,
-    strategy: Drawn['strategy'],
-    random: Random,
-    avoids: Avoids,
-    answered: Answered,
+    strategy: Strategy,
+    { random, isAvoided, isAnswered }: DrawRules,
   ): number | undefined {
     const { means, variances, weights, size } = this;
-    const focused = strategy === 'focus';
+    const isFocus = strategy === 'focus';
     const mean = means[one] as number;
-    const open = (variances[one] as number) * (focused ? (weights[one] as number) : 1);
-    let [best, most]: [number | undefined, number] = [undefined, -1];
-    for (let draw = focused ? FOCUS_DRAWS : EXPLORE_DRAWS; draw > 0; draw--) {
-      const thing = focused ? this.byWeight(random) : Math.floor(random() * size);
-      if (thing === one || avoids(thing) || answered(one, thing)) continue;
+    const uncertainty = (variances[one] as number) * (isFocus ? (weights[one] as number) : 1);
+    let [best, largestGain]: [number | undefined, number] = [undefined, -1];
+    for (let draw = isFocus ? FOCUS_DRAWS : EXPLORE_DRAWS; draw > 0; draw--) {
+      const thing = isFocus ? this.drawByWeight(random) : Math.floor(random() * size);
+      if (thing === one || isAvoided(thing) || isAnswered(one, thing)) continue;
       const chance = winChance(mean - (means[thing] as number));
-      const itsOpen = (variances[thing] as number) * (focused ? (weights[thing] as number) : 1);
-      const gain = chance * (1 - chance) * (open + itsOpen);
-      if (gain > most) [best, most] = [thing, gain];
+      const otherUncertainty = (variances[thing] as number) * (isFocus ? (weights[thing] as number) : 1);
+      const gain = chance * (1 - chance) * (uncertainty + otherUncertainty);
+      if (gain > largestGain) [best, largestGain] = [thing, gain];
     }
     return best;
   }
 
-  private byWeight(random: Random): number {
+  private drawByWeight(random: Random): number {
     const { sums, size } = this;
     const target = random() * (sums[size - 1] as number);
     let [low, high] = [0, size - 1];
@@ -159,22 +169,26 @@ export class Selector {
     return low;
   }
 
-  // Who comes here has few pairs left, or few things: every one of them is looked at, from a random place on.
-  private anyPair(random: Random, avoids: Avoids, answered: Answered): Drawn | undefined {
-    const left = this.all.filter((thing) => !avoids(thing));
-    const from = Math.floor(random() * left.length);
+  // Few pairs or few things are left here, so it looks at every pair, from a random one on.
+  private anyPair({ random, isAvoided, isAnswered }: DrawRules): DrawnPair | undefined {
+    const left = this.allThings.filter((thing) => !isAvoided(thing));
+    const start = Math.floor(random() * left.length);
     for (let step = 0; step < left.length; step++) {
-      const one = left[(from + step) % left.length] as number;
-      for (let further = 1; step + further < left.length; further++) {
-        const other = left[(from + step + further) % left.length] as number;
-        if (!answered(one, other)) return { one, other, strategy: 'explore' };
+      const one = left[(start + step) % left.length] as number;
+      for (let distance = 1; step + distance < left.length; distance++) {
+        const other = left[(start + step + distance) % left.length] as number;
+        if (!isAnswered(one, other)) return { one, other, strategy: 'explore' };
       }
     }
     return undefined;
   }
 }
 
-const ATTEMPTS = 16;
+interface DrawRules {
+  random: Random;
+  isAvoided: IsAvoided;
+  isAnswered: IsAnswered;
+}
 
-const noThing: Avoids = () => false;
-const noPair: Answered = () => false;
+const noThing: IsAvoided = () => false;
+const noPair: IsAnswered = () => false;

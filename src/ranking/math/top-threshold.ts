@@ -1,15 +1,16 @@
 /** How many things a Top page shows. */
 export const TOP = 20;
+
 /**
- * The log-strength that a thing has to pass to be among the top: midway between the last one in and the first
- * one out. In a topic of fewer than twice as many things it is the middle of the whole list.
- * @param topSize how many places the top has, from 1
- * @returns 0 in a topic of less than two things, where nothing is out
+ * The log-strength that separates the top from the rest: midway between the last thing in and the first thing
+ * out. A topic with fewer than twice `topSize` things is split in the middle of its list instead.
+ * @param topSize how many ranks the top has, from 1
+ * @returns 0 in a topic of fewer than two things, where nothing is out
  */
-export function cutOf(means: Float64Array, topSize: number): number {
+export function topThreshold(means: Float64Array, topSize: number): number {
   const ranks = Math.min(topSize, means.length >> 1);
   if (ranks < 1) return 0;
-  // The strongest `ranks + 1` in falling order: one look at each thing, and few of them get in.
+  // Selects the strongest `ranks + 1` in one pass, because a full sort takes longer.
   const strongest = new Float64Array(ranks + 1).fill(-Infinity);
   for (const mean of means) {
     if (!(mean > (strongest[ranks] as number))) continue;

@@ -1,6 +1,6 @@
 import type { Outcome, RecentPair, Strategy, WeightReason } from '../../schema.js';
 
-/** How much a vote counts, and why not in full. */
+/** How much a vote counts, and the reason when that is not in full. */
 export interface Weight {
   /** From 0.01 to 1. */
   weight: number;
@@ -8,7 +8,7 @@ export interface Weight {
   reason?: WeightReason;
 }
 
-/** What the weight of a vote is decided by. */
+/** What is needed of a vote to decide its weight. */
 export interface Answer {
   leftId: number;
   rightId: number;
@@ -16,8 +16,8 @@ export interface Answer {
   strategy: Strategy;
 }
 
-/** How many pairs of a voter in a topic, answered or not, their next vote is weighed by. */
-export const LOOKS_BACK = 20;
+/** How many of a voter's last pairs in a topic, answered or skipped, decide the weight of their next vote. */
+export const SKIP_WINDOW = 20;
 
 /**
  * How much a vote counts. It is decided once, from what the ledger held before the vote.
@@ -29,10 +29,10 @@ export function weigh(
   answer: Answer,
   { recent, earlier, things }: { recent: RecentPair[]; earlier: Weight[]; things: number },
 ): Weight {
-  if (answer.strategy === 'import') return IN_FULL;
+  if (answer.strategy === 'import') return FULL_WEIGHT;
   const weights = [
     weightAfterSkips(skipsBefore(answer, recent)),
-    // An answer that is taken back and given again is worth no more than at first.
+    // Taking an answer back and giving it again must not raise its weight.
     ...earlier,
     ...(answer.strategy === 'asked' ? [weightOfAsked(things)] : []),
   ];
@@ -40,28 +40,29 @@ export function weigh(
 }
 
 /**
- * The weight of a vote by how many pairs its voter skipped before it. All votes of people who answer most of what they
- * are shown count in full. Votes of people who skip until a certain thing comes count less and less, so that picking
- * pairs moves a ranking hardly more than taking them as they come. The weight is the square of the share answered
- * among the last 20 pairs, over 3/4. Found by simulation: docs/ranking.md.
- * @param skipped of the voter's last 20 pairs in the topic, those that they skipped, did not know, or took back and
- * left open; pairs that a new voter has not had yet count as answered
+ * The weight of a vote by how many pairs its voter skipped before it. All votes of people who answer most
+ * pairs count in full. Votes of people who skip until a certain thing comes count less and less, so that
+ * choosing pairs moves a ranking hardly more than answering every pair. The weight is (a / (3/4))², where a
+ * is the share that was answered among the last 20 pairs; at least 0.01, at most 1. Found by simulation:
+ * docs/ranking.md.
+ * @param skipped how many of the voter's last 20 pairs in the topic they skipped, did not know, or took back
+ * and left open; pairs that a new voter has not had yet count as answered
  * @throws RangeError for anything but a whole number from 0 to 20
  */
 export function weightAfterSkips(skipped: number): Weight {
-  if (!Number.isInteger(skipped) || skipped < 0 || skipped > LOOKS_BACK)
-    throw new RangeError(`${skipped} of ${LOOKS_BACK} pairs cannot have been skipped.`);
-  if (skipped <= FREE_SKIPS) return IN_FULL;
-  const answered = (LOOKS_BACK - skipped) / (LOOKS_BACK - FREE_SKIPS);
-  return { weight: Math.max(answered ** 2, LEAST_WEIGHT), reason: 'skipping' };
+  if (!Number.isInteger(skipped) || skipped < 0 || skipped > SKIP_WINDOW)
+    throw new RangeError(`${skipped} of ${SKIP_WINDOW} pairs cannot have been skipped.`);
+  if (skipped <= FREE_SKIPS) return FULL_WEIGHT;
+  const answered = (SKIP_WINDOW - skipped) / (SKIP_WINDOW - FREE_SKIPS);
+  return { weight: Math.max(answered ** 2, MIN_WEIGHT), reason: 'skipping' };
 }
 
 /**
- * The weight of an answer to a pair that its voter asked for by one of its things: as often as chance would have brought
- * a pair with that thing, 2 times in N among N things (weighting by the inverse of how likely a choice was made:
- * D. G. Horvitz and D. J. Thompson, Journal of the American Statistical Association 47, 1952). So nobody moves a thing
- * further by asking for it than by taking what comes.
- * @param things how many can be voted on, 2 or more
+ * The weight of an answer to a pair that its voter asked for by one of its things: 2/N among N things, which
+ * is how often chance would have brought a pair with that thing. So a voter moves a thing no further by
+ * asking for it than by answering random pairs. This is weighting by the inverse of the probability of a
+ * choice (D. G. Horvitz and D. J. Thompson, Journal of the American Statistical Association 47, 1952).
+ * @param things how many things can be voted on, 2 or more
  */
 export function weightOfAsked(things: number): Weight {
   return { weight: Math.min(1, 2 / things), reason: 'asked' };
@@ -75,30 +76,31 @@ export function afterVote(recent: RecentPair[], answer: Answer, isAgain: boolean
   const skipped = answer.outcome === 'skip';
   if (answer.strategy === 'import') return recent;
   if (answer.strategy === 'asked') {
-    // To ask for a pair and skip it must not be a free way to another one.
-    return skipped ? [...recent, { ...pairOf(answer), skipped, asked: true }].slice(-KEPT) : recent;
+    // Asking for a pair and skipping it must not be a free way to another pair.
+    return skipped ? [...recent, { ...pairOf(answer), skipped, asked: true }].slice(-MAX_RECENT) : recent;
   }
-  if (isAgain) return marked(recent, answer, skipped);
-  return [...recent, { ...pairOf(answer), skipped }].slice(-KEPT);
+  if (isAgain) return withSkipped(recent, answer, skipped);
+  return [...recent, { ...pairOf(answer), skipped }].slice(-MAX_RECENT);
 }
 
 /** The voter's last pairs after they took a vote back: that pair is open again. */
 export function afterWithdrawal(recent: RecentPair[], answer: Answer): RecentPair[] {
-  return answer.strategy === 'asked' || answer.strategy === 'import' ? recent : marked(recent, answer, true);
+  const isUnchanged = answer.strategy === 'asked' || answer.strategy === 'import';
+  return isUnchanged ? recent : withSkipped(recent, answer, true);
 }
 
-const IN_FULL: Weight = { weight: 1 };
+const FULL_WEIGHT: Weight = { weight: 1 };
 const FREE_SKIPS = 5;
-const LEAST_WEIGHT = 0.01;
-/** One more than are looked at, because a pair that is answered again is itself left aside. */
-const KEPT = LOOKS_BACK + 1;
+const MIN_WEIGHT = 0.01;
+/** One more than the window, because a pair that is answered again does not count for its own weight. */
+const MAX_RECENT = SKIP_WINDOW + 1;
 
 function skipsBefore(answer: Answer, recent: RecentPair[]): number {
-  const others = recent.filter((pair) => !isSame(pair, answer)).slice(-LOOKS_BACK);
+  const others = recent.filter((pair) => !isSame(pair, answer)).slice(-SKIP_WINDOW);
   return others.filter(({ skipped }) => skipped).length;
 }
 
-function marked(recent: RecentPair[], answer: Answer, skipped: boolean): RecentPair[] {
+function withSkipped(recent: RecentPair[], answer: Answer, skipped: boolean): RecentPair[] {
   return recent.map((pair) => (isSame(pair, answer) && !pair.asked ? { ...pair, skipped } : pair));
 }
 

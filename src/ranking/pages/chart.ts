@@ -1,132 +1,131 @@
-import { day, moment, ordinal } from '../../http/format.js';
-import type { PastRank } from '../boards/history.js';
+import { ordinal } from '../../http/format.js';
+import type { PastRank } from '../boards/rank-history.js';
+import { type ChartRow, chartTable, describeHistory, HOUR_MS, HOURLY_SPAN_MS, spanMs } from './chart-text.js';
 
-/** A place on the drawing: percent of its width and height, from the left and the top. */
-interface Spot {
+/** A line chart of a thing's rank over time, ready to be drawn, with rank 1 at the top. */
+export interface Chart {
+  /** SVG path data in a square of 100 by 100, which is stretched to the size of the chart. */
+  line: string;
+  /** SVG path data for the ranges of the rank. */
+  band: string;
+  /** The end of the line, or its start while there is only one point. */
+  end: Point;
+  /** `y` in percent of the height, from the top. */
+  gridlines: { y: number; label: string }[];
+  /** `x` in percent of the width, from the left. */
+  dates: { x: number; label: string; anchor: 'start' | 'middle' | 'end' }[];
+  /** The course of the line in a sentence or two. */
+  sentence: string;
+  /** The points in figures, newest first. */
+  table: ChartRow[];
+}
+
+/** Percent of the chart's width and height, from the left and the top. */
+interface Point {
   x: number;
   y: number;
 }
 
-/** A thing's place over time, ready to be drawn: the first place on top. */
-export interface Chart {
-  /** SVG path data in a square of 100 by 100, which is stretched to the drawing. */
-  line: string;
-  /** The ranges of the place. */
-  band: string;
-  /** Where the line ends; where it begins, as long as there is but one point. */
-  end: Spot;
-  gridlines: { y: number; label: string }[];
-  dates: { x: number; label: string; anchor: 'start' | 'middle' | 'end' }[];
-  /** The same in a sentence or two. */
-  sentence: string;
-  /** The same in figures, newest first. */
-  figures: { when: string; place: string; range: string }[];
-}
-
 /**
- * Draws a thing's place over time.
- * @param past oldest first; a point of this hour gives way to `now`
- * @param now where the thing stands at this moment; undefined for one that is ranked no more
- * @param size number of things that are ranked
- * @returns undefined when there is nothing to draw
+ * Makes a chart of a thing's rank over time.
+ * @param past oldest first; `now` replaces points that are less than an hour old
+ * @param now the current rank; undefined for a retired thing
+ * @param size number of ranked things
+ * @returns undefined when there is no history
  */
-export function chartOf(past: PastRank[], now: PastRank | undefined, size: number): Chart | undefined {
+export function makeChart(past: PastRank[], now: PastRank | undefined, size: number): Chart | undefined {
   const before = now ? past.filter(({ at }) => now.at.getTime() - at.getTime() >= HOUR_MS) : past;
-  const points = now ? [...before, now] : before;
-  const [first, last] = [points[0], points.at(-1)];
-  if (!first || !last || (now && past.length === 0)) return undefined;
-  const span = last.at.getTime() - first.at.getTime();
-  const across = ({ at }: PastRank): number =>
-    span === 0 ? MIDDLE : LEFT + ((at.getTime() - first.at.getTime()) / span) * (RIGHT - LEFT);
-  const shown = placesShown(points, size);
-  const down = (place: number): number =>
-    TOP + ((clamp(place, shown.from, shown.to) - shown.from) / (shown.to - shown.from)) * (BOTTOM - TOP);
-  const byHour = isByHour(before);
-  const when = ({ at }: PastRank): string => (byHour ? moment(at) : day(at));
+  const history = now ? [...before, now] : before;
+  const last = history.at(-1);
+  if (!last || past.length === 0) return undefined;
+  const ranks = visibleRanks(history, size);
+  const scale = makeScale(history, ranks);
   return {
-    line: pathOf(held(points).map((point) => ({ x: across(point), y: down(point.rank) }))),
-    band: bandOf(points, across, down),
-    end: { x: round(across(last)), y: round(down(last.rank)) },
-    gridlines: gridPlaces(shown).map((place) => ({ y: round(down(place)), label: ordinal(place) })),
-    dates: datesOf(points, across, now),
-    sentence: sentenceOf(points, when, now),
-    figures: points.toReversed().map((point) => ({
-      when: point === now ? 'Now' : (byHour ? minutes : years).format(point.at),
-      place: ordinal(point.rank),
-      range: rangeOf(point.low, point.high),
-    })),
+    line: svgPath(toSteps(history).map((point) => ({ x: scale.x(point), y: scale.y(point.rank) }))),
+    band: bandPath(history, scale),
+    end: { x: round(scale.x(last)), y: round(scale.y(last.rank)) },
+    gridlines: gridRanks(ranks).map((rank) => ({ y: round(scale.y(rank)), label: ordinal(rank) })),
+    dates: dateLabels(history, scale, now),
+    sentence: describeHistory(history, now),
+    table: chartTable(history, now),
   };
 }
 
-const HOUR_MS = 3_600_000;
-/** Up to here dates are told with the hour. */
-const HOURLY_MS = 49 * HOUR_MS;
-/** Room around the line for labels, in percent. */
+/** The area of the line, in percent. The rest is for labels. */
 const [LEFT, RIGHT, TOP, BOTTOM] = [12, 97, 9, 88];
 const MIDDLE = (LEFT + RIGHT) / 2;
-/** The drawing shows so many places at the least. */
-const LEAST_PLACES = 5;
-/** Half the width of a range that stands alone. */
-const HALF_BAR = 1.2;
-const MOST_GRIDLINES = 5;
+const MIN_VISIBLE_RANKS = 5;
+/** Half the width of the band when there is only one point, in percent. */
+const HALF_BAND_WIDTH = 1.2;
+const MAX_GRIDLINES = 5;
 
-// Points that may be of the same day are told apart by the hour, however long ago that was.
-function isByHour(before: PastRank[]): boolean {
-  const [first, last] = [before[0], before.at(-1)];
-  return !first || !last || last.at.getTime() - first.at.getTime() <= HOURLY_MS;
+interface RankRange {
+  from: number;
+  to: number;
 }
 
-// The places from and to which the drawing reaches: those the line passes, some around them, and today's range.
-function placesShown(points: PastRank[], size: number): { from: number; to: number } {
-  const ranks = points.map(({ rank }) => rank);
+/** Turns times and ranks into percent of the width and the height. */
+interface Scale {
+  x: (point: PastRank) => number;
+  y: (rank: number) => number;
+}
+
+// The chart shows the ranks of the line, some ranks around them, and the range of the last point.
+function visibleRanks(history: PastRank[], size: number): RankRange {
+  const ranks = history.map(({ rank }) => rank);
   const [best, worst] = [Math.min(...ranks), Math.max(...ranks)];
-  const { low, high } = points.at(-1) as PastRank;
-  const around = Math.max(2, Math.ceil((worst - best) / 3));
-  let from = Math.max(1, Math.min(best - around, low));
+  const { low, high } = history.at(-1) as PastRank;
+  const margin = Math.max(2, Math.ceil((worst - best) / 3));
+  let from = Math.max(1, Math.min(best - margin, low));
   const to = Math.max(
-    Math.min(Math.max(worst + around, high), Math.max(size, worst)),
-    from + LEAST_PLACES - 1,
+    Math.min(Math.max(worst + margin, high), Math.max(size, worst)),
+    from + MIN_VISIBLE_RANKS - 1,
   );
   if (from <= 4) from = 1;
   return { from, to };
 }
 
-// A place holds until it changes: a line straight to the next point would tell of places that nobody saw.
-function held(points: PastRank[]): PastRank[] {
-  const span = (points.at(-1) as PastRank).at.getTime() - (points[0] as PastRank).at.getTime();
-  return points.flatMap((point, index) => {
-    const next = points[index + 1];
+function makeScale(history: PastRank[], { from, to }: RankRange): Scale {
+  const start = (history[0] as PastRank).at.getTime();
+  const span = spanMs(history);
+  return {
+    x: ({ at }) => (span === 0 ? MIDDLE : LEFT + ((at.getTime() - start) / span) * (RIGHT - LEFT)),
+    y: (rank) => TOP + ((clamp(rank, from, to) - from) / (to - from)) * (BOTTOM - TOP),
+  };
+}
+
+// A rank holds until it changes. A straight line to the next point would show ranks that the thing never had.
+function toSteps(history: PastRank[]): PastRank[] {
+  const span = spanMs(history);
+  return history.flatMap((point, index) => {
+    const next = history[index + 1];
     if (!next || next.at.getTime() - point.at.getTime() < span / 20) return [point];
     return [point, { ...point, at: new Date(next.at.getTime() - span / 60) }];
   });
 }
 
-function bandOf(
-  points: PastRank[],
-  across: (point: PastRank) => number,
-  down: (place: number) => number,
-): string {
-  const along = held(points);
-  const upper = along.map((point) => ({ x: across(point), y: down(point.low - 0.5) }));
-  const lower = along.map((point) => ({ x: across(point), y: down(point.high + 0.5) }));
+function bandPath(history: PastRank[], scale: Scale): string {
+  const steps = toSteps(history);
+  const upper = steps.map((point) => ({ x: scale.x(point), y: scale.y(point.low - 0.5) }));
+  const lower = steps.map((point) => ({ x: scale.x(point), y: scale.y(point.high + 0.5) }));
   const [only] = upper;
-  // A single point has a range too, and that has to be wide enough to be seen.
+  // The range of a single point must be wide enough to be visible.
   if (upper.length === 1 && only && lower[0]) {
-    upper.splice(0, 1, { x: only.x - HALF_BAR, y: only.y }, { x: only.x + HALF_BAR, y: only.y });
-    lower.splice(0, 1, { x: only.x - HALF_BAR, y: lower[0].y }, { x: only.x + HALF_BAR, y: lower[0].y });
+    const [left, right] = [only.x - HALF_BAND_WIDTH, only.x + HALF_BAND_WIDTH];
+    upper.splice(0, 1, { x: left, y: only.y }, { x: right, y: only.y });
+    lower.splice(0, 1, { x: left, y: lower[0].y }, { x: right, y: lower[0].y });
   }
-  return `${pathOf([...upper, ...lower.reverse()])}Z`;
+  return `${svgPath([...upper, ...lower.reverse()])}Z`;
 }
 
-// A handful of round places, and the first one where the drawing reaches up to it.
-function gridPlaces({ from, to }: { from: number; to: number }): number[] {
-  const steps = [1, 2, 5].flatMap((one) => [1, 10, 100, 1_000, 10_000, 100_000].map((ten) => one * ten));
-  const step =
-    steps.sort((one, other) => one - other).find((one) => (to - from) / one <= MOST_GRIDLINES) ?? to;
-  const places = from === 1 ? [1] : [];
-  for (let place = Math.ceil(from / step) * step; place <= to; place += step)
-    if (place > 1 && (places[0] !== 1 || place - 1 >= step / 2)) places.push(place);
-  return places;
+// At most five round ranks, and rank 1 where it is visible.
+function gridRanks({ from, to }: RankRange): number[] {
+  const steps = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power]);
+  const step = steps.find((one) => (to - from) / one <= MAX_GRIDLINES) ?? to;
+  const ranks = from === 1 ? [1] : [];
+  for (let rank = Math.ceil(from / step) * step; rank <= to; rank += step)
+    if (rank > 1 && (ranks[0] !== 1 || rank - 1 >= step / 2)) ranks.push(rank);
+  return ranks;
 }
 
 const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -136,11 +135,6 @@ const years = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric',
   timeZone: 'UTC',
 });
-const minutes = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'short',
-  timeZone: 'UTC',
-});
 const hours = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
   hour: '2-digit',
@@ -148,56 +142,26 @@ const hours = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
-function datesOf(
-  points: PastRank[],
-  across: (point: PastRank) => number,
-  now: PastRank | undefined,
-): Chart['dates'] {
-  const [first, last] = [points[0] as PastRank, points.at(-1) as PastRank];
-  const span = last.at.getTime() - first.at.getTime();
-  const sameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
-  const format = span <= HOURLY_MS ? hours : sameYear ? days : years;
+function dateLabels(history: PastRank[], scale: Scale, now: PastRank | undefined): Chart['dates'] {
+  const [first, last] = [history[0] as PastRank, history.at(-1) as PastRank];
+  const span = spanMs(history);
+  const isSameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
+  const format = span <= HOURLY_SPAN_MS ? hours : isSameYear ? days : years;
   const label = (point: PastRank): string => (point === now ? 'Now' : format.format(point.at));
-  if (points.length === 1) return [{ x: MIDDLE, label: label(first), anchor: 'middle' }];
+  if (history.length === 1) return [{ x: MIDDLE, label: label(first), anchor: 'middle' }];
   const ends = [
     { x: LEFT, label: label(first), anchor: 'start' as const },
     { x: RIGHT, label: label(last), anchor: 'end' as const },
   ];
-  if (points.length === 2) return ends;
+  if (history.length === 2) return ends;
   const middle = { ...first, at: new Date(roundTo(HOUR_MS, first.at.getTime() + span / 2)) };
-  return [...ends, { x: round(across(middle)), label: label(middle), anchor: 'middle' }];
+  return [...ends, { x: round(scale.x(middle)), label: label(middle), anchor: 'middle' }];
 }
 
 const roundTo = (unit: number, value: number): number => Math.round(value / unit) * unit;
 
-function sentenceOf(
-  points: PastRank[],
-  when: (point: PastRank) => string,
-  now: PastRank | undefined,
-): string {
-  const [first, last] = [points[0] as PastRank, points.at(-1) as PastRank];
-  if (points.length === 1)
-    return now
-      ? `Its line begins here, at place ${last.rank}.`
-      : `It was ${ordinal(last.rank)} on ${when(last)}.`;
-  const ranks = points.map(({ rank }) => rank);
-  const [best, worst] = [Math.min(...ranks), Math.max(...ranks)];
-  const until = last === now ? 'now' : `on ${when(last)}`;
-  if (best === worst)
-    return `It has been ${ordinal(best)} ${now ? 'since' : 'from'} ${when(first)}${now ? '' : ` until ${when(last)}`}.`;
-  const course = `It went from ${ordinal(first.rank)} on ${when(first)} to ${ordinal(last.rank)} ${until}.`;
-  const between = [
-    ...(best < Math.min(first.rank, last.rank) ? [`${ordinal(best)} at its best`] : []),
-    ...(worst > Math.max(first.rank, last.rank) ? [`${ordinal(worst)} at its worst`] : []),
-  ];
-  return between.length > 0 ? `${course} In between, it was ${between.join(' and ')}.` : course;
-}
-
-const rangeOf = (low: number, high: number): string =>
-  low === high ? ordinal(low) : `${ordinal(low)}–${ordinal(high)}`;
-
-const pathOf = (spots: Spot[]): string =>
-  spots.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join('');
+const svgPath = (points: Point[]): string =>
+  points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join('');
 
 const round = (percent: number): number => Math.round(percent * 100) / 100;
 

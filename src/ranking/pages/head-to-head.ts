@@ -1,71 +1,65 @@
 import type { Database } from '../../database.js';
 import type { Board, Standing } from '../boards/board.js';
-import { NEW_BELOW } from '../boards/describe.js';
-import { appearances } from '../boards/rating.js';
-import { winChance } from '../math/online.js';
+import { isNew } from '../boards/rating.js';
+import { winChance } from '../math/online-update.js';
 import { readPairsWith } from '../ranker/pair-counts.js';
 
-/** How a thing fared against another one, as far as the pair counts go; skips are left out. */
-export interface Meetings {
+/** The published votes on one pair, from the side of one of its two things. Skips are left out. */
+interface PairRecord {
   otherId: number;
   won: number;
   lost: number;
-  /** How often people said "about the same". */
+  /** Number of votes for "about the same". */
   ties: number;
 }
 
-/** The same with the other thing as it stands. */
-export interface Encounter extends Meetings {
+/** A thing's record against another one on the board. */
+interface Opponent extends PairRecord {
   other: Standing;
-  /** "just above" or "just below" for the neighbours on the board, else empty. */
+  /** "just above" or "just below" for the next thing on the board, else empty. */
   near: '' | 'just above' | 'just below';
 }
 
-/** A thing's record: in figures against those that matter most, and where it differs from what places say. */
+/** A thing's record against other things: the most relevant ones, and the upsets. */
 export interface HeadToHead {
-  /** How many meetings it is made from. */
-  meetings: number;
-  /** Neighbours on the board, met or not, and those it met most, best first. */
-  encounters: Encounter[];
-  /** Those it beats although they stand well above it, the most surprising first. */
-  beats: Encounter[];
-  /** Those that beat it from well below. */
-  beatenBy: Encounter[];
+  /** Number of votes between this thing and any other. */
+  matchUps: number;
+  /** Its neighbours on the board, met or not, and the things it met most, in the order of the board. */
+  opponents: Opponent[];
+  /** Much stronger things that it beats, the biggest upset first; empty for a new thing. */
+  upsetWins: Opponent[];
+  /** Much weaker things that beat it, the biggest upset first; empty for a new thing. */
+  upsetLosses: Opponent[];
 }
 
-/** Meetings below which a result surprises nobody. */
-export const SURPRISE_FROM = 3;
+/** Match-ups from which a result can count as an upset. */
+export const MIN_MATCH_UPS_FOR_UPSET = 3;
 
-const [NEIGHBOURS, MOST_MET, MOST_SURPRISES] = [2, 6, 3];
-/** One thing stands well above another when it would be chosen in two of three meetings or more. */
-const WELL_BELOW = 1 / 3;
+const NEIGHBOURS_EACH_SIDE = 2;
+const MAX_MOST_MET = 6;
+const MAX_UPSETS = 3;
+/** A thing is much weaker than another one when its probability to win is at most this. */
+const MUCH_WEAKER = 1 / 3;
 
-/** How a thing fares against the others on its board. */
-export async function headToHead(db: Database, board: Board, standing: Standing): Promise<HeadToHead> {
-  const all = await meetingsOf(db, standing.id);
-  const met = new Map(all.map((meetings) => [meetings.otherId, meetings]));
-  const encounters = all.flatMap((meetings) => {
-    const other = board.find(meetings.otherId);
-    return other ? [encounterOf(standing, other, meetings)] : [];
+/** Reads a thing's record against the other things on its board. */
+export async function readHeadToHead(db: Database, board: Board, standing: Standing): Promise<HeadToHead> {
+  const records = await readRecords(db, standing.id);
+  const opponents = records.flatMap((record) => {
+    const other = board.find(record.otherId);
+    return other ? [toOpponent(standing, other, record)] : [];
   });
-  const neighbours = board.standings
-    .slice(Math.max(standing.rank - 1 - NEIGHBOURS, 0), standing.rank + NEIGHBOURS)
-    .filter(({ id }) => id !== standing.id)
-    .map((other) => encounterOf(standing, other, met.get(other.id)));
-  const metMost = encounters.toSorted((one, other) => countOf(other) - countOf(one)).slice(0, MOST_MET);
-  const shown = new Map([...metMost, ...neighbours].map((encounter) => [encounter.otherId, encounter]));
-  const known = encounters.filter(
-    (encounter) => countOf(encounter) >= SURPRISE_FROM && !isNew(encounter.other),
+  const met = opponents.filter(
+    (opponent) => matchUpsOf(opponent) >= MIN_MATCH_UPS_FOR_UPSET && !isNew(opponent.other),
   );
   return {
-    meetings: all.reduce((sum, meetings) => sum + countOf(meetings), 0),
-    encounters: [...shown.values()].sort((one, other) => one.other.rank - other.other.rank),
-    beats: isNew(standing) ? [] : surprises(known, standing, 1),
-    beatenBy: isNew(standing) ? [] : surprises(known, standing, -1),
+    matchUps: records.reduce((sum, record) => sum + matchUpsOf(record), 0),
+    opponents: selectShown(opponents, board, standing),
+    upsetWins: isNew(standing) ? [] : findUpsets(met, standing, 1),
+    upsetLosses: isNew(standing) ? [] : findUpsets(met, standing, -1),
   };
 }
 
-async function meetingsOf(db: Database, thingId: number): Promise<Meetings[]> {
+async function readRecords(db: Database, thingId: number): Promise<PairRecord[]> {
   const pairs = await readPairsWith(db, thingId);
   return pairs.map(({ low, high, lowWins, highWins, ties }) =>
     low === thingId
@@ -74,27 +68,37 @@ async function meetingsOf(db: Database, thingId: number): Promise<Meetings[]> {
   );
 }
 
-function encounterOf(
+function toOpponent(
   { rank }: Standing,
   other: Standing,
-  { won, lost, ties }: Omit<Meetings, 'otherId'> = { won: 0, lost: 0, ties: 0 },
-): Encounter {
+  { won, lost, ties }: Omit<PairRecord, 'otherId'> = { won: 0, lost: 0, ties: 0 },
+): Opponent {
   const distance = other.rank - rank;
   const near = distance === -1 ? 'just above' : distance === 1 ? 'just below' : '';
   return { otherId: other.id, won, lost, ties, other, near };
 }
 
-/** @param sign 1 for those it beats from below, -1 for those that beat it from below */
-function surprises(encounters: Encounter[], standing: Standing, sign: 1 | -1): Encounter[] {
-  const expected = ({ other }: Encounter): number => winChance(sign * (standing.mean - other.mean));
-  const excess = (encounter: Encounter): number =>
-    (sign * (encounter.won - encounter.lost)) / 2 + countOf(encounter) * (0.5 - expected(encounter));
-  return encounters
-    .filter((encounter) => sign * (encounter.won - encounter.lost) > 0 && expected(encounter) <= WELL_BELOW)
-    .sort((one, other) => excess(other) - excess(one))
-    .slice(0, MOST_SURPRISES);
+function selectShown(opponents: Opponent[], board: Board, standing: Standing): Opponent[] {
+  const byId = new Map(opponents.map((opponent) => [opponent.otherId, opponent]));
+  const neighbours = board.standings
+    .slice(Math.max(standing.rank - 1 - NEIGHBOURS_EACH_SIDE, 0), standing.rank + NEIGHBOURS_EACH_SIDE)
+    .filter(({ id }) => id !== standing.id)
+    .map((other) => byId.get(other.id) ?? toOpponent(standing, other));
+  const mostMet = opponents
+    .toSorted((one, other) => matchUpsOf(other) - matchUpsOf(one))
+    .slice(0, MAX_MOST_MET);
+  return [...new Set([...mostMet, ...neighbours])].sort((one, other) => one.other.rank - other.other.rank);
 }
 
-const countOf = ({ won, lost, ties }: Meetings): number => won + lost + ties;
+/** @param sign 1 for wins against much stronger things, -1 for losses against much weaker ones */
+function findUpsets(opponents: Opponent[], standing: Standing, sign: 1 | -1): Opponent[] {
+  const expected = ({ other }: Opponent): number => winChance(sign * (standing.mean - other.mean));
+  const excess = (opponent: Opponent): number =>
+    (sign * (opponent.won - opponent.lost)) / 2 + matchUpsOf(opponent) * (0.5 - expected(opponent));
+  return opponents
+    .filter((opponent) => sign * (opponent.won - opponent.lost) > 0 && expected(opponent) <= MUCH_WEAKER)
+    .sort((one, other) => excess(other) - excess(one))
+    .slice(0, MAX_UPSETS);
+}
 
-const isNew = (standing: Standing): boolean => appearances(standing) < NEW_BELOW;
+const matchUpsOf = ({ won, lost, ties }: PairRecord): number => won + lost + ties;

@@ -1,43 +1,44 @@
 import { notFound } from '../../http/problem.js';
 import type { Board, Standing } from '../boards/board.js';
 
-/** How many things one page of a full ranking shows. */
+/** Number of things on one page of a full ranking. */
 const PAGE_SIZE = 50;
 
-/** One page of a full ranking, or of those of its things that a search found. */
+/** One page of a full ranking, or of the results of a search in it. */
 export interface Listing {
   standings: readonly Standing[];
-  /** How many things there are on all pages. */
+  /** Number of things on all pages. */
   found: number;
-  /** Which page this is, from 1. */
+  /** The number of this page, from 1. */
   page: number;
-  /** How many there are; 1 when nothing was found. */
+  /** Number of pages; 1 when nothing was found. */
   pages: number;
 }
 
-const LONGEST_SEARCH = 80;
+const MAX_QUERY_LENGTH = 80;
 
 /**
- * What is searched for, as a field can show it again: on one line, without control characters, at most 80 characters
- * long. Of several searches in one address it is the first.
- * @param typed as it stands in the address; nothing for all things
+ * Reads a search query from an address. The result is one line of at most 80 characters without control
+ * characters, so that the search field can show it again.
+ * @param parameter the value in the address; of several values the first counts
+ * @returns the query; empty for all things
  */
-export function readSearch(typed: unknown): string {
-  const [first] = [typed].flat();
+export function parseSearchQuery(parameter: unknown): string {
+  const [first] = [parameter].flat();
   const line = (typeof first === 'string' ? first : '')
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}/gu, '')
     .trim();
-  // A character that is written in two halves is not cut in half.
-  return line.slice(0, LONGEST_SEARCH).replace(/[\uD800-\uDBFF]$/, '');
+  // Does not leave the first half of a surrogate pair at the end.
+  return line.slice(0, MAX_QUERY_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 /**
- * A page of a topic's ranking, best first, with only the things whose names have all words of a search in them,
- * whatever their case and accents.
+ * Returns one page of a topic's ranking, strongest first. With a query, it has only the things whose names
+ * contain all words of the query, in any case and with or without accents.
  * @param query empty for all things
- * @param page as it stands in the address; what is no page number is the first page
- * @throws Problem 404 for a page beyond the last
+ * @param page the value in the address; page 1 when it is not a page number
+ * @throws Problem 404 for a page after the last one
  */
 export function listStandings(board: Board, query: string, page: unknown): Listing {
   const standings = search(board, query);
@@ -48,49 +49,58 @@ export function listStandings(board: Board, query: string, page: unknown): Listi
   return { standings: standings.slice(from, from + PAGE_SIZE), found: standings.length, page: number, pages };
 }
 
-/** On which page of the full ranking a place is, from 1. */
-export const pageOf = (rank: number): number => Math.ceil(rank / PAGE_SIZE);
+/** The page of the full ranking that has a rank; both count from 1. */
+export const pageOfRank = (rank: number): number => Math.ceil(rank / PAGE_SIZE);
 
 /**
- * The page numbers to offer: the first, the last and those around the one that is shown, with undefined where some
- * are left out.
+ * Returns the page numbers to link to: the first, the last and those around this page. Undefined stands for a
+ * gap.
  */
 export function pageNumbers({ page, pages }: Pick<Listing, 'page' | 'pages'>): (number | undefined)[] {
-  const near = new Set(
+  const shown = new Set(
     [1, page - 1, page, page + 1, pages].filter((number) => number >= 1 && number <= pages),
   );
-  return [...near].flatMap((number, index, all) => {
+  return [...shown].flatMap((number, index, all) => {
     const gap = number - (all[index - 1] ?? 0);
-    // One page left out would take the room of its number.
+    // A gap of one page would take as much space as its number.
     return gap === 1 ? [number] : gap === 2 ? [number - 1, number] : [undefined, number];
   });
 }
 
 function search(board: Board, query: string): readonly Standing[] {
-  const words = fold(query).split(/\s+/).filter(Boolean);
+  const words = foldText(query).split(/\s+/).filter(Boolean);
   if (words.length === 0) return board.standings;
   const names = foldedNames(board);
   return board.standings.filter((_standing, index) => words.every((word) => names[index]?.includes(word)));
 }
 
-// As long as a board stands, so do the names on it.
-const folded = new WeakMap<Board, string[]>();
+// The names on a board never change: a change of the topic makes a new board.
+const cachedNames = new WeakMap<Board, string[]>();
 
 function foldedNames(board: Board): string[] {
-  const known = folded.get(board) ?? board.standings.map(({ name }) => fold(name));
-  folded.set(board, known);
-  return known;
+  const names = cachedNames.get(board) ?? board.standings.map(({ name }) => foldText(name));
+  cachedNames.set(board, names);
+  return names;
 }
 
-/** Letters that Unicode takes for letters of their own, and people who type on another keyboard do not. */
-const PLAIN: Record<string, string> = { ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', æ: 'ae', œ: 'oe', ı: 'i' };
+/** Letters that Unicode does not decompose, with what people without the right keyboard type instead. */
+const PLAIN_LETTERS: Record<string, string> = {
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  æ: 'ae',
+  œ: 'oe',
+  ı: 'i',
+};
 
-function fold(text: string): string {
+function foldText(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
-    .toUpperCase() // writes ß as SS
+    .toUpperCase() // turns ß into SS
     .toLowerCase()
-    .replace(/[øłđðþæœı]/g, (letter) => PLAIN[letter] ?? letter)
+    .replace(/[øłđðþæœı]/g, (letter) => PLAIN_LETTERS[letter] ?? letter)
     .replace(/[’ʼ]/g, "'");
 }

@@ -1,9 +1,9 @@
 import type { Thing } from '../../catalog/things.js';
 import type { Database } from '../../database.js';
 import type { PrerenderedPages } from '../../http/prerendered.js';
-import type { LastFit, Standing, TopicCard } from '../boards/board.js';
+import type { FitSummary, Standing, TopicSummary } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
-import type { Description } from '../boards/describe.js';
+import type { StandingDescription } from '../boards/describe-standing.js';
 import type { Chart } from './chart.js';
 import type { HeadToHead } from './head-to-head.js';
 import type { Listing } from './leaderboard.js';
@@ -19,73 +19,82 @@ declare module '../../http/page.js' {
   }
 }
 
-/** What the pages of rankings and things work with. */
+/** The services that the handlers of this room use. */
 export interface RankingServices {
   db: Database;
   boards: Boards;
   prerendered: PrerenderedPages;
 }
 
-/** A thing on a list: where it stands, and what is said of that. */
-export type Row = Standing & Description;
+/** A row of a leaderboard. */
+export type Row = Standing & StandingDescription;
 
-interface AboutTopic {
-  topic: TopicCard;
-  /** What the topic's addresses begin with. */
+/** The data that all pages of one topic's ranking share. */
+export interface TopicPage {
+  topic: TopicSummary;
+  /** The start of the topic's paths. */
   path: string;
-  /** How many things it has. */
+  /** Number of things in the topic. */
   size: number;
-  /** How many of them the Top shows. */
+  /** Number of things that the Top 20 shows at most. */
   top: number;
 }
 
-interface TopPage extends AboutTopic {
+interface TopPage extends TopicPage {
   rows: Row[];
   votes: number;
-  settled: string;
-  /** Changes when the table does. */
+  /** How accurate the Top 20 is as a whole, in a sentence. */
+  accuracy: string;
+  /** The ETag of the table. */
   tag: string;
 }
 
-interface RankingPage extends AboutTopic, Listing {
+interface RankingPage extends TopicPage, Listing {
   rows: Row[];
   query: string;
-  links: { numbers: (Link | undefined)[]; previous: Link | undefined; next: Link | undefined };
+  links: PageLinks;
 }
 
-/** A page of the ranking, and where it is. */
-interface Link {
+/** The links between the pages of a ranking. In `numbers`, undefined stands for a gap. */
+export interface PageLinks {
+  numbers: (PageLink | undefined)[];
+  previous: PageLink | undefined;
+  next: PageLink | undefined;
+}
+
+/** A link to one page of a ranking, with its number from 1. */
+export interface PageLink {
   page: number;
   path: string;
 }
 
 interface HowPage {
-  topics: (TopicCard & { size: number; votes: number; fit: LastFit | undefined })[];
+  topics: (TopicSummary & { size: number; votes: number; fit: FitSummary | undefined })[];
 }
 
 interface TopicsPage {
-  topics: (TopicCard & { path: string; size: number; votes: number; leaders: Standing[] })[];
+  topics: (TopicSummary & { path: string; size: number; votes: number; leaders: Standing[] })[];
 }
 
-interface ThingPage extends Description {
+interface ThingPage extends StandingDescription {
   thing: Thing;
   standing: Standing;
-  topic: TopicCard;
+  topic: TopicSummary;
   path: string;
   size: number;
   record: HeadToHead;
-  /** Meetings below which a result surprises nobody. */
-  surpriseFrom: number;
+  /** Match-ups from which a result can count as an upset. */
+  minMatchUps: number;
   chart: Chart | undefined;
-  /** The one above and the one below. */
+  /** The next thing above and the next thing below. */
   neighbours: (Standing | undefined)[];
-  /** Where it is in the whole ranking. */
-  inRanking: string;
+  /** The thing's row in the full ranking. */
+  rankingPath: string;
 }
 
 interface RetiredPage {
   thing: Thing;
-  topic: TopicCard;
+  topic: TopicSummary;
   path: string;
   chart: Chart | undefined;
 }

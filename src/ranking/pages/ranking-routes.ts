@@ -1,65 +1,50 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { topicPath } from '../../catalog/topics.js';
 import type { Database } from '../../database.js';
-import { entityTag, sendUnchanged } from '../../http/conditional-get.js';
+import { entityTag, sendNotModified } from '../../http/conditional-get.js';
 import { methodNotAllowed } from '../../http/errors.js';
-import { sendPage, wantsPart } from '../../http/page.js';
+import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board, Standing } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
-import { type Description, describe, settledness } from '../boards/describe.js';
+import { describeAccuracy, describeStanding } from '../boards/describe-standing.js';
 import { boardOf, findBoard } from '../boards/find-board.js';
 import { TOP } from '../math/top-threshold.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
-import { type Listing, listStandings, pageNumbers, readSearch } from './leaderboard.js';
-import type { RankingServices } from './pages.js';
+import { type Listing, listStandings, pageNumbers, parseSearchQuery } from './leaderboard.js';
+import type { PageLink, PageLinks, RankingServices, Row, TopicPage } from './pages.js';
 
-/** The leaderboards, which come from memory and so cost the same however many votes there are; how; and the data. */
-export function rankingRoutes({ db, boards, prerendered }: RankingServices): Router {
+/** The topics, their leaderboards, the page that explains the ranking, and the download of its data. */
+export function rankingRoutes(services: RankingServices): Router {
+  const { db, boards } = services;
   const router = Router();
   router
+    .route('/topics')
+    .get((_req, res) => sendPage(res, 'ranking/topics', { topics: listTopics(boards) }))
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug')
+    .get((req, res) => res.redirect(303, `${topicPath(boardOf(boards, req).topic)}/top`))
+    .all(methodNotAllowed);
+
+  router
     .route(['/top', '/topics/:slug/top'])
-    .get((req, res) => {
-      const board = boardOf(boards, req);
-      const { topic, version, votes } = board;
-      // The table is the same for everybody, so what it shows is said by the topic and how often its board has moved.
-      const state = `${topic.id}-${version}`;
-      if (wantsPart(res) && sendUnchanged(res, state)) return;
-      const read = () => {
-        const rows = rowsOf(board, board.standings.slice(0, TOP));
-        return { ...about(board), rows, votes, settled: settledness(board), tag: entityTag(state) };
-      };
-      const path = `${topicPath(topic)}/top`;
-      const { loadedAt } = board;
-      const { slug } = req.params;
-      const isCurrent = () => findBoard(boards, slug)?.loadedAt === loadedAt;
-      prerendered.send(res, board, {
-        path,
-        page: 'ranking/top',
-        fragment: 'ranking/_table',
-        read,
-        isCurrent,
-      });
-    })
+    .get((req, res) => sendTop(services, req, res))
     .all(methodNotAllowed);
 
   router
     .route(['/ranking', '/topics/:slug/ranking'])
     .get((req, res) => {
       const board = boardOf(boards, req);
-      const query = readSearch(req.query.q);
+      const query = parseSearchQuery(req.query.q);
       const listing = listStandings(board, query, req.query.page);
-      const rows = rowsOf(board, listing.standings);
-      sendPage(res, 'ranking/ranking', {
-        ...about(board),
-        ...listing,
-        rows,
-        query,
-        links: linksOf(board, query, listing),
-      });
+      const rows = toRows(board, listing.standings);
+      const links = linkPages(topicPath(board.topic), query, listing);
+      sendPage(res, 'ranking/ranking', { ...topicPage(board), ...listing, rows, query, links });
     })
     .all(methodNotAllowed);
 
@@ -75,20 +60,52 @@ export function rankingRoutes({ db, boards, prerendered }: RankingServices): Rou
   return router;
 }
 
-const about = ({ topic, size }: Board) => ({ topic, path: topicPath(topic), size, top: TOP });
-
-function rowsOf(board: Board, standings: readonly Standing[]): (Standing & Description)[] {
-  return standings.map((standing) => ({ ...standing, ...describe(standing, board) }));
+function listTopics(boards: Boards) {
+  return boards.listed().map(({ topic, size, votes, standings }) => ({
+    ...topic,
+    path: topicPath(topic),
+    size,
+    votes,
+    leaders: standings.slice(0, 3),
+  }));
 }
 
-// Where the numbers below a list lead: the first page has the plain address.
-function linksOf({ topic }: Board, query: string, listing: Listing) {
-  const link = (page: number) => {
+function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Response): void {
+  const board = boardOf(boards, req);
+  const { topic, version, votes, loadedAt } = board;
+  // The table is the same for everybody, so the topic and the version of its board identify it.
+  const state = `${topic.id}-${version}`;
+  if (wantsFragment(res) && sendNotModified(res, state)) return;
+  const { slug } = req.params;
+  prerendered.send(res, board, {
+    path: `${topicPath(topic)}/top`,
+    page: 'ranking/top',
+    fragment: 'ranking/_table',
+    read: () => ({
+      ...topicPage(board),
+      rows: toRows(board, board.standings.slice(0, TOP)),
+      votes,
+      accuracy: describeAccuracy(board),
+      tag: entityTag(state),
+    }),
+    isCurrent: () => findBoard(boards, slug)?.loadedAt === loadedAt,
+  });
+}
+
+const topicPage = ({ topic, size }: Board): TopicPage => ({ topic, path: topicPath(topic), size, top: TOP });
+
+function toRows(board: Board, standings: readonly Standing[]): Row[] {
+  return standings.map((standing) => ({ ...standing, ...describeStanding(standing, board) }));
+}
+
+function linkPages(topic: string, query: string, listing: Listing): PageLinks {
+  const link = (page: number): PageLink => {
+    // The first page has the plain address.
     const parameters = new URLSearchParams({
       ...(query && { q: query }),
       ...(page > 1 && { page: String(page) }),
     });
-    const path = `${topicPath(topic)}/ranking`;
+    const path = `${topic}/ranking`;
     return { page, path: parameters.size > 0 ? `${path}?${parameters}` : path };
   };
   const { page, pages } = listing;
@@ -103,9 +120,10 @@ function sendSnapshot(db: Database, boards: Boards): RequestHandler {
   return async (req, res) => {
     const { topic } = boardOf(boards, req);
     const id = await findSnapshot(db, topic.id);
-    if (id === undefined) throw new Problem(404, 'There is no data yet', 'It takes the votes of ten people.');
+    if (id === undefined)
+      throw new Problem(404, 'There is no data yet', 'It appears after ten people have voted.');
     res.vary('Accept-Encoding');
-    if (sendUnchanged(res, `snapshot-${id}`)) return;
+    if (sendNotModified(res, `snapshot-${id}`)) return;
     res.attachment(`thinga-${topic.slug}.json`).type('json');
     const body = Readable.from(readSnapshot(db, id));
     if (!req.acceptsEncodings('gzip')) return pipeline(body, createGunzip(), res);

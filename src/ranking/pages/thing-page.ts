@@ -4,44 +4,46 @@ import type { Database } from '../../database.js';
 import type { Page, Pages } from '../../http/page.js';
 import { notFound } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
-import { describe } from '../boards/describe.js';
-import { ranksOverTime } from '../boards/history.js';
-import { chartOf } from './chart.js';
-import { headToHead, SURPRISE_FROM } from './head-to-head.js';
-import { pageOf } from './leaderboard.js';
+import { describeStanding } from '../boards/describe-standing.js';
+import { readRankHistory } from '../boards/rank-history.js';
+import { makeChart } from './chart.js';
+import { MIN_MATCH_UPS_FOR_UPSET, readHeadToHead } from './head-to-head.js';
+import { pageOfRank } from './leaderboard.js';
 
-/** A thing's page, apart from who is looking. */
-export type ReadyPage = Extract<Page, { page: 'ranking/thing' | 'ranking/retired' }>;
+/** The page of a thing with its data, which is the same for all visitors. */
+export type ThingPageState = Extract<Page, { page: 'ranking/thing' | 'ranking/retired' }>;
 
 /**
- * Reads all that the page of a thing shows: three statements for the database.
- * @param board the board of its topic
- * @throws Problem 404 when the thing is gone
+ * Reads the data of a thing's page with three queries, or two when the thing is retired.
+ * @param board the board of the thing's topic
+ * @throws Problem 404 when the thing does not exist
  */
-export async function readThingPage(db: Database, board: Board, id: number): Promise<ReadyPage> {
+export async function readThingPage(db: Database, board: Board, id: number): Promise<ThingPageState> {
   const thing = await findThing(db, id);
   if (!thing) throw notFound();
   const { topic, size, standings } = board;
   const path = topicPath(topic);
-  const past = await ranksOverTime(db, id);
+  const history = await readRankHistory(db, id);
   const standing = board.find(id);
-  if (!standing)
-    return ready('ranking/retired', { thing, topic, path, chart: chartOf(past, undefined, size) });
+  if (!standing) {
+    const chart = makeChart(history, undefined, size);
+    return toState('ranking/retired', { thing, topic, path, chart });
+  }
   const { rank, low, high } = standing;
-  return ready('ranking/thing', {
+  return toState('ranking/thing', {
     thing,
     standing,
     topic,
     path,
     size,
-    ...describe(standing, board),
-    record: await headToHead(db, board, standing),
-    surpriseFrom: SURPRISE_FROM,
-    chart: chartOf(past, { at: new Date(), rank, low, high }, size),
+    ...describeStanding(standing, board),
+    record: await readHeadToHead(db, board, standing),
+    minMatchUps: MIN_MATCH_UPS_FOR_UPSET,
+    chart: makeChart(history, { at: new Date(), rank, low, high }, size),
     neighbours: [standings[rank - 2], standings[rank]],
-    inRanking: `${path}/ranking?page=${pageOf(rank)}#thing-${id}`,
+    rankingPath: `${path}/ranking?page=${pageOfRank(rank)}#thing-${id}`,
   });
 }
 
-const ready = <Name extends ReadyPage['page']>(page: Name, data: Pages[Name]): ReadyPage =>
-  ({ page, read: () => data }) as ReadyPage;
+const toState = <Name extends ThingPageState['page']>(page: Name, data: Pages[Name]): ThingPageState =>
+  ({ page, read: () => data }) as ThingPageState;

@@ -2,14 +2,15 @@ import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 
 /**
- * Takes over a ledger that was restored from a dump into a younger Postgres server. Its rows carry transaction ids that
- * lie in the future there, so the ranker would wait for them for ever and pass over new votes. They are moved to the
- * beginning of that server's time, in the order of their ids, and every topic is fitted anew.
- * @returns whether there was anything to do, which there is only after such a restore
+ * Adopts a ledger that was restored from a dump into a younger Postgres server. There, the transaction ids of
+ * its rows are in the future, so the ranker would wait for them for ever and miss new votes. This moves them
+ * before all transactions of that server, keeps the order of the rows' ids, and has every topic fitted anew.
+ * @returns whether there was such a ledger
  */
 export async function adoptLedger(db: Database): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    // Compared in a statement of its own: one that waited for the lock would still look with its old snapshot.
+    // The lock is a statement of its own: the comparison must not use a snapshot from before the wait for the
+    // lock.
     await sql`select from ranker_position for update`.execute(trx);
     const { rows } = await sql<{ restored: boolean }>`
       select position.xid >= pg_snapshot_xmax(pg_current_snapshot())

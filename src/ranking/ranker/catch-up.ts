@@ -4,17 +4,17 @@ import type { Database } from '../../database.js';
 import type { Ranker } from './ranker.js';
 
 /**
- * Folds votes until the ranking has all that are in the ledger. A transaction that is open somewhere else on
- * the Postgres server holds the ranker back; it is waited for, but not for ever.
- * @param patienceMs how long to wait for others
- * @returns whether the ranking has them all; if not, the running site's ranker will see to the rest
+ * Folds until the ranking has every entry of the ledger. It has to wait for transactions that are open
+ * elsewhere on the Postgres server, because the ranker reads only entries that are older than these.
+ * @param timeoutMs how long to wait without progress, in milliseconds
+ * @returns whether the ranking has every entry; if not, the ranker of the running site will fold the rest
  */
-export async function catchUp(db: Database, ranker: Ranker, patienceMs = 10_000): Promise<boolean> {
-  let giveUp = Date.now() + patienceMs;
+export async function catchUp(db: Database, ranker: Ranker, timeoutMs = 10_000): Promise<boolean> {
+  let deadline = Date.now() + timeoutMs;
   for (;;) {
-    if ((await ranker.fold()) > 0) giveUp = Date.now() + patienceMs;
+    if ((await ranker.fold()) > 0) deadline = Date.now() + timeoutMs;
     if (!(await isBehind(db))) return true;
-    if (Date.now() > giveUp) return false;
+    if (Date.now() > deadline) return false;
     await sleep(50);
   }
 }

@@ -1,70 +1,74 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import type { Transaction } from '../../database.js';
 import type { Fit } from '../math/refit.js';
-import type { Position } from './ledger.js';
+import type { LedgerRange, Position } from './ledger.js';
 import { hasVotes, type TopicRatings } from './ratings.js';
 
-/** A topic's votes as they were fitted together. */
-export interface Fitted {
+/** The fit of a topic's votes, and what it rests on. */
+export interface TopicFit {
   fit: Fit;
-  /** The things, with means and variances as they were kept before, and the votes that were fitted counted. */
+  /** The means and variances that were stored before, with the counts of the votes that were fitted. */
   topic: TopicRatings;
-  /** The position in the ledger up to which the votes that stood were fitted. */
+  /** The position in the ledger at which the fitted votes counted. */
   upTo: Position;
-  /** Of the votes that chose one: how many, and how many of them chose the left. */
+  /** How many of the votes chose one of the two things. */
   decided: number;
+  /** How many of these chose the left one. */
   leftWins: number;
-  /** The votes and the fit as anyone may download them; undefined when too few voters were added since the last time. */
+  /** The votes and the fit for download; undefined when too few voters were added since the last snapshot. */
   snapshot: Buffer | undefined;
 }
 
-/** Puts a fit in the place of the ratings that were kept; things added since stand at the average. */
-export function takeOver(topic: TopicRatings, { topic: fitted, fit }: Fitted): TopicRatings {
+/**
+ * Replaces ratings by a fit. A thing that was added since gets mean 0, and the fit's spread as its variance.
+ */
+export function replaceByFit(topic: TopicRatings, { topic: fitted, fit }: TopicFit): TopicRatings {
   topic.means.fill(0);
   topic.variances.fill(fit.spread);
-  for (const figures of [topic.wins, topic.losses, topic.ties]) figures.fill(0);
-  for (const [index, id] of fitted.ids.entries()) {
-    const now = topic.indexes.get(id);
-    // A thing without votes stands at the average exactly, as it does when it is read again.
-    if (now === undefined || !hasVotes(fitted, index)) continue;
-    topic.means[now] = fit.means[index] as number;
-    topic.variances[now] = fit.variances[index] as number;
-    topic.wins[now] = fitted.wins[index] as number;
-    topic.losses[now] = fitted.losses[index] as number;
-    topic.ties[now] = fitted.ties[index] as number;
+  for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
+  for (const [fittedIndex, id] of fitted.ids.entries()) {
+    const index = topic.indexes.get(id);
+    // A thing without votes gets exactly what `readRatings` gives it, which is not what the fit has.
+    if (index === undefined || !hasVotes(fitted, fittedIndex)) continue;
+    topic.means[index] = fit.means[fittedIndex] as number;
+    topic.variances[index] = fit.variances[fittedIndex] as number;
+    topic.wins[index] = fitted.wins[fittedIndex] as number;
+    topic.losses[index] = fitted.losses[fittedIndex] as number;
+    topic.ties[index] = fitted.ties[fittedIndex] as number;
   }
-  return Object.assign(topic, { votes: fitted.votes, fitted: fitted.votes });
+  return Object.assign(topic, { votes: fitted.votes, fittedVotes: fitted.votes });
 }
 
-/** Notes which votes a topic's ratings are the fit of. */
+/** Records which votes a topic was fitted to. */
 export async function writeFit(
-  trx: Database,
-  topicId: number,
-  { fit, topic, upTo: { xid, id }, decided, leftWins }: Fitted,
+  trx: Transaction,
+  { fit, topic: { topicId, votes }, upTo: { xid, id }, decided, leftWins }: TopicFit,
 ): Promise<void> {
   await sql`
     insert into fits (topic_id, xid, id, votes, spread, decided, left_wins)
-    values (${topicId}, ${xid}::xid8, ${id}, ${topic.votes}, ${fit.spread}, ${decided}, ${leftWins})
+    values (${topicId}, ${xid}::xid8, ${id}, ${votes}, ${fit.spread}, ${decided}, ${leftWins})
     on conflict (topic_id) do update set xid = excluded.xid, id = excluded.id, votes = excluded.votes,
       spread = excluded.spread, decided = excluded.decided, left_wins = excluded.left_wins,
       fitted_at = now()`.execute(trx);
 }
 
-/** Whether votes that a fit rests on were withdrawn or excluded while it was under way: then it is stale already. */
-export async function lostVotes(
-  trx: Database,
+/**
+ * Whether votes that counted at `from` were withdrawn or excluded by `upTo`. A fit of the votes at `from` is
+ * stale then.
+ */
+export async function hasLostVotes(
+  trx: Transaction,
   topicId: number,
-  upTo: Position,
-  position: Position,
+  { from, upTo }: LedgerRange,
 ): Promise<boolean> {
   const { rows } = await sql<{ lost: boolean }>`
     select exists (
-      select from votes where topic_id = ${topicId} and not provisional and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and withdrawn_xid is not null and (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid, id) <= (${position.xid}::xid8, ${position.id}::bigint))
+      select from votes where topic_id = ${topicId} and not provisional and (xid, id) <= (${from.xid}::xid8, ${from.id}::bigint)
+        and withdrawn_xid is not null and (withdrawn_xid, id) > (${from.xid}::xid8, ${from.id}::bigint)
+        and (withdrawn_xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint))
       or exists (select from voter_events as event where
-        (xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (xid, id) <= (${position.xid}::xid8, ${position.id}::bigint)
+        (xid, id) > (${from.xid}::xid8, ${from.id}::bigint)
+        and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
         and exists (select from votes where votes.voter_id = event.voter_id and topic_id = ${topicId})) as lost`.execute(
     trx,
   );

@@ -1,49 +1,70 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import type { Database, Transaction } from '../../database.js';
 import { statement } from '../../statement.js';
-import { BEGINNING, countMovedVoters, findPositionAfter, movedVotes, type Position } from './ledger.js';
+import {
+  changedVotes,
+  countChangedVoters,
+  findPositionAfter,
+  LEDGER_START,
+  type LedgerRange,
+  type Position,
+} from './ledger.js';
 import { readPosition } from './position.js';
 
-/** How the votes on a pair came out. */
+/** How often each outcome was voted on a pair. */
 export interface PairCount {
-  /** The pair's things: the lower id and the higher one. */
+  /** The lower id of the pair's two things. */
   low: number;
+  /** The higher id. */
   high: number;
   lowWins: number;
   highWins: number;
   ties: number;
 }
 
-/** So many voters a step of what anyone may see rests on at least: no step shows what one person chose. */
-export const VOTERS_A_STEP = 10;
+/**
+ * Public data changes in steps. A step has the votes of at least this number of voters, so that no step shows
+ * what one person chose.
+ */
+export const VOTERS_PER_STEP = 10;
 
-/** How many votes a step takes in at most, if ten voters cast them: folding waits while a step is written. */
-const VOTES_A_STEP = 50_000;
+/** The most votes in a step, if they are from ten voters. Folding waits while a step is written. */
+const VOTES_PER_STEP = 50_000;
 
 /**
- * Brings a topic's pair counts up towards the ranker's position, when the votes of ten voters or more have moved since.
+ * Moves a topic's pair counts one step closer to the ranker's position, if the votes of ten or more voters
+ * changed.
  * @param trx a transaction
- * @returns whether there may be another step to take
+ * @returns whether there may be another step
  */
-export async function stepPairCounts(trx: Database, topicId: number): Promise<boolean> {
+export async function advancePairCounts(trx: Transaction, topicId: number): Promise<boolean> {
   const position = await readPosition(trx);
-  const from = await lockReached(trx, topicId);
-  for (let votes = VOTES_A_STEP; ; votes *= 2) {
-    const between = await findPositionAfter(trx, topicId, { from, votes, upTo: position });
+  const from = await lockPosition(trx, topicId);
+  for (let votes = VOTES_PER_STEP; ; votes *= 2) {
+    const between = await findPositionAfter(trx, topicId, { from, upTo: position, votes });
     const upTo = between ?? position;
-    if ((await countMovedVoters(trx, topicId, { from, upTo })) >= VOTERS_A_STEP) {
-      await takeStep(trx, topicId, { from, upTo });
+    if ((await countChangedVoters(trx, topicId, { from, upTo })) >= VOTERS_PER_STEP) {
+      await addChangedVotes(trx, topicId, { from, upTo });
       return between !== undefined;
     }
     if (!between) return false;
   }
 }
 
-async function takeStep(
-  trx: Database,
-  topicId: number,
-  { from, upTo }: { from: Position; upTo: Position },
-): Promise<void> {
+/** The position up to which the pair counts have the ledger's votes. */
+async function lockPosition(trx: Transaction, topicId: number): Promise<Position> {
+  await sql`
+    insert into pair_counts_position (topic_id, xid, id)
+    values (${topicId}, ${LEDGER_START.xid}::xid8, ${LEDGER_START.id})
+    on conflict do nothing`.execute(trx);
+  const { rows } = await sql<Position>`
+    select xid::text as xid, id from pair_counts_position where topic_id = ${topicId} for update`.execute(
+    trx,
+  );
+  return rows[0] ?? LEDGER_START;
+}
+
+async function addChangedVotes(trx: Transaction, topicId: number, range: LedgerRange): Promise<void> {
   const sum = (condition: string) => sql`coalesce(sum(sign) filter (where ${sql.raw(condition)}), 0)::int`;
   await sql`
     with moved as (
@@ -51,7 +72,7 @@ async function takeStep(
         ${sum("outcome = case when left_id < right_id then 'left' else 'right' end")} as low_wins,
         ${sum("outcome = case when left_id < right_id then 'right' else 'left' end")} as high_wins,
         ${sum("outcome = 'tie'")} as ties
-      from ${movedVotes(topicId, from, upTo)} as moved group by 1, 2)
+      from ${changedVotes(topicId, range)} as moved group by 1, 2)
     insert into pair_counts (topic_id, low, high, low_wins, high_wins, ties)
     select ${topicId}::bigint, low, high, moved.low_wins + coalesce(known.low_wins, 0),
       moved.high_wins + coalesce(known.high_wins, 0), moved.ties + coalesce(known.ties, 0)
@@ -59,22 +80,11 @@ async function takeStep(
     on conflict (low, high) do update set
       low_wins = excluded.low_wins, high_wins = excluded.high_wins, ties = excluded.ties`.execute(trx);
   await sql`
-    update pair_counts_position set xid = ${upTo.xid}::xid8, id = ${upTo.id}
+    update pair_counts_position set xid = ${range.upTo.xid}::xid8, id = ${range.upTo.id}
     where topic_id = ${topicId}`.execute(trx);
 }
 
-async function lockReached(trx: Database, topicId: number): Promise<Position> {
-  await sql`
-    insert into pair_counts_position (topic_id, xid, id) values (${topicId}, ${BEGINNING.xid}::xid8, ${BEGINNING.id})
-    on conflict do nothing`.execute(trx);
-  const { rows } = await sql<Position>`
-    select xid::text as xid, id from pair_counts_position where topic_id = ${topicId} for update`.execute(
-    trx,
-  );
-  return rows[0] ?? BEGINNING;
-}
-
-/** The counts of all pairs with a thing; those with most votes first, 5,000 at the most. */
+/** The counts of all pairs with a thing, those with most votes first; 5,000 pairs at most. */
 export async function readPairsWith(db: Database, thingId: number): Promise<PairCount[]> {
   const { rows } = await sql<PairCount>`
     select low, high, low_wins, high_wins, ties from (
@@ -85,15 +95,23 @@ export async function readPairsWith(db: Database, thingId: number): Promise<Pair
   return rows;
 }
 
-/** The counts of a pair without one voter's own part in them: for the low one, for the high one, for neither. */
-export type Others = [lowWins: number, highWins: number, ties: number];
+/** The counts of a pair without the votes of one voter. */
+export type OthersCounts = [lowWins: number, highWins: number, ties: number];
 
 /**
- * SQL for `Others` as an array; null where the pair has no counts. It is a subquery of one value, which Postgres can't
- * turn into a join: among millions of votes it would sometimes choose to read all of them for that.
- * @param names what stands for the voter's id and for those of the pair, the lower one and the higher one
+ * SQL for `OthersCounts` as an array; null where the pair has no counts. It is a subquery of one value,
+ * because Postgres cannot turn that into a join: for a join it sometimes reads all of millions of votes.
+ * @param names SQL for the voter's id, and for the lower and the higher id of the pair
  */
-export const othersOf = ({ voter, low, high }: { voter: string; low: string; high: string }): string => `(
+export const othersCountsSql = ({
+  voter,
+  low,
+  high,
+}: {
+  voter: string;
+  low: string;
+  high: string;
+}): string => `(
   select array[counts.low_wins - own.low_wins, counts.high_wins - own.high_wins, counts.ties - own.ties]
   from pair_counts as counts join pair_counts_position as reached on reached.topic_id = counts.topic_id
   cross join lateral (
@@ -108,22 +126,21 @@ export const othersOf = ({ voter, low, high }: { voter: string; low: string; hig
         order by event.xid desc, event.id desc limit 1), 'restored') = 'restored') as own
   where counts.low = ${low} and counts.high = ${high})`;
 
-// Each half has an index of its own.
+// A query for each half, because each half has an index of its own.
 const ownAnswers = (voter: string, withdrawn: 'is null' | 'is not null'): string => `
   select * from votes as answer where answer.voter_id = ${voter} and answer.withdrawn_at ${withdrawn}
     and least(answer.left_id, answer.right_id) = counts.low
     and greatest(answer.left_id, answer.right_id) = counts.high`;
 
-const findOthers = statement<{ low: number; high: number; others: Others | null }>(`
-  select low, high, ${othersOf({ voter: '$1::bigint', low: 'asked.low', high: 'asked.high' })} as others
+const findOthers = statement<{ low: number; high: number; others: OthersCounts | null }>(`
+  select low, high, ${othersCountsSql({ voter: '$1::bigint', low: 'asked.low', high: 'asked.high' })} as others
   from unnest($2::bigint[], $3::bigint[]) as asked (low, high)`);
 
 /**
- * How everybody but one voter answered some pairs, as far as the counts go.
- * @param pairs the lower id and the higher one of each
- * @returns those that have counts, in no order
+ * Reads how everybody but one voter answered some pairs.
+ * @returns the pairs that have counts, in any order
  */
-export async function readOthersOn(
+export async function readOthersCounts(
   db: Database,
   voterId: number,
   pairs: Pick<PairCount, 'low' | 'high'>[],
@@ -134,13 +151,13 @@ export async function readOthersOn(
     pairs.map(({ low }) => low),
     pairs.map(({ high }) => high),
   );
-  return rows.flatMap(({ low, high, others }) => (others ? [countOf({ low, high }, others)] : []));
+  return rows.flatMap(({ low, high, others }) => (others ? [toPairCount({ low, high }, others)] : []));
 }
 
-/** A pair's counts with its things. */
-export function countOf(
+/** Joins the counts of a pair with its things. */
+export function toPairCount(
   { low, high }: Pick<PairCount, 'low' | 'high'>,
-  [lowWins, highWins, ties]: Others,
+  [lowWins, highWins, ties]: OthersCounts,
 ): PairCount {
   return { low, high, lowWins, highWins, ties };
 }

@@ -1,21 +1,21 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
-import type { Entry, Position } from './ledger.js';
+import { type Entry, LEDGER_START, type Position } from './ledger.js';
 
-/** Where the ranker has got to in the ledger. */
+/** The position up to which the ranker has folded the ledger. */
 export async function readPosition(db: Database): Promise<Position> {
   const { rows } = await sql<Position>`select xid::text as xid, id from ranker_position`.execute(db);
-  return rows[0] ?? { xid: '0', id: 0 };
+  return rows[0] ?? LEDGER_START;
 }
 
-type Place = Pick<Entry, 'xidText' | 'id'>;
+type EntryKey = Pick<Entry, 'xidText' | 'id'>;
 
-/** The position right behind an entry of the ledger. */
-export const positionOf = ({ xidText, id }: Place): Position => ({ xid: xidText, id });
+/** The position of an entry of the ledger. */
+export const positionOf = ({ xidText, id }: EntryKey): Position => ({ xid: xidText, id });
 
-/** The later one of a position and the position behind an entry. */
-export function laterOf(reached: Position, entry: Place | undefined): Position {
-  if (!entry) return reached;
-  const [xid, entryXid] = [BigInt(reached.xid), BigInt(entry.xidText)];
-  return xid > entryXid || (xid === entryXid && reached.id > entry.id) ? reached : positionOf(entry);
+/** The later of a position and an entry's position; the position itself without an entry. */
+export function laterOf(position: Position, entry: EntryKey | undefined): Position {
+  if (!entry) return position;
+  const [xid, entryXid] = [BigInt(position.xid), BigInt(entry.xidText)];
+  return xid > entryXid || (xid === entryXid && position.id > entry.id) ? position : positionOf(entry);
 }

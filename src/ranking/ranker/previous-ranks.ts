@@ -3,15 +3,15 @@ import type { Database } from '../../database.js';
 import { type OnFailure, throwFailure } from './retries.js';
 
 /**
- * Notes for every thing where it stood a day ago, which is what the leaderboard's arrows compare with.
- * @param onFailure is told of a topic that fails; unless it throws, the others go on
+ * Writes the rank that every thing had 24 hours ago. The leaderboard's arrows compare with it.
+ * @param onFailure is called for each topic that fails; the other topics go on unless it throws
  */
-export async function noteYesterday(db: Database, onFailure: OnFailure = throwFailure): Promise<void> {
+export async function updatePreviousRanks(db: Database, onFailure: OnFailure = throwFailure): Promise<void> {
   for (const { id } of await db.selectFrom('topics').select('id').execute())
-    await noteYesterdayOf(db, id).catch((error: unknown) => onFailure(id, error));
+    await updateTopic(db, id).catch((error: unknown) => onFailure(id, error));
 }
 
-async function noteYesterdayOf(db: Database, topicId: number): Promise<void> {
+async function updateTopic(db: Database, topicId: number): Promise<void> {
   await sql`
     with moved as (
       update standings set previous_rank = day_ago.rank

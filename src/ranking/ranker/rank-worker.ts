@@ -1,8 +1,14 @@
 import type { Intervals } from '../math/intervals.js';
-import { type FitResult, type FitTask, fitOf, rangesOf } from './rank-worker-pool.js';
+import {
+  calculateFit,
+  calculateIntervals,
+  type FitResult,
+  type FitTask,
+  type IntervalsTask,
+} from './rank-worker-pool.js';
 
-/** Runs in a worker thread: the fit of all votes of a topic. */
-export const fit = (task: FitTask): Promise<FitResult> => fitOf(task);
+/** Runs in a worker thread: fits all votes of a topic together. */
+export const fit = (task: FitTask): Promise<FitResult> => calculateFit(task);
 
-/** Runs in a worker thread: where each thing of a topic may truly stand. */
-export const ranges = ([field, seed]: Parameters<typeof rangesOf>): Intervals => rangesOf(field, seed);
+/** Runs in a worker thread: finds out how sure the rank of each thing in a topic is. */
+export const intervals = (task: IntervalsTask): Intervals => calculateIntervals(task);

@@ -8,17 +8,17 @@ import type { RankerProcess } from './ranker-process.js';
 
 const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
 // A child that ran for so long did not fail at its start.
-const RAN_WELL_MS = 60_000;
+const STABLE_AFTER_MS = 60_000;
 const KILL_AFTER_MS = 5_000;
-const ALIVE_MS = 500;
-// Longer than any calculation outside of a worker thread takes.
+const HEARTBEAT_MS = 500;
+// No calculation outside of a worker thread takes so long.
 const FROZEN_AFTER_MS = 10_000;
 
 /**
- * Runs the ranker in a child process. A child that dies is started again: after a second, then after twice as long each
- * time, up to a minute. A child that ran for a minute or more is started again after a second. A frozen one, from which
- * nothing is heard for ten seconds, is killed first.
- * @param stopping once it is aborted, no child is started any more; the running one goes on until `stop`
+ * Runs the ranker in a child process. When the child ends, it starts another: after a second at first, then
+ * after twice as long each time, up to a minute. After a child that ran for a minute or more, the pause is a
+ * second again. It kills a child that has sent no heartbeat for ten seconds, because it is frozen.
+ * @param stopping when it is aborted, no child is started any more; the running one goes on until `stop`
  */
 export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProcess {
   let child: ChildProcess | undefined;
@@ -29,9 +29,9 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
       const startedAt = Date.now();
       child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       killWhenFrozen(child);
-      const end = await endOf(child);
+      const end = await waitForEnd(child);
       if (stopping.aborted) return;
-      if (Date.now() - startedAt >= RAN_WELL_MS) pauseMs = SHORTEST_PAUSE_MS;
+      if (Date.now() - startedAt >= STABLE_AFTER_MS) pauseMs = SHORTEST_PAUSE_MS;
       log.warn({ ...end, pauseMs }, 'the ranker ended and is started again after a pause');
       await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
@@ -40,11 +40,14 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
 
   const work = keepRunning();
   return {
-    /** Lets the child finish what it is folding, for up to five seconds. Only after `stopping` is aborted. */
+    /**
+     * Lets the child finish what it is folding, for up to five seconds. Call it only after `stopping` is
+     * aborted.
+     */
     async stop() {
-      // The child takes this for the end of its parent, and stops.
+      // To the child this looks like the end of its parent, and it stops.
       if (child?.connected) child.disconnect();
-      // Postgres rolls back what it was writing then.
+      // A kill is safe: Postgres rolls back what the child was writing.
       const kill = setTimeout(() => child?.kill('SIGKILL'), KILL_AFTER_MS);
       await work;
       clearTimeout(kill);
@@ -52,25 +55,25 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
   };
 }
 
-/** Tells the process that started this one, if it did so for the ranker, that this one is not frozen. */
-export function tellParent(): void {
-  const tell = (): void => {
+/** Sends heartbeats to the parent process, if that has started this one by `startRankerChild`. */
+export function sendHeartbeats(): void {
+  const send = (): void => {
     if (process.connected) process.send?.('alive');
   };
-  tell();
-  setInterval(tell, ALIVE_MS).unref();
+  send();
+  setInterval(send, HEARTBEAT_MS).unref();
 }
 
 function killWhenFrozen(child: ChildProcess): void {
-  // From the first message on: a program may take long to load.
+  // It waits for the first heartbeat, because a program may take long to load.
   child.once('message', () => {
     const timer = setTimeout(() => child.kill('SIGKILL'), FROZEN_AFTER_MS);
     child.on('message', () => timer.refresh()).once('exit', () => clearTimeout(timer));
   });
 }
 
-/** Waits until a child has ended, or could not be started. */
-async function endOf(child: ChildProcess): Promise<{ code?: number; signal?: string; err?: unknown }> {
+/** Waits until a child has ended, or failed to start. */
+async function waitForEnd(child: ChildProcess): Promise<{ code?: number; signal?: string; err?: unknown }> {
   try {
     const [code, signal] = await once(child, 'exit');
     return { code, signal };

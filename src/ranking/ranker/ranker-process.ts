@@ -1,36 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { type Database, isDatabaseAway } from '../../database.js';
+import { type Database, isDatabaseUnavailable } from '../../database.js';
 import { thinHistory } from './history-thinning.js';
-import { noteYesterday } from './previous-ranks.js';
+import { updatePreviousRanks } from './previous-ranks.js';
 import { Ranker } from './ranker.js';
 import type { OnFailure } from './retries.js';
 
-// Any number will do, as long as nothing else on this database locks it.
+// Any number works that nothing else locks on this database.
 const ADVISORY_LOCK = 7_468_497;
-// How long the connection that holds the lock may be silent, in a transaction or not, or leave an answer unread, before
-// Postgres ends it (https://www.postgresql.org/docs/current/runtime-config-client.html). It says something four times a
-// second. A lower limit would take a slow computer for a frozen one.
+// Postgres ends the connection that holds the lock when it is silent for so long, inside or outside of a
+// transaction, or does not read an answer for so long
+// (https://www.postgresql.org/docs/current/runtime-config-client.html). The ranker uses it four times a
+// second. With a lower limit a slow computer would look frozen.
 const FROZEN_AFTER = '2s';
 const RETRY_MS = 500;
 const PAUSE_MS = 250;
 const HOUR_MS = 3_600_000;
 
-/** A ranker at work; `stop` lets it finish what it is folding. */
+/** A running ranker. */
 export interface RankerProcess {
+  /** Ends it after it has finished what it is folding. */
   stop(): Promise<void>;
 }
 
 /**
- * Keeps the ratings up with the ledger, about four times a second. Of several processes one does it: the one
- * that holds an advisory lock, for as long as its connection lives; another takes over within a second, or
- * within three seconds when the process is frozen. The ratings are written over that connection, so not without the lock.
- * @param shared false on the embedded database, whose only connection must not be held, and need not be
+ * Updates the ratings from the ledger, about four times a second. Of several processes only one does it: the
+ * one whose connection holds an advisory lock. Another takes over within a second after that connection ends,
+ * or within three seconds when the process is frozen. The ratings are written over the same connection, so
+ * never without the lock.
+ * @param isShared whether other processes use the database; false on the embedded one, which has only one
+ * connection and needs no lock
  */
-export function startRanker(db: Database, shared: boolean, log: Logger): RankerProcess {
+export function startRanker(db: Database, isShared: boolean, log: Logger): RankerProcess {
   const stopping = new AbortController();
-  const work = run(db, shared, log, stopping.signal);
+  const work = run(db, isShared, { log, stop: stopping.signal });
   return {
     async stop() {
       stopping.abort();
@@ -39,24 +43,25 @@ export function startRanker(db: Database, shared: boolean, log: Logger): RankerP
   };
 }
 
-async function run(db: Database, shared: boolean, log: Logger, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    try {
-      if (shared) await db.connection().execute((connection) => lead(db, connection, { log, stop }));
-      else await foldUntil(db, db, { log, stop });
-    } catch (error) {
-      log.warn({ err: error }, 'the ranker was interrupted and tries again');
-    }
-    await pause(RETRY_MS, stop);
-  }
-}
-
-interface Work {
+interface RunContext {
   log: Logger;
   stop: AbortSignal;
 }
 
-async function lead(db: Database, connection: Database, work: Work): Promise<void> {
+async function run(db: Database, isShared: boolean, context: RunContext): Promise<void> {
+  while (!context.stop.aborted) {
+    try {
+      if (isShared) await db.connection().execute((connection) => foldWithLock(db, connection, context));
+      else await foldUntilStopped(db, db, context);
+    } catch (error) {
+      context.log.warn({ err: error }, 'the ranker was interrupted and tries again');
+    }
+    await pause(RETRY_MS, context.stop);
+  }
+}
+
+/** Folds while this process has the lock; returns at once when another process has it. */
+async function foldWithLock(db: Database, connection: Database, context: RunContext): Promise<void> {
   const { rows } = await sql`
     select set_config('idle_session_timeout', ${FROZEN_AFTER}, false),
       set_config('idle_in_transaction_session_timeout', ${FROZEN_AFTER}, false),
@@ -66,51 +71,51 @@ async function lead(db: Database, connection: Database, work: Work): Promise<voi
   );
   if (rows.length === 0) return;
   try {
-    await foldUntil(db, connection, work);
+    await foldUntilStopped(db, connection, context);
   } finally {
     await sql`select pg_advisory_unlock(${ADVISORY_LOCK})`.execute(connection);
-    // The pool lends the connection to others afterwards, unless it has ended.
+    // The pool gives the connection to others afterwards, unless it has ended.
     await sql`reset idle_session_timeout`.execute(connection);
     await sql`reset idle_in_transaction_session_timeout`.execute(connection);
     await sql`reset tcp_user_timeout`.execute(connection);
   }
 }
 
-async function foldUntil(db: Database, writer: Database, { log, stop }: Work): Promise<void> {
+async function foldUntilStopped(db: Database, writer: Database, { log, stop }: RunContext): Promise<void> {
   const onFailure: OnFailure = (topicId, error) => {
-    if (isDatabaseAway(error)) throw error;
+    if (isDatabaseUnavailable(error)) throw error;
     log.error({ err: error, topicId }, 'the ranking of a topic failed and is tried again later');
   };
   const ranker = new Ranker(db, { writer, onFailure });
-  let chores: Promise<void> = Promise.resolve();
-  let begun = 0;
+  let hourlyWork: Promise<void> = Promise.resolve();
+  let startedAt = 0;
   try {
     while (!stop.aborted) {
-      await ranker.fold({ patient: true });
-      if (Date.now() - begun >= HOUR_MS) {
-        begun = Date.now();
-        chores = doChores(db, ranker, { log, onFailure });
+      await ranker.fold({ inBackground: true });
+      if (Date.now() - startedAt >= HOUR_MS) {
+        startedAt = Date.now();
+        hourlyWork = doHourlyWork(db, ranker, { log, onFailure });
       }
       await pause(PAUSE_MS, stop);
     }
   } finally {
-    // The pool lends the connection to others afterwards: nothing may still write over it then.
-    await ranker.settled();
-    await chores;
+    // The pool gives the connection to others afterwards, so nothing may still write over it.
+    await ranker.backgroundWork();
+    await hourlyWork;
   }
 }
 
-async function doChores(
+async function doHourlyWork(
   db: Database,
   ranker: Ranker,
   { log, onFailure }: { log: Logger; onFailure: OnFailure },
 ): Promise<void> {
   try {
-    await noteYesterday(db, onFailure);
+    await updatePreviousRanks(db, onFailure);
     await ranker.refitDaily();
     await thinHistory(db);
   } catch (error) {
-    log.error({ err: error }, 'the work of every hour failed and is tried again in an hour');
+    log.error({ err: error }, 'the hourly work failed and is tried again in an hour');
   }
 }
 

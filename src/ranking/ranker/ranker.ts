@@ -1,40 +1,49 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
-import { type Fitted, lostVotes, takeOver, writeFit } from './fit.js';
+import { hasLostVotes, replaceByFit, type TopicFit, writeFit } from './fit.js';
 import { Folding } from './folding.js';
-import { readStandingVotes } from './ledger.js';
-import { stepPairCounts } from './pair-counts.js';
+import { LEDGER_START, readCountedVotes } from './ledger.js';
+import { Pace } from './pace.js';
+import { advancePairCounts } from './pair-counts.js';
 import { readPosition } from './position.js';
-import { RankWorkers } from './rank-worker-pool.js';
-import { applyCounted, dropRatings, hasVotes, noteChange, readRatings, writeRatings } from './ratings.js';
-import { RatingsInMemory } from './ratings-in-memory.js';
+import { RankWorkerPool } from './rank-worker-pool.js';
+import {
+  applyAndCount,
+  deleteRatingsWithoutVotes,
+  hasVotes,
+  markChanged,
+  readRatings,
+  writeRatings,
+} from './ratings.js';
+import { RatingsCache } from './ratings-cache.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
-import { isSnapshotDue, readSnapshotHead, writeSnapshot } from './snapshots.js';
-import { publishStandings, readMovedTopics } from './standings.js';
+import { isSnapshotDue, readSnapshotHeader, writeSnapshot } from './snapshots.js';
+import { publishStandings, readPendingTopics } from './standings.js';
 import { VoteList } from './vote-list.js';
 
 /**
- * Makes the ratings of the ledger's votes, and the standings of the ratings.
+ * Turns the ledger's votes into ratings, and the ratings into standings.
  *
- * Folding comes first and takes milliseconds. What may take long goes on beside it: fitting all of a topic's votes
- * anew, and publishing, which is the topic's pair counts and its standings. A topic that fails holds up no other.
+ * Folding comes first and takes milliseconds. Long work runs in the background: it fits all votes of a topic
+ * anew, and publishes the topic's pair counts and standings. A topic that fails does not delay the others.
  */
 export class Ranker {
   readonly #db: Database;
   readonly #writer: Database;
-  readonly #ratings: RatingsInMemory;
+  readonly #ratings: RatingsCache;
   readonly #folding: Folding;
   readonly #retries: Retries;
-  readonly #calculations = new RankWorkers();
-  readonly #fits = new Pace(10);
-  readonly #publications = new Pace(3);
-  #upkeep: Promise<void> | undefined;
+  readonly #workers = new RankWorkerPool();
+  readonly #fitPace = new Pace(10);
+  readonly #publishPace = new Pace(3);
+  #backgroundWork: Promise<void> | undefined;
   #failure: unknown;
 
   /**
-   * @param writer the connection that holds the ranker's lock, where there is one: what must not be written by two
-   * rankers goes over it
-   * @param onFailure is told of a topic that fails; unless it throws, the others go on and that one is tried again
+   * @param writer the connection that holds the ranker's lock, where there is one; it writes everything that
+   * two rankers must not both write
+   * @param onFailure is called for each topic that fails; that topic is retried and the others go on, unless
+   * it throws
    */
   constructor(
     db: Database,
@@ -42,66 +51,67 @@ export class Ranker {
   ) {
     this.#db = db;
     this.#writer = writer;
-    this.#ratings = new RatingsInMemory(writer);
+    this.#ratings = new RatingsCache(writer);
     this.#retries = new Retries(onFailure);
     this.#folding = new Folding(writer, this.#ratings, this.#retries);
   }
 
   /**
-   * Folds everything that is in the ledger, then fits the topics anew in which votes were withdrawn or so many were
-   * added that it tells (a vote a thing, or a tenth of those fitted before, whichever is more), and publishes what moved.
-   * @param patient return after folding, and do the rest beside it; leave a topic for later that took long, or failed, a
-   * moment ago
+   * Folds everything that is in the ledger. Then it fits the topics that lost votes or have many new ones
+   * (one a thing, and a tenth of those in the last fit), and publishes the topics that changed.
+   * @param inBackground return after folding, and fit and publish in the background; a topic whose last work
+   * took long or failed has to pause first
    * @returns how many entries were folded
    */
-  async fold({ patient = false } = {}): Promise<number> {
+  async fold({ inBackground = false } = {}): Promise<number> {
     const folded = await this.#folding.foldAll();
-    if (!patient) await this.settled();
-    this.#upkeep ??= this.#keepUp(patient)
+    if (!inBackground) await this.backgroundWork();
+    this.#backgroundWork ??= this.#fitAndPublish(inBackground)
       .catch((error: unknown) => {
         this.#failure = error;
       })
       .finally(() => {
-        this.#upkeep = undefined;
+        this.#backgroundWork = undefined;
       });
-    if (!patient) await this.settled();
+    if (!inBackground) await this.backgroundWork();
     this.#throwFailure();
     return folded;
   }
 
-  /** Waits for what goes on beside folding. */
-  async settled(): Promise<void> {
-    await this.#upkeep;
+  /** Waits until no work runs in the background. */
+  async backgroundWork(): Promise<void> {
+    await this.#backgroundWork;
   }
 
   /**
-   * Fits one topic's ratings to all of its votes that stand at this moment. Votes that arrive meanwhile are folded
-   * in as ever, and applied to the fit as it takes their place.
+   * Replaces one topic's ratings by a fit of all its votes that count at this moment. Votes that arrive
+   * during the fit are folded as always, and applied to the fit before it replaces the ratings.
    * @param onProgress is called with the number of votes read so far
    */
   async refit(topicId: number, onProgress: (votes: number) => void = () => undefined): Promise<void> {
-    const fitted = await this.fit(topicId, { onProgress, withSnapshot: true });
-    const { upTo, snapshot } = fitted;
-    await this.#ratings.takeTurn(async (trx, position) => {
-      const topic = takeOver(await readRatings(trx, topicId), fitted);
-      this.#ratings.set(topicId, topic);
-      for await (const votes of readStandingVotes(trx, topicId, { from: upTo, upTo: position }))
-        for (const vote of votes) applyCounted(topic, vote, new Set());
+    const topicFit = await this.fit(topicId, { onProgress, withSnapshot: true });
+    const { upTo: fittedAt, snapshot } = topicFit;
+    await this.#ratings.advance(async (trx, position) => {
+      const topic = replaceByFit(await readRatings(trx, topicId), topicFit);
+      this.#ratings.set(topic);
+      const since = { from: fittedAt, upTo: position };
+      for await (const votes of readCountedVotes(trx, topicId, since))
+        for (const vote of votes) applyAndCount(topic, vote);
       const voted = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
-      await writeRatings(trx, topicId, topic, voted);
-      await dropRatings(trx, topic);
-      await writeFit(trx, topicId, fitted);
-      if (snapshot) await writeSnapshot(trx, topicId, { upTo, body: snapshot });
-      await noteChange(trx, topicId, { stale: await lostVotes(trx, topicId, upTo, position) });
+      await writeRatings(trx, topic, voted);
+      await deleteRatingsWithoutVotes(trx, topic);
+      await writeFit(trx, topicFit);
+      if (snapshot) await writeSnapshot(trx, topicId, { upTo: fittedAt, body: snapshot });
+      await markChanged(trx, topicId, { stale: await hasLostVotes(trx, topicId, since) });
       return position;
     });
-    this.#folding.broughtIn(topicId);
+    this.#folding.resume(topicId);
   }
 
   /**
-   * Computes the fit of one topic's votes that stand at the position the ranker has reached, and writes nothing.
+   * Calculates the fit of one topic's votes that count at the ranker's position, and writes nothing.
    * @param onProgress is called with the number of votes read so far
-   * @param withSnapshot whether to make a snapshot of it, if one is due
+   * @param withSnapshot whether to make a snapshot of the fit, if one is due
    */
   async fit(
     topicId: number,
@@ -109,61 +119,61 @@ export class Ranker {
       onProgress = () => undefined,
       withSnapshot = false,
     }: { onProgress?: (votes: number) => void; withSnapshot?: boolean } = {},
-  ): Promise<Fitted> {
+  ): Promise<TopicFit> {
     const upTo = await readPosition(this.#db);
-    // Read after the position, so that no vote up to it is about a thing that is not among them.
+    // The things are read after the position, so that they include those of every vote up to it.
     const topic = await readRatings(this.#db, topicId);
     for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
     topic.votes = 0;
     const voteList = new VoteList(topic);
-    for await (const votes of readStandingVotes(this.#db, topicId, { upTo })) {
+    for await (const votes of readCountedVotes(this.#db, topicId, { from: LEDGER_START, upTo })) {
       for (const vote of votes) voteList.add(vote);
-      onProgress(voteList.count);
+      onProgress(voteList.votes.count);
     }
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
-    const head = hasSnapshot ? await readSnapshotHead(this.#db, topicId, topic) : undefined;
-    const { fit, snapshot } = await this.#calculations.fit({ votes: voteList.take(), options: {}, head });
-    return { fit, topic, upTo, ...voteList.sides, snapshot: snapshot && Buffer.from(snapshot) };
+    const header = hasSnapshot ? await readSnapshotHeader(this.#db, topic) : undefined;
+    const { fit, snapshot } = await this.#workers.fit({ votes: voteList.votes, options: {}, header });
+    return { fit, topic, upTo, ...voteList.choices, snapshot: snapshot && Buffer.from(snapshot) };
   }
 
-  /** Fits the topics anew that have had votes since their last fit, a day ago or longer. */
+  /** Fits the topics anew that have new votes, and whose last fit is 24 hours old or older. */
   async refitDaily(): Promise<void> {
     const { rows } = await sql<{ topicId: number }>`
       select topic_id from fits where fitted_at <= now() - interval '24 hours' and exists (
         select from votes where votes.topic_id = fits.topic_id and not provisional and (votes.xid, votes.id) > (fits.xid, fits.id))
       order by fitted_at`.execute(this.#db);
     for (const { topicId } of rows)
-      if (this.#isDue(topicId, this.#fits))
-        await this.#tryFor(topicId, () => this.#fits.time(topicId, () => this.refit(topicId)));
+      if (this.#isDue(topicId, this.#fitPace))
+        await this.#tryTopic(topicId, () => this.#fitPace.time(topicId, () => this.refit(topicId)));
   }
 
-  async #keepUp(patient: boolean): Promise<void> {
-    const moved = await readMovedTopics(this.#db);
-    const stale = moved.filter(({ isStale }) => isStale).map(({ topicId }) => topicId);
-    const changed = new Set(moved.filter(({ isChanged }) => isChanged).map(({ topicId }) => topicId));
-    const toFit = new Set([...stale, ...this.#ratings.grownTopics(), ...this.#retries.topics()]);
+  async #fitAndPublish(inBackground: boolean): Promise<void> {
+    const pending = await readPendingTopics(this.#db);
+    const stale = pending.filter(({ isStale }) => isStale).map(({ topicId }) => topicId);
+    const changed = new Set(pending.filter(({ isChanged }) => isChanged).map(({ topicId }) => topicId));
+    const toFit = new Set([...stale, ...this.#ratings.topicsToRefit(), ...this.#retries.topics()]);
     for (const topicId of new Set([...toFit, ...changed])) {
-      const isDue = (pace: Pace): boolean => !patient || this.#isDue(topicId, pace);
-      const isFitted = toFit.has(topicId) && isDue(this.#fits);
-      const isPublished = (isFitted || changed.has(topicId)) && isDue(this.#publications);
+      const isDue = (pace: Pace): boolean => !inBackground || this.#isDue(topicId, pace);
+      const isFitted = toFit.has(topicId) && isDue(this.#fitPace);
+      const isPublished = (isFitted || changed.has(topicId)) && isDue(this.#publishPace);
       if (!isFitted && !isPublished) continue;
-      await this.#tryFor(topicId, async () => {
-        if (isFitted) await this.#fits.time(topicId, () => this.refit(topicId));
-        if (isPublished) await this.#publications.time(topicId, () => this.#publish(topicId));
+      await this.#tryTopic(topicId, async () => {
+        if (isFitted) await this.#fitPace.time(topicId, () => this.refit(topicId));
+        if (isPublished) await this.#publishPace.time(topicId, () => this.#publish(topicId));
       });
     }
   }
 
   async #publish(topicId: number): Promise<void> {
-    const step = (): Promise<boolean> =>
-      this.#ratings.exclusively(() =>
-        this.#writer.transaction().execute((trx) => stepPairCounts(trx, topicId)),
+    const advance = (): Promise<boolean> =>
+      this.#ratings.runExclusive(() =>
+        this.#writer.transaction().execute((trx) => advancePairCounts(trx, topicId)),
       );
-    while (await step());
-    await publishStandings(this.#db, this.#calculations, topicId);
+    while (await advance());
+    await publishStandings(this.#db, this.#workers, topicId);
   }
 
-  async #tryFor(topicId: number, work: () => Promise<void>): Promise<void> {
+  async #tryTopic(topicId: number, work: () => Promise<void>): Promise<void> {
     try {
       await work();
       this.#retries.succeeded(topicId);
@@ -180,30 +190,5 @@ export class Ranker {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-  }
-}
-
-/** Keeps work that may take long to a share of the time for each topic: it is not repeated for each of many votes. */
-class Pace {
-  readonly #last = new Map<number, { ended: number; took: number }>();
-  readonly #rest: number;
-
-  /** @param rest how many times as long as the work took it rests afterwards */
-  constructor(rest: number) {
-    this.#rest = rest;
-  }
-
-  isDue(topicId: number): boolean {
-    const last = this.#last.get(topicId);
-    return !last || Date.now() - last.ended >= this.#rest * last.took;
-  }
-
-  async time(topicId: number, work: () => Promise<void>): Promise<void> {
-    const began = Date.now();
-    try {
-      await work();
-    } finally {
-      this.#last.set(topicId, { ended: Date.now(), took: Date.now() - began });
-    }
   }
 }

@@ -1,7 +1,7 @@
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 300_000;
 
-/** Is told that the ranking of one topic failed. @throws unknown what was told, to end the work on all topics */
+/** Is called when the ranking of one topic failed. @throws the error, to end the work on all topics */
 export type OnFailure = (topicId: number, error: unknown) => void;
 
 /** Ends the work on all topics when the ranking of one fails. */
@@ -10,19 +10,19 @@ export const throwFailure: OnFailure = (_topicId, error) => {
 };
 
 /**
- * The topics whose ranking failed. Each is left alone for a second at first, and for twice as long after each further
- * failure, up to five minutes, so that it holds up no other.
+ * The topics whose ranking failed. Each pauses for a second at first, and for twice as long after each
+ * further failure, up to five minutes, so that it does not delay the others.
  */
 export class Retries {
   readonly #onFailure: OnFailure;
   readonly #failed = new Map<number, { pauseMs: number; until: number }>();
 
-  /** @param onFailure is told of each failure; when it throws, nothing is retried */
+  /** @param onFailure is called for each failure; when it throws, the topic is not retried */
   constructor(onFailure: OnFailure) {
     this.#onFailure = onFailure;
   }
 
-  /** Notes a failure. */
+  /** Records a failure. @throws what `onFailure` throws */
   failed(topicId: number, error: unknown): void {
     this.#onFailure(topicId, error);
     const before = this.#failed.get(topicId);
@@ -30,17 +30,17 @@ export class Retries {
     this.#failed.set(topicId, { pauseMs, until: Date.now() + pauseMs });
   }
 
-  /** Forgets the failures of a topic. */
+  /** Ends the retries of a topic. */
   succeeded(topicId: number): void {
     this.#failed.delete(topicId);
   }
 
-  /** The topics that failed the last time. */
+  /** The topics whose last attempt failed. */
   topics(): number[] {
     return [...this.#failed.keys()];
   }
 
-  /** Whether a topic is to be left alone for now. */
+  /** Whether a topic has to wait before its next attempt. */
   isPaused(topicId: number): boolean {
     return Date.now() < (this.#failed.get(topicId)?.until ?? 0);
   }

@@ -2,14 +2,15 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import type { Database, Transaction } from '../../database.js';
 import type { Graph } from '../math/graph.js';
 import type { Fit } from '../math/refit.js';
-import { BEGINNING, countMovedVoters, type Position } from './ledger.js';
-import { VOTERS_A_STEP } from './pair-counts.js';
+import { countChangedVoters, LEDGER_START, type Position } from './ledger.js';
+import { VOTERS_PER_STEP } from './pair-counts.js';
+import type { TopicRatings } from './ratings.js';
 
-/** What a snapshot says of its topic. */
-export interface SnapshotHead {
+/** The topic's data in a snapshot. */
+export interface SnapshotHeader {
   topic: string;
   title: string;
   takenAt: string;
@@ -19,33 +20,36 @@ export interface SnapshotHead {
 }
 
 /**
- * Everything that a topic's ratings follow from, for anyone to compute them again (docs/ranking.md has a script), as
- * gzipped JSON: its things with their ratings, and the votes that were fitted, summed by pair as
- * `[low, high, for the low one, for the high one]`. Things are numbered from 0. There are no single votes in it.
+ * Writes a snapshot as gzipped JSON. Anyone can compute a topic's ratings from it (docs/ranking.md has a
+ * script). It has the things with their ratings, and the fitted votes summed by pair, as `[low, high, for the
+ * low thing, for the high thing]`. Things are numbers from 0. There are no single votes in it.
  */
-export async function packSnapshot(graph: Graph, fit: Fit, head: SnapshotHead): Promise<Buffer> {
-  return buffer(Readable.from(partsOf(graph, fit, head)).pipe(createGzip()));
+export async function packSnapshot(graph: Graph, fit: Fit, header: SnapshotHeader): Promise<Buffer> {
+  return buffer(Readable.from(snapshotText(graph, fit, header)).pipe(createGzip()));
 }
 
-function* partsOf(graph: Graph, { means, spread }: Fit, head: SnapshotHead): Generator<string> {
-  const { names, ...about } = head;
-  yield `${JSON.stringify({ ...about, spread }).slice(0, -1)},"things":[`;
-  yield* lines(
-    names.map((name, thing) => JSON.stringify({ name, rating: rounded(means[thing] as number, 9) })),
-  );
+function* snapshotText(graph: Graph, { means, spread }: Fit, header: SnapshotHeader): Generator<string> {
+  const { names, ...topic } = header;
+  yield `${JSON.stringify({ ...topic, spread }).slice(0, -1)},"things":[`;
+  yield* joinLines(thingLines(names, means));
   yield '\n],"pairs":[';
-  yield* lines(pairsOf(graph));
+  yield* joinLines(pairLines(graph));
   yield '\n]}\n';
 }
 
-function* pairsOf({ size, starts, neighbours, wins, losses }: Graph): Generator<string> {
+function* thingLines(names: string[], means: Float64Array): Generator<string> {
+  for (const [thing, name] of names.entries())
+    yield JSON.stringify({ name, rating: rounded(means[thing] as number, 9) });
+}
+
+function* pairLines({ size, starts, neighbours, wins, losses }: Graph): Generator<string> {
   for (let thing = 0; thing < size; thing++) {
     const end = starts[thing + 1] as number;
-    for (let at = starts[thing] as number; at < end; at++) {
-      const other = neighbours[at] as number;
+    for (let entry = starts[thing] as number; entry < end; entry++) {
+      const other = neighbours[entry] as number;
       if (other < thing) continue;
-      // The sums have the precision of 32 bits.
-      const [won, lost] = [rounded(wins[at] as number, 7), rounded(losses[at] as number, 7)];
+      // The sums are 32-bit floats, which have about seven digits.
+      const [won, lost] = [rounded(wins[entry] as number, 7), rounded(losses[entry] as number, 7)];
       yield `[${thing},${other},${won},${lost}]`;
     }
   }
@@ -53,35 +57,37 @@ function* pairsOf({ size, starts, neighbours, wins, losses }: Graph): Generator<
 
 const rounded = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
-/** Some thousand lines at a time: a stream of single lines takes ten times as long. */
-function* lines(all: Iterable<string>): Generator<string> {
-  let part: string[] = [];
+/** Joins lines to texts of 5,000 lines, because a stream of single lines takes ten times as long. */
+function* joinLines(lines: Iterable<string>): Generator<string> {
+  let batch: string[] = [];
   let separator = '\n';
-  for (const line of all) {
-    part.push(line);
-    if (part.length < 5_000) continue;
-    yield separator + part.join(',\n');
+  for (const line of lines) {
+    batch.push(line);
+    if (batch.length < 5_000) continue;
+    yield separator + batch.join(',\n');
     separator = ',\n';
-    part = [];
+    batch = [];
   }
-  if (part.length > 0) yield separator + part.join(',\n');
+  if (batch.length > 0) yield separator + batch.join(',\n');
 }
 
-/** Whether the votes of so many voters have moved since a topic's last snapshot that there may be another one. */
+/**
+ * Whether the votes of ten or more voters changed since a topic's last snapshot, so that there may be
+ * another.
+ */
 export async function isSnapshotDue(db: Database, topicId: number, upTo: Position): Promise<boolean> {
   const { rows } = await sql<Position>`
     select xid::text as xid, ledger_id as id from snapshots
     where topic_id = ${topicId} order by id desc limit 1`.execute(db);
-  const voters = await countMovedVoters(db, topicId, { from: rows[0] ?? BEGINNING, upTo });
-  return voters >= VOTERS_A_STEP;
+  const voters = await countChangedVoters(db, topicId, { from: rows[0] ?? LEDGER_START, upTo });
+  return voters >= VOTERS_PER_STEP;
 }
 
-/** Reads what a snapshot says of its topic. @param ids the things of the fit, in its order */
-export async function readSnapshotHead(
+/** Reads the topic's data for a snapshot. */
+export async function readSnapshotHeader(
   db: Database,
-  topicId: number,
-  { ids, votes }: { ids: number[]; votes: number },
-): Promise<SnapshotHead> {
+  { topicId, ids, votes }: TopicRatings,
+): Promise<SnapshotHeader> {
   const { slug, title } = await db
     .selectFrom('topics')
     .where('id', '=', topicId)
@@ -98,9 +104,9 @@ export async function readSnapshotHead(
   };
 }
 
-/** Puts a snapshot in the place of a topic's last one. That one stays, for those who are reading it, until the next. */
+/** Adds a snapshot, and deletes all older ones but the last, which somebody may still be reading. */
 export async function writeSnapshot(
-  trx: Database,
+  trx: Transaction,
   topicId: number,
   { upTo: { xid, id }, body }: { upTo: Position; body: Buffer },
 ): Promise<void> {
@@ -113,7 +119,7 @@ export async function writeSnapshot(
     values (${topicId}, ${xid}::xid8, ${id}, ${body})`.execute(trx);
 }
 
-/** Finds a topic's newest snapshot; undefined while there is none. */
+/** Finds the id of a topic's newest snapshot; undefined while there is none. */
 export async function findSnapshot(db: Database, topicId: number): Promise<number | undefined> {
   const row = await db
     .selectFrom('snapshots')
@@ -127,7 +133,7 @@ export async function findSnapshot(db: Database, topicId: number): Promise<numbe
 
 /**
  * Reads a snapshot as it is stored, gzipped, a megabyte at a time.
- * @throws Error when it is gone, as two newer ones have come meanwhile
+ * @throws Error when it was deleted, because two newer ones were written meanwhile
  */
 export async function* readSnapshot(db: Database, id: number): AsyncGenerator<Buffer> {
   for (let from = 1; ; from += PART_BYTES) {

@@ -1,24 +1,24 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
-import { fieldOf } from '../math/online.js';
-import type { RankWorkers } from './rank-worker-pool.js';
-import { ROWS_A_STATEMENT, readRatings, strongestFirst, type TopicRatings } from './ratings.js';
+import { estimatesOf } from '../math/online-update.js';
+import type { RankWorkerPool } from './rank-worker-pool.js';
+import { ROWS_PER_STATEMENT, rankedIndexes, readRatings, type TopicRatings } from './ratings.js';
 
 /**
- * Works out where a topic's things stand by their ratings and how sure that is, and puts it on the pages and in the
- * things' history. Each statement is a transaction: when two processes do it at the same time, the last one wins.
- * What changes meanwhile is published the next time.
+ * Works out the ranks of a topic's things and how sure they are, and writes them for the pages and the
+ * history. Each statement is a transaction of its own: when two processes publish at the same time, the last
+ * one wins. Ratings that change meanwhile are published the next time.
  */
 export async function publishStandings(
   db: Database,
-  calculations: RankWorkers,
+  workers: RankWorkerPool,
   topicId: number,
 ): Promise<void> {
   const changes = await readChanges(db, topicId);
   const topic = await readRatings(db, topicId);
-  const standings = await standingsOf(topic, calculations, topicId);
-  for (let start = 0; start < standings.length; start += ROWS_A_STATEMENT)
-    await writeStandings(db, topicId, standings.slice(start, start + ROWS_A_STATEMENT));
+  const standings = await standingsOf(topic, workers);
+  for (let start = 0; start < standings.length; start += ROWS_PER_STATEMENT)
+    await writeStandings(db, topicId, standings.slice(start, start + ROWS_PER_STATEMENT));
   await sql`
     delete from standings using things
     where standings.topic_id = ${topicId} and things.id = thing_id and retired_at is not null`.execute(db);
@@ -45,30 +45,26 @@ interface Standing {
   isLevel: boolean;
 }
 
-/** @returns in the order of the things' ids, so that two writers never wait for each other */
-async function standingsOf(
-  topic: TopicRatings,
-  calculations: RankWorkers,
-  topicId: number,
-): Promise<Standing[]> {
-  const order = strongestFirst(topic);
-  const field = fieldOf(
+/** @returns in the order of the things' ids, so that two writers cannot deadlock */
+async function standingsOf(topic: TopicRatings, workers: RankWorkerPool): Promise<Standing[]> {
+  const order = rankedIndexes(topic);
+  const estimates = estimatesOf(
     order.map((index) => ({
       mean: topic.means[index] as number,
       variance: topic.variances[index] as number,
     })),
   );
-  // The same seed each time, so that ranges only move when what is known does.
-  const ranges = await calculations.ranges(field, topicId);
+  // A topic has the same seed each time, so that its intervals change only when its estimates do.
+  const intervals = await workers.intervals({ estimates, seed: topic.topicId });
   return order
     .map((index, above) => ({
       thingId: topic.ids[index] as number,
       rank: above + 1,
-      // Among many things these come from a sum over all, which may miss the rank by a little.
-      low: Math.min(ranges.low[above] as number, above + 1),
-      high: Math.max(ranges.high[above] as number, above + 1),
-      topChance: Math.round((ranges.topChance[above] as number) * 10_000) / 10_000,
-      isLevel: ranges.level[above] === 1,
+      // Among many things an interval is approximate, and may just miss the rank.
+      low: Math.min(intervals.low[above] as number, above + 1),
+      high: Math.max(intervals.high[above] as number, above + 1),
+      topChance: Math.round((intervals.topChance[above] as number) * 10_000) / 10_000,
+      isLevel: intervals.levelWithNext[above] === 1,
     }))
     .sort((one, other) => one.thingId - other.thingId);
 }
@@ -93,7 +89,7 @@ async function writeStandings(db: Database, topicId: number, standings: Standing
     insert into rating_history (thing_id, at, rank, low, high)
     select thing_id, date_trunc('hour', now()), rank, low, high from given join ratings using (thing_id)
     where exists (select from moved where moved.thing_id = given.thing_id)
-      -- A thing's first vote may move nothing, and its course begins there all the same.
+      -- The history of a thing begins with its first vote, even when that moves nothing.
       or not exists (select from rating_history as past where past.thing_id = given.thing_id)
     order by thing_id
     on conflict (thing_id, at) do update set rank = excluded.rank, low = excluded.low, high = excluded.high`.execute(
@@ -101,18 +97,18 @@ async function writeStandings(db: Database, topicId: number, standings: Standing
   );
 }
 
-/** A topic that the ranker has something to do for. */
-export interface MovedTopic {
+/** A topic that has to be fitted or published. */
+interface PendingTopic {
   topicId: number;
   /** Whether its ratings or things have changed since its standings were published. */
   isChanged: boolean;
-  /** Whether its ratings rest on votes that no longer count. */
+  /** Whether its ratings rest on votes that no longer count, or lack some. */
   isStale: boolean;
 }
 
-/** The topics that the ranker has something to do for, those that have waited longest first. */
-export async function readMovedTopics(db: Database): Promise<MovedTopic[]> {
-  const { rows } = await sql<MovedTopic>`
+/** Reads the topics that have to be fitted or published, those that have been stale longest first. */
+export async function readPendingTopics(db: Database): Promise<PendingTopic[]> {
+  const { rows } = await sql<PendingTopic>`
     select topic_id, changes <> published_changes as is_changed, stale_since is not null as is_stale from boards
     where changes <> published_changes or stale_since is not null
     order by stale_since, topic_id`.execute(db);

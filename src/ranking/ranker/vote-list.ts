@@ -1,74 +1,71 @@
 import type { Votes } from '../math/graph.js';
 import type { CountedVote } from './ledger.js';
-import { countVote, indexesOf, scoreOf, type TopicRatings } from './ratings.js';
+import { comparisonOf, countVote, type TopicRatings } from './ratings.js';
 
-/** Gathers a topic's votes for a fit, in arrays that grow with them, and counts them for their things. */
+/** Collects a topic's votes for a fit, in arrays that grow, and counts them for their things. */
 export class VoteList {
   readonly #topic: TopicRatings;
-  readonly #voters = new Map<number, number>();
+  readonly #voterNumbers = new Map<number, number>();
   #decided = 0;
   #leftWins = 0;
   #votes: Votes;
 
-  /** @param topic whose counts go up with each vote */
+  /** @param topic its counts go up with each vote */
   constructor(topic: TopicRatings) {
     this.#topic = topic;
     this.#votes = allocate(topic.ids.length, 1024);
   }
 
-  /** How many votes there are; skips are none. */
-  get count(): number {
-    return this.#votes.count;
+  /**
+   * The votes so far, without skips. The arrays are the list's own: add no more once a fit has taken them.
+   */
+  get votes(): Votes {
+    return this.#votes;
   }
 
-  /** How many votes chose one, and how many of them the left. */
-  get sides(): { decided: number; leftWins: number } {
+  /** How many votes chose one of the two things, and how many of these chose the left one. */
+  get choices(): { decided: number; leftWins: number } {
     return { decided: this.#decided, leftWins: this.#leftWins };
   }
 
-  /** Takes in a vote; a skip is passed over. */
+  /** Adds a vote; a skip is left out. */
   add(vote: CountedVote): void {
     if (vote.outcome === 'skip') return;
-    const [left, right] = indexesOf(this.#topic, vote);
-    if (this.#votes.count === this.#votes.left.length) this.#votes = grown(this.#votes);
+    const comparison = comparisonOf(this.#topic, vote);
+    if (this.#votes.count === this.#votes.left.length) this.#votes = enlarge(this.#votes);
     const votes = this.#votes;
-    votes.left[votes.count] = left;
-    votes.right[votes.count] = right;
-    votes.score[votes.count] = scoreOf(vote);
-    votes.weight[votes.count] = vote.weight;
+    votes.left[votes.count] = comparison.left;
+    votes.right[votes.count] = comparison.right;
+    votes.score[votes.count] = comparison.score;
+    votes.weight[votes.count] = comparison.weight;
     votes.voter[votes.count] = this.#numberOf(vote.voterId);
     votes.count++;
     if (vote.outcome !== 'tie') this.#decided++;
     if (vote.outcome === 'left') this.#leftWins++;
-    countVote(this.#topic, vote, left, right);
+    countVote(this.#topic, comparison);
   }
 
-  /** The votes, for the fit, which takes the arrays with it. */
-  take(): Votes {
-    return this.#votes;
-  }
-
-  #numberOf(voter: number | null): number {
-    if (voter === null) return -1;
-    const number = this.#voters.get(voter) ?? this.#voters.size;
-    this.#voters.set(voter, number);
+  #numberOf(voterId: number | null): number {
+    if (voterId === null) return -1;
+    const number = this.#voterNumbers.get(voterId) ?? this.#voterNumbers.size;
+    this.#voterNumbers.set(voterId, number);
     return number;
   }
 }
 
-function allocate(size: number, room: number): Votes {
+function allocate(size: number, capacity: number): Votes {
   return {
     size,
     count: 0,
-    left: new Int32Array(room),
-    right: new Int32Array(room),
-    score: new Float32Array(room),
-    weight: new Float32Array(room),
-    voter: new Int32Array(room),
+    left: new Int32Array(capacity),
+    right: new Int32Array(capacity),
+    score: new Float32Array(capacity),
+    weight: new Float32Array(capacity),
+    voter: new Int32Array(capacity),
   };
 }
 
-function grown(votes: Votes): Votes {
+function enlarge(votes: Votes): Votes {
   const larger = { ...allocate(votes.size, votes.left.length * 2), count: votes.count };
   for (const name of ['left', 'right', 'score', 'weight', 'voter'] as const) larger[name].set(votes[name]);
   return larger;

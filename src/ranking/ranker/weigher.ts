@@ -1,39 +1,39 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import type { Transaction } from '../../database.js';
 import type { RecentPair } from '../../schema.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
 import type { Entry } from './ledger.js';
 
-/** What is known of a voter in a topic after the entries that were weighed. */
-export interface TopicVoter {
+/** A voter's record in a topic, up to the entries that were weighed. */
+interface TopicVoter {
   topicId: number;
   voterId: number;
   votes: number;
   skips: number;
-  /** A moment as Postgres writes it. */
+  /** A timestamp as Postgres writes it. */
   latestAt: string;
   recentPairs: RecentPair[];
 }
 
-/** What weighing came to. */
-export interface Weighed {
-  /** By the vote's id, where it is not 1. */
+/** The result of weighing some entries. */
+interface Weighed {
+  /** The weights other than 1, by the vote's id. */
   weights: Map<number, Required<Weight>>;
-  /** Of everybody whose entries these were. */
+  /** The new records of the entries' voters. */
   voters: TopicVoter[];
 }
 
 /**
- * Decides how much each vote among some entries counts. Nothing is written.
- * @param entries what follows in the ledger on all that was weighed before
+ * Decides how much each vote among some entries counts, and writes nothing.
+ * @param entries the next ones in the ledger after all that were weighed before
  */
-export async function weighEntries(trx: Database, entries: Entry[]): Promise<Weighed> {
-  const own = entries.filter(({ strategy, voterId }) => strategy !== 'import' && voterId !== null);
-  const voters = await findTopicVoters(trx, own);
-  const withdrawn = await findEarlier(trx, own);
-  const things = await countThings(trx, own);
+export async function weighEntries(trx: Transaction, entries: Entry[]): Promise<Weighed> {
+  const cast = entries.filter(({ strategy, voterId }) => strategy !== 'import' && voterId !== null);
+  const voters = await findTopicVoters(trx, cast);
+  const withdrawn = await findWithdrawnAnswers(trx, cast);
+  const things = await countThings(trx, cast);
   const weights = new Map<number, Required<Weight>>();
-  for (const entry of own) {
+  for (const entry of cast) {
     const key = keyOf(entry);
     const voter = voters.get(key) ?? newVoter(entry);
     voters.set(key, voter);
@@ -57,8 +57,10 @@ export async function weighEntries(trx: Database, entries: Entry[]): Promise<Wei
   return { weights, voters: [...voters.values()] };
 }
 
-/** Writes what weighing came to; in the transaction that moves the ranker's position past the entries. */
-export async function writeWeighed(trx: Database, { weights, voters }: Weighed): Promise<void> {
+/**
+ * Writes weights and voters. Call it in the transaction that moves the ranker's position past the entries.
+ */
+export async function writeWeighed(trx: Transaction, { weights, voters }: Weighed): Promise<void> {
   if (weights.size > 0)
     await trx
       .insertInto('voteWeights')
@@ -82,20 +84,23 @@ export async function writeWeighed(trx: Database, { weights, voters }: Weighed):
       latest_at = excluded.latest_at, recent_pairs = excluded.recent_pairs`.execute(trx);
 }
 
-async function findTopicVoters(trx: Database, entries: Entry[]): Promise<Map<string, TopicVoter>> {
+async function findTopicVoters(trx: Transaction, entries: Entry[]): Promise<Map<string, TopicVoter>> {
   if (entries.length === 0) return new Map();
-  const asked = new Map(entries.map((entry) => [keyOf(entry), entry]));
+  const wanted = new Map(entries.map((entry) => [keyOf(entry), entry]));
   const { rows } = await sql<Omit<TopicVoter, 'recentPairs'> & { packed: PackedPair[] }>`
     select topic_id as "topicId", voter_id as "voterId", votes, skips, latest_at::text as "latestAt",
       recent_pairs as packed
     from topic_voters join unnest(
-      ${[...asked.values()].map(({ topicId }) => topicId)}::bigint[],
-      ${[...asked.values()].map(({ voterId }) => voterId)}::bigint[]) as asked (topic, voter)
+      ${[...wanted.values()].map(({ topicId }) => topicId)}::bigint[],
+      ${[...wanted.values()].map(({ voterId }) => voterId)}::bigint[]) as wanted (topic, voter)
       on topic_id = topic and voter_id = voter`.execute(trx.withoutPlugins());
   return new Map(rows.map(({ packed, ...row }) => [keyOf(row), { ...row, recentPairs: packed.map(unpack) }]));
 }
 
-/** A pair as it is stored: its things, and whether it was skipped and asked for. Names would double its length. */
+/**
+ * A pair as it is stored: its things, whether it was skipped, and whether it was asked for. Names would
+ * double it.
+ */
 type PackedPair = [low: number, high: number, skipped: 0 | 1, asked?: 1];
 
 const pack = ({ low, high, skipped, asked }: RecentPair): PackedPair =>
@@ -108,8 +113,8 @@ const unpack = ([low, high, skipped, asked]: PackedPair): RecentPair => ({
   ...(asked && { asked: true }),
 });
 
-// Only what was asked for is weighed by the size of its topic.
-async function countThings(trx: Database, entries: Entry[]): Promise<Map<number, number>> {
+// Only pairs that were asked for are weighed by the size of the topic.
+async function countThings(trx: Transaction, entries: Entry[]): Promise<Map<number, number>> {
   const asked = entries.filter(({ strategy }) => strategy === 'asked').map(({ topicId }) => topicId);
   if (asked.length === 0) return new Map();
   const rows = await trx
@@ -122,12 +127,16 @@ async function countThings(trx: Database, entries: Entry[]): Promise<Map<number,
   return new Map(rows.map(({ topicId, things }) => [topicId, Math.max(things, 2)]));
 }
 
-interface Earlier extends Weight {
+interface WithdrawnAnswer extends Weight {
   id: number;
 }
 
-// Earlier answers of the same voter to the same pair. They were taken back: only one answer to a pair stands.
-async function findEarlier(trx: Database, entries: Entry[]): Promise<Map<number, Earlier[]>> {
+// A voter's earlier answers to the same pair were all taken back, because only one answer to a pair can
+// count.
+async function findWithdrawnAnswers(
+  trx: Transaction,
+  entries: Entry[],
+): Promise<Map<number, WithdrawnAnswer[]>> {
   const votes = entries.filter(({ isWithdrawal }) => !isWithdrawal);
   if (votes.length === 0) return new Map();
   const { rows } = await sql<{ later: number; id: number; weight: number | null; reason: Weight['reason'] }>`
@@ -140,7 +149,7 @@ async function findEarlier(trx: Database, entries: Entry[]): Promise<Map<number,
         and greatest(earlier.left_id, earlier.right_id) = greatest(one, other)
         and earlier.id < later.id and earlier.strategy <> 'asked'
       left join vote_weights on vote_id = earlier.id`.execute(trx);
-  const found = new Map<number, Earlier[]>();
+  const found = new Map<number, WithdrawnAnswer[]>();
   for (const { later, id, weight, reason } of rows)
     found.set(later, [
       ...(found.get(later) ?? []),

@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { type Columns, type Row, readRows } from '../../catalog/csv.js';
-import { readMoment } from '../../catalog/moment.js';
-import { Problems, quoted } from '../../catalog/row-problems.js';
-import { noteFaults, onStage, stageAll } from '../../catalog/staging.js';
-import { type Topic, topicCalled } from '../../catalog/topic-fields.js';
+import { quoted, RowProblems } from '../../catalog/row-problems.js';
+import { reportInvalidRows, stageBatches, withStagingTables } from '../../catalog/staging.js';
+import { parseTimestamp } from '../../catalog/timestamp.js';
+import { findTopicOrThrow, type Topic } from '../../catalog/topics.js';
 import type { Database } from '../../database.js';
-import { makeBallots, noteEarlierAnswers, saveVotes } from './vote-ballots.js';
+import { createBallots, reportEarlierAnswers, saveVotes } from './vote-ballots.js';
 
-/** What importing votes did. */
-export interface ImportedVotes {
+/** The result of an import of votes. */
+interface ImportedVotes {
   added: number;
-  /** Were in the ledger from an earlier import. */
-  already: number;
+  /** Number of votes that the ledger already had from an earlier import. */
+  existing: number;
   topic: Topic;
 }
 
@@ -21,58 +21,60 @@ type Column = 'winner' | 'loser' | 'outcome' | 'voter' | 'at';
 const COLUMNS: Columns<Column> = { required: ['winner', 'loser'], optional: ['outcome', 'voter', 'at'] };
 
 /**
- * Brings the votes of a CSV file from another tool into the ledger: all of the file or, if anything is wrong
- * with it, none. Each row carries an id made from what it says, so a file counts once however often it is
- * imported.
+ * Imports the votes of a CSV file from another tool into the ledger. If any row is invalid, nothing is
+ * imported. The id of a vote is made from its row, so a file counts once, no matter how often it is imported.
  * @param onProgress is called with the number of rows read so far
- * @throws ImportError saying what is wrong with the file; Error when there is no such topic
+ * @throws ImportError that names the problems of the file; Error when there is no such topic
  */
 export async function importVotes(
   db: Database,
   source: Readable,
-  { slug, onProgress = () => undefined }: { slug: string; onProgress?: (rows: number) => void },
+  { slug, onProgress }: { slug: string; onProgress?: (rows: number) => void },
 ): Promise<ImportedVotes> {
-  const topic = await topicCalled(db, slug);
-  const problems = new Problems();
-  return onStage(db, slug, ['vote_file', 'vote_answers', 'vote_ballots'], async (connection) => {
+  const topic = await findTopicOrThrow(db, slug);
+  const problems = new RowProblems();
+  const tables = ['vote_file', 'vote_answers', 'vote_ballots'];
+  return withStagingTables(db, { slug, tables }, async (connection) => {
     await sql`create temporary table vote_file
       (row_no int, winner text, loser text, outcome text, voter text, at timestamptz)`.execute(connection);
-    await stageAll(readRows(source, COLUMNS, problems, onProgress), (rows) =>
+    await stageBatches(readRows(source, COLUMNS, { problems, onProgress }), (rows) =>
       stageVotes(
         connection,
-        rows.filter((row) => isVote(row, problems)),
+        rows.filter((row) => validateVote(row, problems)),
       ),
     );
-    await findThings(connection, topic.id);
-    await noteWrongPairs(connection, problems);
-    await noteRepeatedAnswers(connection, problems);
+    await resolveThings(connection, topic.id);
+    await reportUnknownThings(connection, problems);
+    await reportSelfPairs(connection, problems);
+    await reportRepeatedAnswers(connection, problems);
     problems.throwIfAny();
-    await makeBallots(connection, topic.id);
-    await noteEarlierAnswers(connection, slug, problems);
+    await createBallots(connection, topic.id);
+    await reportEarlierAnswers(connection, slug, problems);
     problems.throwIfAny();
     const saved = await connection.transaction().execute((trx) => saveVotes(trx, topic));
-    // Until the next autovacuum Postgres would take the ledger for empty, and every page of it would be slow.
+    // Without this, Postgres would plan for an empty ledger until the next autovacuum, and reading it would
+    // be slow.
     if (saved.added > 0) await sql`analyze votes, voters`.execute(connection);
     return { ...saved, topic };
   });
 }
 
-function isVote({ row, cells }: Row<Column>, problems: Problems): boolean {
+function validateVote({ row, cells }: Row<Column>, problems: RowProblems): boolean {
   const before = problems.count;
-  const wrong = (column: Column, what: string): void => problems.add({ row, column, what });
-  for (const side of ['winner', 'loser'] as const) if (cells[side] === '') wrong(side, 'is empty');
+  const report = (column: Column, message: string): void => problems.add({ row, column, message });
+  for (const side of ['winner', 'loser'] as const) if (cells[side] === '') report(side, 'is empty');
 
   cells.outcome = cells.outcome.toLowerCase() || 'win';
   if (!['win', 'tie'].includes(cells.outcome))
-    wrong('outcome', `${quoted(cells.outcome)} is neither win nor tie`);
+    report('outcome', `${quoted(cells.outcome)} is neither win nor tie`);
 
-  if ([...cells.voter].length > 100) wrong('voter', 'is longer than 100 characters');
-  else if (/\p{Cc}/u.test(cells.voter)) wrong('voter', `${quoted(cells.voter)} has a control character`);
+  if ([...cells.voter].length > 100) report('voter', 'is longer than 100 characters');
+  else if (/\p{Cc}/u.test(cells.voter)) report('voter', `${quoted(cells.voter)} has a control character`);
 
   if (cells.at) {
-    const read = readMoment(cells.at);
-    if ('what' in read) wrong('at', `${quoted(cells.at)} ${read.what}`);
-    else cells.at = read.moment;
+    const parsed = parseTimestamp(cells.at);
+    if ('problem' in parsed) report('at', `${quoted(cells.at)} ${parsed.problem}`);
+    else cells.at = parsed.timestamp;
   }
   return problems.count === before;
 }
@@ -87,8 +89,8 @@ async function stageVotes(connection: Database, rows: Row<Column>[]): Promise<vo
       as file (row_no, winner, loser, outcome, voter, at)`.execute(connection);
 }
 
-// Once for the whole file: a topic's names are then read once, however many there are.
-async function findThings(connection: Database, topicId: number): Promise<void> {
+// One join for the whole file reads the names of a topic once.
+async function resolveThings(connection: Database, topicId: number): Promise<void> {
   await sql`analyze pg_temp.vote_file`.execute(connection);
   await sql`
     create temporary table vote_answers as
@@ -102,35 +104,42 @@ async function findThings(connection: Database, topicId: number): Promise<void> 
   await sql`analyze pg_temp.vote_answers`.execute(connection);
 }
 
-async function noteWrongPairs(connection: Database, problems: Problems): Promise<void> {
-  const unknown = sql<{ side: string; name: string }>`
-    select row_no, 'winner' as side, winner as name from pg_temp.vote_answers where winner_id is null
-    union all
-    select row_no, 'loser' as side, loser as name from pg_temp.vote_answers where loser_id is null`;
-  await noteFaults(connection, problems, unknown, ({ side, name }) => ({
-    column: side,
-    what: `${quoted(name)} is not a thing of this topic`,
-  }));
-  const same = sql<{ winner: string }>`
-    select row_no, winner from pg_temp.vote_answers where winner_id = loser_id`;
-  await noteFaults(connection, problems, same, ({ winner }) => ({
-    what: `${quoted(winner)} is both winner and loser`,
-  }));
+async function reportUnknownThings(connection: Database, problems: RowProblems): Promise<void> {
+  await reportInvalidRows(connection, problems, {
+    invalidRows: sql<{ side: string; name: string }>`
+      select row_no, 'winner' as side, winner as name from pg_temp.vote_answers where winner_id is null
+      union all
+      select row_no, 'loser' as side, loser as name from pg_temp.vote_answers where loser_id is null`,
+    describe: ({ side, name }) => ({
+      column: side,
+      message: `${quoted(name)} is not a thing of this topic`,
+    }),
+  });
 }
 
-async function noteRepeatedAnswers(connection: Database, problems: Problems): Promise<void> {
+async function reportSelfPairs(connection: Database, problems: RowProblems): Promise<void> {
+  await reportInvalidRows(connection, problems, {
+    invalidRows: sql<{ winner: string }>`
+      select row_no, winner from pg_temp.vote_answers where winner_id = loser_id`,
+    describe: ({ winner }) => ({ message: `${quoted(winner)} is both winner and loser` }),
+  });
+}
+
+async function reportRepeatedAnswers(connection: Database, problems: RowProblems): Promise<void> {
   const answers = sql`
     select row_no, voter, least(winner_id, loser_id) as low, greatest(winner_id, loser_id) as high
     from pg_temp.vote_answers where voter is not null and winner_id is not null and loser_id is not null`;
-  const repeated = sql<{ voter: string; first: number }>`
-    select row_no, voter, first
-    from (${answers}) as answers join (
-      select voter, low, high, min(row_no) as first from (${answers}) as answers
-      group by voter, low, high having count(*) > 1
-    ) as repeated using (voter, low, high)
-    where row_no > first`;
-  await noteFaults(connection, problems, repeated, ({ voter, first }) => ({
-    column: 'voter',
-    what: `${quoted(voter)} has answered this pair in row ${first} already`,
-  }));
+  await reportInvalidRows(connection, problems, {
+    invalidRows: sql<{ voter: string; first: number }>`
+      select row_no, voter, first
+      from (${answers}) as answers join (
+        select voter, low, high, min(row_no) as first from (${answers}) as answers
+        group by voter, low, high having count(*) > 1
+      ) as repeated using (voter, low, high)
+      where row_no > first`,
+    describe: ({ voter, first }) => ({
+      column: 'voter',
+      message: `${quoted(voter)} has answered this pair in row ${first} already`,
+    }),
+  });
 }

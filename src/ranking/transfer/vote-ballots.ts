@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { type Problems, quoted } from '../../catalog/row-problems.js';
-import { noteFaults } from '../../catalog/staging.js';
-import type { Topic } from '../../catalog/topic-fields.js';
-import type { Database } from '../../database.js';
+import { quoted, type RowProblems } from '../../catalog/row-problems.js';
+import { reportInvalidRows } from '../../catalog/staging.js';
+import type { Topic } from '../../catalog/topics.js';
+import type { Database, Transaction } from '../../database.js';
 
 /**
- * Makes out a ballot for each row of the file. Its id is a hash of what the row says and of how many rows
- * before it say the same; it also tosses for the side of the winner, so that imported votes do not look as if
- * the left one always won.
+ * Creates a ballot for each row of the file. Its id is a hash of the row's contents and of the number of
+ * equal rows before it. The hash also decides on which side the winner is, so that not all imported votes say
+ * "left".
  */
-export async function makeBallots(connection: Database, topicId: number): Promise<void> {
+export async function createBallots(connection: Database, topicId: number): Promise<void> {
   await sql`create temporary table vote_ballots (row_no int, ballot_id uuid, left_id bigint, right_id bigint,
     outcome text, voter text, at timestamptz)`.execute(connection);
   await sql`
@@ -38,37 +38,43 @@ export async function makeBallots(connection: Database, topicId: number): Promis
   await sql`analyze pg_temp.vote_ballots`.execute(connection);
 }
 
-/** Notes the rows whose voter has answered that pair already, in a vote that stands and is not this row's. */
-export async function noteEarlierAnswers(
+/** Adds a problem for each row whose voter has already answered that pair in another vote that stands. */
+export async function reportEarlierAnswers(
   connection: Database,
   slug: string,
-  problems: Problems,
+  problems: RowProblems,
 ): Promise<void> {
-  const earlier = sql<{ label: string }>`
+  const invalidRows = sql<{ label: string }>`
     select row_no, ballots.voter as label
     from pg_temp.vote_ballots as ballots
       join voters on imported_as = ${`${slug}/`} || ballots.voter
       join votes on votes.voter_id = voters.id and withdrawn_at is null and votes.ballot_id <> ballots.ballot_id
         and least(votes.left_id, votes.right_id) = least(ballots.left_id, ballots.right_id)
         and greatest(votes.left_id, votes.right_id) = greatest(ballots.left_id, ballots.right_id)`;
-  await noteFaults(connection, problems, earlier, ({ label }) => ({
-    column: 'voter',
-    what: `${quoted(label)} has answered this pair in an earlier import, and that vote stands`,
-  }));
+  await reportInvalidRows(connection, problems, {
+    invalidRows,
+    describe: ({ label }) => ({
+      column: 'voter',
+      message: `${quoted(label)} has answered this pair in an earlier import, and that vote stands`,
+    }),
+  });
 }
 
 /**
- * Puts the ballots into the ledger, in the order of their time, those without one last.
- * @returns how many were added, and how many were there
+ * Inserts the ballots into the ledger, in the order of their times. Ballots without a time come last.
+ * @returns the number of votes added, and of those that the ledger already had
  */
-export async function saveVotes(trx: Database, topic: Topic): Promise<{ added: number; already: number }> {
+export async function saveVotes(
+  trx: Transaction,
+  topic: Topic,
+): Promise<{ added: number; existing: number }> {
   const prefix = `${topic.slug}/`;
   await sql`
     insert into voters (kind, imported_as)
     select distinct 'imported', ${prefix} || voter from pg_temp.vote_ballots where voter is not null
     on conflict (imported_as) do nothing`.execute(trx);
-  // No other import into this topic is under way, so a ballot that is not there now will not be there when it is
-  // written: looking for all of them at once costs less than `on conflict` for each.
+  // No other import into this topic runs now, so no ballot can appear between the check and the insert. One
+  // check for all of them costs less than `on conflict` for each.
   const { rows } = await sql<{ added: number; total: number }>`
     with added as (
       insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy, created_at)
@@ -81,5 +87,5 @@ export async function saveVotes(trx: Database, topic: Topic): Promise<{ added: n
     trx,
   );
   const { added, total } = rows[0] ?? { added: 0, total: 0 };
-  return { added, already: total - added };
+  return { added, existing: total - added };
 }

@@ -4,9 +4,9 @@ import { CHROME, itOnPostgres, itOnRedis, member, read, useSite, visit } from '.
 
 const site = useSite({ trustProxy: 1 });
 
-type Person = Awaited<ReturnType<typeof member>>;
+type User = Awaited<ReturnType<typeof member>>;
 
-async function signInAgain({ username, password }: Person, userAgent = CHROME) {
+async function logInAgain({ username, password }: User, userAgent = CHROME) {
   const browser = visit(site, { userAgent });
   await browser.post('/login').type('form').send({ username, password }).expect(303);
   return browser;
@@ -15,50 +15,50 @@ async function signInAgain({ username, password }: Person, userAgent = CHROME) {
 const rows = (id: number) =>
   site.db.selectFrom('sessions').where('userId', '=', id).selectAll().orderBy('id').execute();
 
-/** As if the password had been given so long ago. */
-async function letTimePass({ id }: Person, time = '11 minutes'): Promise<void> {
-  await sql`update sessions set confirmed_at = now() - ${time}::interval where user_id = ${id}`.execute(
+/** Makes the last confirmation of the password that old. */
+async function ageConfirmation({ id }: User, age = '11 minutes'): Promise<void> {
+  await sql`update sessions set confirmed_at = now() - ${age}::interval where user_id = ${id}`.execute(
     site.db,
   );
 }
 
-it('lists where a person is signed in, marks this one, and names no secret', async () => {
-  const person = await member(site);
-  await signInAgain(person);
-  const { text } = await person.browser.get('/profile/sessions').expect(200);
+it('lists a user’s sessions, marks this one, and shows no secret', async () => {
+  const user = await member(site);
+  await logInAgain(user);
+  const { text } = await user.browser.get('/profile/sessions').expect(200);
   const $ = read(text);
   expect(
     $('.entry-name')
       .map((_index, name) => $(name).text())
       .get()
       .sort(),
-  ).toEqual(['Chrome on Windows', 'Firefox on Linux this one']);
-  expect($('#happened').parent().text()).toContain('Logged in on Chrome on Windows');
-  for (const { accessTokenHash } of await rows(person.id)) expect(text).not.toContain(accessTokenHash);
+  ).toEqual(['Chrome on Windows', 'Firefox on Linux this device']);
+  expect($('#activity').parent().text()).toContain('Logged in on Chrome on Windows');
+  for (const { accessTokenHash } of await rows(user.id)) expect(text).not.toContain(accessTokenHash);
 });
 
-it('ends another session at once, and tells that browser why', async () => {
-  const person = await member(site);
-  const other = await signInAgain(person);
-  const $ = read((await person.browser.get('/profile/sessions')).text);
-  await person.browser.post($('form[action$="/end"]').first().attr('action') ?? '').expect(303);
+it('ends another session at once, and tells its browser why', async () => {
+  const user = await member(site);
+  const other = await logInAgain(user);
+  const $ = read((await user.browser.get('/profile/sessions')).text);
+  await user.browser.post($('form[action$="/end"]').first().attr('action') ?? '').expect(303);
   await other.get('/profile').expect(303);
   expect(read((await other.get('/login')).text)('.flash').text()).toContain('from another of your devices');
-  await person.browser.get('/profile').expect(200);
-  expect((await rows(person.id)).map(({ endReason }) => endReason)).toEqual([null, 'revoked']);
-  const page = read((await person.browser.get('/profile/sessions')).text);
+  await user.browser.get('/profile').expect(200);
+  expect((await rows(user.id)).map(({ endReason }) => endReason)).toEqual([null, 'revoked']);
+  const page = read((await user.browser.get('/profile/sessions')).text);
   expect(page('#ended').parent().text()).toContain('Logged out from another device');
 });
 
-it('signs out everywhere else', async () => {
-  const person = await member(site);
-  const others = [await signInAgain(person), await signInAgain(person)];
-  await person.browser.post('/profile/sessions/end-others').expect(303);
+it('logs out everywhere else', async () => {
+  const user = await member(site);
+  const others = [await logInAgain(user), await logInAgain(user)];
+  await user.browser.post('/profile/sessions/end-others').expect(303);
   for (const other of others) await other.get('/profile').expect(303);
-  await person.browser.get('/profile').expect(200);
+  await user.browser.get('/profile').expect(200);
 });
 
-it('knows nothing of another person’s sessions', async () => {
+it('answers 404 for another user’s session', async () => {
   const owner = await member(site);
   const stranger = await member(site);
   const [row] = await rows(owner.id);
@@ -67,45 +67,45 @@ it('knows nothing of another person’s sessions', async () => {
   await owner.browser.get('/profile').expect(200);
 });
 
-it('asks for the password when it was given a while ago, and then does what was asked for under a new id', async () => {
-  const person = await member(site);
-  const other = await signInAgain(person);
-  await letTimePass(person);
-  const asked = await person.browser.post('/profile/sessions/end-others').expect(422);
+it('asks for the password again after a while, and then completes the request under a new id', async () => {
+  const user = await member(site);
+  const other = await logInAgain(user);
+  await ageConfirmation(user);
+  const asked = await user.browser.post('/profile/sessions/end-others').expect(422);
   expect(read(asked.text)('form.stack').attr('action')).toBe('/profile/sessions/end-others');
-  const wrong = await person.browser
+  const wrong = await user.browser
     .post('/profile/sessions/end-others')
     .type('form')
     .send({ password: 'not this' });
-  expect(read(wrong.text)('#password-error').text()).toContain('not your password');
+  expect(read(wrong.text)('#password-error').text()).toContain('Wrong password');
   await other.get('/profile').expect(200);
 
-  const [before] = await rows(person.id);
-  const { password } = person;
-  await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
+  const [before] = await rows(user.id);
+  const { password } = user;
+  await user.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
   await other.get('/profile').expect(303);
-  await person.browser.get('/profile').expect(200);
-  const [after] = await rows(person.id);
+  await user.browser.get('/profile').expect(200);
+  const [after] = await rows(user.id);
   expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
 });
 
-it('ends a session that was somebody else’s, and leads to a new password', async () => {
-  const person = await member(site);
-  const other = await signInAgain(person);
-  const $ = read((await person.browser.get('/profile/sessions')).text);
+it('ends a stranger’s session, and leads to the form for a new password', async () => {
+  const user = await member(site);
+  const other = await logInAgain(user);
+  const $ = read((await user.browser.get('/profile/sessions')).text);
   const form = $('form:has([name=stranger])').first();
-  const answer = await person.browser
+  const answer = await user.browser
     .post(form.attr('action') ?? '')
     .type('form')
     .send({ stranger: 'yes' });
   expect(answer.headers.location).toBe('/profile/password');
   await other.get('/profile').expect(303);
-  const page = await person.browser.get('/profile/password').expect(200);
+  const page = await user.browser.get('/profile/password').expect(200);
   expect(read(page.text)('.flash').text()).toContain('choose a new password');
 });
 
-/** Changes the password, and with it the id. @returns the cookie from before */
-async function changeId({ browser, password }: Person): Promise<string> {
+/** Changes the password, and with it the session id. @returns the old cookie */
+async function changePassword({ browser, password }: User): Promise<string> {
   const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
   const before = `thinga=${browser.jar.getCookie('thinga', jar)?.value}`;
   const form = { current: password, password: 'another long phrase' };
@@ -113,105 +113,105 @@ async function changeId({ browser, password }: Person): Promise<string> {
   return before;
 }
 
-it('logs nobody out by the id from before a change that was a while ago', async () => {
-  const person = await member(site);
-  const before = await changeId(person);
-  const earlier = new Date(Date.now() - 61_000);
-  await site.db.updateTable('sessions').set({ rotatedAt: earlier }).where('userId', '=', person.id).execute();
+it('ignores a log-out with an id that was changed more than a minute ago', async () => {
+  const user = await member(site);
+  const before = await changePassword(user);
+  const rotatedAt = new Date(Date.now() - 61_000);
+  await site.db.updateTable('sessions').set({ rotatedAt }).where('userId', '=', user.id).execute();
   await visit(site).post('/logout').set('Cookie', before).expect(303);
-  await person.browser.get('/profile').expect(200);
+  await user.browser.get('/profile').expect(200);
 });
 
-it('honours a log-out that was sent with the id from before a change, and counts it as no guess', async () => {
-  const person = await member(site);
-  const before = await changeId(person);
+it('accepts a log-out with an id that was just changed, and does not take it for a guess', async () => {
+  const user = await member(site);
+  const before = await changePassword(user);
   const late = await visit(site).get('/profile').set('Cookie', before).expect(303);
   expect(late.headers['set-cookie']).toBeUndefined();
-  await person.browser.get('/profile').expect(200);
+  await user.browser.get('/profile').expect(200);
   await visit(site).post('/logout').set('Cookie', before).expect(303);
-  await person.browser.get('/profile').expect(303);
-  expect(await rows(person.id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
+  await user.browser.get('/profile').expect(303);
+  expect(await rows(user.id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
 
-it('asks for the password ten minutes after it was given, and not before', async () => {
-  const person = await member(site);
-  await letTimePass(person, '9 minutes');
-  await person.browser.post('/profile/sessions/end-others').expect(303);
-  await letTimePass(person, '10 minutes 1 second');
-  await person.browser.post('/profile/sessions/end-others').expect(422);
-  const { password } = person;
-  await person.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
-  await person.browser.post('/profile/sessions/end-others').expect(303);
+it('asks for the password again after ten minutes, and not before', async () => {
+  const user = await member(site);
+  await ageConfirmation(user, '9 minutes');
+  await user.browser.post('/profile/sessions/end-others').expect(303);
+  await ageConfirmation(user, '10 minutes 1 second');
+  await user.browser.post('/profile/sessions/end-others').expect(422);
+  const { password } = user;
+  await user.browser.post('/profile/sessions/end-others').type('form').send({ password }).expect(303);
+  await user.browser.post('/profile/sessions/end-others').expect(303);
 });
 
-itOnRedis('does not ask for the password again because Redis forgot everything', async () => {
-  const person = await member(site);
-  const other = await signInAgain(person);
+itOnRedis('does not ask for the password again when Redis loses everything', async () => {
+  const user = await member(site);
+  const other = await logInAgain(user);
   const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
   await site.redis?.del(...keys);
-  await person.browser.post('/profile/sessions/end-others').expect(303);
+  await user.browser.post('/profile/sessions/end-others').expect(303);
   await other.get('/profile').expect(303);
-  await person.browser.get('/profile').expect(200);
+  await user.browser.get('/profile').expect(200);
 });
 
-it('ends a session on which the password is guessed, wherever it is asked for, and says so', async () => {
-  const person = await member(site);
+it('ends a session after ten wrong passwords in a row on any form, and says why', async () => {
+  const user = await member(site);
   const change = (current: string, password = 'another long phrase') =>
-    person.browser.post('/profile/password').type('form').send({ current, password });
+    user.browser.post('/profile/password').type('form').send({ current, password });
   const confirm = () =>
-    person.browser.post('/profile/sessions/end-others').type('form').send({ password: 'a guess' });
+    user.browser.post('/profile/sessions/end-others').type('form').send({ password: 'a guess' });
   for (let guess = 1; guess < 10; guess++) await change('a guess').expect(422);
-  await change(person.password).expect(303);
-  await letTimePass(person);
+  await change(user.password).expect(303);
+  await ageConfirmation(user);
   for (let guess = 1; guess < 10; guess++) await (guess % 2 ? change('a guess') : confirm()).expect(422);
   const last = await confirm().expect(303);
   expect(last.headers.location).toBe('/login');
-  await person.browser.get('/profile').expect(303);
-  expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('ten wrong passwords');
-  const [row] = await rows(person.id);
+  await user.browser.get('/profile').expect(303);
+  expect(read((await user.browser.get('/login')).text)('.flash').text()).toContain('ten wrong passwords');
+  const [row] = await rows(user.id);
   expect(row).toMatchObject({ status: 'inactive', endReason: 'guesses' });
-  const back = await signInAgain({ ...person, password: 'another long phrase' });
-  const happened = read((await back.get('/profile/sessions')).text)('#happened')
+  const back = await logInAgain({ ...user, password: 'another long phrase' });
+  const activity = read((await back.get('/profile/sessions')).text)('#activity')
     .parent()
     .text();
-  expect(happened).toContain('A wrong password was given');
-  expect(happened).toContain('ten wrong passwords in a row');
+  expect(activity).toContain('A wrong password was entered');
+  expect(activity).toContain('ten wrong passwords in a row');
 });
 
-itOnPostgres('checks no more than ten passwords on a session, however many come at once', async () => {
-  const person = await member(site);
-  const guess = (current: string, place: number) =>
-    person.browser
+itOnPostgres('checks at most ten passwords on a session, however many arrive at once', async () => {
+  const user = await member(site);
+  const guess = (current: string, host: number) =>
+    user.browser
       .post('/profile/password')
-      .set('X-Forwarded-For', `10.8.0.${place}`)
+      .set('X-Forwarded-For', `10.8.0.${host}`)
       .type('form')
       .send({ current, password: 'another long phrase' });
-  await Promise.all(Array.from({ length: 20 }, (_, place) => guess('a guess', place)));
-  expect(await rows(person.id)).toMatchObject([{ endReason: 'guesses' }]);
+  await Promise.all(Array.from({ length: 20 }, (_, host) => guess('a guess', host)));
+  expect(await rows(user.id)).toMatchObject([{ endReason: 'guesses' }]);
   const wrong = site.db.selectFrom('sessionEvents').where('kind', '=', 'password-wrong');
-  expect(await wrong.where('userId', '=', person.id).select('id').execute()).toHaveLength(10);
+  expect(await wrong.where('userId', '=', user.id).select('id').execute()).toHaveLength(10);
 });
 
-it('changes a password: the current one is asked for, other sessions end, this one gets a new id', async () => {
-  const person = await member(site);
-  const other = await signInAgain(person);
+it('changes a password: it asks for the current one, ends other sessions, and gives this one a new id', async () => {
+  const user = await member(site);
+  const other = await logInAgain(user);
   const change = (current: string, password: string) =>
-    person.browser.post('/profile/password').type('form').send({ current, password });
+    user.browser.post('/profile/password').type('form').send({ current, password });
   expect(
     read((await change('wrong', 'another long phrase').expect(422)).text)('#current-error').text(),
   ).not.toBe('');
-  expect(read((await change(person.password, 'short').expect(422)).text)('#password-error').text()).toContain(
+  expect(read((await change(user.password, 'short').expect(422)).text)('#password-error').text()).toContain(
     '8',
   );
-  const [before] = await rows(person.id);
-  await change(person.password, 'another long phrase').expect(303);
-  const [after, ended] = await rows(person.id);
+  const [before] = await rows(user.id);
+  await change(user.password, 'another long phrase').expect(303);
+  const [after, ended] = await rows(user.id);
   expect(after?.accessTokenHash).not.toBe(before?.accessTokenHash);
   expect(ended?.endReason).toBe('password');
   await other.get('/profile').expect(303);
-  await person.browser.get('/profile').expect(200);
-  const log = (password: string) =>
-    visit(site).post('/login').type('form').send({ username: person.username, password });
-  await log(person.password).expect(422);
-  await log('another long phrase').expect(303);
+  await user.browser.get('/profile').expect(200);
+  const logIn = (password: string) =>
+    visit(site).post('/login').type('form').send({ username: user.username, password });
+  await logIn(user.password).expect(422);
+  await logIn('another long phrase').expect(303);
 });

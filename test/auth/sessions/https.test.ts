@@ -6,7 +6,7 @@ const site = useSite({ publicOrigin: 'https://thinga.example', trustProxy: 1 });
 const cookiesOf = (answer: { headers: Record<string, unknown> }): string[] =>
   (answer.headers['set-cookie'] ?? []) as string[];
 
-it('marks every cookie for https alone, and the session’s for this host alone', async () => {
+it('marks every cookie as secure and for this host only', async () => {
   const form = { username: 'secure', password: 'engines and flowers' };
   const registered = await visit(site).post('/register').type('form').send(form).expect(303);
   const session = cookiesOf(registered).filter((cookie) => cookie.startsWith('__Host-thinga='));
@@ -31,7 +31,7 @@ it('marks every cookie for https alone, and the session’s for this host alone'
   );
 });
 
-it('asks browsers to come by https only', async () => {
+it('tells browsers to use https only', async () => {
   const { headers } = await visit(site).get('/');
   expect(headers['strict-transport-security']).toBe('max-age=63072000');
 });
@@ -41,15 +41,15 @@ const cookieOf = (answer: { headers: Record<string, unknown> }, name: string): s
     .find((cookie) => cookie.startsWith(`__Host-${name}=`))
     ?.split(';')[0] ?? '';
 
-/** What another host of the domain can set: a cookie of the same name without the beginning. */
-const tossed = (cookie: string): string => cookie.replace('__Host-', '');
+/** A cookie that another host of the domain can set: the same name without the prefix `__Host-`. */
+const tossedCookie = (cookie: string): string => cookie.replace('__Host-', '');
 
 const register = (username: string) =>
   visit(site).post('/register').type('form').send({ username, password: PASSWORD }).expect(303);
 
 const PASSWORD = 'engines and flowers';
 
-it('shows a message once, and clears it under the name that it was read by', async () => {
+it('shows a message once, and clears its cookie under the same name', async () => {
   const page = await visit(site).get('/login').set('Cookie', '__Host-flash=logged-out').expect(200);
   expect(read(page.text)('.flash').text()).toBe('You are logged out.');
   expect(cookiesOf(page)).toEqual([
@@ -57,7 +57,7 @@ it('shows a message once, and clears it under the name that it was read by', asy
   ]);
 });
 
-it('shows no message that another host of the domain sets', async () => {
+it('ignores a message that another host of the domain sets', async () => {
   for (const cookie of ['flash=logged-out', 'a=__Host-flash=logged-out', 'flash=welcome; __Host-flash=x']) {
     const page = await visit(site).get('/login').set('Cookie', cookie).expect(200);
     expect(read(page.text)('.flash')).toHaveLength(0);
@@ -65,13 +65,13 @@ it('shows no message that another host of the domain sets', async () => {
   }
 });
 
-it('takes nobody for the owner of a session cookie that another host of the domain sets', async () => {
+it('ignores a session cookie that another host of the domain sets', async () => {
   const session = cookieOf(await register('tossed-session'), 'thinga');
-  await visit(site).get('/profile').set('Cookie', tossed(session)).expect(303);
+  await visit(site).get('/profile').set('Cookie', tossedCookie(session)).expect(303);
   await visit(site).get('/profile').set('Cookie', session).expect(200);
 });
 
-it('knows no device by a cookie that another host of the domain sets', async () => {
+it('ignores a device cookie that another host of the domain sets', async () => {
   const device = cookieOf(await register('tossed-device'), 'device');
   const logIn = (password: string, cookie = '') =>
     visit(site)
@@ -80,29 +80,30 @@ it('knows no device by a cookie that another host of the domain sets', async () 
       .type('form')
       .send({ username: 'tossed-device', password });
   for (let wrong = 0; wrong < 5; wrong++) await logIn('not the password').expect(422);
-  await logIn(PASSWORD, tossed(device)).expect(422);
+  await logIn(PASSWORD, tossedCookie(device)).expect(422);
   await logIn(PASSWORD, device).expect(303);
 });
 
-it('counts no visitor’s vote that another host of the domain sets', async () => {
+it('ignores a guest cookie that another host of the domain sets', async () => {
   await topic(site);
   const { ballot } = pairOn((await visit(site).get('/vote').expect(200)).text);
   const answer = await visit(site).post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
   const guest = cookieOf(answer, 'guest');
-  const waiting = async (cookie: string) =>
+  const progress = async (cookie: string) =>
     read((await visit(site).get('/vote').set('Cookie', cookie).expect(200)).text)('.progress').text();
-  expect(await waiting(tossed(guest))).not.toContain('1 vote kept');
-  expect(await waiting(guest)).toContain('1 vote kept for you');
+  expect(await progress(tossedCookie(guest))).not.toContain('1 vote saved');
+  expect(await progress(guest)).toContain('1 vote saved');
 });
 
-it('answers doubled and broken cookies with a page, and nobody’s', async () => {
+it('treats visitors with doubled or broken cookies as logged out', async () => {
   const session = cookieOf(await register('doubled'), 'thinga');
   const names = ['thinga', 'flash', 'device', 'guest'].flatMap((name) => [name, `__Host-${name}`]);
   const values = ['', '%', '%00', '"', 's:', 's%3A.', '.', 'x'.repeat(3000), '__proto__', 'constructor'];
   const broken = names.flatMap((name) => values.map((value) => `${name}=${value}; ${name}=x; ${name}`));
   for (const cookie of [...broken, '=', ';;=;', '__proto__=a; constructor=b', `__Host-thinga=x; ${session}`])
     for (const path of ['/vote', '/profile', '/login']) {
-      // From ever another address: many broken session cookies from one place are slowed down.
+      // Each visit has an address of its own, because many broken session cookies from one network are
+      // throttled.
       const { status } = await visit(site).get(path).set('Cookie', cookie);
       expect([cookie, path, status]).toEqual([cookie, path, path === '/profile' ? 303 : 200]);
     }

@@ -26,7 +26,7 @@ async function sessionRow(id: string) {
     .executeTakeFirst();
 }
 
-it('logs in with one cookie that scripts and other sites do not get, and records the session', async () => {
+it('sets one cookie that scripts and other sites do not get, and records the session', async () => {
   const { username, password, id } = await member(site);
   const answer = await logIn(visit(site), { username, password });
   expect(answer.status).toBe(303);
@@ -43,19 +43,19 @@ it('logs in with one cookie that scripts and other sites do not get, and records
   });
 });
 
-it('ends at the browser’s end and within 12 hours unless the person asks to be kept signed in', async () => {
+it('ends a session with the browser and within 12 hours unless the user asks to stay logged in', async () => {
   const { username, password } = await member(site);
   const hours = (row: Awaited<ReturnType<typeof sessionRow>>) =>
     Math.round(((row?.expiresAt.getTime() ?? 0) - Date.now()) / 3_600_000);
   const short = cookieOf(await logIn(visit(site), { username, password }));
   expect(short).not.toContain('Expires');
   expect(hours(await sessionRow(idIn(short)))).toBe(12);
-  const kept = cookieOf(await logIn(visit(site), { username, password, remember: 'yes' }));
-  expect(kept).toContain('Expires');
-  expect(hours(await sessionRow(idIn(kept)))).toBe(30 * 24);
+  const long = cookieOf(await logIn(visit(site), { username, password, remember: 'yes' }));
+  expect(long).toContain('Expires');
+  expect(hours(await sessionRow(idIn(long)))).toBe(30 * 24);
 });
 
-it('answers a wrong password and an unknown name alike, and keeps the name', async () => {
+it('answers a wrong password and an unknown name in the same way, and keeps the name in the form', async () => {
   const { username } = await member(site);
   const wrong = await logIn(visit(site), { username, password: 'not this one at all' });
   const unknown = await logIn(visit(site), { username: 'nobodyhere', password: 'not this one at all' });
@@ -66,19 +66,19 @@ it('answers a wrong password and an unknown name alike, and keeps the name', asy
   expect(wrong.text.replaceAll(username, '')).toBe(unknown.text.replaceAll('nobodyhere', ''));
 });
 
-it('takes any name for a name', async () => {
+it('refuses a log-in with any strange name', async () => {
   for (const username of ['a\0b', '\u{1F600}', ' ', '%', "' or 1=1 --", 'x'.repeat(5000)])
     await logIn(visit(site), { username, password: 'whatever it is' }).expect(422);
 });
 
-it('knows a browser it has never heard of by its name, whatever its version', () => {
-  const of = (agent: string) => fingerprint(agent, 'a secret');
-  expect(of('Lynx/2.9.0 libwww-FM/2.14')).toBe(of('Lynx/2.8.9rel.1 libwww-FM/2.14'));
-  expect(of('Lynx/2.9.0')).not.toBe(of(FIREFOX));
+it('recognises an unknown browser by its name, whatever its version', () => {
+  const fingerprintOf = (agent: string) => fingerprint(agent, 'a secret');
+  expect(fingerprintOf('Lynx/2.9.0 libwww-FM/2.14')).toBe(fingerprintOf('Lynx/2.8.9rel.1 libwww-FM/2.14'));
+  expect(fingerprintOf('Lynx/2.9.0')).not.toBe(fingerprintOf(FIREFOX));
   expect(describeDevice('Strange\u009bthing/1.0')).toMatch(/^[\w ]+$/);
 });
 
-it('keeps the id only as a hash, in the record as in Redis', async () => {
+it('stores the session id only as a hash', async () => {
   const { username, password } = await member(site);
   const id = idIn(cookieOf(await logIn(visit(site), { username, password })));
   const rows = await site.db.selectFrom('sessions').selectAll().execute();
@@ -86,7 +86,7 @@ it('keeps the id only as a hash, in the record as in Redis', async () => {
   expect(JSON.stringify(await site.db.selectFrom('sessionEvents').selectAll().execute())).not.toContain(id);
 });
 
-itOnRedis('keeps the session in Redis under a hash, until its next deadline', async () => {
+itOnRedis('stores the session in Redis under a hash, until its next deadline', async () => {
   const { username, password } = await member(site);
   const id = idIn(cookieOf(await logIn(visit(site), { username, password })));
   const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
@@ -97,7 +97,7 @@ itOnRedis('keeps the session in Redis under a hash, until its next deadline', as
   expect(Math.abs(ttl - 2 * 3600)).toBeLessThanOrEqual(2);
 });
 
-it('changes the id at log-in, and the one before opens nothing', async () => {
+it('changes the session id at log-in, and the old one is invalid', async () => {
   const { browser, username, password } = await member(site);
   const before = cookieOf(await logIn(browser, { username, password }));
   const after = cookieOf(await logIn(browser, { username, password }));
@@ -109,7 +109,7 @@ it('changes the id at log-in, and the one before opens nothing', async () => {
   expect(await sessionRow(idIn(before))).toMatchObject({ status: 'inactive', endReason: 'logout' });
 });
 
-it('ends the session of whoever was signed in on this browser before', async () => {
+it('ends the session of the user who was logged in on this browser before', async () => {
   const first = await member(site);
   const second = await member(site);
   await logIn(first.browser, { username: second.username, password: second.password }).expect(303);
@@ -123,7 +123,7 @@ it('ends the session of whoever was signed in on this browser before', async () 
   expect(ended).toEqual([{ endReason: 'logout' }]);
 });
 
-it('logs out by POST: the cookie is cleared and dead, the record says why', async () => {
+it('logs out by POST: the cookie is cleared and invalid, and the row says why', async () => {
   const { browser, id, username, password } = await member(site);
   const cookie = cookieOf(await logIn(browser, { username, password })).split(';')[0] ?? '';
   await browser.get('/logout').expect(405);
@@ -132,16 +132,16 @@ it('logs out by POST: the cookie is cleared and dead, the record says why', asyn
   expect(answer.headers['clear-site-data']).toBe('"cache", "storage"');
   const page = await visit(site).get('/profile').set('Cookie', cookie);
   expect(page.headers.location).toBe('/login?next=%2Fprofile');
-  const part = await visit(site).get('/vote').set('Cookie', cookie).set(HTMX);
-  expect(part.status).toBe(401);
-  expect(part.headers['hx-redirect']).toMatch(/^\/login/);
+  const fragment = await visit(site).get('/vote').set('Cookie', cookie).set(HTMX);
+  expect(fragment.status).toBe(401);
+  expect(fragment.headers['hx-redirect']).toMatch(/^\/login/);
   const rows = await site.db.selectFrom('sessions').where('userId', '=', id).selectAll().execute();
   expect(rows.every((row) => row.status === 'inactive' && row.endReason === 'logout' && row.endedAt)).toBe(
     true,
   );
 });
 
-it('refuses a session that the record has ended, whatever Redis holds', async () => {
+it('refuses a session that has ended in Postgres, whatever Redis holds', async () => {
   const { browser, id } = await member(site);
   await site.db
     .updateTable('sessions')
@@ -156,7 +156,7 @@ it('refuses a session that the record has ended, whatever Redis holds', async ()
   expect(read((await visit(site).get('/login')).text)('.flash')).toHaveLength(0);
 });
 
-it('ends a session that was idle, or old, and tells its holder', async () => {
+it('ends a session past its idle or absolute deadline, and tells its holder', async () => {
   const idle = await member(site);
   const old = await member(site);
   const past = new Date(Date.now() - 1000);
@@ -166,22 +166,22 @@ it('ends a session that was idle, or old, and tells its holder', async () => {
     .set({ idleExpiresAt: past, expiresAt: past })
     .where('userId', '=', old.id)
     .execute();
-  for (const [person, endReason] of [
+  for (const [user, endReason] of [
     [idle, 'idle'],
     [old, 'absolute'],
   ] as const) {
-    await person.browser.get('/profile').expect(303);
+    await user.browser.get('/profile').expect(303);
     const row = await site.db
       .selectFrom('sessions')
-      .where('userId', '=', person.id)
+      .where('userId', '=', user.id)
       .selectAll()
       .executeTakeFirst();
     expect(row).toMatchObject({ status: 'expired', endReason });
-    expect(read((await person.browser.get('/login')).text)('.flash').text()).toContain('You were logged out');
+    expect(read((await user.browser.get('/login')).text)('.flash').text()).toContain('You were logged out');
   }
 });
 
-it('ends a session that another browser offers, but not one whose browser was updated', async () => {
+it('ends a session when another browser uses it, but not after a browser update', async () => {
   const { browser, id } = await member(site, { userAgent: FIREFOX });
   await browser.get('/profile').set('User-Agent', FIREFOX.replaceAll('140', '141')).expect(200);
   await browser.get('/profile').set('User-Agent', CHROME).expect(303);
@@ -190,7 +190,7 @@ it('ends a session that another browser offers, but not one whose browser was up
   expect(row).toMatchObject({ status: 'inactive', endReason: 'fingerprint' });
 });
 
-itOnRedis('signs nobody out when Redis forgets everything', async () => {
+itOnRedis('logs nobody out when Redis loses everything', async () => {
   const { browser, id } = await member(site);
   const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
   await site.redis?.del(...keys);
@@ -200,7 +200,7 @@ itOnRedis('signs nobody out when Redis forgets everything', async () => {
   expect(events.map(({ kind }) => kind)).toEqual(['login', 'rebuilt']);
 });
 
-it('takes ids that were never issued for nobody, and slows down whoever tries many', async () => {
+it('treats session ids that were never issued as logged out, and throttles visitors who try many', async () => {
   const { browser, username, password } = await member(site);
   const genuine = cookieOf(await logIn(browser, { username, password })).split(';')[0] ?? '';
   const flipped = genuine.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
@@ -225,7 +225,7 @@ it('takes ids that were never issued for nobody, and slows down whoever tries ma
   await browser.get('/profile').expect(200);
 });
 
-it('sets no cookie and keeps nothing for visitors', async () => {
+it('sets no cookie and stores nothing for visitors', async () => {
   const count = async () => (await site.redis?.keys(`${site.prefix}session:*`))?.length;
   const before = await count();
   for (const path of ['/', '/login', '/register', '/top', '/topics', '/nowhere', '/vote', '/healthz']) {
@@ -235,13 +235,13 @@ it('sets no cookie and keeps nothing for visitors', async () => {
   expect(await count()).toBe(before);
 });
 
-it('goes after log-in only to a path of this site', async () => {
+it('redirects after log-in only to a path of this site', async () => {
   const { username, password } = await member(site);
-  const to = async (next: unknown) => {
+  const redirectFor = async (next: unknown) => {
     const answer = await logIn(visit(site), { username, password, next });
     return answer.headers.location;
   };
-  expect(await to('/topics/foods/top?a=b#c')).toBe('/topics/foods/top?a=b#c');
+  expect(await redirectFor('/topics/foods/top?a=b#c')).toBe('/topics/foods/top?a=b#c');
   const hostile = [
     '//evil.test',
     '/\\evil.test',
@@ -255,9 +255,9 @@ it('goes after log-in only to a path of this site', async () => {
     '/\t/evil.test',
     'https://evil.test',
   ];
-  for (const next of hostile) expect([next, await to(next)]).toEqual([next, '/vote']);
+  for (const next of hostile) expect([next, await redirectFor(next)]).toEqual([next, '/vote']);
   expect((await logIn(visit(site), { username, password, next: ['/a', '/b'] })).status).toBe(400);
-  const signedIn = (await member(site)).browser;
+  const loggedIn = (await member(site)).browser;
   for (const next of hostile)
-    expect((await signedIn.get('/login').query({ next })).headers.location).toBe('/');
+    expect((await loggedIn.get('/login').query({ next })).headers.location).toBe('/');
 });

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
-import { proxyTo, type StoreProxy } from '../../proxy.js';
 import {
   type Browser,
   HTMX,
@@ -14,9 +13,10 @@ import {
   visit,
   vote,
 } from '../../site.js';
+import { type StoreProxy, startStoreProxy } from '../../store-proxy.js';
 import { onServer } from '../../stores.js';
 
-// Both stores are reached through proxies that can be cut, so the shared servers are left alone.
+// The site reaches both stores through proxies that can be cut. The shared servers stay untouched.
 let postgres: StoreProxy;
 let redis: StoreProxy;
 let site: Site;
@@ -25,7 +25,7 @@ const bothStores = server !== undefined && redisUrl !== undefined;
 
 beforeAll(async () => {
   if (!bothStores) return;
-  [postgres, redis] = [await proxyTo(server), await proxyTo(redisUrl)];
+  [postgres, redis] = [await startStoreProxy(server), await startStoreProxy(redisUrl)];
   site = await openSite({ databaseUrl: postgres.url }, { redisUrl: redis.url });
   await topic(site);
 });
@@ -42,54 +42,57 @@ async function eventually(check: () => Promise<boolean>): Promise<void> {
 const sessionsOf = (userId: number) =>
   site.db.selectFrom('sessions').where('userId', '=', userId).selectAll().orderBy('id').execute();
 
-itOnBothStores('goes on by the record while Redis is away, and notices it coming back', async () => {
-  const { browser, id, username, password } = await member(site);
-  redis.cut();
-  await browser.get('/profile').expect(200);
-  await vote(browser);
-  const before = await sessionsOf(id);
-  const refused = await visit(site).post('/login').type('form').send({ username, password });
-  expect(refused.status).toBe(503);
-  expect(refused.headers['set-cookie']).toBeUndefined();
-  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-  const wrong = await visit(site).post('/login').type('form').send({ username, password: 'not this one' });
-  expect([wrong.status, wrong.text]).toEqual([503, refused.text]);
-  expect(await sessionsOf(id)).toEqual(before);
-  await visit(site).get('/profile').expect(303);
+itOnBothStores(
+  'uses Postgres alone while Redis is unavailable, and uses Redis again afterwards',
+  async () => {
+    const { browser, id, username, password } = await member(site);
+    redis.cut();
+    await browser.get('/profile').expect(200);
+    await vote(browser);
+    const before = await sessionsOf(id);
+    const refused = await visit(site).post('/login').type('form').send({ username, password });
+    expect(refused.status).toBe(503);
+    expect(refused.headers['set-cookie']).toBeUndefined();
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const wrong = await visit(site).post('/login').type('form').send({ username, password: 'not this one' });
+    expect([wrong.status, wrong.text]).toEqual([503, refused.text]);
+    expect(await sessionsOf(id)).toEqual(before);
+    await visit(site).get('/profile').expect(303);
 
-  await redis.mend();
-  await eventually(async () => (await visit(site).get('/readyz')).status === 200);
-  await visit(site).post('/login').type('form').send({ username, password }).expect(303);
-  await browser.get('/profile').expect(200);
-});
+    await redis.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    await visit(site).post('/login').type('form').send({ username, password }).expect(303);
+    await browser.get('/profile').expect(200);
+  },
+);
 
 itOnBothStores(
-  'shows what it has in memory while Postgres is away, takes nobody for anybody, and goes on',
+  'shows pages from memory while Postgres is unavailable, treats all visitors as unknown, and recovers',
   async () => {
     const { browser } = await member(site);
     const pair = pairOn((await browser.get('/vote')).text);
     postgres.cut();
-    for (const person of [browser, visit(site)])
-      for (const path of ['/', '/top', '/topics']) await person.get(path).expect(200);
+    for (const visitor of [browser, visit(site)])
+      for (const path of ['/', '/top', '/topics']) await visitor.get(path).expect(200);
     for (const path of ['/vote', '/profile']) {
       const answer = await browser.get(path).expect(503);
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-      expect(read(answer.text)('h1').text()).toBe('We are catching our breath');
+      expect(read(answer.text)('h1').text()).toBe('Temporarily unavailable');
     }
     for (const path of ['/topics/foods/data.json', '/api/me']) {
       const answer = await browser.get(path).expect(503);
       expect(answer.type).toBe('application/problem+json');
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     }
-    const part = await browser
+    const fragment = await browser
       .post('/vote')
       .set(HTMX)
       .type('form')
       .send({ ballot: pair.ballot, choice: 'left' });
-    expect(part.status).toBe(503);
-    expect(part.headers['hx-retarget']).toBe('#notice');
+    expect(fragment.status).toBe(503);
+    expect(fragment.headers['hx-retarget']).toBe('#notice');
 
-    // Not even with the session's state gone as well is a public page refused to the holder of its cookie.
+    // Public pages stay open to the holder of a cookie even when the session's state is gone too.
     const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
     await site.redis?.del(...keys);
     await browser.get('/top').expect(200);
@@ -102,7 +105,7 @@ itOnBothStores(
   },
 );
 
-itOnBothStores('keeps a sign-out made while Postgres is away, and honours it', async () => {
+itOnBothStores('keeps a log-out made while Postgres is unavailable', async () => {
   const [one, other] = [await member(site), await member(site)];
   const cookies = [await cookieOf(one.browser), await cookieOf(other.browser)];
   postgres.cut();
@@ -117,10 +120,10 @@ itOnBothStores('keeps a sign-out made while Postgres is away, and honours it', a
     expect(await sessionsOf(id)).toMatchObject([{ status: 'inactive', endReason: 'logout' }]);
 });
 
-itOnBothStores('honours it where it was made, whatever another process has put back into Redis', async () => {
+itOnBothStores('keeps such a log-out in its own process when Redis loses it', async () => {
   const { browser, id } = await member(site);
   const cookie = await cookieOf(browser);
-  const other = await openSite({}, { beside: site, redisUrl: redis.url });
+  const other = await openSite({}, { storesOf: site, redisUrl: redis.url });
   try {
     postgres.cut();
     await browser.post('/logout').expect(303);
@@ -137,7 +140,7 @@ itOnBothStores('honours it where it was made, whatever another process has put b
   }
 });
 
-itOnBothStores('asks nobody again what they answered while Redis was away', async () => {
+itOnBothStores('never repeats a pair that was voted on while Redis was unavailable', async () => {
   const { browser } = await member(site);
   await vote(browser);
   redis.cut();
@@ -151,7 +154,7 @@ itOnBothStores('asks nobody again what they answered while Redis was away', asyn
   }
 });
 
-itOnBothStores('does not say "logged out" when that can be kept nowhere', async () => {
+itOnBothStores('answers 503 to a log-out that no store can keep', async () => {
   const { browser, id } = await member(site);
   postgres.cut();
   redis.cut();
@@ -173,8 +176,8 @@ async function cookieOf(browser: Browser): Promise<string> {
   return `thinga=${cookie?.value}`;
 }
 
-/** Why Postgres takes no vote, and how that begins and ends. */
-const troubles = [
+/** Conditions in which Postgres refuses votes, and how to start and end them. */
+const conditions = [
   {
     name: 'its disk is full',
     begin: async () => {
@@ -189,14 +192,14 @@ const troubles = [
     end: () => sql`drop function disk_full cascade`.execute(site.db),
   },
   {
-    name: 'it may only be read',
+    name: 'it is read-only',
     begin: () => setReadOnly('on'),
     end: () => setReadOnly('off'),
   },
 ];
 
-for (const { name, begin, end } of troubles)
-  itOnBothStores(`says when to try again where Postgres takes no vote because ${name}`, async () => {
+for (const { name, begin, end } of conditions)
+  itOnBothStores(`says when to try again while Postgres refuses votes because ${name}`, async () => {
     const { browser } = await member(site);
     const { ballot } = pairOn((await browser.get('/vote')).text);
     await begin();
@@ -206,7 +209,7 @@ for (const { name, begin, end } of troubles)
     await browser.post('/vote').type('form').send({ ballot, choice: 'left' }).expect(303);
   });
 
-itOnBothStores('says when to try again where a statement was cancelled', async () => {
+itOnBothStores('says when to try again after a statement was cancelled', async () => {
   const { browser } = await member(site);
   const { ballot } = pairOn((await browser.get('/vote')).text);
   const vote = async () => browser.post('/vote').type('form').send({ ballot, choice: 'left' });
@@ -224,7 +227,7 @@ itOnBothStores('says when to try again where a statement was cancelled', async (
   expect((await vote()).status).toBe(303);
 });
 
-// The setting holds for connections that are made later, so those there are go.
+// The setting applies to new connections only, so the existing ones are closed.
 async function setReadOnly(value: 'on' | 'off'): Promise<void> {
   const database = new URL(site.config.databaseUrl ?? '').pathname.slice(1);
   await onServer(server ?? '', `alter database ${database} set default_transaction_read_only = ${value}`);

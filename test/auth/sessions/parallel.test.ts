@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
-import { endAllSessions } from '../../../src/auth/sessions/devices.js';
+import { endAllSessions } from '../../../src/auth/sessions/end-sessions.js';
 import { hashSessionId } from '../../../src/auth/sessions/sessions.js';
 import {
   FIREFOX,
@@ -10,10 +10,10 @@ import {
   openSite,
   type Site,
   useSite,
-  whileHeld,
+  whileLocked,
 } from '../../site.js';
 
-// Checking a password takes a moment, so that what is sent meanwhile comes in between.
+// A password check takes a moment, so that other requests arrive during it.
 const site = useSite({ passwordCost: 6, trustProxy: 1 });
 
 interface Answer {
@@ -21,11 +21,14 @@ interface Answer {
   location: string;
 }
 
-/** A browser that has several requests under way at once: each answer's cookies count when it arrives. */
+/**
+ * A browser with several tabs: it sends requests in parallel, and each answer's cookie counts when it
+ * arrives.
+ */
 class Tabs {
   cookie = '';
-  /** Every value its session cookie ever had. */
-  readonly all = new Set<string>();
+  /** Every session cookie it has ever had. */
+  readonly allCookies = new Set<string>();
 
   async send(path: string, fields?: Record<string, string>, { at = site } = {}): Promise<Answer> {
     const answer = await fetch(at.origin + path, {
@@ -43,13 +46,13 @@ class Tabs {
       const value = /^thinga=([^;]*)/.exec(header)?.[1];
       if (value === undefined) continue;
       this.cookie = value;
-      if (value) this.all.add(value);
+      if (value) this.allCookies.add(value);
     }
     await answer.text();
     return { status: answer.status, location: answer.headers.get('location') ?? '' };
   }
 
-  /** Sends, and goes where it is sent. */
+  /** Sends a request, and follows one redirect. */
   async follow(path: string, fields?: Record<string, string>): Promise<Answer> {
     const answer = await this.send(path, fields);
     return answer.status === 303 ? this.send(answer.location) : answer;
@@ -58,32 +61,32 @@ class Tabs {
 
 let requests = 0;
 
-interface Person {
+interface User {
   username: string;
   password: string;
   id: number;
 }
 
-async function logIn({ username, password }: Person, at = site, remember = ''): Promise<Tabs> {
+async function logIn({ username, password }: User, { at = site, remember = '' } = {}): Promise<Tabs> {
   const tabs = new Tabs();
   const { status } = await tabs.send('/login', { username, password, remember }, { at });
   expect(status).toBe(303);
   return tabs;
 }
 
-/** Which of a browser's cookies still let anybody in. */
-async function opening(cookies: Iterable<string>, at = site): Promise<string[]> {
-  const open: string[] = [];
+/** The cookies that still belong to a live session. */
+async function validCookies(cookies: Iterable<string>, at = site): Promise<string[]> {
+  const valid: string[] = [];
   for (const cookie of cookies) {
     const tabs = new Tabs();
     tabs.cookie = cookie;
-    if ((await tabs.send('/profile', undefined, { at })).status === 200) open.push(cookie);
+    if ((await tabs.send('/profile', undefined, { at })).status === 200) valid.push(cookie);
   }
-  return open;
+  return valid;
 }
 
-/** As if the password had been given a while ago, and Redis had forgotten everything since. */
-async function letTimePass({ id }: Person): Promise<void> {
+/** Makes the last confirmation 11 minutes old, and deletes all session state from Redis. */
+async function expireConfirmation({ id }: User): Promise<void> {
   await sql`update sessions set confirmed_at = now() - interval '11 minutes' where user_id = ${id}`.execute(
     site.db,
   );
@@ -102,12 +105,12 @@ const liveRows = (userId: number) =>
 
 const idIn = (cookie: string): string => decodeURIComponent(cookie).slice(2).split('.')[0] ?? '';
 
-itOnPostgres('answers five requests around a change of password, and leaves one live id', async () => {
+itOnPostgres('answers five requests around a password change, and leaves one live session id', async () => {
   for (let round = 0; round < 5; round++) {
-    const person = await member(site);
-    await person.browser.post('/logout').expect(303);
-    const tabs = await logIn(person);
-    const next = { current: person.password, password: `another phrase ${round}` };
+    const user = await member(site);
+    await user.browser.post('/logout').expect(303);
+    const tabs = await logIn(user);
+    const next = { current: user.password, password: `another phrase ${round}` };
     const answers = await Promise.all([
       tabs.send('/profile/password', next),
       tabs.send('/profile'),
@@ -116,21 +119,19 @@ itOnPostgres('answers five requests around a change of password, and leaves one 
       tabs.send('/api/me'),
     ]);
     for (const { status } of answers) expect([200, 303, 401, 422]).toContain(status);
-    const open = await opening(tabs.all);
-    expect(open).toEqual([tabs.cookie]);
-    expect(await liveRows(person.id)).toMatchObject([
-      { accessTokenHash: hashSessionId(idIn(open[0] ?? '')) },
-    ]);
+    const valid = await validCookies(tabs.allCookies);
+    expect(valid).toEqual([tabs.cookie]);
+    expect(await liveRows(user.id)).toMatchObject([{ accessTokenHash: hashSessionId(idIn(valid[0] ?? '')) }]);
   }
 });
 
-itOnRedis('answers five requests around a confirmation, and leaves one live id', async () => {
+itOnRedis('answers five requests around a confirmation, and leaves one live session id', async () => {
   for (let round = 0; round < 5; round++) {
-    const person = await member(site);
-    await person.browser.post('/logout').expect(303);
-    const tabs = await logIn(person);
-    await letTimePass(person);
-    const { password } = person;
+    const user = await member(site);
+    await user.browser.post('/logout').expect(303);
+    const tabs = await logIn(user);
+    await expireConfirmation(user);
+    const { password } = user;
     const answers = await Promise.all([
       tabs.follow('/profile/sessions/end-others', { password }),
       tabs.follow('/profile'),
@@ -139,127 +140,128 @@ itOnRedis('answers five requests around a confirmation, and leaves one live id',
       tabs.follow('/profile/sessions/end-others', { password }),
     ]);
     for (const { status } of answers) expect([200, 303, 401, 422]).toContain(status);
-    const open = await opening(tabs.all);
-    expect(open).toEqual([tabs.cookie]);
-    expect(await liveRows(person.id)).toMatchObject([
-      { accessTokenHash: hashSessionId(idIn(open[0] ?? '')) },
-    ]);
+    const valid = await validCookies(tabs.allCookies);
+    expect(valid).toEqual([tabs.cookie]);
+    expect(await liveRows(user.id)).toMatchObject([{ accessTokenHash: hashSessionId(idIn(valid[0] ?? '')) }]);
   }
 });
 
-itOnRedis('does what each of two sudo at once asks for', async () => {
-  const person = await member(site);
-  await person.browser.post('/logout').expect(303);
-  const [tabs] = [await logIn(person), await logIn(person), await logIn(person)];
-  await letTimePass(person);
-  const { password } = person;
-  const kept = hashSessionId(idIn(tabs.cookie));
-  const others = (await liveRows(person.id)).filter(({ accessTokenHash }) => accessTokenHash !== kept);
-  const ends = others.map(
+itOnRedis('completes two requests that confirm the password at once', async () => {
+  const user = await member(site);
+  await user.browser.post('/logout').expect(303);
+  const [tabs] = [await logIn(user), await logIn(user), await logIn(user)];
+  await expireConfirmation(user);
+  const { password } = user;
+  const currentHash = hashSessionId(idIn(tabs.cookie));
+  const others = (await liveRows(user.id)).filter(({ accessTokenHash }) => accessTokenHash !== currentHash);
+  const requests = others.map(
     ({ publicId }) =>
       () =>
         tabs.send(`/profile/sessions/${publicId}/end`, { password }),
   );
-  const answers = await whilePersonHeld(person, ends);
+  const answers = await whileUserLocked(user, requests);
   for (const answer of answers) expect(answer).toEqual({ status: 303, location: '/profile/sessions' });
-  expect(await liveRows(person.id)).toHaveLength(1);
-  expect(await opening(tabs.all)).toEqual([tabs.cookie]);
+  expect(await liveRows(user.id)).toHaveLength(1);
+  expect(await validCookies(tabs.allCookies)).toEqual([tabs.cookie]);
 });
 
-/** Lets nobody change a person's sessions until all requests wait to, so that none of them is early. */
-const whilePersonHeld = ({ id }: Person, requests: (() => Promise<Answer>)[]): Promise<Answer[]> =>
-  whileHeld(site, sql`select from users where id = ${id} for no key update`, requests);
+/** Locks a user until all requests wait for the lock, so that none of them is early. */
+const whileUserLocked = ({ id }: User, requests: (() => Promise<Answer>)[]): Promise<Answer[]> =>
+  whileLocked(site, sql`select from users where id = ${id} for no key update`, requests);
 
-itOnPostgres('opens no session with a password that is changed meanwhile', async () => {
-  const person = await member(site);
-  const [owner, thief] = [await logIn(person), new Tabs()];
-  const { username, password } = person;
-  const [changed, loggedIn] = await whilePersonHeld(person, [
+itOnPostgres('starts no session with a password that is changed meanwhile', async () => {
+  const user = await member(site);
+  const [owner, thief] = [await logIn(user), new Tabs()];
+  const { username, password } = user;
+  const [changed, loggedIn] = await whileUserLocked(user, [
     () => owner.send('/profile/password', { current: password, password: 'another long phrase' }),
     () => thief.send('/login', { username, password }),
   ]);
   expect([changed?.status, loggedIn?.status]).toEqual([303, 422]);
-  expect(await liveRows(person.id)).toHaveLength(1);
-  expect(await opening([...owner.all, ...thief.all])).toEqual([owner.cookie]);
+  expect(await liveRows(user.id)).toHaveLength(1);
+  expect(await validCookies([...owner.allCookies, ...thief.allCookies])).toEqual([owner.cookie]);
 });
 
-itOnPostgres('lets one of two changes of a password win, and neither with one that is gone', async () => {
-  const person = await member(site);
-  const [one, other] = [await logIn(person), await logIn(person)];
-  const { password: current } = person;
-  const answers = await whilePersonHeld(person, [
+itOnPostgres('accepts only the first of two simultaneous password changes', async () => {
+  const user = await member(site);
+  const [one, other] = [await logIn(user), await logIn(user)];
+  const { password: current } = user;
+  const answers = await whileUserLocked(user, [
     () => one.send('/profile/password', { current, password: 'the first phrase' }),
     () => other.send('/profile/password', { current, password: 'the second phrase' }),
   ]);
   expect(answers.map(({ status }) => status)).toEqual([303, 422]);
-  expect(await opening([...one.all, ...other.all])).toEqual([one.cookie]);
-  await logIn({ ...person, password: 'the first phrase' });
+  expect(await validCookies([...one.allCookies, ...other.allCookies])).toEqual([one.cookie]);
+  await logIn({ ...user, password: 'the first phrase' });
 });
 
-itOnPostgres('keeps to twenty sessions, however many begin at once', async () => {
-  const person = await member(site);
-  for (let device = 1; device < 20; device++) await logIn(person);
-  const { username, password } = person;
+itOnPostgres('keeps at most twenty sessions, however many start at once', async () => {
+  const user = await member(site);
+  for (let device = 1; device < 20; device++) await logIn(user);
+  const { username, password } = user;
   const logIns = Array.from({ length: 6 }, () => () => new Tabs().send('/login', { username, password }));
-  // Held against every use of the row, so that all six come to write their sessions at once.
-  const held = sql`select from users where id = ${person.id} for update`;
-  for (const { status } of await whileHeld(site, held, logIns)) expect(status).toBe(303);
-  expect(await liveRows(person.id)).toHaveLength(20);
+  // This lock stops every use of the row, so that all six log-ins write their sessions at once.
+  const lock = sql`select from users where id = ${user.id} for update`;
+  for (const { status } of await whileLocked(site, lock, logIns)) expect(status).toBe(303);
+  expect(await liveRows(user.id)).toHaveLength(20);
 });
 
-itOnPostgres('ends everybody’s sessions while people end their own, change passwords and leave', async () => {
-  const deeds: [string, (person: Person) => Record<string, string>][] = [
+itOnPostgres('ends all sessions while users end their own, change passwords and close accounts', async () => {
+  const actions: [string, (user: User) => Record<string, string>][] = [
     ['/profile/sessions/end-others', () => ({})],
     ['/profile/password', ({ password }) => ({ current: password, password: 'another long phrase' })],
     ['/profile/close', ({ id }) => ({ votes: 'keep', person: String(id) })],
   ];
-  for (const [path, fields] of deeds) {
-    const person = await member(site);
-    const [tabs, second, third] = [await logIn(person), await logIn(person), await logIn(person)];
-    const [first, , held] = await liveRows(person.id);
-    // Used just now, the oldest is the last to time out: whoever takes them by that takes another order.
+  for (const [path, fields] of actions) {
+    const user = await member(site);
+    const [tabs, second, third] = [await logIn(user), await logIn(user), await logIn(user)];
+    const [first, , locked] = await liveRows(user.id);
+    // The oldest session was used last, so code that takes sessions by their deadline takes them in another
+    // order.
     await site.db
       .updateTable('sessions')
       .where('publicId', '=', first?.publicId ?? '')
       .set(({ ref }) => ({ lastSeenAt: new Date(), idleExpiresAt: ref('expiresAt') }))
       .execute();
-    const [ended, answer] = await whileHeld<unknown>(
+    const [ended, answer] = await whileLocked<unknown>(
       site,
-      sql`select from sessions where public_id = ${held?.publicId} for update`,
-      [() => endAllSessions(site.db, 'operator'), () => tabs.send(path, fields(person))],
+      sql`select from sessions where public_id = ${locked?.publicId} for update`,
+      [() => endAllSessions(site.db, 'operator'), () => tabs.send(path, fields(user))],
     );
     expect([path, ended, answer]).toEqual([
       path,
       expect.any(Number),
       expect.objectContaining({ status: 303 }),
     ]);
-    expect(await opening([tabs, second, third].flatMap(({ all }) => [...all]))).toEqual([]);
+    expect(await validCookies([tabs, second, third].flatMap(({ allCookies }) => [...allCookies]))).toEqual(
+      [],
+    );
   }
 });
 
-itOnRedis('keeps no state of a session that confirms and ends itself', async () => {
+itOnRedis('deletes the state of a session that confirms the password and ends itself', async () => {
   for (const remember of ['', 'yes']) {
-    const person = await member(site);
-    await person.browser.post('/logout').expect(303);
-    const tabs = await logIn(person, site, remember);
-    await letTimePass(person);
-    const [row] = await liveRows(person.id);
-    await tabs.send(`/profile/sessions/${row?.publicId}/end`, { password: person.password });
-    expect(await liveRows(person.id)).toEqual([]);
-    expect(tabs.all.size).toBe(2);
-    for (const cookie of tabs.all)
+    const user = await member(site);
+    await user.browser.post('/logout').expect(303);
+    const tabs = await logIn(user, { remember });
+    await expireConfirmation(user);
+    const [row] = await liveRows(user.id);
+    await tabs.send(`/profile/sessions/${row?.publicId}/end`, { password: user.password });
+    expect(await liveRows(user.id)).toEqual([]);
+    expect(tabs.allCookies.size).toBe(2);
+    for (const cookie of tabs.allCookies)
       expect(await site.redis?.exists(`${site.prefix}session:${hashSessionId(idIn(cookie))}`)).toBe(0);
   }
 });
 
-itOnRedis('stays logged out, whatever was still under way', async () => {
+itOnRedis('stays logged out, whatever requests were under way', async () => {
   for (let round = 0; round < 50; round++) {
-    const person = await member(site);
-    await person.browser.post('/logout').expect(303);
-    const tabs = await logIn(person);
+    const user = await member(site);
+    await user.browser.post('/logout').expect(303);
+    const tabs = await logIn(user);
     const before = tabs.cookie;
-    await letTimePass(person);
-    const { password } = person;
+    await expireConfirmation(user);
+    const { password } = user;
     const slow = [
       tabs.send('/profile/sessions/end-others', { password }),
       tabs.send('/profile/password', { current: password, password: `${password}!` }),
@@ -269,42 +271,45 @@ itOnRedis('stays logged out, whatever was still under way', async () => {
     const old = new Tabs();
     old.cookie = before;
     const out = await old.send('/logout', {});
-    expect(await liveRows(person.id)).toEqual([]);
+    expect(await liveRows(user.id)).toEqual([]);
     const answers = await Promise.all(slow);
     for (const { status } of [out, ...answers]) expect([200, 303, 401, 422]).toContain(status);
-    expect(await opening([before, ...tabs.all])).toEqual([]);
+    expect(await validCookies([before, ...tabs.allCookies])).toEqual([]);
   }
 });
 
-itOnRedis('lets two processes hear of each other at the next request', async () => {
-  const other = await openSite({}, { beside: site });
-  try {
-    await crossOver(other);
-  } finally {
-    await other.close();
-  }
-});
+itOnRedis(
+  'makes a log-out or password change in one process count in the other at the next request',
+  async () => {
+    const other = await openSite({}, { storesOf: site });
+    try {
+      await useBothProcesses(other);
+    } finally {
+      await other.close();
+    }
+  },
+);
 
-async function crossOver(other: Site): Promise<void> {
-  const person = await member(site);
-  await person.browser.post('/logout').expect(303);
-  const here = await logIn(person);
-  const there = await logIn(person, other);
-  // Each opens on both, and ends on both.
+async function useBothProcesses(other: Site): Promise<void> {
+  const user = await member(site);
+  await user.browser.post('/logout').expect(303);
+  const here = await logIn(user);
+  const there = await logIn(user, { at: other });
+  // Each session is valid in both processes, and ends in both.
   for (const at of [site, other])
-    expect(await opening([here.cookie, there.cookie], at)).toEqual([here.cookie, there.cookie]);
+    expect(await validCookies([here.cookie, there.cookie], at)).toEqual([here.cookie, there.cookie]);
   expect((await there.send('/profile/sessions/end-others', {}, { at: other })).status).toBe(303);
-  expect(await opening([here.cookie, there.cookie])).toEqual([there.cookie]);
+  expect(await validCookies([here.cookie, there.cookie])).toEqual([there.cookie]);
 
-  const back = await logIn(person);
+  const back = await logIn(user);
   expect((await back.send('/logout', {})).status).toBe(303);
-  for (const at of [other, site]) expect(await opening(back.all, at)).toEqual([]);
+  for (const at of [other, site]) expect(await validCookies(back.allCookies, at)).toEqual([]);
 
-  // A change of password gives a new id here, and ends what the other process let in.
-  const writer = await logIn(person);
-  const [before] = writer.all;
-  const next = { current: person.password, password: 'another long phrase' };
+  // A password change gives this session a new id, and ends the session of the other process.
+  const writer = await logIn(user);
+  const [before] = writer.allCookies;
+  const next = { current: user.password, password: 'another long phrase' };
   expect((await writer.send('/profile/password', next)).status).toBe(303);
-  expect(await opening([before ?? '', there.cookie], other)).toEqual([]);
-  expect(await opening([writer.cookie], other)).toEqual([writer.cookie]);
+  expect(await validCookies([before ?? '', there.cookie], other)).toEqual([]);
+  expect(await validCookies([writer.cookie], other)).toEqual([writer.cookie]);
 }

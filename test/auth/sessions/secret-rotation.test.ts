@@ -10,11 +10,11 @@ afterAll(async () => {
   for (const other of others) await other.close();
 });
 
-async function beside(
+async function openSiteWith(
   secrets: [string, ...string[]],
   sessionFingerprint: Config['sessionFingerprint'] = 'enforce',
 ): Promise<Site> {
-  const other = await openSite({ secrets, sessionFingerprint }, { beside: site });
+  const other = await openSite({ secrets, sessionFingerprint }, { storesOf: site });
   others.push(other);
   return other;
 }
@@ -22,10 +22,10 @@ async function beside(
 const cookieIn = (browser: Browser): string =>
   `thinga=${browser.jar.getCookie('thinga', { path: '/', domain: '127.0.0.1', secure: false, script: false })?.value}`;
 
-itOnRedis('lets people stay while a secret is changed, and signs their cookies again', async () => {
+itOnRedis('keeps users logged in while a secret changes, and signs their cookies again', async () => {
   const { browser, id } = await member(site);
   const before = cookieIn(browser);
-  const during = await beside([NEW, OLD]);
+  const during = await openSiteWith([NEW, OLD]);
   const answer = await visit(during).get('/profile').set('Cookie', before).expect(200);
   const [after = ''] = (answer.headers['set-cookie'] as unknown as string[]).map(
     (cookie) => cookie.split(';')[0] ?? '',
@@ -35,16 +35,16 @@ itOnRedis('lets people stay while a secret is changed, and signs their cookies a
     (await visit(during).get('/profile').set('Cookie', after).expect(200)).headers['set-cookie'],
   ).toBeUndefined();
 
-  const done = await beside([NEW]);
+  const done = await openSiteWith([NEW]);
   await visit(done).get('/profile').set('Cookie', after).expect(200);
   await visit(done).get('/profile').set('Cookie', before).expect(303);
   const events = await site.db.selectFrom('sessionEvents').where('userId', '=', id).select('kind').execute();
   expect(events.map(({ kind }) => kind)).toEqual(['login']);
 });
 
-it('leaves the fingerprint to the browser that logged in, where strangers are only recorded', async () => {
+it('keeps the fingerprint of the browser that logged in, in the mode log too', async () => {
   const { browser, id } = await member(site);
-  const [during, done] = [await beside([NEW, OLD], 'log'), await beside([NEW, OLD], 'enforce')];
+  const [during, done] = [await openSiteWith([NEW, OLD], 'log'), await openSiteWith([NEW, OLD], 'enforce')];
   const cookie = cookieIn(browser);
   await visit(during, { userAgent: CHROME }).get('/profile').set('Cookie', cookie).expect(200);
   await visit(done).get('/profile').set('Cookie', cookie).expect(200);
@@ -53,8 +53,8 @@ it('leaves the fingerprint to the browser that logged in, where strangers are on
   expect(row?.endReason).toBe('fingerprint');
 });
 
-it('signs out, without a fault, whoever comes after the old secret was dropped', async () => {
+it('logs out users who return after the old secret was removed', async () => {
   const { browser } = await member(site);
-  const done = await beside([NEW]);
+  const done = await openSiteWith([NEW]);
   await visit(done).get('/profile').set('Cookie', cookieIn(browser)).expect(303);
 });

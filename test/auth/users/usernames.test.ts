@@ -5,8 +5,8 @@ const site = useSite({ trustProxy: 1 });
 const password = 'a long enough phrase';
 
 const RESERVED = 'This name is reserved. Try another.';
-const ALPHABETS = 'Use letters of one alphabet that is in use today.';
-const STACKS = 'Use fewer marks above and below the letters.';
+const ALPHABETS = 'Use letters from one alphabet that is in use today.';
+const STACKED_MARKS = 'Use fewer marks above and below the letters.';
 const LOOKALIKE = 'This name looks like one that is taken. Try another.';
 
 const register = (username: string, at: Site = site) =>
@@ -36,15 +36,15 @@ it.each([
   ['Japanese', '山田太郎 佐々木 さくら サクラ ターナー 山田さくら Ken太郎'],
   ['Korean', '김민준 金민준 박Kim'],
   ['scripts of fewer people', 'አበበ ᏣᎳᎩ ⴰⵎⴰⵣⵉⵖ ߒߞߏ 𞤀𞤣𞤤𞤢𞤥 އަޙްމަދު'],
-])('takes names that people have, in %s', async (_script, names) => {
+])('accepts real names in %s', async (_script, names) => {
   for (const name of names.split(' ')) {
     expect([name, (await register(name)).status]).toEqual([name, 303]);
-    // Some keyboards send letters and marks apart.
+    // Some keyboards send letters and marks separately.
     expect([name, (await logIn(name.normalize('NFD'))).status]).toEqual([name, 303]);
   }
 });
 
-it('takes words that only hold a reserved one, and the name of the development log-in', async () => {
+it('accepts names that only contain a reserved word, and the name of the demo user', async () => {
   for (const name of [
     'Modesta',
     'adminton',
@@ -61,18 +61,21 @@ it('takes words that only hold a reserved one, and the name of the development l
 
 it.each([
   ['a reserved word', 'admin Moderator ROOT support staff system noreply null undefined webmaster guest'],
-  ['the name of this place', 'thinga Thinga2 thinga-team thingaSupport my.thinga'],
+  ['the name of the site', 'thinga Thinga2 thinga-team thingaSupport my.thinga'],
   [
-    'a reserved word with more around it',
+    'a reserved word with other characters around it',
     'admin1 a.d.m.i.n _admin_ no-reply the.admin site-admin mod_007 Support.2',
   ],
-  ['a reserved word in other letters', 'аdmin аdmіn ѕuрроrt rооt αdmin Αdmin ⓐdmin adm1n AdmIn r00t thlnga'],
+  [
+    'a reserved word in look-alike letters',
+    'аdmin аdmіn ѕuрроrt rооt αdmin Αdmin ⓐdmin adm1n AdmIn r00t thlnga',
+  ],
   ['a reserved word with marks', 'ádmin admiṇ a\u0336d\u0336m\u0336i\u0336n\u0336'],
-])('keeps for those who run the site: %s', async (_what, names) => {
+])('refuses a reserved name: %s', async (_case, names) => {
   for (const name of names.split(' ')) await expectRefusal(name, RESERVED);
 });
 
-it('wants letters of one alphabet', async () => {
+it('refuses letters of several alphabets in one name', async () => {
   const names = 'Сarla pаypаl Αlpha ИванIvan Ελένηa 山田Иван 김さくら さくらㄇㄚ דvid 𐌰𐌽𐌽𐌰 ᴄᴀʀʟᴀ';
   for (const name of names.split(' ')) await expectRefusal(name, ALPHABETS);
 });
@@ -80,12 +83,12 @@ it('wants letters of one alphabet', async () => {
 it.each([
   ['five marks on a letter', 'Zara\u0301\u0302\u0303\u0304\u0306'],
   ['strokes and a circle', 'Zara\u0335\u0336\u0337\u0338\u20dd'],
-  ['all the marks there is room for', `e${'\u0301\u0323\u0330\u0306'.repeat(7)}`],
+  ['as many marks as fit', `e${'\u0301\u0323\u0330\u0306'.repeat(7)}`],
   ['a mark twice', 'Zara\u0323\u0323'],
   ['a mark twice, once in the letter', 'Zar\u00e1\u0301'],
   ['a Thai tone mark twice', 'ก่่อน'],
-])('wants no stacks of marks: %s', async (_what, name) => {
-  await expectRefusal(name, STACKS);
+])('refuses stacked marks: %s', async (_case, name) => {
+  await expectRefusal(name, STACKED_MARKS);
 });
 
 it.each([
@@ -95,24 +98,24 @@ it.each([
   ['HANNA', ['\u0397\u0391\u039d\u039d\u0391']],
   ['istanbul', ['i\u0307stanbul']],
   ['ᎳᎳ', ['WW']],
-])('gives nobody a name that looks like %s', async (name, lookalikes) => {
+])('refuses a name that looks like %s', async (name, lookalikes) => {
   await member(site, { username: name, password });
   for (const lookalike of lookalikes) await expectRefusal(lookalike, LOOKALIKE);
 });
 
-it('tells names apart that differ to the eye', async () => {
+it('accepts names that are similar but look different', async () => {
   for (const name of ['Neil', 'Nell', 'Ren\u00e9', 'Rene', 'Ali', 'all', 'Mila', 'Milla'])
     expect([name, (await register(name)).status]).toEqual([name, 303]);
 });
 
-it('gives a look to one of those who ask for it at once', async () => {
+it('gives only one of several look-alike names that are registered at once', async () => {
   const answers = await Promise.all(
     ['Lilli', 'LiIIi', 'Li11i', 'LilIi', 'Li1li'].map((name) => register(name)),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([303, 422, 422, 422, 422]);
 });
 
-it('frees the look of a name when its account is closed', async () => {
+it('allows look-alikes of a name after its account was closed', async () => {
   const { browser } = await member(site, { username: 'Wilma', password });
   await expectRefusal('WiIma', LOOKALIKE);
   const page = await browser.get('/profile/close').expect(200);

@@ -8,16 +8,16 @@ const FOODS = ['Ramen', ODD, 'خبز طازج', 'Soup 🍜👩‍👩‍👧', '
 
 beforeAll(() => topic(site, { names: FOODS.map((name) => `"${name.replaceAll('"', '""')}"`) }));
 
-/** Somebody who likes the foods in this order, and says so about each pair. */
-async function taster(order = FOODS) {
-  const person = await member(site);
+/** Registers a member who prefers the foods in this order, and has answered each pair. */
+async function memberWhoPrefers(order = FOODS) {
+  const account = await member(site);
   const things = await site.db.selectFrom('things').select(['id', 'name', 'topicId']).execute();
   const known = order.flatMap((name) => things.find((thing) => thing.name === name) ?? []);
-  const rows = known.flatMap((better, place) =>
-    known.slice(place + 1).map((worse) => ({
+  const rows = known.flatMap((better, index) =>
+    known.slice(index + 1).map((worse) => ({
       ballotId: randomUUID(),
       topicId: better.topicId,
-      voterId: person.id,
+      voterId: account.id,
       leftId: better.id,
       rightId: worse.id,
       outcome: 'left' as const,
@@ -25,7 +25,7 @@ async function taster(order = FOODS) {
     })),
   );
   await site.db.insertInto('votes').values(rows).execute();
-  return person;
+  return account;
 }
 
 async function share(browser: Browser, { size = '5', name = 'mine' } = {}): Promise<string> {
@@ -37,8 +37,8 @@ async function share(browser: Browser, { size = '5', name = 'mine' } = {}): Prom
 
 const picture = (path: string) => visit(site).get(`${path}.png`).buffer(true);
 
-it('publishes what a person chose, to whoever has the link, and nothing else of theirs', async () => {
-  const { browser, username } = await taster();
+it('shows a shared Top to everybody who has the link, with or without the name', async () => {
+  const { browser, username } = await memberWhoPrefers();
   const path = await share(browser);
   expect(path).toMatch(/^\/shared\/[\w-]{22}$/);
   const answer = await visit(site).get(path).expect(200);
@@ -52,7 +52,7 @@ it('publishes what a person chose, to whoever has the link, and nothing else of 
       .map((name) => $(name).text()),
   ).toEqual(FOODS.slice(0, 5));
   expect($('.shared b')).toHaveLength(0);
-  expect($('.note').text()).toContain('It stays as it was then');
+  expect($('.note').text()).toContain('Later votes don’t change this list');
   expect($('meta[property="og:image"]').attr('content')).toBe(`${site.config.publicOrigin}${path}.png`);
   expect($('meta[property="og:description"]').attr('content')).toContain(`2. ${ODD}`);
   const nameless = await visit(site)
@@ -62,9 +62,9 @@ it('publishes what a person chose, to whoever has the link, and nothing else of 
   expect(read(nameless.text)('.eyebrow').text()).toContain('Someone');
 });
 
-it('draws the picture that messengers show, another one for another list', async () => {
-  const one = await taster();
-  const other = await taster(FOODS.toReversed());
+it('draws a picture for messengers, with a different picture for a different list', async () => {
+  const one = await memberWhoPrefers();
+  const other = await memberWhoPrefers(FOODS.toReversed());
   const path = await share(one.browser);
   const image = await picture(path).expect(200);
   expect(image.headers['content-type']).toBe('image/png');
@@ -79,8 +79,8 @@ it('draws the picture that messengers show, another one for another list', async
     .expect(304);
 });
 
-it('stays as it was when its owner votes on', async () => {
-  const { browser, id } = await taster();
+it('does not change a shared Top after its owner withdraws the votes', async () => {
+  const { browser, id } = await memberWhoPrefers();
   const path = await share(browser, { size: '3' });
   const names = async () => read((await visit(site).get(path)).text)('.shared .name').text();
   const before = await names();
@@ -88,18 +88,18 @@ it('stays as it was when its owner votes on', async () => {
   expect(await names()).toBe(before);
 });
 
-it('says so when its owner has ended it, and lets nobody else end it', async () => {
-  const { browser } = await taster();
-  const other = await taster();
+it('lets only the owner turn off a link, and says so', async () => {
+  const { browser } = await memberWhoPrefers();
+  const other = await memberWhoPrefers();
   const path = await share(browser);
   const end = path.replace('/shared', '/profile/links').concat('/end');
   await other.browser.post(end).expect(404);
   await visit(site).get(path).expect(200);
   await browser.post(end).expect(303);
   const $ = read((await browser.get('/profile/links')).text);
-  expect($('.flash').text()).toContain('ended');
+  expect($('.flash').text()).toContain('turned off');
   expect($('.links li')).toHaveLength(0);
-  expect(read((await visit(site).get(path).expect(410)).text)('h1').text()).toBe('This link has ended');
+  expect(read((await visit(site).get(path).expect(410)).text)('h1').text()).toBe('This link is turned off');
   await picture(path).expect(410);
   await browser.post(end).expect(303);
   await browser.post('/profile/links/%00/end').expect(404);
@@ -108,8 +108,8 @@ it('says so when its owner has ended it, and lets nobody else end it', async () 
   await visit(site).get('/shared/x.png').expect(404);
 });
 
-it('goes with the account, and is no more to see while the account is disabled', async () => {
-  const { browser, id } = await taster();
+it('hides a link while the account is disabled, and deletes it with the account', async () => {
+  const { browser, id } = await memberWhoPrefers();
   const path = await share(browser);
   await site.db.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', id).execute();
   await visit(site).get(path).expect(410);
@@ -123,19 +123,19 @@ it('goes with the account, and is no more to see while the account is disabled',
   expect(await site.db.selectFrom('shares').where('userId', '=', id).select('id').execute()).toEqual([]);
 });
 
-it('leaves out what was taken down since', async () => {
-  const { browser } = await taster();
+it('leaves out a thing that was taken down since', async () => {
+  const { browser } = await memberWhoPrefers();
   const path = await share(browser, { size: '3' });
   const before = await picture(path);
   await site.db.updateTable('things').set({ retiredAt: new Date() }).where('name', '=', ODD).execute();
   const $ = read((await visit(site).get(path).expect(200)).text);
-  expect($('.shared li').eq(1).text()).toContain('taken down since');
+  expect($('.shared li').eq(1).text()).toContain('removed since');
   expect((await picture(path)).body).not.toEqual(before.body);
   await site.db.updateTable('things').set({ retiredAt: null }).where('name', '=', ODD).execute();
 });
 
-it('shares no more than there is, and says what to correct', async () => {
-  const { browser } = await taster();
+it('refuses a form with wrong values, a list that is too short, and too many links', async () => {
+  const { browser } = await memberWhoPrefers();
   const send = (form: object) => browser.post('/profile/topics/foods/share').type('form').send(form);
   for (const form of [
     {},
@@ -144,8 +144,8 @@ it('shares no more than there is, and says what to correct', async () => {
     { size: '10', name: 'mine' },
   ])
     await send(form).expect(422);
-  const nobody = await member(site);
-  await nobody.browser
+  const newcomer = await member(site);
+  await newcomer.browser
     .post('/profile/topics/foods/share')
     .type('form')
     .send({ size: '3', name: 'mine' })
@@ -156,8 +156,8 @@ it('shares no more than there is, and says what to correct', async () => {
   );
 });
 
-it('hands people their links with their data', async () => {
-  const { browser } = await taster();
+it('exports the shared links of a user without their addresses', async () => {
+  const { browser } = await memberWhoPrefers();
   const path = await share(browser);
   const { text } = await browser.get('/profile/export').expect(200);
   expect(JSON.parse(text).shares).toEqual([

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { winChance } from '../../../src/ranking/math/online.js';
+import { winChance } from '../../../src/ranking/math/online-update.js';
 import { normalFrom, seededRandom } from '../../../src/ranking/math/random.js';
 import { refit } from '../../../src/ranking/math/refit.js';
 import { at, type Cast, orderOf, votesOf } from './votes.js';
@@ -22,7 +22,7 @@ interface Case {
 const { cases } = JSON.parse(read('./refit-cases.json')) as { cases: Case[] };
 const known = (start: string): Case => cases.find(({ name }) => name.startsWith(start)) as Case;
 
-/** As good as no prior: what these sources call maximum likelihood. */
+/** A prior so weak that the fit is what these sources call maximum likelihood. */
 const LIKELIHOOD = { lambda: 1e-10, tolerance: 1e-12 };
 
 it.each(['choix testcase-pairwise-2', 'choix testcase-pairwise-1'])('agrees with %s', (name) => {
@@ -32,7 +32,7 @@ it.each(['choix testcase-pairwise-2', 'choix testcase-pairwise-1'])('agrees with
   for (const [thing, mean] of centred(means).entries()) expect(mean).toBeCloseTo(at(log_strength, thing), 6);
 });
 
-it('agrees with the worked example of the encyclopedia', () => {
+it('agrees with the worked example of Wikipedia', () => {
   const { n, wins_counted, to_four_places } = known('Wikipedia');
   const casts = wins_counted.flatMap(([left, right, times]) => Array<Cast>(times).fill({ left, right }));
   const { means } = refit(votesOf(n, casts), LIKELIHOOD);
@@ -40,7 +40,7 @@ it('agrees with the worked example of the encyclopedia', () => {
     expect(Math.exp(mean)).toBeCloseTo(at(to_four_places, thing), 4);
 });
 
-it('stays near what a Gaussian prior of the same width gives', () => {
+it('stays near the fit with a Gaussian prior of the same width', () => {
   const { n, wins, log_strength } = known('choix 8-random');
   const casts = wins.map(([left, right]) => ({ left, right }));
   const { means } = refit(votesOf(n, casts), { lambda: 2, tolerance: 1e-9 });
@@ -49,13 +49,13 @@ it('stays near what a Gaussian prior of the same width gives', () => {
 });
 
 it('agrees with evalica on ties as half wins', () => {
-  // The pairs of simple.csv in github.com/dustalov/evalica, those that ended level first.
+  // The pairs of simple.csv in github.com/dustalov/evalica, first the ties.
   const ties = ['01', '02', '04', '12', '12', '13', '24', '34', '34'];
   const won = ['20', '10', '30', '31', '32', '40', '43'];
-  const casts = [...ties, ...won].map((pair, place) => ({
+  const casts = [...ties, ...won].map((pair, index) => ({
     left: Number(pair[0]),
     right: Number(pair[1]),
-    score: place < ties.length ? 0.5 : 1,
+    score: index < ties.length ? 0.5 : 1,
   }));
   const { means } = refit(votesOf(5, casts), LIKELIHOOD);
   const total = means.reduce((sum, mean) => sum + Math.exp(mean), 0);
@@ -74,42 +74,43 @@ it('agrees with the reference on eleven thousand football matches', () => {
     expect(Math.abs(at(means, names.indexOf(name)) - Number(score)), name).toBeLessThan(1e-4);
 });
 
-it('ends at the same ranking wherever it starts, to the tolerance', () => {
+it('converges to the same strengths from different starts', () => {
   const { size, casts } = football();
   const votes = votesOf(size, casts);
-  const cold = refit(votes, { tolerance: 1e-8 });
-  const warm = refit(votes, { tolerance: 1e-8, start: cold.means.map((mean) => -3 * mean) });
-  expect(warm.spread).toBeCloseTo(cold.spread, 5);
-  for (const [thing, mean] of cold.means.entries()) expect(at(warm.means, thing)).toBeCloseTo(mean, 5);
+  const fromZero = refit(votes, { tolerance: 1e-8 });
+  const fromFar = refit(votes, { tolerance: 1e-8, start: fromZero.means.map((mean) => -3 * mean) });
+  expect(fromFar.spread).toBeCloseTo(fromZero.spread, 5);
+  for (const [thing, mean] of fromZero.means.entries()) expect(at(fromFar.means, thing)).toBeCloseTo(mean, 5);
 });
 
-it('knows how unsure it is, from both sides of its votes', () => {
-  // Two things, one against the other: the Hessian is 2 by 2 and inverts by hand.
+it('takes the variance of a thing from its votes and from its opponent', () => {
+  // With two things the Hessian is 2 by 2, so its inverse is easy to write down.
   const { means, variances } = refit(votesOf(2, Array<Cast>(20).fill({ left: 0, right: 1, score: 0.5 })), {
     lambda: 2,
   });
   expect(means).toEqual(new Float64Array(2));
-  const [prior, met] = [1, 20 / 4];
-  const exact = (prior + met) / ((prior + met) ** 2 - met ** 2);
-  // One step from the neighbour: short of the chain that goes back and forth between only two.
-  const oneStep = 1 / (prior + met) + met ** 2 / (prior + met) ** 3;
-  expect(at(variances, 0)).toBeCloseTo(oneStep, 6);
+  const [prior, shared] = [1, 20 / 4];
+  const exact = (prior + shared) / ((prior + shared) ** 2 - shared ** 2);
+  // The first two terms of the series; the exact value has more, because two things refer to each other again
+  // and again.
+  const twoTerms = 1 / (prior + shared) + shared ** 2 / (prior + shared) ** 3;
+  expect(at(variances, 0)).toBeCloseTo(twoTerms, 6);
   expect(at(variances, 0)).toBeLessThan(exact);
 });
 
-it.each([0.25, 1, 2.25])('learns how far opinions lie apart: %d', (spread) => {
+it.each([0.25, 1, 2.25])('estimates the spread of the strengths: %d', (spread) => {
   const random = seededRandom(7);
-  const { votes, truth } = society({ size: 300, count: 12_000, spread, random });
+  const { votes, truth } = simulate({ size: 300, count: 12_000, spread, random });
   const middle = truth.reduce((sum, strength) => sum + strength, 0) / truth.length;
   const drawn = truth.reduce((sum, strength) => sum + (strength - middle) ** 2, 0) / truth.length;
   expect(Math.abs(refit(votes).spread / drawn - 1)).toBeLessThan(0.15);
 });
 
-it('covers the true strengths in nineteen of twenty cases', () => {
+it('has the true strength within 1.96 standard errors in 95 of 100 cases', () => {
   const random = seededRandom(11);
   let [covered, all] = [0, 0];
   for (let round = 0; round < 10; round++) {
-    const { votes, truth } = society({ size: 200, count: 4_000, spread: 1, random });
+    const { votes, truth } = simulate({ size: 200, count: 4_000, spread: 1, random });
     const { means, variances } = refit(votes);
     const middle = truth.reduce((sum, strength) => sum + strength, 0) / truth.length;
     for (const [thing, strength] of truth.entries()) {
@@ -122,43 +123,43 @@ it('covers the true strengths in nineteen of twenty cases', () => {
   expect(covered / all).toBeLessThan(0.98);
 });
 
-it('is less sure of a thing when each of its votes comes from the same few who disagree', () => {
+it('is less sure of a thing when all of its votes are from a few voters who disagree', () => {
   const casts = Array.from({ length: 120 }, (_, vote) => ({
     left: 0,
     right: 1 + (vote % 10),
     score: vote % 4 < 2 ? 1 : 0,
   }));
-  const spreadOut = refit(votesOf(11, casts), { lambda: 2 });
-  const byFour = refit(
+  const withoutVoters = refit(votesOf(11, casts), { lambda: 2 });
+  const byFourVoters = refit(
     votesOf(
       11,
       casts.map((cast, vote) => ({ ...cast, voter: vote % 4 })),
     ),
     { lambda: 2 },
   );
-  expect(byFour.means).toEqual(spreadOut.means);
-  expect(at(byFour.variances, 0)).toBeGreaterThan(3 * at(spreadOut.variances, 0));
-  expect(at(byFour.variances, 5)).toBe(at(spreadOut.variances, 5));
+  expect(byFourVoters.means).toEqual(withoutVoters.means);
+  expect(at(byFourVoters.variances, 0)).toBeGreaterThan(3 * at(withoutVoters.variances, 0));
+  expect(at(byFourVoters.variances, 5)).toBe(at(withoutVoters.variances, 5));
 });
 
-it('has everything average without a vote that counts', () => {
-  const nothing = { means: new Float64Array(3), variances: new Float64Array(3).fill(1), spread: 1 };
-  expect(refit(votesOf(3, []))).toMatchObject(nothing);
-  expect(refit(votesOf(3, [{ left: 0, right: 1, weight: 0 }]))).toMatchObject(nothing);
+it('has every thing average without votes of weight above 0', () => {
+  const average = { means: new Float64Array(3), variances: new Float64Array(3).fill(1), spread: 1 };
+  expect(refit(votesOf(3, []))).toMatchObject(average);
+  expect(refit(votesOf(3, [{ left: 0, right: 1, weight: 0 }]))).toMatchObject(average);
   expect(refit(votesOf(0, []))).toMatchObject({ means: new Float64Array(0), spread: 1 });
   expect(refit(votesOf(1, []))).toMatchObject({ means: new Float64Array(1) });
 });
 
-it('takes a vote of half the weight for half a vote', () => {
+it('counts two votes of half the weight as one vote', () => {
   const half = { left: 0, right: 1, weight: 0.5 };
-  const one = refit(votesOf(3, [half, half, { left: 1, right: 2 }]));
-  const other = refit(
+  const halves = refit(votesOf(3, [half, half, { left: 1, right: 2 }]));
+  const whole = refit(
     votesOf(3, [
       { left: 1, right: 2 },
       { left: 0, right: 1 },
     ]),
   );
-  for (const thing of [0, 1, 2]) expect(at(one.means, thing)).toBeCloseTo(at(other.means, thing), 12);
+  for (const thing of [0, 1, 2]) expect(at(halves.means, thing)).toBeCloseTo(at(whole.means, thing), 12);
 });
 
 const size = 12;
@@ -172,7 +173,7 @@ const someVotes = fc
   .array(cast, { maxLength: 150 })
   .map((casts) => casts.map(({ pair, ...rest }) => ({ left: at(pair, 0), right: at(pair, 1), ...rest })));
 
-it('finds finite strengths and variances for whatever was voted, connected or not', () => {
+it('finds finite strengths and variances for any votes, connected or not', () => {
   fc.assert(
     fc.property(someVotes, (casts) => {
       const { means, variances, spread } = refit(votesOf(size, casts));
@@ -184,7 +185,7 @@ it('finds finite strengths and variances for whatever was voted, connected or no
   );
 });
 
-it('cares neither about sides nor about the order of the votes', () => {
+it('gives the same result for swapped sides and for another order of the votes', () => {
   fc.assert(
     fc.property(someVotes, (casts) => {
       const options = { lambda: 1, tolerance: 1e-10 };
@@ -201,7 +202,7 @@ it('cares neither about sides nor about the order of the votes', () => {
   );
 });
 
-it('ranks two worlds that never met each in its own order, around the same middle', () => {
+it('ranks two groups of things without a common pair, each in its own order', () => {
   const chain = (first: number): Cast[] =>
     [0, 1, 2, 3].flatMap((step) => {
       const [left, right] = [first + step, first + step + 1];
@@ -212,7 +213,7 @@ it('ranks two worlds that never met each in its own order, around the same middl
   for (const thing of [0, 1, 2, 3, 4]) expect(at(means, thing)).toBeCloseTo(at(means, thing + 5), 6);
 });
 
-it('puts a thing with only wins first, within reason', () => {
+it('puts a thing with only wins first, with a finite strength', () => {
   const casts = Array.from({ length: 100_000 }, (_, vote) => ({ left: 0, right: 1 + (vote % 9) }));
   const { means, variances } = refit(votesOf(10, casts));
   expect(orderOf(means)[0]).toBe(0);
@@ -220,7 +221,7 @@ it('puts a thing with only wins first, within reason', () => {
   expect(at(variances, 0)).toSatisfy(Number.isFinite);
 });
 
-it('refuses what makes no sense', () => {
+it('refuses invalid votes and options', () => {
   expect(() => refit(votesOf(2, [{ left: 0, right: 2 }]))).toThrow(RangeError);
   expect(() => refit(votesOf(2, [{ left: 1, right: 1 }]))).toThrow(RangeError);
   expect(() => refit(votesOf(2, [{ left: 0, right: 1, weight: -1 }]))).toThrow(RangeError);
@@ -247,7 +248,7 @@ function football(): { size: number; names: string[]; casts: Cast[] } {
   return { size: names.length, names, casts };
 }
 
-function society(world: { size: number; count: number; spread: number; random: () => number }): {
+function simulate(world: { size: number; count: number; spread: number; random: () => number }): {
   truth: Float64Array;
   votes: ReturnType<typeof votesOf>;
 } {

@@ -1,30 +1,30 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { normalFrom, seededRandom } from '../../../src/ranking/math/random.js';
-import { NEW_BELOW, Selector, type Standing } from '../../../src/ranking/math/selector.js';
-import { cutOf } from '../../../src/ranking/math/top-threshold.js';
+import { NEW_BELOW, Selector, type SelectorInput } from '../../../src/ranking/math/selector.js';
+import { topThreshold } from '../../../src/ranking/math/top-threshold.js';
 import { at } from './votes.js';
 
-it('draws the cut between the last in the top and the first out of it', () => {
+it('puts the threshold between the last thing in the top and the first one out', () => {
   const hundred = Float64Array.from({ length: 100 }, (_, thing) => (thing * 37) % 100);
-  expect(cutOf(hundred, 20)).toBe(79.5);
+  expect(topThreshold(hundred, 20)).toBe(79.5);
   expect(
-    cutOf(
+    topThreshold(
       hundred.map((mean) => -mean),
       20,
     ),
   ).toBe(-19.5);
-  expect(cutOf(Float64Array.of(1, 2, 3, 4), 20)).toBe(2.5);
-  expect(cutOf(Float64Array.of(5, 1, 3), 20)).toBe(4);
-  expect(cutOf(Float64Array.of(7), 20)).toBe(0);
-  expect(cutOf(new Float64Array(0), 20)).toBe(0);
+  expect(topThreshold(Float64Array.of(1, 2, 3, 4), 20)).toBe(2.5);
+  expect(topThreshold(Float64Array.of(5, 1, 3), 20)).toBe(4);
+  expect(topThreshold(Float64Array.of(7), 20)).toBe(0);
+  expect(topThreshold(new Float64Array(0), 20)).toBe(0);
 });
 
-it('asks mostly about things near the cut, and about all of them now and then', () => {
+it('draws mostly things near the threshold, and every thing now and then', () => {
   const size = 1_000;
   const normal = normalFrom(seededRandom(1));
   const means = new Float64Array(size).map(normal).sort().reverse();
-  const selector = new Selector(standing({ means, variances: new Float64Array(size).fill(0.05) }));
+  const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.05) }));
   const shown = { focus: new Int32Array(size), explore: new Int32Array(size) };
   const random = seededRandom(2);
   for (let draw = 0; draw < 50_000; draw++) {
@@ -39,21 +39,21 @@ it('asks mostly about things near the cut, and about all of them now and then', 
   expect(Math.max(...shown.explore)).toBeLessThan(150);
 });
 
-it('looks around among new things first', () => {
+it('explores new things first', () => {
   const appearances = new Int32Array(100).fill(50);
   appearances[71] = NEW_BELOW - 1;
-  const selector = new Selector(standing({ means: new Float64Array(100), appearances }));
+  const selector = new Selector(inputWith({ means: new Float64Array(100), appearances }));
   const random = seededRandom(3);
   for (let draw = 0; draw < 500; draw++) {
     const drawn = selector.draw(random);
     if (drawn?.strategy === 'explore') expect(drawn.one).toBe(71);
   }
-  const withoutIt = Array.from({ length: 500 }, () => selector.draw(random, (thing) => thing === 71));
-  expect(new Set(withoutIt.map((drawn) => drawn?.one)).size).toBeGreaterThan(80);
+  const whileAvoided = Array.from({ length: 500 }, () => selector.draw(random, (thing) => thing === 71));
+  expect(new Set(whileAvoided.map((drawn) => drawn?.one)).size).toBeGreaterThan(80);
 });
 
-it('spreads its questions over a topic in which all are level', () => {
-  const selector = new Selector(standing({ means: new Float64Array(50) }));
+it('shows all things about equally often when all are equal', () => {
+  const selector = new Selector(inputWith({ means: new Float64Array(50) }));
   const random = seededRandom(4);
   const shown = new Int32Array(50);
   for (let draw = 0; draw < 5_000; draw++) {
@@ -64,10 +64,10 @@ it('spreads its questions over a topic in which all are level', () => {
   expect(Math.max(...shown)).toBeLessThan(280);
 });
 
-it('gets to every pair of a small topic once', () => {
+it('draws every pair of a small topic once', () => {
   for (const size of [2, 3, 7, 40]) {
     const means = Float64Array.from({ length: size }, (_, thing) => thing);
-    const selector = new Selector(standing({ means, variances: new Float64Array(size).fill(0.02) }));
+    const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.02) }));
     const random = seededRandom(5);
     const pairs = new Set<string>();
     const answered = (one: number, other: number): boolean => pairs.has([one, other].sort().join());
@@ -80,16 +80,16 @@ it('gets to every pair of a small topic once', () => {
   }
 });
 
-it('has no pair where fewer than two things are left', () => {
+it('draws no pair when fewer than two things are left', () => {
   const random = seededRandom(6);
-  const selectorOf = (size: number): Selector => new Selector(standing({ means: new Float64Array(size) }));
+  const selectorOf = (size: number): Selector => new Selector(inputWith({ means: new Float64Array(size) }));
   expect(selectorOf(0).draw(random)).toBeUndefined();
   expect(selectorOf(1).draw(random)).toBeUndefined();
   expect(selectorOf(3).draw(random, (thing) => thing > 0)).toBeUndefined();
   expect(selectorOf(300).draw(random, () => true)).toBeUndefined();
 });
 
-const snapshot = fc
+const inputs = fc
   .array(
     fc.record({
       mean: fc.double({ min: -30, max: 30, noNaN: true }),
@@ -99,19 +99,19 @@ const snapshot = fc
     { minLength: 2, maxLength: 60 },
   )
   .map((things) =>
-    standing({
+    inputWith({
       means: Float64Array.from(things, ({ mean }) => mean),
       variances: Float64Array.from(things, ({ variance }) => variance),
       appearances: Int32Array.from(things, ({ appearances }) => appearances),
     }),
   );
 
-it('always finds two different things that may be shown, while there are two', () => {
+it('draws two different things that are not avoided, as long as there are two', () => {
   fc.assert(
-    fc.property(snapshot, fc.infiniteStream(fc.boolean()), fc.integer(), (snap, coins, seed) => {
+    fc.property(inputs, fc.infiniteStream(fc.boolean()), fc.integer(), (input, coins, seed) => {
       const avoided = new Set<number>();
-      for (const thing of snap.means.keys()) if (coins.next().value) avoided.add(thing);
-      const selector = new Selector(snap);
+      for (const thing of input.means.keys()) if (coins.next().value) avoided.add(thing);
+      const selector = new Selector(input);
       const random = seededRandom(seed);
       for (let draw = 0; draw < 20; draw++) {
         const drawn = selector.draw(random, (thing) => avoided.has(thing));
@@ -128,8 +128,8 @@ it('always finds two different things that may be shown, while there are two', (
   );
 });
 
-it('keeps to the moment it was built', () => {
-  const live = standing({ means: Float64Array.from({ length: 30 }, (_, thing) => thing) });
+it('uses a copy of the estimates', () => {
+  const live = inputWith({ means: Float64Array.from({ length: 30 }, (_, thing) => thing) });
   const selector = new Selector(live);
   const draws = (): unknown[] => {
     const random = seededRandom(8);
@@ -141,11 +141,14 @@ it('keeps to the moment it was built', () => {
   expect(draws()).toEqual(before);
 });
 
-function standing({ means, ...known }: Partial<Standing> & Pick<Standing, 'means'>): Standing {
+function inputWith({
+  means,
+  ...given
+}: Partial<SelectorInput> & Pick<SelectorInput, 'means'>): SelectorInput {
   return {
     means,
     variances: new Float64Array(means.length).fill(1),
     appearances: new Int32Array(means.length).fill(20),
-    ...known,
+    ...given,
   };
 }

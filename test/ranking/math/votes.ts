@@ -1,6 +1,6 @@
 import type { Votes } from '../../../src/ranking/math/graph.js';
 
-/** One vote as a test writes it. */
+/** One vote as a test writes it; by default a win of the left with weight 1 and no voter. */
 export interface Cast {
   left: number;
   right: number;
@@ -9,7 +9,7 @@ export interface Cast {
   voter?: number;
 }
 
-/** Votes in the form that a refit reads. */
+/** Votes as a refit reads them. */
 export function votesOf(size: number, casts: Cast[]): Votes {
   return {
     size,
@@ -22,13 +22,13 @@ export function votesOf(size: number, casts: Cast[]): Votes {
   };
 }
 
-/** The things of a field, strongest first. */
+/** The things, strongest first. */
 export const orderOf = (means: Float64Array): number[] =>
   Array.from(means.keys()).sort((one, other) => (means[other] ?? 0) - (means[one] ?? 0));
 
-/** What stands at `place`; a test that reads beyond an array is wrong. */
-export function at<Element>(list: ArrayLike<Element>, place: number): Element {
-  const found = list[place];
-  if (found === undefined) throw new RangeError(`Nothing at ${place} of ${list.length}.`);
-  return found;
+/** The element at an index. @throws RangeError when there is none */
+export function at<Element>(list: ArrayLike<Element>, index: number): Element {
+  const element = list[index];
+  if (element === undefined) throw new RangeError(`No element ${index} of ${list.length}.`);
+  return element;
 }

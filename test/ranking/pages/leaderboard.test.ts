@@ -2,23 +2,23 @@ import { beforeAll, expect, it } from 'vitest';
 import { read, thingNames, topic, useSite, visit } from '../../site.js';
 
 const site = useSite();
-const named = ['Crème brûlée', 'Smørrebrød', 'Weißwurst', 'Pizza', 'PIZZA bianca'];
+const names = ['Crème brûlée', 'Smørrebrød', 'Weißwurst', 'Pizza', 'PIZZA bianca'];
 
 beforeAll(async () => {
-  await topic(site, { slug: 'many', names: [...thingNames(120), ...named] });
+  await topic(site, { slug: 'many', names: [...thingNames(120), ...names] });
   await topic(site, { names: ['Ramen'] });
 });
 
 const open = async (path: string) => read((await visit(site).get(path).expect(200)).text);
 
-async function found(path: string): Promise<string[]> {
+async function namesOn(path: string): Promise<string[]> {
   const $ = await open(path);
   return $('.board .name')
     .map((_index, name) => $(name).text())
     .get();
 }
 
-it('shows all things, fifty a page', async () => {
+it('shows all things on pages of fifty', async () => {
   const first = await open('/topics/many/ranking');
   expect(first('.board tbody tr')).toHaveLength(50);
   expect(first('title').text()).toBe('Full ranking: Many · Thinga');
@@ -34,18 +34,21 @@ it('shows all things, fifty a page', async () => {
   expect(last('[rel=next]')).toHaveLength(0);
 });
 
-it('has the whole of a short topic on one page', async () => {
+it('shows a short topic on one page without page links', async () => {
   const $ = await open('/ranking');
   expect($('.board .name').text()).toBe('Ramen');
   expect($('.pages')).toHaveLength(0);
   await visit(site).get('/topics/none/ranking').expect(404);
 });
 
-it.each(['', '0', '-1', '1.5', 'two', '1e1', '%00'])('takes the page “%s” for the first', async (page) => {
-  expect((await found(`/topics/many/ranking?page=${page}`))[0]).toBe('Thing 1');
-});
+it.each(['', '0', '-1', '1.5', 'two', '1e1', '%00'])(
+  'shows the first page for the page “%s”',
+  async (page) => {
+    expect((await namesOn(`/topics/many/ranking?page=${page}`))[0]).toBe('Thing 1');
+  },
+);
 
-it.each(['4', '99999999999999999999'])('has no page %s', async (page) => {
+it.each(['4', '99999999999999999999'])('answers 404 for the page %s', async (page) => {
   await visit(site).get(`/topics/many/ranking?page=${page}`).expect(404);
 });
 
@@ -56,11 +59,11 @@ it.each([
   ['crème', ['Crème brûlée']],
   ['smorre', ['Smørrebrød']],
   ['weisswurst', ['Weißwurst']],
-])('finds “%s” whatever the case and the accents', async (query, names) => {
-  expect(await found(`/topics/many/ranking?q=${encodeURIComponent(query)}`)).toEqual(names);
+])('finds “%s” in any case and with or without accents', async (query, names) => {
+  expect(await namesOn(`/topics/many/ranking?q=${encodeURIComponent(query)}`)).toEqual(names);
 });
 
-it('keeps a thing’s own place in what was found, and the search from page to page', async () => {
+it('shows the rank in the full ranking in search results, and keeps the query in page links', async () => {
   const $ = await open('/topics/many/ranking?q=thing');
   expect($('.lead').text()).toContain('120 things of 125');
   expect($('[rel=next]').attr('href')).toBe('/topics/many/ranking?q=thing&page=2');
@@ -70,7 +73,7 @@ it('keeps a thing’s own place in what was found, and the search from page to p
   await visit(site).get('/topics/many/ranking?q=pizza&page=2').expect(404);
 });
 
-it('says that nothing was found, and prints what was asked as text', async () => {
+it('says that nothing was found, with the query escaped', async () => {
   const $ = await open(`/topics/many/ranking?q=${encodeURIComponent('<b>xyzzy</b>')}`);
   expect($('.card h2').text()).toBe('Nothing here is called “<b>xyzzy</b>”');
   expect($('.board')).toHaveLength(0);
@@ -86,14 +89,14 @@ it.each([
   ['__proto__', '__proto__', 0],
   [`${'x'.repeat(79)}%F0%9F%8D%95`, 'x'.repeat(79), 0],
   ['x'.repeat(8000), 'x'.repeat(80), 0],
-])('shows and finds what can be read of what was typed (%#)', async (typed, shown, many) => {
-  const { text } = await visit(site).get(`/topics/many/ranking?q=${typed}`).expect(200);
+])('cleans a query before it searches and shows it (%#)', async (query, shown, results) => {
+  const { text } = await visit(site).get(`/topics/many/ranking?q=${query}`).expect(200);
   expect(read(text)('#q').val() ?? '').toBe(shown);
   expect(text).not.toMatch(/[^\P{Cc}\n]/u);
-  expect(read(text)('.board .name')).toHaveLength(many);
+  expect(read(text)('.board .name')).toHaveLength(results);
 });
 
-it('is found from the Top 20', async () => {
+it('is linked from the Top 20', async () => {
   const $ = await open('/topics/many/top');
   expect($('.actions a[href="/topics/many/ranking"]').text()).toBe('All 125 things');
 });

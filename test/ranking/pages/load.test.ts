@@ -13,9 +13,9 @@ import {
   vote,
 } from '../../site.js';
 
-/** Statements that the site under test has sent to the database. */
+/** Number of statements that the site under test has sent to the database. */
 let statements = 0;
-const count: KyselyPlugin = {
+const statementCounter: KyselyPlugin = {
   transformQuery: ({ node }) => node,
   async transformResult({ result }) {
     statements++;
@@ -27,10 +27,10 @@ let stores: Site;
 let site: Site;
 let ids: number[];
 
-// Pages are only kept ready where templates are.
+// Only production caches templates and prerendered pages.
 beforeAll(async () => {
   stores = await openSite({ production: true });
-  site = await openSite({}, { beside: { ...stores, db: stores.db.withPlugin(count) } });
+  site = await openSite({}, { storesOf: { ...stores, db: stores.db.withPlugin(statementCounter) } });
   await topic(site, { names: thingNames(60) });
   ids = site.boards.default().standings.map(({ id }) => id);
 });
@@ -41,75 +41,75 @@ afterAll(async () => {
 
 const idAt = (index: number): number => Number(ids.at(index));
 
-/** The ranking moves. */
-async function move(of = site): Promise<void> {
+/** Changes the ranking, and loads its boards. */
+async function changeRanking(of = site): Promise<void> {
   await sql`update boards set version = version + 1`.execute(of.db);
   await of.boards.refresh();
 }
 
-/** Asks for pages at the same time as somebody who is not signed in. */
-async function ask(paths: string[]) {
+/** Sends requests for pages at the same time, as one visitor. */
+async function requestAll(paths: string[]) {
   const before = statements;
   const browser = visit(site);
-  const answers = await Promise.all(paths.map((path) => browser.get(path)));
-  return { statuses: new Set(answers.map(({ status }) => status)), sent: statements - before, answers };
+  const responses = await Promise.all(paths.map((path) => browser.get(path)));
+  return { statuses: new Set(responses.map(({ status }) => status)), sent: statements - before, responses };
 }
 
-it('reads a thing once for all who open its page until the ranking moves', async () => {
+it('reads a thing once for all visitors of its page until the ranking changes', async () => {
   const path = `/things/${idAt(0)}`;
-  for (let moves = 0; moves < 2; moves++) {
-    const { statuses, sent } = await ask(Array(200).fill(path));
+  for (let round = 0; round < 2; round++) {
+    const { statuses, sent } = await requestAll(Array(200).fill(path));
     expect([...statuses]).toEqual([200]);
     expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThanOrEqual(3);
-    expect((await ask(Array(20).fill(path))).sent).toBe(0);
-    await move();
+    expect((await requestAll(Array(20).fill(path))).sent).toBe(0);
+    await changeRanking();
   }
 });
 
-it('reads many things once each, however their addresses are spelled', async () => {
+it('reads each of many things once, no matter how their addresses are spelled', async () => {
   const paths = ids.slice(0, 50).map((id) => `/things/${id}`);
   const before = statements;
-  for (const path of paths) expect([...(await ask(Array(4).fill(path))).statuses]).toEqual([200]);
+  for (const path of paths) expect([...(await requestAll(Array(4).fill(path))).statuses]).toEqual([200]);
   expect(statements - before).toBeLessThanOrEqual(150);
   const path = `/things/${idAt(49)}`;
-  const spelled = [`${path}?x=1`, `${path}?x=2`, `${path}/`, path.toUpperCase()];
-  const again = await ask(spelled);
+  const spellings = [`${path}?x=1`, `${path}?x=2`, `${path}/`, path.toUpperCase()];
+  const again = await requestAll(spellings);
   expect([...again.statuses]).toEqual([200]);
   expect(again.sent).toBe(0);
 });
 
-it('asks the database nothing about a thing that is not there', async () => {
-  const { statuses, sent } = await ask(
+it('sends no query for a thing that does not exist', async () => {
+  const { statuses, sent } = await requestAll(
     ['999999', '123456789012345', '0', `0${idAt(0)}`, 'x'].map((id) => `/things/${id}`),
   );
   expect([...statuses]).toEqual([404]);
   expect(sent).toBe(0);
 });
 
-it('reads what was taken down once too', async () => {
+it('reads a retired thing once for all visitors', async () => {
   const id = idAt(-1);
   await site.db.updateTable('things').set({ retiredAt: new Date() }).where('id', '=', id).execute();
-  await move();
-  const { answers, sent } = await ask(Array(50).fill(`/things/${id}`));
-  expect(read(answers[0]?.text ?? '')('article').text()).toContain('taken down');
+  await changeRanking();
+  const { responses, sent } = await requestAll(Array(50).fill(`/things/${id}`));
+  expect(read(responses[0]?.text ?? '')('article').text()).toContain('removed');
   expect(sent).toBeLessThanOrEqual(3);
 });
 
-it('shows the ranking as it is now, and people their own header and notices', async () => {
+it('shows everybody the current ranking, and each user their own header and notices', async () => {
   const { browser, username } = await member(site);
   const visitor = visit(site);
   const { left } = await vote(browser);
   const standing = () => site.boards.default().standings.find(({ name }) => name === left);
   const path = `/things/${standing()?.id}`;
-  for (const person of [visitor, browser]) await person.get(path).expect(200);
+  for (const client of [visitor, browser]) await client.get(path).expect(200);
   await site.rank();
-  for (const person of [visitor, browser]) {
-    const $ = read((await person.get(path).expect(200)).text);
-    expect($('.standing').text()).toContain(`at place ${standing()?.rank} of`);
+  for (const client of [visitor, browser]) {
+    const $ = read((await client.get(path).expect(200)).text);
+    expect($('.standing').text()).toContain(`rank ${standing()?.rank} of`);
     expect($('.counts dd').first().text()).toBe(String(standing()?.wins));
-    expect($('.who').text()).toBe(person === browser ? username : '');
-    expect($('.actions').text().includes('Next pair with')).toBe(person === browser);
+    expect($('.who').text()).toBe(client === browser ? username : '');
+    expect($('.actions').text().includes('Next pair with')).toBe(client === browser);
   }
   await browser.post('/logout').expect(303);
   expect(read((await browser.get(path)).text)('.flash').text()).toContain('logged out');
@@ -117,7 +117,7 @@ it('shows the ranking as it is now, and people their own header and notices', as
   expect(read((await visitor.get(path)).text)('.flash')).toHaveLength(0);
 });
 
-it('asks for whoever is signed in no more than who that is', async () => {
+it('sends only the session queries for a logged-in user', async () => {
   const { browser } = await member(site);
   const costs = [];
   for (const path of ['/accessibility', `/things/${idAt(5)}`, '/accessibility', `/things/${idAt(5)}`]) {
@@ -128,7 +128,7 @@ it('asks for whoever is signed in no more than who that is', async () => {
   expect(costs[3]).toBe(costs[2]);
 });
 
-it('says what it says in every encoding, and only once to whoever has it', async () => {
+it('sends the same page in every encoding, and 304 to a browser that has it', async () => {
   const visitor = visit(site);
   const path = `/things/${idAt(3)}`;
   const plain = await visitor.get(path).set('Accept-Encoding', 'identity').expect(200);
@@ -142,18 +142,18 @@ it('says what it says in every encoding, and only once to whoever has it', async
   expect(other.headers.etag).not.toBe(plain.headers.etag);
 });
 
-it('goes on taking votes while all things are asked for again and again', async () => {
+it('accepts votes while the pages of all things are requested without a pause', async () => {
   const { browser } = await member(site);
   let isOver = false;
   const statuses = new Set<number>();
   const flood = Array.from({ length: 8 }, async (_, client) => {
-    for (let asked = client; !isOver; asked += 8)
-      statuses.add((await visit(site).get(`/things/${idAt(asked % 59)}`)).status);
+    for (let index = client; !isOver; index += 8)
+      statuses.add((await visit(site).get(`/things/${idAt(index % 59)}`)).status);
   });
   try {
     for (let votes = 0; votes < 10; votes++) {
       await vote(browser);
-      await move();
+      await changeRanking();
     }
   } finally {
     isOver = true;
@@ -164,28 +164,28 @@ it('goes on taking votes while all things are asked for again and again', async 
 });
 
 itOnPostgres(
-  'shows the page before rather than wait for a slow database, or says when to come back',
+  'shows the cached page while the database is slow, or 503 with Retry-After without one',
   async () => {
-    const [slow, known, unknown] = [10, 11, 12].map((index) => `/things/${idAt(index)}`) as [
+    const [slow, cached, uncached] = [10, 11, 12].map((index) => `/things/${idAt(index)}`) as [
       string,
       string,
       string,
     ];
-    // Another process of the site, in which nobody has opened a page yet.
+    // A second web process with an empty cache.
     const lines: string[] = [];
     const log = createLog('warn', { write: (line) => void lines.push(line) });
-    const another = await openSite({}, { beside: site, log });
-    const visitor = visit(another);
+    const secondSite = await openSite({}, { storesOf: site, log });
+    const visitor = visit(secondSite);
     try {
-      for (const path of [slow, known]) await visitor.get(path).expect(200);
+      for (const path of [slow, cached]) await visitor.get(path).expect(200);
       await sql`update boards set version = version + 1`.execute(site.db);
-      await another.boards.refresh();
+      await secondSite.boards.refresh();
       const waiting = await site.db.transaction().execute(async (trx) => {
         await sql`lock table rating_history in access exclusive mode`.execute(trx);
         const first = visitor.get(slow).then((answer) => answer);
         await new Promise((resolve) => setTimeout(resolve, 100));
-        await visitor.get(known).expect(200);
-        const last = visitor.get(unknown).then((answer) => answer);
+        await visitor.get(cached).expect(200);
+        const last = visitor.get(uncached).then((answer) => answer);
         await new Promise((resolve) => setTimeout(resolve, 5_200));
         return { first, last };
       });
@@ -193,9 +193,9 @@ itOnPostgres(
       const refused = await waiting.last;
       expect(refused.status).toBe(503);
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-      await visitor.get(unknown).expect(200);
+      await visitor.get(uncached).expect(200);
     } finally {
-      await another.close();
+      await secondSite.close();
     }
   },
 );

@@ -10,9 +10,9 @@ beforeAll(async () => {
   await topic(site, { names: thingNames(12) });
 });
 
-/** Imports votes between things by their numbers; "3=4" is "about the same". */
-async function answers(...given: string[]): Promise<void> {
-  const rows = given.map((answer, index) => {
+/** Imports votes on things by their numbers: "3>4" is a win, and "3=4" is "about the same". */
+async function importAnswers(...answers: string[]): Promise<void> {
+  const rows = answers.map((answer, index) => {
     const [one, other] = answer.split(/[>=]/);
     const outcome = answer.includes('=') ? 'tie' : 'win';
     return `Thing ${one},Thing ${other},${outcome},2026-01-01T00:00:${String(index % 60).padStart(2, '0')}Z`;
@@ -32,7 +32,7 @@ const idOf = async (number: number): Promise<number> =>
       .executeTakeFirstOrThrow()
   ).id;
 
-const pageOf = async (number: number) =>
+const openPage = async (number: number) =>
   read(
     (
       await visit(site)
@@ -41,8 +41,8 @@ const pageOf = async (number: number) =>
     ).text,
   );
 
-/** Puts a thing where it was at an hour of an earlier day. */
-async function past(
+/** Adds a rank to a thing's history, at an hour (UTC) of an earlier day. */
+async function addPastRank(
   number: number,
   { daysAgo, hour, rank }: { daysAgo: number; hour: number; rank: number },
   [low, high]: [number, number] = [1, 12],
@@ -56,32 +56,32 @@ async function past(
     .execute();
 }
 
-it('has words in the place of a course and a record that there are not', async () => {
-  const $ = await pageOf(1);
+it('shows hints in place of a missing chart and a missing record', async () => {
+  const $ = await openPage(1);
   expect($('.chart')).toHaveLength(0);
-  expect($('.blank').first().text()).toContain('begins with its first vote');
-  expect($('.blank').last().text()).toContain('when ten more people have voted');
+  expect($('.blank').first().text()).toContain('starts with the first vote');
+  expect($('.blank').last().text()).toContain('after ten more people have voted');
 });
 
-it('draws a single point as a beginning', async () => {
-  await answers('1>2');
-  const $ = await pageOf(1);
+it('draws a chart with a single point', async () => {
+  await importAnswers('1>2');
+  const $ = await openPage(1);
   expect($('.chart').attr('aria-hidden')).toBe('true');
-  expect($('#course-sentence').text()).toBe('Its line begins here, at place 1.');
+  expect($('#course-sentence').text()).toBe('It starts here, at rank 1.');
   expect($('details')).toHaveLength(0);
 });
 
-it('draws the place over time with its range, the first place on top, and says it in words and figures', async () => {
-  await past(2, { daysAgo: 30, hour: 9, rank: 3 });
-  await past(2, { daysAgo: 20, hour: 9, rank: 9 }, [4, 12]);
-  await past(2, { daysAgo: 10, hour: 9, rank: 11 }, [5, 12]);
-  await past(2, { daysAgo: 10, hour: 10, rank: 7 }, [5, 9]);
-  const $ = await pageOf(2);
+it('draws the rank over time with its range, and shows it in words and in a table', async () => {
+  await addPastRank(2, { daysAgo: 30, hour: 9, rank: 3 });
+  await addPastRank(2, { daysAgo: 20, hour: 9, rank: 9 }, [4, 12]);
+  await addPastRank(2, { daysAgo: 10, hour: 9, rank: 11 }, [5, 12]);
+  await addPastRank(2, { daysAgo: 10, hour: 10, rank: 7 }, [5, 9]);
+  const $ = await openPage(2);
   expect($('#course-sentence').text()).toMatch(/^It went from 3rd on .+ to 12th now\.$/);
   const rows = $('details tbody tr')
     .map((_index, row) => $(row).find('td').text())
     .get();
-  // Of a day, the last.
+  // Of the two ranks on one day, the last one counts.
   expect(rows).toHaveLength(4);
   expect(rows.slice(1)).toEqual(['7th5th–9th', '9th4th–12th', '3rd1st–12th']);
   const heights = [...($('.chart-line').attr('d') ?? '').matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) =>
@@ -94,14 +94,14 @@ it('draws the place over time with its range, the first place on top, and says i
   expect($('style, [style]')).toHaveLength(0);
 });
 
-it('tells the points of one day apart by the hour', async () => {
-  await past(12, { daysAgo: 20, hour: 9, rank: 4 });
-  await past(12, { daysAgo: 20, hour: 10, rank: 5 });
-  const $ = await pageOf(12);
-  const when = $('details tbody th')
+it('shows the hour when several points are on one day', async () => {
+  await addPastRank(12, { daysAgo: 20, hour: 9, rank: 4 });
+  await addPastRank(12, { daysAgo: 20, hour: 10, rank: 5 });
+  const $ = await openPage(12);
+  const times = $('details tbody th')
     .map((_index, cell) => $(cell).text())
     .get();
-  expect(when).toEqual(['Now', expect.stringMatching(/, 10:00$/), expect.stringMatching(/, 09:00$/)]);
+  expect(times).toEqual(['Now', expect.stringMatching(/, 10:00$/), expect.stringMatching(/, 09:00$/)]);
 });
 
 it('thins a long history to about sixty points', async () => {
@@ -109,14 +109,14 @@ it('thins a long history to about sixty points', async () => {
     insert into rating_history (thing_id, at, rank, low, high)
     select ${await idOf(3)}::bigint, date_trunc('hour', now()) - hours * interval '1 hour', 1 + hours % 12, 1, 12
     from generate_series(1, 3000) as hours`.execute(site.db);
-  await answers('3>4');
-  const $ = await pageOf(3);
+  await importAnswers('3>4');
+  const $ = await openPage(3);
   const points = $('details tbody tr').length;
   expect(points).toBeGreaterThan(35);
   expect(points).toBeLessThan(66);
 });
 
-it('keeps in the history how far each place could be trusted', async () => {
+it('stores the range of each rank in the history', async () => {
   const standing = site.boards.default().find(await idOf(1));
   const latest = await site.db
     .selectFrom('ratingHistory')
@@ -127,17 +127,19 @@ it('keeps in the history how far each place could be trusted', async () => {
   expect(latest).toEqual({ rank: standing?.rank, low: standing?.low, high: standing?.high });
 });
 
-it('counts a thing’s meetings with those it met most and with its neighbours, without skips', async () => {
-  const ladder = Array.from({ length: 11 }, (_, index) => index + 1).flatMap((number) =>
+it('shows the record against the neighbours and the things met most, without skips', async () => {
+  const chain = Array.from({ length: 11 }, (_, index) => index + 1).flatMap((number) =>
     Array.from({ length: 6 }, () => `${number}>${number + 1}`),
   );
-  await answers(...ladder, '5=6', '5=6', '6>5');
+  await importAnswers(...chain, '5=6', '5=6', '6>5');
   await sql`
     insert into votes (ballot_id, topic_id, left_id, right_id, outcome, strategy)
     select gen_random_uuid(), topic_id, id, ${await idOf(6)}::bigint, 'skip', 'focus'
     from things where name = 'Thing 5'`.execute(site.db);
-  const $ = await pageOf(5);
-  const row = $('.record tbody tr').filter((_index, one) => $(one).find('.name').text() === 'Thing 6');
+  const $ = await openPage(5);
+  const row = $('.record tbody tr').filter(
+    (_index, element) => $(element).find('.name').text() === 'Thing 6',
+  );
   expect(
     row
       .find('td')
@@ -145,31 +147,31 @@ it('counts a thing’s meetings with those it met most and with its neighbours, 
       .get(),
   ).toEqual(['6', '1', '2']);
   expect($('.record').text()).toContain('just above');
-  expect($('.record').text()).toContain('never met');
+  expect($('.record').text()).toContain('no match-ups');
   expect($('.neighbours a').last().attr('href')).toBe(`/ranking?page=1#thing-${await idOf(5)}`);
 });
 
-it('tells whom it beats against the odds, and who beats it, from three meetings on', async () => {
-  expect((await pageOf(11)).text()).not.toContain('beats Thing');
-  await answers('11>2', '11>2', '11=2', '11>1', '11>1');
-  // These are the votes of five; the other figures are as they were, too.
-  expect((await pageOf(11))('.surprises').text()).not.toContain('beats Thing 2');
-  await answers('8>9', '8>9', '8>9', '8>9', '8>9');
-  const surprises = (await pageOf(11))('.surprises').text().replace(/\s+/g, ' ');
-  expect(surprises).toMatch(/It beats Thing 2 2 to 0 in 3 meetings from \d+ places below/);
+it('shows upset wins and upset losses after three match-ups', async () => {
+  expect((await openPage(11)).text()).not.toContain('beats Thing');
+  await importAnswers('11>2', '11>2', '11=2', '11>1', '11>1');
+  // Only five voters are new, so the record has not changed yet.
+  expect((await openPage(11))('.surprises').text()).not.toContain('beats Thing 2');
+  await importAnswers('8>9', '8>9', '8>9', '8>9', '8>9');
+  const surprises = (await openPage(11))('.surprises').text().replace(/\s+/g, ' ');
+  expect(surprises).toMatch(/It beats Thing 2 2 to 0 in 3 match-ups from \d+ ranks below/);
   expect(surprises).not.toContain('Thing 1 ');
-  expect((await pageOf(2))('.surprises').text()).toMatch(
-    /Thing 11 beats it 2 to 0 in 3 meetings from \d+ places/,
+  expect((await openPage(2))('.surprises').text()).toMatch(
+    /Thing 11 beats it 2 to 0 in 3 match-ups from \d+ ranks/,
   );
 });
 
-it('keeps the page and the course of what was taken down', async () => {
+it('keeps the page and the chart of a retired thing', async () => {
   const id = await idOf(2);
   await site.db.updateTable('things').set({ retiredAt: new Date() }).where('id', '=', id).execute();
   await sql`update boards set version = version + 1`.execute(site.db);
   await site.boards.refresh();
-  const $ = await pageOf(2);
-  expect($('article').text()).toContain('taken down');
+  const $ = await openPage(2);
+  expect($('article').text()).toContain('removed');
   expect($('#course-sentence').text()).not.toContain('now');
   expect($('.record')).toHaveLength(0);
   await visit(site)

@@ -1,0 +1,43 @@
+import type { Request } from 'express';
+import type { Network } from '../http/network.js';
+import { recordEvent } from './audit/record-event.js';
+import type { AuthServices } from './services.js';
+import { readClient } from './sessions/client.js';
+import { knownDevice } from './sessions/device-cookie.js';
+import { signIn } from './sessions/sign-in.js';
+import { type Account, authenticate, type Credentials } from './users/users.js';
+
+/**
+ * Logs a user in by name and password. It counts and records the attempts that fail.
+ * @returns the account; undefined when the log-in is refused, for whatever reason
+ * @throws Problem 429 for a network with too many failures, and 503 when too many passwords wait or Redis is
+ * unavailable
+ */
+export async function logIn(
+  { db, config, passwords, store, throttle }: AuthServices,
+  req: Request,
+  { username, password, remembered, network }: Credentials & { remembered: boolean; network: Network },
+): Promise<Account | undefined> {
+  await throttle.checkNetwork(network);
+  // The password is checked even when the attempt is not allowed, so that the response time tells nothing.
+  const user = await authenticate(db, passwords.forNetwork(network), { username, password });
+  const attempt = { username, network, device: knownDevice(req, user, config) };
+  const isAllowed = await throttle.isAllowed(attempt);
+  if (user.accepted && isAllowed) {
+    const ended = await signIn(req, { db, config }, { ...user, remembered });
+    if (ended) {
+      await store.deleteByHash(ended);
+      await throttle.recordSuccess(attempt);
+      return user;
+    }
+  }
+  // The count comes first, because the record may fail. Unknown names are recorded too, so that the response
+  // time tells nothing.
+  const event = { userId: user.userId ?? null, sessionId: null, client: readClient(req) };
+  if (isAllowed) {
+    await throttle.recordFailure(attempt);
+    await recordEvent(db, { kind: 'login-failed', ...event });
+  } else if (await throttle.recordRefusal(attempt))
+    await recordEvent(db, { kind: 'login-throttled', ...event });
+  return undefined;
+}

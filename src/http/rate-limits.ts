@@ -1,0 +1,35 @@
+import { type RequestHandler, Router } from 'express';
+import type { Redis } from 'ioredis';
+import { consume, createLimiter, type RateLimit } from './rate-limiter.js';
+
+/**
+ * Limits how often one user or one network may do things: far more often than anyone does them by hand. The
+ * refusal says when to try again, and the visitor loses nothing.
+ * @param prefix begins the keys in Redis
+ * @param factor multiplies a user's limits; a network has a factor of its own
+ */
+export function limitRates(redis: Redis | undefined, prefix: string, factor: number): Router {
+  const limit = (rateLimit: RateLimit, { byNetwork = false } = {}): RequestHandler => {
+    const limiter = createLimiter(redis, prefix, rateLimit);
+    return async (_req, res, next) => {
+      const { user, network } = res.locals;
+      if (user && !byNetwork) await consume(limiter, `person:${user.id}`, factor);
+      else await consume(limiter, `network:${network.key}`, network.factor);
+      next();
+    };
+  };
+  const router = Router();
+  // By network: each registration logs the browser in as a new user, who would start at zero.
+  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }, { byNetwork: true }));
+  router.post(
+    ['/vote', '/vote/undo', '/topics/:slug/vote'],
+    limit({ name: 'vote', points: 240, duration: 60 }),
+  );
+  router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
+  router.get('/topics/:slug/data.json', limit({ name: 'data', points: 20, duration: 3600 }));
+  router.get(['/profile', '/profile/*page'], limit({ name: 'own', points: 240, duration: 60 }));
+  router.post('/profile/votes/:ballotId/change', limit({ name: 'change', points: 60, duration: 3600 }));
+  router.post('/profile/topics/:slug/share', limit({ name: 'share', points: 30, duration: 3600 }));
+  router.get('/shared/:token', limit({ name: 'shared', points: 120, duration: 60 }));
+  return router;
+}

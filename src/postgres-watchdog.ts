@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import pg from 'pg';
+
+/** Postgres does not answer, so nothing that needs it can work now. */
+export class DatabaseUnavailableError extends Error {
+  constructor() {
+    super('Postgres does not answer');
+  }
+}
+
+/** A caller that waits for an answer of the server, or for a connection to it. Times are milliseconds. */
+interface Wait {
+  /** The connection in use; undefined until there is one. */
+  client: pg.Client | undefined;
+  startedAt: number;
+  /** When the connection last received bytes, and how many it had received by then. */
+  receivedAt: number;
+  bytesReceived: number;
+  /** How long the connection may receive nothing before it is suspect. */
+  suspectAfter: number;
+  giveUp(error: Error): void;
+}
+
+/** Timeouts in milliseconds. */
+export interface WatchdogTimeouts {
+  /** How long a connection may receive nothing before it is suspect. */
+  suspectAfter: number;
+  /** How long the server may take to answer the watchdog's own connection. */
+  answerWithin: number;
+  /**
+   * How long a caller waits at most. After that its connection is dropped, even while the server works on it.
+   */
+  maxWait: number;
+}
+
+const CHECK_INTERVAL_MS = 50;
+
+/**
+ * Tells a slow Postgres server from one that is gone. Packets can be lost without an error: a firewall
+ * forgets a connection, a machine freezes, a cable is cut. TCP would wait for a quarter of an hour.
+ *
+ * A connection is suspect when a caller waits for it and it receives nothing for a while. The watchdog then
+ * opens a connection of its own, the probe. When neither the probe nor any other connection receives a byte,
+ * the server is unavailable. All connections are dropped, and queries fail at once until the server answers
+ * again. When the server does answer, it says which suspects it works for. A connection is dropped alone when
+ * the server is idle on it twice.
+ */
+export class PostgresWatchdog {
+  readonly #createProbe: () => pg.Client;
+  readonly #timeouts: WatchdogTimeouts;
+  readonly #waits = new Set<Wait>();
+  readonly #clients = new Set<pg.Client>();
+  readonly #timer: NodeJS.Timeout;
+  #isProbing = false;
+  #isUnavailable = false;
+  /** When any caller last got an answer. */
+  #answeredAt = 0;
+
+  /**
+   * @param createProbe creates a client that is not connected yet, and that gives up after a few seconds
+   */
+  constructor(createProbe: () => pg.Client, timeouts: WatchdogTimeouts) {
+    this.#createProbe = createProbe;
+    this.#timeouts = timeouts;
+    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS).unref();
+  }
+
+  /** Whether the server did not answer, and has not answered since. */
+  get isUnavailable(): boolean {
+    return this.#isUnavailable;
+  }
+
+  /** Watches a connection until it ends. */
+  add(client: pg.Client): void {
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+  }
+
+  /** Records that a caller starts to wait. @param giveUp is called when the server is unavailable */
+  begin(client: pg.Client | undefined, giveUp: (error: Error) => void = () => undefined): Wait {
+    const startedAt = performance.now();
+    const wait: Wait = {
+      client,
+      startedAt,
+      receivedAt: startedAt,
+      bytesReceived: bytesReceivedBy(client),
+      suspectAfter: this.#timeouts.suspectAfter,
+      giveUp,
+    };
+    this.#waits.add(wait);
+    return wait;
+  }
+
+  /** Records that a wait is over. @returns false when it had been given up */
+  end(wait: Wait): boolean {
+    this.#answeredAt = performance.now();
+    return this.#waits.delete(wait);
+  }
+
+  /** Stops watching. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    if (this.#isProbing) return;
+    const now = performance.now();
+    for (const wait of this.#waits) if (now - wait.startedAt > this.#timeouts.maxWait) drop(wait.client);
+    const suspects = [...this.#waits].filter((wait) => isSuspect(wait, now));
+    if (suspects.length === 0 && !this.#isUnavailable) return;
+    this.#isProbing = true;
+    this.#probe(suspects).finally(() => {
+      this.#isProbing = false;
+    });
+  }
+
+  async #probe(suspects: Wait[]): Promise<void> {
+    const startedAt = performance.now();
+    const probe = this.#createProbe();
+    probe.on('error', () => undefined);
+    const connected = probe.connect().then(
+      () => true,
+      (error: unknown) => error instanceof pg.DatabaseError,
+    );
+    try {
+      const hasAnswered = await answersWithin(this.#timeouts.answerWithin, probe, connected);
+      // An answer to another caller counts too. While the server is unavailable there are no other callers.
+      this.#isUnavailable = !hasAnswered && (this.#isUnavailable || this.#answeredAt < startedAt);
+      if (this.#isUnavailable) this.#dropAll();
+      else if (hasAnswered && suspects.length > 0 && (await connected)) await this.#dropDead(probe, suspects);
+    } catch {
+      // The server went away during the probe. The next check finds out.
+    } finally {
+      drop(probe);
+    }
+    // A slow query is probed less and less often.
+    for (const wait of suspects) wait.suspectAfter *= 2;
+  }
+
+  #dropAll(): void {
+    for (const client of this.#clients) drop(client);
+    for (const wait of this.#waits) wait.giveUp(new DatabaseUnavailableError());
+    this.#waits.clear();
+  }
+
+  async #dropDead(probe: pg.Client, suspects: Wait[]): Promise<void> {
+    const idle = await this.#findIdle(probe, suspects);
+    if (idle.length === 0) return;
+    // On a busy machine a statement may still be on its way to the server, or its answer on its way back.
+    await sleep(this.#timeouts.suspectAfter);
+    for (const { client } of await this.#findIdle(probe, idle)) drop(client);
+  }
+
+  /** Finds the waits for a connection on which the server is idle. */
+  async #findIdle(probe: pg.Client, waits: Wait[]): Promise<Wait[]> {
+    const connectedWaits = waits.filter(({ client }) => client !== undefined);
+    const { rows } = await probe.query<{ pid: number }>(
+      "select pid from pg_stat_activity where pid = any($1) and state = 'active'",
+      [connectedWaits.map(({ client }) => processIdOf(client))],
+    );
+    const activeProcesses = new Set(rows.map(({ pid }) => pid));
+    // Lets an answer that has arrived be read first.
+    await yieldToEventLoop();
+    return connectedWaits.filter((wait) => {
+      const hasReceived = !this.#waits.has(wait) || bytesReceivedBy(wait.client) > wait.bytesReceived;
+      return !hasReceived && !activeProcesses.has(processIdOf(wait.client));
+    });
+  }
+}
+
+function isSuspect(wait: Wait, now: number): boolean {
+  const bytesReceived = bytesReceivedBy(wait.client);
+  if (bytesReceived !== wait.bytesReceived) Object.assign(wait, { bytesReceived, receivedAt: now });
+  return now - wait.receivedAt > wait.suspectAfter;
+}
+
+// The first byte counts as an answer: with a distant server a connection takes several round trips.
+async function answersWithin(ms: number, probe: pg.Client, connected: Promise<boolean>): Promise<boolean> {
+  const hasReceived = async (): Promise<boolean> => {
+    await sleep(ms);
+    await yieldToEventLoop();
+    return bytesReceivedBy(probe) > 0;
+  };
+  return Promise.race([connected, hasReceived()]);
+}
+
+function drop(client: pg.Client | undefined): void {
+  client?.connection.stream.destroy();
+}
+
+const bytesReceivedBy = (client: pg.Client | undefined): number =>
+  (client?.connection.stream as Socket | undefined)?.bytesRead ?? 0;
+
+const processIdOf = (client: pg.Client | undefined): number =>
+  (client as { processID?: number } | undefined)?.processID ?? 0;

@@ -1,0 +1,2 @@
+/** Runs in a worker thread. */
+export { rankAnswers } from './rank-answers.js';

@@ -1,0 +1,55 @@
+import type { Response } from 'express';
+import { topicPath } from '../catalog/topics.js';
+import { sendPageOrFragment } from '../http/page.js';
+import type { Board } from '../ranking/boards/board.js';
+import { signBallot } from './ballot.js';
+import { COMMON_PAIRS } from './common-pairs.js';
+import type { OwnProgress } from './pages.js';
+import { type Pair, picturesOf } from './pairs.js';
+import { type Queue, today } from './queue.js';
+import type { Receipt } from './receipt.js';
+import { voterOf } from './voter.js';
+
+/** How far a member's own Top of a topic has come, by the number of their answers. */
+export type ProgressOf = (voterId: number, board: Board, answers: number) => OwnProgress;
+
+/** Answers with the pair page of a topic, or with only its fragment for htmx. */
+type ShowPair = (
+  res: Response,
+  board: Board,
+  shown: {
+    queue: Queue;
+    /** The pair to show and the one after it; by default the pairs of the queue. */
+    pairs?: Pair[] | undefined;
+    receipt?: Receipt | undefined;
+  },
+) => void;
+
+/** Makes the function that shows a pair. @param secret signs the ballots */
+export function pairPage({ secret, progressOf }: { secret: string; progressOf: ProgressOf }): ShowPair {
+  return (res, board, { queue, pairs = queue.pairs, receipt }) => {
+    const { topic } = board;
+    const { id: voterId, isGuest } = voterOf(res);
+    const [pair, next] = pairs;
+    const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
+    const { day, votes } = queue.today;
+    sendPageOrFragment(res, {
+      page: 'voting/vote',
+      fragment: 'voting/_pair',
+      data: {
+        board,
+        topic,
+        path: topicPath(topic),
+        left,
+        right,
+        ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
+        receipt,
+        ahead: picturesOf(board, next),
+        today: day === today() ? votes : 0,
+        ...(isGuest
+          ? { guest: { votes: queue.answers, pairs: COMMON_PAIRS } }
+          : { own: progressOf(voterId, board, queue.answers) }),
+      },
+    });
+  };
+}

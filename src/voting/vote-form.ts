@@ -1,0 +1,56 @@
+import type { Board } from '../ranking/boards/board.js';
+import { type Ballot, readBallot } from './ballot.js';
+import type { Pair } from './pairs.js';
+import { NEW_GUEST, type Voter } from './voter.js';
+import { type Answer, readAnswer } from './voting.js';
+
+/** Why a vote does not count, as a text for its voter. */
+export const refusals = {
+  forged: 'Your vote didn’t go through. Here is a new pair.',
+  expired: 'This pair expired after 24 hours, so your vote didn’t count. Here is a new one.',
+  foreign: 'That pair was shown to someone else, so your vote didn’t count. Here is a new one.',
+  otherTopic: 'That pair belongs to another topic, so your vote didn’t count. Here is a new one.',
+  loggedIn: 'You logged in after that pair was shown, so your vote didn’t count. Here is a new one.',
+  guestGone: 'Your guest votes were just moved to your account or deleted, so this vote didn’t count.',
+  unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
+};
+
+/** Why a vote does not count. */
+type Refusal = keyof typeof refusals;
+
+/** A vote that may be cast. */
+export interface AcceptedVote {
+  refusal?: undefined;
+  ballot: Ballot;
+  answer: Answer;
+}
+
+/** A vote that does not count. */
+export interface RefusedVote {
+  refusal: Refusal;
+  /** The pairs to show; without them the voter's queue is shown. */
+  pairs?: Pair[];
+}
+
+/** A member's vote that was sent after the member logged out. */
+interface LoggedOutVote {
+  refusal: 'loggedOut';
+}
+
+/**
+ * Reads a posted vote, and checks that its ballot was made for this voter in this topic.
+ * @param secrets newest first
+ */
+export function readVote(
+  form: { ballot: string; choice: string },
+  { voter, board, secrets }: { voter: Voter; board: Board; secrets: string[] },
+): AcceptedVote | RefusedVote | LoggedOutVote {
+  const ballot = readBallot(form.ballot, secrets);
+  if (typeof ballot === 'string') return { refusal: ballot };
+  if (!ballot.isGuest && voter.isGuest) return { refusal: 'loggedOut' };
+  if (ballot.isGuest && !voter.isGuest) return { refusal: 'loggedIn' };
+  if (ballot.voterId !== voter.id && ballot.voterId !== NEW_GUEST) return { refusal: 'foreign' };
+  if (ballot.topicId !== board.topic.id) return { refusal: 'otherTopic' };
+  const answer = readAnswer(form.choice);
+  return answer ? { ballot, answer } : { refusal: 'unanswered', pairs: [ballot] };
+}

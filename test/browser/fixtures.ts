@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import { seed } from '../../src/catalog/seed.js';
+import { member, read, type Site, thingNames, topic, visit, vote } from '../site.js';
+
+/** A registered member with their browser. */
+export type Member = Awaited<ReturnType<typeof member>>;
+
+/** The members that `fillSite` creates. */
+export interface Members {
+  /** Has just registered. */
+  newcomer: Member;
+  /** Has voted in two topics, ended one of two shared links, and logged out on one of two other devices. */
+  voter: Member;
+  /** Has answered every pair of a topic, as five others have. */
+  finisher: Member;
+}
+
+/** The paths of the voter's shared links. The first thing of both lists has been taken down. */
+export interface Links {
+  open: string;
+  ended: string;
+}
+
+/**
+ * Fills a site with the seed, topics of all sizes, and members who have done everything that the site offers.
+ */
+export async function fillSite(site: Site): Promise<{ members: Members; links: Links }> {
+  await seed(site.db);
+  await topic(site, { slug: 'fruit', names: FRUIT });
+  await topic(site, { slug: 'many', names: thingNames(120) });
+  await topic(site, { slug: 'two', names: ['Tea', 'Coffee'] });
+  await topic(site, { slug: 'one', names: ['The only one'] });
+  await topic(site, { slug: 'none', names: [] });
+  const newcomer = await member(site);
+  const finishers = await Promise.all(Array.from({ length: 6 }, () => member(site)));
+  const [finisher = newcomer] = finishers;
+  for (const { browser } of finishers)
+    for (let pair = 0; pair < 10; pair++) await vote(browser, byName, '/topics/fruit/vote');
+  const voter = await member(site);
+  for (let pair = 0; pair < 70; pair++) await vote(voter.browser, byName);
+  for (const choice of ['tie', 'skip', 'left'] as const)
+    await vote(voter.browser, choice, '/topics/fruit/vote');
+  await site.rank();
+  await addHistory(site);
+  await useOtherDevices(site, voter);
+  const links = { open: await share(voter), ended: await share(voter) };
+  await voter.browser.post(links.ended.replace('/shared/', '/profile/links/').concat('/end')).expect(303);
+  await takeDownFirstOf(site, links.open);
+  return { members: { newcomer, voter, finisher }, links };
+}
+
+const FRUIT = ['Apple', 'Cherry', 'Mango', 'Pear', 'Plum'];
+
+// Alphabetical order, except that the last thing beats the first. That makes a surprising result and cycles.
+function byName({ left, right }: { left: string; right: string }): 'left' | 'right' {
+  const isReversed = [left, right].sort().join() === 'Apple,Plum';
+  return left < right !== isReversed ? 'left' : 'right';
+}
+
+async function addHistory(site: Site): Promise<void> {
+  await sql`
+    insert into rating_history (thing_id, at, rank, low, high)
+    select id, date_trunc('hour', now()) - interval '3 days', 4, 1, 9 from things`.execute(site.db);
+}
+
+async function useOtherDevices(site: Site, { username, password }: Member): Promise<void> {
+  const [, device] = await Promise.all(
+    [visit(site), visit(site)].map(async (browser) => {
+      await browser.post('/login').type('form').send({ username, password }).expect(303);
+      return browser;
+    }),
+  );
+  await device?.post('/logout').expect(303);
+}
+
+async function share({ browser }: Member): Promise<string> {
+  const form = { size: '5', name: 'mine' };
+  const { headers } = await browser.post('/profile/topics/foods/share').type('form').send(form).expect(303);
+  return String(headers.location).replace('/profile/links?new=', '/shared/');
+}
+
+async function takeDownFirstOf(site: Site, link: string): Promise<void> {
+  const name = read((await visit(site).get(link)).text)('.shared .name')
+    .first()
+    .text();
+  await site.db.updateTable('things').set({ retiredAt: new Date() }).where('name', '=', name).execute();
+  await sql`update boards set version = version + 1`.execute(site.db);
+  await site.boards.refresh();
+}

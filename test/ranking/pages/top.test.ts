@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import { sql } from 'kysely';
+import { beforeAll, expect, it } from 'vitest';
+import { updatePreviousRanks } from '../../../src/ranking/ranker/previous-ranks.js';
+import { importVotes } from '../../../src/ranking/transfer/import-votes.js';
+import { member, read, thingNames, topic, useSite, visit, vote } from '../../site.js';
+
+const site = useSite();
+
+beforeAll(async () => {
+  await topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad'] });
+});
+
+const names = async (path = '/top') =>
+  read((await visit(site).get(path).expect(200)).text)('.board .name')
+    .map((_index, name) => read('')(name).text())
+    .get();
+
+it('says before the first vote that nothing is ranked yet', async () => {
+  const { text } = await visit(site).get('/top').expect(200);
+  expect(read(text)('.lead').text()).toContain('Not ranked yet');
+  expect(read(text)('.board tbody tr')).toHaveLength(4);
+  expect(read(text)('.board .note').first().text()).toBe('New: no votes so far');
+});
+
+it('orders things by their votes, and shows a score after ten votes', async () => {
+  const order = ['Salad', 'Pizza', 'Sushi', 'Ramen'];
+  for (let person = 0; person < 4; person++) {
+    const { browser } = await member(site);
+    for (let pair = 0; pair < 6; pair++)
+      await vote(browser, ({ left, right }) =>
+        order.indexOf(left) < order.indexOf(right) ? 'left' : 'right',
+      );
+  }
+  await site.rank();
+  expect(await names()).toEqual(order);
+  const $ = read((await visit(site).get('/top')).text);
+  expect($('.board .note').first().text()).toMatch(/^wins about \d+ %$/);
+  expect($('.lead').text()).toContain('Based on 24 votes on 4 things.');
+});
+
+it('shows only twenty things of a larger topic', async () => {
+  await topic(site, { slug: 'many', names: thingNames(30) });
+  expect(await names('/topics/many/top')).toHaveLength(20);
+});
+
+it('shows the range of each rank, the certainty of each Top 20 place, and the accuracy of the whole', async () => {
+  const names = thingNames(30);
+  const votes = names.flatMap((winner, index) =>
+    names.slice(index + 1).map((loser) => `${winner},${loser},2026-01-01`),
+  );
+  const file = Readable.from([`winner,loser,at\n${votes.join('\n')}\n`]);
+  await importVotes(site.db, file, { slug: 'many' });
+  await site.rank();
+  const { text } = await visit(site).get('/topics/many/top').expect(200);
+  const $ = read(text);
+  const rows = $('.board tbody tr')
+    .map((_index, row) => $(row).text().replace(/\s+/g, ' '))
+    .get();
+  expect(rows[0]).toMatch(/likely 1st–[2-6]\w\w · almost certainly Top 20/);
+  expect(rows[19]).toMatch(/likely 1[4-9]th–2[1-6]\w\w · Top 20 uncertain/);
+  expect(rows[0]).toContain('nearly tied with the next');
+  expect($('.lead').text()).toMatch(/About 1[789] of these 20 look settled/);
+  const { body } = await visit(site).get('/api/topics/many/top').expect(200);
+  expect(body.expectedRight).toBeGreaterThan(16.5);
+  expect(body.expectedRight).toBeLessThan(19.5);
+  for (const { rank, range } of body.top) {
+    expect(rank).toBeGreaterThanOrEqual(range[0]);
+    expect(rank).toBeLessThanOrEqual(range[1]);
+  }
+});
+
+it('compares each rank with the rank of yesterday', async () => {
+  await sql`
+    update rating_history set at = at - interval '25 hours', rank = 5 - rank, low = 1, high = 4
+    where thing_id in (select things.id from things join topics on topics.id = topic_id where is_default)`.execute(
+    site.db,
+  );
+  await updatePreviousRanks(site.db);
+  await site.boards.refresh();
+  const $ = read((await visit(site).get('/top')).text);
+  expect($('.board .rank').first().text()).toContain('up\u00a03');
+  expect($('.board .rank').last().text()).toContain('down\u00a03');
+});
+
+it('shows a thing’s rank, its record and its neighbours on its page', async () => {
+  const top = read((await visit(site).get('/top')).text);
+  const page = await visit(site)
+    .get(top('.board a').first().attr('href') ?? '')
+    .expect(200);
+  const $ = read(page.text);
+  expect($('h1').text()).toBe('Salad');
+  expect($('.standing').text()).toContain('1st of 4');
+  expect($('.counts dd').first().text()).toBe('12');
+  expect($('.neighbours').text()).toContain('Pizza');
+});
+
+it('keeps the page of a retired thing, and removes it from the board', async () => {
+  const thing = await site.db
+    .selectFrom('things')
+    .where('name', '=', 'Salad')
+    .select('id')
+    .executeTakeFirstOrThrow();
+  await site.db.updateTable('things').set({ retiredAt: new Date() }).where('id', '=', thing.id).execute();
+  await sql`update boards set version = version + 1`.execute(site.db);
+  await site.boards.refresh();
+  expect(await names()).toEqual(['Pizza', 'Sushi', 'Ramen']);
+  expect(read((await visit(site).get(`/things/${thing.id}`).expect(200)).text)('p').text()).toContain(
+    'removed',
+  );
+});
+
+it('lists the public topics only', async () => {
+  await site.db
+    .insertInto('topics')
+    .values({ slug: 'secret', title: 'Secret', question: 'Which?', visibility: 'unlisted' })
+    .execute();
+  await site.boards.refresh();
+  const $ = read((await visit(site).get('/topics').expect(200)).text);
+  expect(
+    $('.topics h2')
+      .map((_index, title) => $(title).text())
+      .get(),
+  ).toEqual(['Foods', 'Many']);
+  await visit(site).get('/topics/secret/top').expect(200);
+});
