@@ -33,6 +33,8 @@ export class OwnRankings {
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 60_000,
+    // Pages come first.
+    niceIncrement: 10,
   });
 
   constructor(db: Database) {

@@ -10,7 +10,7 @@ import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
 import type { AcceptedVote, RefusedVote } from './vote-form.js';
 import type { VoterContext } from './voter.js';
 import { dropPair, recallQueue, takePair } from './voter-queue.js';
-import { findKnownVote, type KnownVote, type Vote } from './voting.js';
+import type { KnownVote, Vote } from './voting.js';
 
 /** What an answer did. */
 interface AnswerResult {
@@ -44,7 +44,7 @@ export async function answerPair(
   if (cast.status === 'gone' && voter.isGuest && !(await guestExists(db, voter.id)))
     return { refusal: 'guestGone' };
   const queue = await dropPair(context, ballot);
-  const known = cast.vote && (await findKnownVote(db, voter.id, cast.vote.ballotId));
+  const known = cast.vote && (await ballotBox.find(voter.id, cast.vote.ballotId));
   return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
 }
 
@@ -53,14 +53,14 @@ export async function answerPair(
  * same and sends nothing.
  */
 export async function receiptFor(
-  { db, board, voter }: VoterContext,
-  queue: Queue,
-  query: Record<string, unknown>,
+  { board, voter }: VoterContext,
+  ballotBox: BallotBox,
+  { queue, query }: { queue: Queue; query: Record<string, unknown> },
 ): Promise<Receipt | undefined> {
   const { voted, answered, undone, gone } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
   const id = voted ?? answered ?? undone;
-  const known = typeof id === 'string' ? await findKnownVote(db, voter.id, id) : undefined;
+  const known = typeof id === 'string' ? await ballotBox.find(voter.id, id) : undefined;
   if (!known || known.vote.topicId !== board.topic.id) return undefined;
   const { vote } = known;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));

@@ -9,7 +9,15 @@ import {
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 import { type Candidates, type OpenIndex, selectOpen } from './candidates.js';
-import { type Answer, findAnswer, findVote, type Vote } from './voting.js';
+import {
+  type Answer,
+  findAnswer,
+  findKnownVotes,
+  findVote,
+  type KnownVote,
+  type Vote,
+  type VoteKey,
+} from './voting.js';
 
 /**
  * What happened to a vote:
@@ -26,12 +34,13 @@ export type CastResult =
   | { status: 'gone'; vote?: undefined };
 
 /**
- * Writes votes into the ledger. Each ballot counts once, however often it is sent. Votes that arrive together
- * are written by one statement. The ranker weighs them later.
+ * Writes votes into the ledger, and finds them again. Each ballot counts once, however often it is sent. Votes
+ * that arrive together are written, or found, by one statement. The ranker weighs them later.
  */
 export class BallotBox {
   readonly #db: Database;
   readonly #inserts: Batcher<NewVote, InsertedVote>;
+  readonly #lookups: Batcher<VoteKey, KnownVote>;
 
   constructor(db: Database) {
     this.#db = db;
@@ -44,6 +53,12 @@ export class BallotBox {
         }),
       );
     });
+    this.#lookups = new Batcher((keys) => findKnownVotes(db, keys));
+  }
+
+  /** Finds a voter's own vote with its details; undefined when there is none or it is someone else's. */
+  find(voterId: number, ballotId: string): Promise<KnownVote | undefined> {
+    return this.#lookups.load({ voterId, ballotId });
   }
 
   /** Casts a vote. @param candidates the pairs that may come next, for `CastResult.open` */

@@ -64,7 +64,8 @@ export function votingRoutes({
       const queue = await queueOf(context);
       const thing = board.find(Number(req.query.with));
       if (thing) return showPair(res, board, { queue, ...(await askedPair(context, queue, thing)) });
-      return showPair(res, board, { queue, receipt: await receiptFor(context, queue, req.query) });
+      const receipt = await receiptFor(context, ballotBox, { queue, query: req.query });
+      return showPair(res, board, { queue, receipt });
     })
     .post(asVoter, async (req, res, next) => {
       const board = boardOf(boards, req);

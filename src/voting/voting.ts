@@ -51,46 +51,59 @@ export interface KnownVote {
   others: PairCount | undefined;
 }
 
-/**
- * Finds a voter's own vote with its details by the ballot; undefined when there is none or it is someone
- * else's.
- */
-export async function findKnownVote(
-  db: Database,
-  voterId: number,
-  ballotId: string,
-): Promise<KnownVote | undefined> {
-  if (!isUuid(ballotId)) return undefined;
-  const [row] = await selectKnownVote(db, ballotId, voterId);
-  if (!row) return undefined;
-  const { isFolded, weight, reason, low, high, others, ...vote } = row;
-  return {
-    vote,
-    weight: weight !== null && reason ? { weight, reason } : isFolded ? { weight: 1 } : undefined,
-    others: others ? toPairCount({ low, high }, others) : undefined,
-  };
+/** A voter and one of their ballots. */
+export interface VoteKey {
+  voterId: number;
+  ballotId: string;
 }
 
-const selectKnownVote = statement<
-  Vote & {
-    isFolded: boolean;
-    weight: number | null;
-    reason: WeightReason | null;
-    low: number;
-    high: number;
-    others: OthersCounts | null;
-  }
->(`
-  select votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, provisional, created_at, withdrawn_at,
-    (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
+/**
+ * Finds votes with their details, all in one statement.
+ * @returns the votes by their keys, without those that do not exist or are someone else's
+ */
+export async function findKnownVotes(db: Database, keys: VoteKey[]): Promise<Map<VoteKey, KnownVote>> {
+  const asked = keys.filter(({ ballotId }) => isUuid(ballotId));
+  const rows = await selectKnownVotes(
+    db,
+    asked.map(({ ballotId }) => ballotId),
+    asked.map(({ voterId }) => voterId),
+  );
+  return new Map(
+    rows.map(({ number, isFolded, weight, reason, low, high, others, ...vote }) => [
+      asked[number - 1] as VoteKey,
+      {
+        vote,
+        weight: weight !== null && reason ? { weight, reason } : isFolded ? { weight: 1 } : undefined,
+        others: others ? toPairCount({ low, high }, others) : undefined,
+      },
+    ]),
+  );
+}
+
+interface KnownVoteRow extends Vote {
+  /** The number of the key, from 1. */
+  number: number;
+  isFolded: boolean;
+  weight: number | null;
+  reason: WeightReason | null;
+  low: number;
+  high: number;
+  others: OthersCounts | null;
+}
+
+// "offset 0" has Postgres look up each ballot by the index, also when its statistics are old.
+const selectKnownVotes = statement<KnownVoteRow>(`
+  select number, votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, provisional, created_at,
+    withdrawn_at, (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
     least(left_id, right_id) as low, greatest(left_id, right_id) as high,
     ${othersCountsSql({
       voter: 'votes.voter_id',
       low: 'least(votes.left_id, votes.right_id)',
       high: 'greatest(votes.left_id, votes.right_id)',
     })} as others
-  from votes cross join ranker_position as position left join vote_weights on vote_id = votes.id
-  where ballot_id = $1::uuid and votes.voter_id = $2`);
+  from unnest($1::uuid[], $2::bigint[]) with ordinality as asked (ballot, voter, number)
+  cross join lateral (select * from votes where ballot_id = ballot and voter_id = voter offset 0) as votes
+  cross join ranker_position as position left join vote_weights on vote_id = votes.id`);
 
 /** Finds a voter's own vote by its ballot; undefined when there is none or it is someone else's. */
 export async function findVote(db: Database, voterId: number, ballotId: string): Promise<Vote | undefined> {

@@ -45,6 +45,8 @@ export class Passwords {
     maxThreads: 2,
     idleTimeout: 10_000,
     maxQueue: MAX_QUEUE,
+    // Pages come first: a hash takes longer than a hundred of them.
+    niceIncrement: 5,
   });
   readonly #cost: number;
   readonly #dummyHash: Promise<string>;

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -53,6 +54,14 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
       clearTimeout(kill);
     },
   };
+}
+
+/**
+ * Lowers the priority of this process, if `startRankerChild` has started it. Where all cores are busy, pages
+ * come first, and the ranking is a little later.
+ */
+export function yieldToParent(): void {
+  if (process.connected) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 }
 
 /** Sends heartbeats to the parent process, if that has started this one by `startRankerChild`. */
