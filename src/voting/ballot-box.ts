@@ -147,6 +147,7 @@ const earlierAnswer = (voter: string, low: string, high: string): string => `(
   select true from votes where voter_id = ${voter} and withdrawn_at is not null and votes.strategy <> 'asked'
     and least(left_id, right_id) = ${low} and greatest(left_id, right_id) = ${high} limit 1)`;
 
+// Of one ballot that comes twice, the first answer is the one that is written (they are inserted by index).
 const insertVotes = statement<InsertedVote>(`
   with given as materialized (
     select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, guest boolean,
@@ -171,4 +172,5 @@ const insertVotes = statement<InsertedVote>(`
           limit 1) as is_answered
         from jsonb_array_elements(candidates) with ordinality as candidate (pair, number)
       ) as candidates where is_answered is null) as open
-  from given left join cast_now on cast_now.ballot_id = ballot`);
+  from given left join cast_now on cast_now.ballot_id = ballot
+    and index = (select min(index) from given as same where same.ballot = given.ballot)`);

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { seed } from '../../src/catalog/seed.js';
-import { type Ballot, signBallot } from '../../src/voting/ballot.js';
+import { type Ballot, readBallot, signBallot } from '../../src/voting/ballot.js';
+import { BallotBox } from '../../src/voting/ballot-box.js';
 import { drawPairs, randomFor } from '../../src/voting/draw.js';
 import {
   type Browser,
@@ -403,6 +404,22 @@ it('shows no thing that a member does not know, until they withdraw that answer'
   await browser.post(`/profile/votes/${first?.ballotId}/withdraw`).expect(303);
   const next = pairOn((await browser.get(path)).text);
   expect([next.left, next.right]).toContain(pair.right);
+});
+
+it('counts only the first of two answers on one ballot, also when they are written together', async () => {
+  const { id } = await member(site);
+  const ballot = readBallot(await signedBallot(id), site.config.secrets) as Ballot;
+  const ballotBox = new BallotBox(site.db);
+  const casts = await Promise.all(
+    (['left', 'right'] as const).map((outcome) =>
+      ballotBox.cast(ballot, { outcome, unknown: null }, { queued: [], drawn: [] }),
+    ),
+  );
+  expect(casts).toMatchObject([
+    { status: 'cast', vote: { outcome: 'left' } },
+    { status: 'repeated', vote: { outcome: 'left' } },
+  ]);
+  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
 });
 
 it('withdraws no vote by a form that cannot be read', async () => {
