@@ -5,7 +5,7 @@ import { stopSignal } from './drain.js';
 import { createLog } from './log.js';
 import { migrateUp } from './migrate.js';
 import { adoptLedger } from './ranking/ranker/adopt-ledger.js';
-import { sendHeartbeats, yieldToParent } from './ranking/ranker/ranker-child.js';
+import { sendHeartbeats } from './ranking/ranker/ranker-child.js';
 import { startRanker } from './ranking/ranker/ranker-process.js';
 import { explain } from './startup-error.js';
 
@@ -22,7 +22,6 @@ try {
 async function runRanker(config: Config): Promise<void> {
   const stopping = AbortSignal.any([stopSignal(), parentEndSignal()]);
   sendHeartbeats();
-  yieldToParent();
   const log = createLog(config.logLevel);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled promise rejection'));
   const db = await openDatabase(config, (line) => process.stdout.write(`${line}\n`));

@@ -13,7 +13,7 @@ import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
-import { SessionStoreUnavailableError } from './sessions/session-store.js';
+import { LogInUnavailableError } from './sessions/session-store.js';
 import { hashSessionId } from './sessions/sessions.js';
 import { rotateSessionId, signIn } from './sessions/sign-in.js';
 import { type Account, changePassword, type FieldErrors, register } from './users/users.js';
@@ -63,8 +63,11 @@ export function accountRoutes({
       if (check === 'ended') return seeOther(res, '/login');
       if (check === 'wrong') return refusePassword(res, { current: 'This is not your current password.' });
       const changed = await changePassword(db, passwords.forNetwork(res.locals.network), {
-        ...{ user, password, currentHash: check.passwordHash },
-        ...{ accessTokenHash: hashSessionId(req.sessionID), client: readClient(req) },
+        user,
+        password,
+        currentHash: check.passwordHash,
+        accessTokenHash: hashSessionId(req.sessionID),
+        client: readClient(req),
       });
       // The session has ended meanwhile. The log-in page says why.
       if (!changed) return seeOther(res, '/login');
@@ -89,7 +92,7 @@ async function signInNewUser(
   try {
     await signIn(req, services, { ...account, remembered: false });
   } catch (error) {
-    if (!(error instanceof SessionStoreUnavailableError)) throw error;
+    if (!(error instanceof LogInUnavailableError)) throw error;
     throw new TemporaryProblem({
       status: 503,
       title: 'Your account is ready',
@@ -108,6 +111,6 @@ async function rotateIfPossible(req: Request, db: Database, passwordHash: string
   try {
     await rotateSessionId(req, db, passwordHash);
   } catch (error) {
-    if (!(error instanceof SessionStoreUnavailableError)) throw error;
+    if (!(error instanceof LogInUnavailableError)) throw error;
   }
 }

@@ -79,9 +79,9 @@ export function sessionRoutes(services: AuthServices): Router {
   router
     .route('/profile/sessions/end-others')
     .post(requireUser, sudo.required, async (req, res) => {
-      const ending = { reason: 'revoked', client: readClient(req) } as const;
       const keepId = res.locals.session?.id ?? 0;
-      await store.deleteByHash(await endSessions(db, userOf(res).id, { ...ending, keepId }));
+      const ending = { reason: 'revoked' as const, keepId, client: readClient(req) };
+      await store.deleteByHash(await endSessions(db, userOf(res).id, ending));
       flash(res, 'others-ended');
       await seeOther(res, '/profile/sessions');
     })

@@ -45,14 +45,14 @@ export class TemporaryProblem extends Problem {
   }
 }
 
-/** Postgres or Redis is unavailable. Nothing is lost, and the same request works again in a moment. */
+/** Postgres or Redis is unavailable. The same request works again in a moment. */
 export class StoreUnavailableProblem extends TemporaryProblem {
   /** @param reason goes to the log in place of the message */
   constructor(reason?: string, options?: ErrorOptions) {
     super({
       status: 503,
       title: 'Temporarily unavailable',
-      message: 'Nothing is lost. Try again in a moment.',
+      message: 'Please try again in a moment.',
       retryAfter: 5,
       reason,
       ...options,

@@ -9,6 +9,12 @@ import {
 import { clearCookie, readCookie } from './cookies.js';
 import { type Problem, TemporaryProblem } from './problem.js';
 
+/**
+ * The longest duration of a limit. Without Redis each counter has a timer in this process, and no timer can run
+ * much longer.
+ */
+export const MAX_DURATION_S = 24 * 24 * 3600;
+
 /** A limit: this many attempts in this many seconds. */
 export interface RateLimit {
   name: string;

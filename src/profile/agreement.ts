@@ -11,7 +11,8 @@ export interface Agreement {
   /** To how many of those more than half of the others gave the same answer. */
   agreed: number;
   /**
-   * A text about the answer that the smallest share of others gave; undefined when there is no such answer.
+   * A text about the choice that the smallest share of others made; undefined when at least half of the others
+   * made each of the voter's choices, or the thing is gone.
    */
   boldest: string | undefined;
 }

@@ -12,7 +12,7 @@ export interface Choices {
  * How often choices make a cycle: one thing over a second, the second over a third, the third over the first.
  */
 export interface Cycles {
-  /** How many groups of three things have an answer to all three pairs. */
+  /** How many groups of three things have a choice in all three pairs. */
   triads: number;
   /** How many of those groups make a cycle. With coin tosses it is one in four. */
   circular: number;

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Piscina } from 'piscina';
 import { root } from '../config.js';
 import type { Database } from '../database.js';
+import { belowPages } from '../worker-priority.js';
 import { type OwnTopic, ownAnswers } from './own-votes.js';
 import { type Answers, type NumberedRanking, rankAnswers } from './rank-answers.js';
 
@@ -29,12 +30,12 @@ export class OwnRankings {
   });
   readonly #workers = new Piscina<Answers, NumberedRanking>({
     // The compiled file, also when tests run the sources, because a worker thread loads plain JavaScript.
-    filename: join(root, 'dist/src/profile/rank-answers-worker.js'),
+    filename: join(root, 'dist/src/profile/rank-answers.js'),
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 60_000,
     // Pages come first.
-    niceIncrement: 10,
+    niceIncrement: belowPages(10),
   });
 
   constructor(db: Database) {

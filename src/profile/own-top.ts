@@ -1,5 +1,6 @@
 import { count, number, ordinal } from '../http/format.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
+import { describeExpectedRight, formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
 import type { OwnRanking } from './own-rankings.js';
@@ -15,7 +16,7 @@ interface OwnRow {
   mine: number;
   /** Its rank among the same things for everybody; undefined while it has too few votes. */
   theirs: number | undefined;
-  /** The range of its true rank for the user, in 19 cases of 20: "2nd to 6th". */
+  /** The range of its true rank for the user, in 19 cases of 20: "2nd–6th". */
   range: string;
   isLevelWithNext: boolean;
 }
@@ -30,7 +31,7 @@ export interface OwnTop {
   rest: OwnRow[];
   /** The name of the Top: "Top 10", or "list" when it is too short for one. */
   title: string;
-  /** "We expect 8 of these 10 to belong here."; empty without a Top. */
+  /** "About 8 of these 10 look settled."; empty without a Top. */
   settled: string;
   /** The things with too few answers for a rank. */
   unranked: Standing[];
@@ -69,7 +70,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     theirs: isNew(standing) ? undefined : theirs.get(standing.id),
     low,
     high,
-    range: low === high ? ordinal(low) : `${ordinal(low)}–${ordinal(high)}`,
+    range: formatRange({ low, high }),
     isLevelWithNext,
   }));
   const { answers, topSize, expectedRight } = ranking;
@@ -81,7 +82,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     top: rows.slice(0, topSize || rows.length),
     rest: topSize ? rows.slice(topSize) : [],
     title: topSize ? `Top ${topSize}` : 'list',
-    settled: topSize ? describeSettled(Math.round(expectedRight), topSize) : '',
+    settled: topSize ? describeExpectedRight(expectedRight, topSize) : '',
     unranked: ranking.unranked.flatMap((thing) => board.find(ranking.ids[thing] ?? 0) ?? []),
     higher: isEnough ? largestDifferences(compared, 1) : [],
     lower: isEnough ? largestDifferences(compared, -1) : [],
@@ -110,11 +111,6 @@ function largestDifferences(rows: RankedRow[], sign: 1 | -1): Difference[] {
         isOpen: low <= theirs && theirs <= high,
       };
     });
-}
-
-function describeSettled(right: number, size: number): string {
-  if (right === size) return `All ${size} of these look settled.`;
-  return `About ${right} of these ${size} ${right === 1 ? 'looks' : 'look'} settled.`;
 }
 
 // Kendall's τ is the share of pairs in the same order minus the share in the opposite order.

@@ -57,13 +57,13 @@ export function rankAnswers({ size, left, right, score }: Answers): NumberedRank
   const ranked = Int32Array.from(
     numbers.filter((thing) => (appearances[thing] as number) >= MIN_APPEARANCES),
   );
-  const field = {
+  const estimates = {
     means: Float64Array.from(ranked, (thing) => means[thing] as number),
     variances: Float64Array.from(ranked, (thing) => variances[thing] as number),
   };
   const topSize = TOP_SIZES.find((top) => 2 * top <= ranked.length) ?? 0;
   const { order, low, high, levelWithNext, expectedRight } = intervalsOf(
-    field,
+    estimates,
     topSize || 1,
     seededRandom(SEED),
   );

@@ -70,7 +70,7 @@ export function profileRoutes({
       sendPage(res, 'profile/top', {
         topic: board.topic,
         path: topicPath(board.topic),
-        own,
+        own: own && { ...own, cycles: describeCycles(board, own.ranking) },
         sizes: SHARE_SIZES.filter((size) => size <= length),
         others: topics.filter((other) => other !== topic).map(topicLink),
         enough: { answers: MIN_ANSWERS, met: MIN_APPEARANCES, others: MIN_OTHERS, latest: MAX_ANSWERS },
@@ -103,7 +103,7 @@ export function profileRoutes({
     const { board } = topic;
     const ranking = await rankings.of(userId, topic);
     const agreement = await agreementOf(db, userId, board);
-    return { ...ownTopOf(board, ranking), agreement, cycles: describeCycles(board, ranking) };
+    return { ...ownTopOf(board, ranking), agreement, ranking };
   }
 
   async function changeReceiptFor(userId: number, req: Request): Promise<string | undefined> {
@@ -127,7 +127,7 @@ const topicLink = ({ board: { topic }, votes }: OwnTopic) => ({
   votes,
 });
 
-/** The id of the vote after which the next page of older votes starts; undefined for the first page. */
+/** Only votes with a smaller id are on the page; undefined on the first page. */
 function readBefore(req: Request): number | undefined {
   const before = Number(req.query.before);
   return Number.isSafeInteger(before) && before > 0 ? before : undefined;

@@ -40,7 +40,7 @@ export function describeCycles(
   const seen = `You voted on every pair in ${count(triads, 'group')} of three things`;
   if (circular === 0)
     return {
-      fact: `${seen}. None of your votes contradict each other. With coin tosses, about ${count(chance, 'group')} would.`,
+      fact: `${seen}. In none of them do your votes contradict each other. With coin tosses, about ${count(chance, 'group')} would.`,
       example: undefined,
     };
   const [a, b, c] = (latest ?? []).map((thing) => board.find(ids[thing] ?? 0)?.name);
@@ -49,9 +49,11 @@ export function describeCycles(
       ? 'far fewer than'
       : circular < chance
         ? 'fewer than'
-        : 'about as many as';
+        : circular === chance
+          ? 'as many as'
+          : 'more than';
   return {
-    fact: `${seen}. In ${number(circular)} of them, your votes contradict each other: ${compare} the ${number(chance)} that coin tosses would give. Almost everybody has some, because a choice depends on what is shown beside it.`,
+    fact: `${seen}. In ${number(circular)} of them, your votes contradict each other: ${compare} the ${number(chance)} that coin tosses would give.`,
     example: a && b && c ? `${a} over ${b}, ${b} over ${c}, and ${c} over ${a}.` : undefined,
   };
 }

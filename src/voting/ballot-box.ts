@@ -147,7 +147,7 @@ const earlierAnswer = (voter: string, low: string, high: string): string => `(
   select true from votes where voter_id = ${voter} and withdrawn_at is not null and votes.strategy <> 'asked'
     and least(left_id, right_id) = ${low} and greatest(left_id, right_id) = ${high} limit 1)`;
 
-// Of one ballot that comes twice, the first answer is the one that is written (they are inserted by index).
+// When one ballot comes twice, only the first answer is written: the insert goes by index for each voter.
 const insertVotes = statement<InsertedVote>(`
   with given as materialized (
     select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, guest boolean,

@@ -36,7 +36,7 @@ export async function findOpen(db: Database, voterId: number, candidates: Candid
 }
 
 /**
- * Selects the open candidates. A drawn pair whose answer was taken back is left out: other pairs come first.
+ * Selects the open candidates. A drawn pair whose answer was taken back is left out while there are other pairs.
  */
 export function selectOpen({ queued, drawn }: Candidates, open: OpenIndex[]): Candidates {
   const openQueued: Pair[] = [];

@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import type { Board } from '../ranking/boards/board.js';
 import { seededRandom } from '../ranking/math/random.js';
 import { haveSameThings, type Pair } from './pairs.js';
+import { today } from './queue.js';
 
 /** How many pairs of a topic guests get a day. */
 export const COMMON_PAIRS = 20;
@@ -11,8 +12,8 @@ export const COMMON_PAIRS = 20;
  * pairs. A visitor who starts again as a new guest sees the same pairs, so nobody can choose what to vote on.
  * @returns twenty pairs, or all pairs when the topic has fewer
  */
-export function commonPairs(board: Board, secret: string, now = new Date()): Pair[] {
-  const day = now.toISOString().slice(0, 10);
+export function commonPairs(board: Board, secret: string): Pair[] {
+  const day = today();
   const cached = cache.get(board);
   if (cached?.day === day) return cached.pairs;
   const pairs = drawCommonPairs(board, secret, day);

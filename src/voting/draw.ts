@@ -44,13 +44,9 @@ export function drawPairs(
 export const thingsOf = (pairs: Pick<RecentPair, 'low' | 'high'>[]): number[] =>
   pairs.flatMap(({ low, high }) => [low, high]);
 
-/** Swaps the two things of a pair, in place, when a fair coin says so. */
+/** Swaps the two things of a pair when a fair coin says so. */
 export function shuffleSides(pair: Pair, random: Random): Pair {
-  if (random() < 0.5) return pair;
-  const { leftId } = pair;
-  pair.leftId = pair.rightId;
-  pair.rightId = leftId;
-  return pair;
+  return random() < 0.5 ? pair : { ...pair, leftId: pair.rightId, rightId: pair.leftId };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ordinal } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
-import { applyVote } from '../ranking/math/online-update.js';
+import { applyVote, estimatesOf } from '../ranking/math/online-update.js';
 import type { PairCount } from '../ranking/ranker/pair-counts.js';
 import { scoreOf } from '../ranking/ranker/ratings.js';
 import type { Vote } from './voting.js';
@@ -37,13 +37,10 @@ function describeAgreement(others: PairCount | undefined, vote: Vote): string {
 function describeMovement(board: Board, vote: Vote, weight: number): string {
   const [left, right] = [board.find(vote.leftId), board.find(vote.rightId)];
   if (!left || !right || vote.outcome === 'tie' || vote.createdAt <= board.loadedAt) return '';
-  const field = {
-    means: Float64Array.of(left.mean, right.mean),
-    variances: Float64Array.of(left.variance, right.variance),
-  };
-  applyVote(field, { left: 0, right: 1, score: scoreOf(vote), weight });
+  const estimates = estimatesOf([left, right]);
+  applyVote(estimates, { left: 0, right: 1, score: scoreOf(vote), weight });
   const [winner, side] = vote.outcome === 'left' ? [left, 0] : [right, 1];
-  const mean = field.means[side] ?? winner.mean;
+  const mean = estimates.means[side] ?? winner.mean;
   let rank = winner.rank;
   while ((board.standings[rank - 2]?.mean ?? Infinity) < mean) rank--;
   const nearest = board.standings[winner.rank - 2];

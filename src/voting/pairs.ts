@@ -28,6 +28,9 @@ export function haveSameThings(one: Sides, other: Sides): boolean {
 /** Whether a thing is in a pair. */
 export const hasThing = ({ leftId, rightId }: Sides, id: number): boolean => leftId === id || rightId === id;
 
+/** Whether a pair contains at least one of these things. */
+export const hasAny = (pair: Sides, ids: number[]): boolean => ids.some((id) => hasThing(pair, id));
+
 /** Whether both things of a pair can still be voted on. */
 export const isOnBoard = (board: Board, { leftId, rightId }: Sides): boolean =>
   board.find(leftId) !== undefined && board.find(rightId) !== undefined;

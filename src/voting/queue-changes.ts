@@ -4,7 +4,7 @@ import { afterVote, afterWithdrawal } from '../ranking/math/vote-weight.js';
 import type { Candidates } from './candidates.js';
 import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
-import { hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
+import { hasAny, hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import type { VoterContext } from './voter.js';
 import type { Answer, Vote } from './voting.js';
@@ -108,7 +108,3 @@ function unknownAfter(queue: Queue, pair: Pair, { unknown }: Answer): number[] {
 
 const isUnknownIn = ({ unknown, leftId, rightId }: Vote, id: number): boolean =>
   (unknown === 'left' && leftId === id) || (unknown === 'right' && rightId === id);
-
-/** Whether a pair has any of some things. */
-export const hasAny = (pair: Pick<Pair, 'leftId' | 'rightId'>, things: number[]): boolean =>
-  things.some((id) => hasThing(pair, id));

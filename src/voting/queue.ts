@@ -7,7 +7,7 @@ import type { Pair } from './pairs.js';
 const LIFETIME_S = 24 * 3600;
 const MAX_LOCAL = 10_000;
 
-/** The next pairs of a voter in a topic, and what is needed to add more. Redis holds it in this form. */
+/** The next pairs of a voter in a topic, and what is needed to add more. */
 export interface Queue {
   /** Changes with each change of the queue. */
   version: string;

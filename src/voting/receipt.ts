@@ -38,13 +38,13 @@ export function receiptOf(
 }
 
 const partialReasons: Record<WeightReason, string> = {
-  skipping: 'you skip a lot',
+  skipping: 'you skipped more than 5 of the 20 pairs before it',
   asked: 'you picked this pair',
 };
 
 /** The receipt for a pair whose earlier answer stands. */
 function answeredReceipt(board: Board, answered: AnsweredPair, ballotId: string): Receipt {
-  const text = `You already voted on this pair (${describeAnswer(board, answered)}). Your earlier vote counts.`;
+  const text = `You already voted on this pair (${describeAnswer(board, answered)}). Your earlier answer stays.`;
   return { text, undo: ballotId };
 }
 

@@ -126,8 +126,8 @@ export function votingRoutes({
   /** Makes a voter of a guest with the first vote, and renews the guest's cookie. */
   async function admitGuest(res: Response, { id: ballotId }: Ballot): Promise<void> {
     const voter = voterOf(res);
-    const network = networkGroup(res.locals.network, secret);
-    if (voter.id === NEW_GUEST) voter.id = await createGuest(db, { ballotId, networkGroup: network });
+    if (voter.id === NEW_GUEST)
+      voter.id = await createGuest(db, { ballotId, networkGroup: networkGroup(res.locals.network, secret) });
     rememberGuest(res, voter.id, config);
   }
 

@@ -6,11 +6,11 @@ import { type Answer, readAnswer } from './voting.js';
 
 /** Why a vote does not count, as a text for its voter. */
 export const refusals = {
-  forged: 'Your vote didn’t go through. Here is a new pair.',
-  expired: 'This pair expired after 24 hours, so your vote didn’t count. Here is a new one.',
-  foreign: 'That pair was shown to someone else, so your vote didn’t count. Here is a new one.',
-  otherTopic: 'That pair belongs to another topic, so your vote didn’t count. Here is a new one.',
-  loggedIn: 'You logged in after that pair was shown, so your vote didn’t count. Here is a new one.',
+  forged: 'Your vote didn’t go through. Please vote again.',
+  expired: 'This pair expired after 24 hours, so your vote didn’t count. Please vote again.',
+  foreign: 'That pair was shown to someone else, so your vote didn’t count. Here is your pair.',
+  otherTopic: 'That pair belongs to another topic, so your vote didn’t count. Here is your pair.',
+  loggedIn: 'You logged in after that pair was shown, so your vote didn’t count. Here is your pair.',
   guestGone: 'Your guest votes were just moved to your account or deleted, so this vote didn’t count.',
   unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
 };

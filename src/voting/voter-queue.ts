@@ -1,9 +1,9 @@
 import { findOpen } from './candidates.js';
 import { commonPairs } from './common-pairs.js';
 import { randomFor } from './draw.js';
-import { haveSameThings, isOnBoard, type Pair } from './pairs.js';
+import { hasAny, haveSameThings, isOnBoard, type Pair } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
-import { advance, type CastAnswer, drawFor, fill, hasAny, QUEUE_LENGTH, revert } from './queue-changes.js';
+import { advance, type CastAnswer, drawFor, fill, QUEUE_LENGTH, revert } from './queue-changes.js';
 import { NEW_GUEST, type VoterContext } from './voter.js';
 import { findUnanswered, readVoterState } from './voter-state.js';
 import type { Vote } from './voting.js';

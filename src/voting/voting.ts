@@ -63,6 +63,7 @@ export interface VoteKey {
  */
 export async function findKnownVotes(db: Database, keys: VoteKey[]): Promise<Map<VoteKey, KnownVote>> {
   const asked = keys.filter(({ ballotId }) => isUuid(ballotId));
+  if (asked.length === 0) return new Map();
   const rows = await selectKnownVotes(
     db,
     asked.map(({ ballotId }) => ballotId),

@@ -113,7 +113,7 @@ it('keeps an answer when the same pair is answered on another ballot, on any sid
   await send(browser, { ballot: one, choice: 'left' }).expect(303);
   const answer = await send(browser, { ballot: other, choice: 'right' }).expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
-  expect(read(page.text)('.receipt p').text()).toContain('Your earlier vote counts');
+  expect(read(page.text)('.receipt p').text()).toContain('Your earlier answer stays');
   const [row] = await ledger(id);
   const swapped = await signedBallot(id, { leftId: row?.rightId ?? 0, rightId: row?.leftId ?? 0 });
   await send(browser, { ballot: swapped, choice: 'left' }).expect(303);
@@ -287,7 +287,9 @@ it('lowers the weight of a vote after many skips, and says so', async () => {
   await browser.post('/vote/undo').expect(303);
   expect(await receipt()).not.toContain('counts less');
   await vote(browser, 'skip', path);
-  expect(await receipt()).toContain('It counts less, because you skip a lot');
+  expect(await receipt()).toContain(
+    'It counts less, because you skipped more than 5 of the 20 pairs before it',
+  );
   // The same answer again and again does not make up for skips.
   for (let times = 0; times < 20; times++) {
     await browser.post('/vote/undo').expect(303);

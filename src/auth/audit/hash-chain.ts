@@ -126,8 +126,7 @@ function checkLink(link: Link, previous: Link | undefined): Break | undefined {
 
 function checkHead(last: Link): Break | undefined {
   const { sequence, hash, headSequence, headHash } = last;
-  if (headSequence === null)
-    return createBreak(last, sequence, 'is the last, but nothing says so: the head is gone');
+  if (headSequence === null) return createBreak(last, sequence, 'is the last, but the chain has no head');
   if (headSequence > sequence) return createBreak(last, sequence + 1, 'was removed');
   return headHash === hash ? undefined : createBreak(last, sequence, 'was changed and hashed anew');
 }
@@ -159,7 +158,7 @@ async function findSessionWithoutLogIn(db: Database): Promise<Break | undefined>
       where event.session_id = sessions.id and event.user_id = sessions.user_id and kind = 'login')
     order by user_id, id limit 1`.execute(db);
   const [session] = rows;
-  const finding = `has a session (${session?.id}) of whose log-in no event tells`;
+  const finding = `has a session (${session?.id}) without a log-in event`;
   return session && { userId: session.userId, sequence: undefined, finding };
 }
 

@@ -11,7 +11,7 @@ export interface TimelineEntry {
   /** An address, or a text when there were several. */
   address: string | null;
   /**
-   * The public id of the event's session while it is live. The button "This was not me" ends that session.
+   * The public id of the event's session while it is live. The button "This wasn’t me" ends that session.
    */
   live: string | null;
 }
@@ -54,7 +54,7 @@ const eventTexts: Record<string, string> = {
   tampered: 'We ignored session data that had been changed from outside',
   expired: 'A session expired',
   ended: 'A session was ended',
-  mismatch: 'We blocked a visit: another browser used this session',
+  mismatch: 'Another browser used this session',
   drift: 'We blocked a session that had already ended',
   rotated: 'The password was confirmed',
   password: 'The password was changed',

@@ -6,8 +6,9 @@ import { root } from '../../config.js';
 import type { Network } from '../../http/network.js';
 import { TemporaryProblem } from '../../http/problem.js';
 import { normalForm } from '../../normal-form.js';
+import { belowPages } from '../../worker-priority.js';
 
-/** Lengths of a password in characters: allowed at least and at most, and good (NIST SP 800-63B-4). */
+/** Lengths of a password in characters: at least 8, and long ones are welcome (NIST SP 800-63B-4). */
 export const PASSWORD_LENGTH = { least: 8, most: 128, good: 15 } as const;
 
 /** Too many passwords wait for a check, on the whole site or from one network. */
@@ -27,10 +28,10 @@ export class PasswordsBusyError extends TemporaryProblem {
 /** Hashes and checks passwords. */
 export type PasswordHasher = Pick<Passwords, 'hash' | 'matches'>;
 
-/** Passwords that may wait for a worker thread. The last one waits about 15 seconds. */
+/** Passwords that may wait for a worker thread. The last one waits about 15 seconds while two cores are free. */
 const MAX_QUEUE = 100;
 
-/** Passwords that one network may have hashed or checked at the same time. */
+/** Passwords that one network may have hashed or checked at the same time, so that it leaves room for others. */
 const MAX_PER_NETWORK = 4;
 
 /**
@@ -45,8 +46,8 @@ export class Passwords {
     maxThreads: 2,
     idleTimeout: 10_000,
     maxQueue: MAX_QUEUE,
-    // Pages come first: a hash takes longer than a hundred of them.
-    niceIncrement: 5,
+    // Where all cores are busy, pages come first: one hash takes as long as a hundred pages.
+    niceIncrement: belowPages(5),
   });
   readonly #cost: number;
   readonly #dummyHash: Promise<string>;
@@ -124,7 +125,7 @@ function prehash(password: string): string {
   return createHmac('sha384', 'thinga password 1').update(normalForm(password, 'NFKC')).digest('base64');
 }
 
-// The 49,000 most common passwords in lists that were stolen from other sites.
+// The 49,000 most common passwords in lists of passwords stolen from other sites.
 const commonPasswords = new Set(dictionary['passwords-common']);
 
 /** Whether a password is one of the most common, in upper or lower case. */

@@ -139,8 +139,8 @@ export async function endAllSessions(db: Database, reason: EndReason): Promise<n
   }
 }
 
-// It locks users before their sessions, as all code that changes sessions does, and users in the order of
-// their ids. Another order would let two transactions wait for each other.
+// It locks users before their sessions, as a log-in does, and users in the order of their ids. Another order
+// would let two transactions wait for each other.
 async function endBatch(
   db: Database,
   afterUserId: number,

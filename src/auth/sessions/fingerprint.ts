@@ -43,7 +43,7 @@ interface Families {
   system: string;
 }
 
-// Each request is parsed twice, and most requests send one of a few hundred headers.
+// Each request asks at least twice, and most requests send one of a few hundred headers.
 const cache = new Map<string, Families>();
 
 function readFamilies(userAgent: string | undefined): Families {

@@ -26,8 +26,8 @@ declare module 'express-session' {
 
 type Callback<Value> = (error: unknown, value?: Value | null) => void;
 
-/** Session state can't be saved at the moment, so nobody can log in. */
-export class SessionStoreUnavailableError extends StoreUnavailableProblem {}
+/** Nobody can log in at the moment, because a store is unavailable. */
+export class LogInUnavailableError extends StoreUnavailableProblem {}
 
 type Serializer = NonNullable<ConstructorParameters<typeof RedisStore>[0]['serializer']>;
 

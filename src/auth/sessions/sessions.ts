@@ -36,8 +36,9 @@ export const hashSessionId = (id: string): string => hash('sha256', id, 'hex');
 
 /**
  * Locks a user until the transaction ends, and first waits for any other transaction that holds the lock.
- * Only its holder may change the user's sessions or password. Call it first in a transaction, so that all
- * transactions lock rows in one order.
+ * Log-ins, changes of an id or a password, and the end of several sessions wait for each other this way. The
+ * end of one session locks only its row. Call it first in a transaction, so that all transactions lock rows in
+ * one order.
  * @param otherUserId another user whose session ends in the same transaction
  * @returns the user as they are now; undefined when the account is gone
  */

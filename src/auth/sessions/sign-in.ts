@@ -8,7 +8,7 @@ import { readClient } from './client.js';
 import { endOldestSessions, endSession } from './end-sessions.js';
 import { fingerprint } from './fingerprint.js';
 import type { PendingRevocations } from './pending-revocations.js';
-import { type SessionStore, SessionStoreUnavailableError } from './session-store.js';
+import { LogInUnavailableError, type SessionStore } from './session-store.js';
 import { type Deadlines, hashSessionId, lockUser, recordSession } from './sessions.js';
 
 /** Live sessions per account. A log-in beyond that ends the oldest. */
@@ -20,15 +20,14 @@ const MAX_SESSIONS = 20;
  * @param account the user, and the hash that the password matched
  * @returns the hashes of sessions that ended because there were too many, whose state the caller deletes;
  * undefined when the password was changed, or the account disabled or closed, since the password was checked
- * @throws SessionStoreUnavailableError when the state can't be saved; Error when the row can't be written
+ * @throws LogInUnavailableError when the state can't be saved; Error when the row can't be written
  */
 export async function signIn(
   req: Request,
   { db, config }: { db: Database; config: Config },
   { userId, passwordHash, remembered }: { userId: number; passwordHash: string; remembered: boolean },
 ): Promise<string[] | undefined> {
-  if (!req.session)
-    throw new SessionStoreUnavailableError('Postgres was unavailable when the session was loaded');
+  if (!req.session) throw new LogInUnavailableError('Postgres was unavailable when the session was loaded');
   const client = readClient(req);
   const previousHash = req.session.userId === undefined ? undefined : hashSessionId(req.sessionID);
   try {
@@ -38,7 +37,10 @@ export async function signIn(
       await toPromise((done) => req.session.regenerate(done));
       if (previousHash) await endSession(trx, previousHash, { reason: 'logout', client });
       const session = {
-        ...{ userId, remembered, client, sessionId: req.sessionID },
+        userId,
+        remembered,
+        client,
+        sessionId: req.sessionID,
         fingerprint: fingerprint(client.userAgent, config.secrets[0]),
       };
       await saveState(req, userId, await recordSession(trx, session, config));
@@ -114,7 +116,7 @@ async function saveState(req: Request, userId: number, deadlines: Deadlines): Pr
   try {
     await toPromise((done) => req.session.save(done));
   } catch (error) {
-    throw new SessionStoreUnavailableError('session state could not be saved', { cause: error });
+    throw new LogInUnavailableError('session state could not be saved', { cause: error });
   }
 }
 

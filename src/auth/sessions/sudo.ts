@@ -4,7 +4,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Database } from '../../database.js';
 import type { Network } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
-import { countAttempt, createLimiter } from '../../http/rate-limiter.js';
+import { countAttempt, createLimiter, MAX_DURATION_S } from '../../http/rate-limiter.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { Passwords } from '../passwords/passwords.js';
 import { readClient } from './client.js';
@@ -16,8 +16,6 @@ import { rotateSessionId } from './sign-in.js';
 
 /** Wrong passwords in a row after which the session ends. */
 const MAX_WRONG_PASSWORDS = 10;
-// While Redis is unavailable the counters are timers of this process, and no timer can run longer.
-const COUNTER_LIFETIME_S = 24 * 24 * 3600;
 
 interface Options {
   db: Database;
@@ -39,7 +37,7 @@ export class Sudo {
     this.#db = db;
     this.#passwords = passwords;
     this.#store = store;
-    const limit = { name: 'wrong-passwords', points: MAX_WRONG_PASSWORDS, duration: COUNTER_LIFETIME_S };
+    const limit = { name: 'wrong-passwords', points: MAX_WRONG_PASSWORDS, duration: MAX_DURATION_S };
     this.#wrongPasswords = createLimiter(redis, prefix, limit);
   }
 

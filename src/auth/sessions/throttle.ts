@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Network } from '../../http/network.js';
 import { Problem } from '../../http/problem.js';
-import { countAttempt, createLimiter, refuseExhausted } from '../../http/rate-limiter.js';
+import { countAttempt, createLimiter, MAX_DURATION_S, refuseExhausted } from '../../http/rate-limiter.js';
 import { normalForm } from '../../normal-form.js';
-import { SessionStoreUnavailableError } from './session-store.js';
+import { LogInUnavailableError } from './session-store.js';
 
 /** One attempt to log in. */
 interface Attempt {
@@ -20,8 +20,6 @@ const MAX_FAILURES = 100;
 const FREE_FAILURES = 5;
 const FIRST_WAIT_S = 4;
 const LONGEST_WAIT_S = 15 * 60;
-// Without Redis the counters are timers of this process, and no timer can run longer.
-const COUNTER_LIFETIME_S = 24 * 24 * 3600;
 
 /**
  * Slows down the guessing of passwords. After five failures in a row an account has to wait before each
@@ -31,7 +29,7 @@ const COUNTER_LIFETIME_S = 24 * 24 * 3600;
  * Online Guessing Attacks with Device Cookies").
  *
  * While Redis is unavailable nothing is counted, and each method but `recordSuccess` throws a
- * SessionStoreUnavailableError. Nobody could log in anyway, and counts that started again at zero would allow
+ * LogInUnavailableError. Nobody could log in anyway, and counts that started again at zero would allow
  * more attempts.
  */
 export class Throttle {
@@ -43,7 +41,7 @@ export class Throttle {
   constructor(redis: Redis | undefined, prefix: string) {
     const create = (name: string, points: number, duration: number): RateLimiterAbstract =>
       createLimiter(redis, prefix, { name, points, duration, insured: false });
-    this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, COUNTER_LIFETIME_S);
+    this.#failures = create('log-in-failures', Number.MAX_SAFE_INTEGER, MAX_DURATION_S);
     this.#waits = create('log-in-waits', 1, LONGEST_WAIT_S);
     this.#recordedRefusals = create('log-in-waits-reported', 1, 24 * 3600);
     this.#networks = create('log-in-networks', 60, 15 * 60);
@@ -123,6 +121,6 @@ async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
     return await answer;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new SessionStoreUnavailableError('failed log-ins could not be counted', { cause: error });
+    throw new LogInUnavailableError('failed log-ins could not be counted', { cause: error });
   }
 }

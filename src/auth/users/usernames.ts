@@ -57,7 +57,8 @@ function capitalSkeleton(word: string): string {
 }
 
 // A role is neither a name nor a part of a name between dots, hyphens or underscores. Other reserved words
-// may be parts of a name. Marks and digits at the end are ignored.
+// may be parts of a name. No name starts with the product's name. Marks and punctuation are ignored, and so are
+// digits at the end.
 function isReserved(name: string): boolean {
   const whole = skeletonsWithoutMarks(name);
   const parts = name.split(/[_.-]/).flatMap(skeletonsWithoutMarks);

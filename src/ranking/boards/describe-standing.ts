@@ -42,15 +42,24 @@ export function describeStanding(standing: Standing, { size }: Pick<Board, 'size
   };
 }
 
+/** Says how accurate a Top 20 is as a whole. Empty when there are 20 things or fewer, or no votes. */
+export const describeAccuracy = ({ size, votes, expectedRight }: Board): string =>
+  size <= TOP || votes === 0 ? '' : describeExpectedRight(expectedRight, TOP);
+
+// Below this share, things look "uncertain" on average, as in `describeCertainty`.
+const MIN_SETTLED = 0.75;
+
 /**
- * Says how accurate a Top 20 is as a whole: "About 18 of these 20 look settled." Empty when there are 20
- * things or fewer, or no votes.
+ * Says how much of a Top is expected to belong there: "About 18 of these 20 look settled.", or while that is
+ * less than three quarters "Still open: we expect about 11 of these 20 to belong here."
+ * @param expectedRight from 0 to `size`
  */
-export function describeAccuracy({ size, votes, expectedRight }: Board): string {
-  if (size <= TOP || votes === 0) return '';
+export function describeExpectedRight(expectedRight: number, size: number): string {
   const right = Math.round(expectedRight);
-  if (right === TOP) return `All ${TOP} of these look settled.`;
-  return `About ${right} of these ${TOP} ${right === 1 ? 'looks' : 'look'} settled.`;
+  if (right === size) return `All ${size} of these look settled.`;
+  if (right < MIN_SETTLED * size)
+    return `Still open: we expect about ${right} of these ${size} to belong here.`;
+  return `About ${right} of these ${size} look settled.`;
 }
 
 function formatChance(chance: number): string {
@@ -61,7 +70,8 @@ function formatChance(chance: number): string {
   return `${Math.round(chance * 10) * 10} %`;
 }
 
-function formatRange({ low, high }: Standing): string {
+/** The ranks of a range: "4th–12th". */
+export function formatRange({ low, high }: { low: number; high: number }): string {
   return low === high ? ordinal(low) : `${ordinal(low)}–${ordinal(high)}`;
 }
 

@@ -104,7 +104,8 @@ function converge(
 ): number {
   let change = Infinity;
   let iterations = 0;
-  const isDoneAfterNext = (): boolean => {
+  /** Returns whether the fit is done. */
+  const iterateOnce = (): boolean => {
     change = iterate(graph, strengths, lambda);
     centre(strengths);
     iterations++;
@@ -113,13 +114,13 @@ function converge(
   centre(strengths);
   for (;;) {
     const start = strengths.slice();
-    if (isDoneAfterNext()) return iterations;
+    if (iterateOnce()) return iterations;
     const first = strengths.slice();
-    if (isDoneAfterNext()) return iterations;
+    if (iterateOnce()) return iterations;
     const [second, changeBefore] = [strengths.slice(), change];
     extrapolate(strengths, start, first);
     centre(strengths);
-    if (isDoneAfterNext()) return iterations;
+    if (iterateOnce()) return iterations;
     if (change > changeBefore) strengths.set(second);
   }
 }

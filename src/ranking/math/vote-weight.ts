@@ -2,7 +2,7 @@ import type { Outcome, RecentPair, Strategy, WeightReason } from '../../schema.j
 
 /** How much a vote counts, and the reason when that is not in full. */
 export interface Weight {
-  /** From 0.01 to 1. */
+  /** Above 0, at most 1. */
   weight: number;
   /** Absent when the vote counts in full. */
   reason?: WeightReason;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import type { Fit } from '../math/refit.js';
-import type { LedgerRange, Position } from './ledger.js';
+import { type LedgerRange, type Position, positionSql } from './ledger.js';
 import { hasVotes, type TopicRatings } from './ratings.js';
 
 /** The fit of a topic's votes, and what it rests on. */
@@ -20,7 +20,7 @@ export interface TopicFit {
 }
 
 /**
- * Replaces ratings by a fit. A thing that was added since gets mean 0, and the fit's spread as its variance.
+ * Replaces ratings by a fit, in place. A thing that was added since gets mean 0, and the fit's spread as its variance.
  */
 export function replaceByFit(topic: TopicRatings, { topic: fitted, fit }: TopicFit): TopicRatings {
   topic.means.fill(0);
@@ -63,12 +63,12 @@ export async function hasLostVotes(
 ): Promise<boolean> {
   const { rows } = await sql<{ lost: boolean }>`
     select exists (
-      select from votes where topic_id = ${topicId} and not provisional and (xid, id) <= (${from.xid}::xid8, ${from.id}::bigint)
-        and withdrawn_xid is not null and (withdrawn_xid, id) > (${from.xid}::xid8, ${from.id}::bigint)
-        and (withdrawn_xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint))
+      select from votes where topic_id = ${topicId} and not provisional and (xid, id) <= ${positionSql(from)}
+        and withdrawn_xid is not null and (withdrawn_xid, id) > ${positionSql(from)}
+        and (withdrawn_xid, id) <= ${positionSql(upTo)})
       or exists (select from voter_events as event where
-        (xid, id) > (${from.xid}::xid8, ${from.id}::bigint)
-        and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
+        (xid, id) > ${positionSql(from)}
+        and (xid, id) <= ${positionSql(upTo)}
         and exists (select from votes where votes.voter_id = event.voter_id and topic_id = ${topicId})) as lost`.execute(
     trx,
   );

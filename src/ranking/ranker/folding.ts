@@ -12,7 +12,7 @@ const BATCH = 10_000;
 
 /**
  * A transaction ends when it has folded so many entries for each thing of its topics. Every transaction
- * writes the ratings that changed, and an import of a million votes on many things should not write them 200
+ * writes the ratings that changed, and an import of a million votes on many things should not write them 100
  * times.
  */
 const ENTRIES_PER_THING = 10;
@@ -21,7 +21,7 @@ const ENTRIES_PER_THING = 10;
  * Folds the ledger's votes into the ratings, each exactly once: one transaction writes the new ratings and
  * the new position.
  *
- * A topic that fails does not delay the others. Folding skips its votes and marks the topic as stale: the
+ * A topic that fails does not delay the others. Folding leaves out its votes and marks the topic as stale: the
  * next fit that succeeds includes them.
  */
 export class Folding {
@@ -44,7 +44,7 @@ export class Folding {
     return folded;
   }
 
-  /** Folds a topic's votes again after a fit, because that includes all votes that were skipped. */
+  /** Folds a topic's votes from now on. Call it after a fit, which has the votes that folding left out. */
   resume(topicId: number): void {
     this.#failedTopics.delete(topicId);
   }
@@ -141,7 +141,7 @@ export class Folding {
 interface FoldedBatch {
   /** How many entries it has. */
   count: number;
-  /** The position of its last entry. */
+  /** The position of its last entry, or where the batch began when it has none. */
   position: Position;
   mayHaveMore: boolean;
   /** By topic, the indexes of its things that moved. */

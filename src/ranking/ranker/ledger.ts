@@ -25,7 +25,7 @@ export interface CountedVote {
   leftId: number;
   rightId: number;
   outcome: Outcome;
-  /** How much it counts, from 0.01 to 1; also 1 as long as the ranker has not weighed it. */
+  /** How much it counts, above 0 and at most 1; also 1 as long as the ranker has not weighed it. */
   weight: number;
 }
 
@@ -56,12 +56,12 @@ export async function readLedger(db: Database, after: Position, limit: number): 
       is_withdrawal as "isWithdrawal"
     from (
       (select xid, ${sql.raw(COLUMNS)}, false as is_withdrawal from votes
-       where not provisional and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+       where not provisional and (xid, id) > ${positionSql(after)}
          and xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.xid, votes.id limit ${limit})
       union all
       (select withdrawn_xid, ${sql.raw(COLUMNS)}, true from votes
-       where withdrawn_xid is not null and not provisional and (withdrawn_xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+       where withdrawn_xid is not null and not provisional and (withdrawn_xid, id) > ${positionSql(after)}
          and withdrawn_xid < pg_snapshot_xmin(pg_current_snapshot())
        order by votes.withdrawn_xid, votes.id limit ${limit})
     ) as entries
@@ -87,15 +87,15 @@ export interface VoterEvent extends Pick<Entry, 'xidText' | 'id'> {
 export async function readVoterEvents(db: Database, after: Position, upTo?: Position): Promise<VoterEvent[]> {
   const { rows } = await sql<VoterEvent>`
     select xid::text as xid_text, id, voter_id from voter_events
-    where (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
+    where (xid, id) > ${positionSql(after)}
       and xid < pg_snapshot_xmin(pg_current_snapshot())
-      ${upTo ? sql`and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)` : sql``}
+      ${upTo ? sql`and (xid, id) <= ${positionSql(upTo)}` : sql``}
     order by voter_events.xid, voter_events.id`.execute(db);
   return rows;
 }
 
 /** A position as SQL, to compare with `(xid, id)` of a row. */
-const positionSql = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
+export const positionSql = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
 
 /**
  * SQL for whether the voter of a row is set apart or voided.
@@ -188,9 +188,9 @@ export async function* readCountedVotes(
       select xid::text as "xidText", id, voter_id as "voterId", left_id as "leftId", right_id as "rightId", outcome
       from votes
       where topic_id = ${topicId} and not provisional
-        and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)
-        and (xid, id) <= (${upTo.xid}::xid8, ${upTo.id}::bigint)
-        and (withdrawn_xid is null or (withdrawn_xid, id) > (${upTo.xid}::xid8, ${upTo.id}::bigint))
+        and (xid, id) > ${positionSql(after)}
+        and (xid, id) <= ${positionSql(upTo)}
+        and (withdrawn_xid is null or (withdrawn_xid, id) > ${positionSql(upTo)})
       order by votes.xid, votes.id limit ${BATCH}`.execute(db.withoutPlugins());
     const last = rows.at(-1);
     if (!last) return;

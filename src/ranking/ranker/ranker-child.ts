@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -29,6 +29,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
     while (!stopping.aborted) {
       const startedAt = Date.now();
       child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      yieldToSite(child);
       killWhenFrozen(child);
       const end = await waitForEnd(child);
       if (stopping.aborted) return;
@@ -56,14 +57,6 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
   };
 }
 
-/**
- * Lowers the priority of this process, if `startRankerChild` has started it. Where all cores are busy, pages
- * come first, and the ranking is a little later.
- */
-export function yieldToParent(): void {
-  if (process.connected) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-}
-
 /** Sends heartbeats to the parent process, if that has started this one by `startRankerChild`. */
 export function sendHeartbeats(): void {
   const send = (): void => {
@@ -71,6 +64,13 @@ export function sendHeartbeats(): void {
   };
   send();
   setInterval(send, HEARTBEAT_MS).unref();
+}
+
+/** Lowers a child's priority before it starts its threads. Where all cores are busy, pages come first. */
+function yieldToSite({ pid }: ChildProcess): void {
+  // The site itself may have a lower priority already, and nobody but root may raise one.
+  const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
+  if (pid !== undefined) setPriority(pid, priority);
 }
 
 function killWhenFrozen(child: ChildProcess): void {

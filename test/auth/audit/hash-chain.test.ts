@@ -178,9 +178,9 @@ it.each<[string, RawBuilder<unknown>[], string]>([
   [
     'removed with all others and the head',
     [sql`delete from session_events where ${allEvents}`, sql`delete from chain_heads where ${allEvents}`],
-    'of whose log-in no event tells',
+    'without a log-in event',
   ],
-  ['left without a head', [sql`delete from chain_heads where ${allEvents}`], 'the head is gone'],
+  ['left without a head', [sql`delete from chain_heads where ${allEvents}`], 'the chain has no head'],
 ])('finds an event that was %s', async (_change, statements, finding) => {
   const { id } = await memberWithSixEvents();
   const broken = await breakAfter(...statements);

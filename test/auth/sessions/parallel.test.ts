@@ -154,12 +154,12 @@ itOnRedis('completes two requests that confirm the password at once', async () =
   const { password } = user;
   const currentHash = hashSessionId(idIn(tabs.cookie));
   const others = (await liveRows(user.id)).filter(({ accessTokenHash }) => accessTokenHash !== currentHash);
-  const requests = others.map(
+  const endRequests = others.map(
     ({ publicId }) =>
       () =>
         tabs.send(`/profile/sessions/${publicId}/end`, { password }),
   );
-  const answers = await whileUserLocked(user, requests);
+  const answers = await whileUserLocked(user, endRequests);
   for (const answer of answers) expect(answer).toEqual({ status: 303, location: '/profile/sessions' });
   expect(await liveRows(user.id)).toHaveLength(1);
   expect(await validCookies(tabs.allCookies)).toEqual([tabs.cookie]);

@@ -68,7 +68,7 @@ for (const { name, stores, page } of [
     expect(await durationOf(mended())).toBeLessThan(5_000);
   });
 
-itOnBothStores('answers in time when the first request after the silence begins needs a store', async () => {
+itOnBothStores('answers the first request in time after the stores fall silent', async () => {
   for (const [path, status, most] of [
     ['/top', 200, 1_000],
     ['/profile', 503, 2_000],

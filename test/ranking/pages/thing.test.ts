@@ -60,7 +60,7 @@ it('shows hints in place of a missing chart and a missing record', async () => {
   const $ = await openPage(1);
   expect($('.chart')).toHaveLength(0);
   expect($('.blank').first().text()).toContain('starts with the first vote');
-  expect($('.blank').last().text()).toContain('after ten more people have voted');
+  expect($('.blank').last().text()).toContain('each time ten or more people have voted');
 });
 
 it('draws a chart with a single point', async () => {

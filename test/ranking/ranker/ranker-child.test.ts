@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -44,6 +44,18 @@ itOnPostgres('ranks in a child process, and starts another one when it is killed
   await stop(served);
   expect(isAlive(second as number)).toBe(false);
   expect(await lockHolder(site.db)).toBeUndefined();
+});
+
+itOnPostgres('gives the ranker a lower priority than the site, and never a higher one', async () => {
+  const served = await serve({});
+  const [first] = await rankerPids(served, 1);
+  expect(getPriority(first)).toBe(10);
+
+  setPriority(served.child.pid as number, 15);
+  process.kill(first as number, 'SIGKILL');
+  const [, second] = await rankerPids(served, 2);
+  expect(getPriority(second)).toBe(15);
+  await stop(served);
 });
 
 itOnPostgres('replaces a frozen ranker, also when no other ranker waits', async () => {

@@ -1,2 +1,0 @@
-/** Runs in a worker thread. */
-export { rankAnswers } from './rank-answers.js';
