@@ -55,7 +55,7 @@ interface AppDependencies {
   redis: Redis | undefined;
   boards: Boards;
   passwords: Passwords;
-  /** Log-outs that Postgres does not have yet; the expiry of sessions writes them. */
+  /** Log-outs that Postgres does not have yet; session maintenance writes them. */
   pendingRevocations: PendingRevocations;
   log: Logger;
   /** Begins every key in Redis; `thinga:` by default. */

@@ -17,8 +17,7 @@ export const isPrimary = (workers: number): boolean => workers > 1 && cluster.is
 export const isWorker = (): boolean => cluster.isWorker;
 
 /**
- * Tells whether this process prints what only one of several processes must print: it is the only or the
- * first one.
+ * True in a single process, in the primary process, and in the first worker. These print what must appear once.
  */
 export const isFirstProcess = (): boolean => cluster.isPrimary || cluster.worker?.id === 1;
 

@@ -52,7 +52,8 @@ export class ConfigError extends Error {}
 
 /**
  * Reads every setting the product has. No other file touches the environment.
- * @throws ConfigError with one line about the first variable that is missing or can't be used
+ * @throws ConfigError with one line about the first variable that is missing or can't be used; Error when the secrets
+ * in DATA_DIR can't be read or written
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   // A variable that is set to nothing counts as not set.
@@ -88,7 +89,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   };
 }
 
-// ---- one kind of value each; a message goes on after the variable's name
+// ---- The kinds of values. A message continues the sentence that starts with the variable's name.
 
 const integer = (least: number, most: number) =>
   z
@@ -147,8 +148,8 @@ const rateLimits = z.union(
     z
       .string()
       .regex(/^\d{1,6}(\.\d{1,6})?$/)
-      .transform(Number)
-      .refine((factor) => factor > 0),
+      .refine((text) => Number(text) > 0, { abort: true })
+      .transform(Number),
   ],
   { error: ({ input }) => `is "${input}", not on, off or a factor such as 20.` },
 );
@@ -167,12 +168,13 @@ const hops = z.number().max(10, {
   error: ({ input }) => `is ${input}, which believes almost any visitor: give the real number of hops.`,
 });
 
-const proxies = list
-  .transform((items) => (/^\d+$/.test(items.join()) ? Number(items.join()) : items))
+const proxies = z
+  .string()
+  .transform((text) => (/^\d{1,3}$/.test(text) ? Number(text) : list.parse(text)))
   .pipe(z.union([hops, z.array(proxy)]))
   .transform((believed) => (Array.isArray(believed) && believed.length === 0 ? 0 : believed));
 
-// ---- the settings, and what they ask of each other
+// ---- The settings, and what they ask of each other.
 
 const environment = z
   .object({
@@ -233,10 +235,6 @@ function secretsOf(settings: Settings, dataDir: string): Pick<Config, 'secrets' 
   const [newest, ...older] = settings.SESSION_SECRET;
   if (settings.NODE_ENV === 'production')
     return { secrets: [newest ?? '', ...older], demoPassword: undefined };
-  try {
-    const { sessionSecret, demoPassword } = developmentSecrets(dataDir);
-    return { secrets: newest ? [newest, ...older] : [sessionSecret], demoPassword };
-  } catch (error) {
-    throw new ConfigError((error as Error).message);
-  }
+  const { sessionSecret, demoPassword } = developmentSecrets(dataDir);
+  return { secrets: newest ? [newest, ...older] : [sessionSecret], demoPassword };
 }

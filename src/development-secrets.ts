@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 
 /** What a site outside production makes up for itself. */
-export interface DevelopmentSecrets {
+interface DevelopmentSecrets {
   sessionSecret: string;
   /** Password of the log-in that the seed makes. */
   demoPassword: string;

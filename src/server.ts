@@ -66,7 +66,7 @@ async function serve(config: Config): Promise<void> {
   if (config.ranker === 'inline') ranker = startRanker(backgroundDb, config.databaseUrl !== undefined, log);
   // With several processes, the primary starts it.
   else if (config.ranker === 'child' && !isWorker()) ranker = startRankerChild(log, stopping);
-  const expiry = startSessionMaintenance(backgroundDb, pendingRevocations, log);
+  const maintenance = startSessionMaintenance(backgroundDb, pendingRevocations, log);
   const purge = runPeriodically(GUEST_PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
     log,
     failure: 'old guests were not deleted',
@@ -77,7 +77,7 @@ async function serve(config: Config): Promise<void> {
   if (!stopping.aborted) await once(stopping, 'abort');
   await drain(server, config.drainSeconds);
   boards.stopPolling();
-  expiry.stop();
+  maintenance.stop();
   purge.stop();
   await ranker?.stop();
   await passwords.close();

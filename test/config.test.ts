@@ -62,6 +62,8 @@ it.each([
   ['SESSION_FINGERPRINT', 'maybe'],
   ['TRUST_PROXY', '99'],
   ['TRUST_PROXY', 'yes'],
+  ['TRUST_PROXY', '1'.repeat(400)],
+  ['TRUST_PROXY', '1,'],
   ['TRUST_PROXY', '10.0.0.0/33'],
   ['TRUST_PROXY', '0.0.0.0/0'],
   ['TRUST_PROXY', '10.0.0.1, 010.0.0.2'],
@@ -81,6 +83,7 @@ it.each([
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(name);
+  expect(read).not.toThrow('Invalid input');
 });
 
 it('reads the rate limits as a factor, and off as no limits', () => {

@@ -13,7 +13,7 @@ import { countVotes } from '../voting/history.js';
 
 /**
  * `admin`: what an operator can do to accounts and their votes, and the check of the audit record. Only
- * `users unlock` needs Redis.
+ * `users unlock` needs Redis, because Postgres decides whether a session is valid.
  */
 export const adminCommand: Command = (args) => {
   const { values, positionals } = readArguments(args, { user: { type: 'string' }, all: { type: 'boolean' } });

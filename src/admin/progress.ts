@@ -9,7 +9,7 @@ interface ProgressBar {
 }
 
 /**
- * Starts a progress bar on standard error. Shows nothing when that is not a terminal, or when `total` is 0.
+ * Starts a progress bar on standard error. Shows nothing when that is not a terminal, or when `total` is 0, because it is not known.
  * @param total the value of `update` at which the work is done
  */
 export function startProgressBar(label: string, total: number): ProgressBar {

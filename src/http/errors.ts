@@ -81,7 +81,7 @@ function logFailure(
   else log.error({ err: error, method, path }, problem.title);
 }
 
-// An address of data always answers with data, even when nothing is there.
+// An address of data always answers with data, even when nothing is there. A client that prefers JSON gets data too.
 function wantsData(req: Request): boolean {
   return /^\/api\/|\.json$/i.test(req.path) || req.accepts(['html', 'json']) === 'json';
 }

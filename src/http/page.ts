@@ -92,8 +92,8 @@ export function sendHtml(res: Response, html: string | Buffer): void {
   res.vary('HX-Request-Type').setHeader('Content-Type', HTML);
   // Compressed synchronously: the stream that `compression` opens for each answer takes several times as
   // long.
-  const isUncompressed = bytes.length >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
-  if (isUncompressed && preferredEncoding(res.req, 'gzip') === 'gzip') {
+  const isWorthCompressing = bytes.length >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
+  if (isWorthCompressing && preferredEncoding(res.req, 'gzip') === 'gzip') {
     bytes = gzipFast(bytes);
     res.setHeader('Content-Encoding', 'gzip');
   }

@@ -53,7 +53,7 @@ export class PrerenderedPages {
   /**
    * Answers visitors without a session from the rendered pages, before any session is looked up. A lookup
    * takes several times as long, and many readers must not slow down the voters. Other requests go on to the
-   * page's own route, which sends the same headers: a request with a cookie of this site, for a fragment, or
+   * page's own route, which sends the same headers: a request with a session or flash cookie, for a fragment, or
    * with a condition.
    */
   readonly answer: RequestHandler = (req, res, next) => {

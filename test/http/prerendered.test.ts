@@ -158,7 +158,7 @@ it.each(['/top', '/profile', '/how'])(
   },
 );
 
-it('does not answer early when a cookie of this site is sent', async () => {
+it('does not answer early when a session or flash cookie is sent', async () => {
   for (let looks = 0; looks < 2; looks++) await send('/top');
   const stranger = await send('/top', { cookie: 'thinga=made-up' });
   expect(String(stranger.headers['set-cookie'])).toMatch(/^thinga=;/);

@@ -58,13 +58,15 @@ it('shows the own list of a member beside everybody’s, with the largest differ
   expect($('#differ').parent().text()).toContain(
     'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everybody.',
   );
-  expect($('.lead').text()).toMatch(/Based on your 28 votes only. (All \d+ of these look|About \d+ of these \d+ look|Still open: we expect about \d+ of these \d+) /);
+  expect($('.lead').text()).toMatch(
+    /Based on your 28 votes only. (All \d+ of these look|About \d+ of these \d+ look|Still open: we expect about \d+ of these \d+) /,
+  );
   // Of the 28 answers, the seven about Toast differ from those of most others.
   expect($('#agree').parent().text()).toContain('Most others agreed with you on 21 of 28 pairs');
   expect($('#agree').parent().text()).toContain('None of the 12 others agreed');
   expect($('#agree').parent().text()).toContain('they put 75 of 100 pairs in the same order');
   expect($('#contradictions').parent().text()).toContain(
-    '56 groups of three things. None of your votes contradict each other',
+    '56 groups of three things. In none of them do your votes contradict each other',
   );
   const $profile = await page(browser, '/profile');
   expect($profile('.side-by-side .name').first().text()).toBe('Toast');

@@ -16,10 +16,15 @@ export function startSessionMaintenance(
   pendingRevocations: PendingRevocations,
   log: Logger,
 ): { stop(): void } {
-  const failure = 'sessions could not be expired';
   const jobs = [
-    runPeriodically(FLUSH_EVERY_MS, () => pendingRevocations.flush(db), { log, failure }),
-    runPeriodically(EXPIRE_EVERY_MS, () => expireSessions(db), { log, failure }),
+    runPeriodically(FLUSH_EVERY_MS, () => pendingRevocations.flush(db), {
+      log,
+      failure: 'pending log-outs could not be recorded',
+    }),
+    runPeriodically(EXPIRE_EVERY_MS, () => expireSessions(db), {
+      log,
+      failure: 'sessions could not be expired',
+    }),
   ];
   return {
     stop: () => {

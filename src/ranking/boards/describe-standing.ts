@@ -46,7 +46,7 @@ export function describeStanding(standing: Standing, { size }: Pick<Board, 'size
 export const describeAccuracy = ({ size, votes, expectedRight }: Board): string =>
   size <= TOP || votes === 0 ? '' : describeExpectedRight(expectedRight, TOP);
 
-// Below this share, things look "uncertain" on average, as in `describeCertainty`.
+// Below this chance, a thing's place in the Top is uncertain. Below this share of a Top, the Top is still open.
 const MIN_SETTLED = 0.75;
 
 /**
@@ -77,5 +77,5 @@ export function formatRange({ low, high }: { low: number; high: number }): strin
 
 function describeCertainty(chance: number): StandingDescription['certainty'] {
   if (chance >= 0.975) return 'almost certainly Top 20';
-  return chance >= 0.75 ? 'probably Top 20' : 'Top 20 uncertain';
+  return chance >= MIN_SETTLED ? 'probably Top 20' : 'Top 20 uncertain';
 }

@@ -1,4 +1,5 @@
 import { day, moment, ordinal } from '../../http/format.js';
+import { formatRange } from '../boards/describe-standing.js';
 import type { PastRank } from '../boards/rank-history.js';
 
 /** One point of a chart as a row of a table: "Now", "3rd", "1st–12th". */
@@ -49,7 +50,7 @@ export function describeHistory(history: PastRank[], now: PastRank | undefined):
 
 /** Lists the points of a history as a table, newest first. Its parameters are those of `describeHistory`. */
 export function chartTable(history: PastRank[], now: PastRank | undefined): ChartRow[] {
-  const format = hasHourlyPoints(history, now) ? minutes : days;
+  const format = hasHourlyPoints(history, now) ? minutes : dateFormat;
   return history.toReversed().map((point) => ({
     time: point === now ? 'Now' : format.format(point.at),
     rank: ordinal(point.rank),
@@ -68,12 +69,11 @@ const minutes = new Intl.DateTimeFormat('en-GB', {
   timeStyle: 'short',
   timeZone: 'UTC',
 });
-const days = new Intl.DateTimeFormat('en-GB', {
+
+/** Formats a day with its year: "3 Nov 2026" (UTC). */
+export const dateFormat = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
   timeZone: 'UTC',
 });
-
-const formatRange = ({ low, high }: PastRank): string =>
-  low === high ? ordinal(low) : `${ordinal(low)}–${ordinal(high)}`;

@@ -1,6 +1,14 @@
 import { ordinal } from '../../http/format.js';
 import type { PastRank } from '../boards/rank-history.js';
-import { type ChartRow, chartTable, describeHistory, HOUR_MS, HOURLY_SPAN_MS, spanMs } from './chart-text.js';
+import {
+  type ChartRow,
+  chartTable,
+  dateFormat,
+  describeHistory,
+  HOUR_MS,
+  HOURLY_SPAN_MS,
+  spanMs,
+} from './chart-text.js';
 
 /** A line chart of a thing's rank over time, ready to be drawn, with rank 1 at the top. */
 export interface Chart {
@@ -57,7 +65,7 @@ const MIDDLE = (LEFT + RIGHT) / 2;
 const MIN_VISIBLE_RANKS = 5;
 /** Half the width of the band when there is only one point, in percent. */
 const HALF_BAND_WIDTH = 1.2;
-const MAX_GRIDLINES = 5;
+const MAX_STEPS = 5;
 
 interface RankRange {
   from: number;
@@ -118,10 +126,10 @@ function bandPath(history: PastRank[], scale: Scale): string {
   return `${svgPath([...upper, ...lower.reverse()])}Z`;
 }
 
-// At most five round ranks, and rank 1 where it is visible.
+// About five round ranks, and rank 1 where it is visible.
 function gridRanks({ from, to }: RankRange): number[] {
   const steps = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power]);
-  const step = steps.find((one) => (to - from) / one <= MAX_GRIDLINES) ?? to;
+  const step = steps.find((one) => (to - from) / one <= MAX_STEPS) ?? to;
   const ranks = from === 1 ? [1] : [];
   for (let rank = Math.ceil(from / step) * step; rank <= to; rank += step)
     if (rank > 1 && (ranks[0] !== 1 || rank - 1 >= step / 2)) ranks.push(rank);
@@ -129,12 +137,6 @@ function gridRanks({ from, to }: RankRange): number[] {
 }
 
 const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const years = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-});
 const hours = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
   hour: '2-digit',
@@ -146,7 +148,7 @@ function dateLabels(history: PastRank[], scale: Scale, now: PastRank | undefined
   const [first, last] = [history[0] as PastRank, history.at(-1) as PastRank];
   const span = spanMs(history);
   const isSameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
-  const format = span <= HOURLY_SPAN_MS ? hours : isSameYear ? days : years;
+  const format = span <= HOURLY_SPAN_MS ? hours : isSameYear ? days : dateFormat;
   const label = (point: PastRank): string => (point === now ? 'Now' : format.format(point.at));
   if (history.length === 1) return [{ x: MIDDLE, label: label(first), anchor: 'middle' }];
   const ends = [

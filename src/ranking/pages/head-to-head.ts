@@ -48,14 +48,14 @@ export async function readHeadToHead(db: Database, board: Board, standing: Stand
     const other = board.find(record.otherId);
     return other ? [toOpponent(standing, other, record)] : [];
   });
-  const met = opponents.filter(
+  const comparable = opponents.filter(
     (opponent) => matchUpsOf(opponent) >= MIN_MATCH_UPS_FOR_UPSET && !isNew(opponent.other),
   );
   return {
     matchUps: records.reduce((sum, record) => sum + matchUpsOf(record), 0),
     opponents: selectShown(opponents, board, standing),
-    upsetWins: isNew(standing) ? [] : findUpsets(met, standing, 1),
-    upsetLosses: isNew(standing) ? [] : findUpsets(met, standing, -1),
+    upsetWins: isNew(standing) ? [] : findUpsets(comparable, standing, 1),
+    upsetLosses: isNew(standing) ? [] : findUpsets(comparable, standing, -1),
   };
 }
 

@@ -98,15 +98,15 @@ function toRows(board: Board, standings: readonly Standing[]): Row[] {
   return standings.map((standing) => ({ ...standing, ...describeStanding(standing, board) }));
 }
 
-function linkPages(topic: string, query: string, listing: Listing): PageLinks {
+function linkPages(path: string, query: string, listing: Listing): PageLinks {
   const link = (page: number): PageLink => {
     // The first page has the plain address.
     const parameters = new URLSearchParams({
       ...(query && { q: query }),
       ...(page > 1 && { page: String(page) }),
     });
-    const path = `${topic}/ranking`;
-    return { page, path: parameters.size > 0 ? `${path}?${parameters}` : path };
+    const rankingPath = `${path}/ranking`;
+    return { page, path: parameters.size > 0 ? `${rankingPath}?${parameters}` : rankingPath };
   };
   const { page, pages } = listing;
   return {

@@ -62,7 +62,7 @@ const steps = (...more: { weight: number; arbitrary: typeof withdraw | typeof vo
       { weight: 2, arbitrary: kill },
       ...more,
     ),
-    { minLength: 15, maxLength: 40 },
+    { minLength: 25, maxLength: 40 },
   );
 // A fit corrects every mistake before it, and each withdrawal or voter event causes one: so most phases have
 // none.
@@ -77,7 +77,7 @@ itOnPostgres(
   'folds every vote exactly once in any order of events, with the ratings of a rebuild',
   async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(phase, { minLength: 3, maxLength: 6 }), async (phases) => {
+      fc.asyncProperty(fc.array(phase, { minLength: 4, maxLength: 6 }), async (phases) => {
         for (const phase of phases) {
           const running: Promise<unknown>[] = [];
           // Steps overlap. Only the start of a process is waited for, because it takes long.

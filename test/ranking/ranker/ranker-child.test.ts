@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../../processes.js';
-import { itOnPostgres, lockHolder, openSite, type Site, topic } from '../../site.js';
+import { itOnBothStores, itOnPostgres, lockHolder, openSite, type Site, topic } from '../../site.js';
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -76,9 +76,8 @@ itOnPostgres('ends the ranker when its parent process is killed', async () => {
   await until(async () => (await lockHolder(site.db)) === undefined);
 });
 
-itOnPostgres('runs one ranker for several web processes, and ends it with them', async () => {
-  const redis = inject('redis');
-  if (!redis) return;
+itOnBothStores('runs one ranker for several web processes, and ends it with them', async () => {
+  const redis = inject('redis') ?? '';
   const served = await serve({ WEB_CONCURRENCY: '2', REDIS_URL: redis });
   await castVotes(10);
   await until(async () => (await countVotes()) === 10);

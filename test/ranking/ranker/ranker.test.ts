@@ -133,7 +133,7 @@ it('orders the ledger by transaction ids as numbers, not as text', async () => {
   expect(read).toEqual(['9', '10', '99', '100']);
 });
 
-it('rates a thing that was taken down by all its votes, but does not rank it', async () => {
+it('rates a retired thing by all its votes, live as in a rebuild, but does not rank it', async () => {
   await castImportedVote(site.db);
   await site.rank();
   const { topicId, ids } = await things();

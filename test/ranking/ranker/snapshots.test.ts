@@ -37,7 +37,7 @@ function recompute(data: string): string {
 }
 
 /** Imports one vote of each voter on a topic. */
-async function importVotesOf(slug: string, voters: string[]): Promise<void> {
+async function importVoteOfEach(slug: string, voters: string[]): Promise<void> {
   const rows = voters.map((voter, index) => {
     const [one, other] = [names[(index * 5) % 12], names[(index * 7 + 1) % 12]];
     return one === other ? `${one},${names[(index * 7 + 2) % 12]},${voter}` : `${one},${other},${voter}`;
@@ -85,32 +85,32 @@ it('has the votes summed by pair, which give the published ratings, and no singl
 });
 
 it('changes only with a fit that has votes of ten more people', async () => {
-  await importVotesOf('few', voters('early', 9));
+  await importVoteOfEach('few', voters('early', 9));
   await visit(site).get('/topics/few/data.json').expect(404);
   expect(read((await visit(site).get('/how')).text)('a[href="/topics/few/data.json"]')).toHaveLength(0);
 
-  await importVotesOf('few', voters('late', 9));
+  await importVoteOfEach('few', voters('late', 9));
   const first = await download('few');
   expect(first.snapshot.votes).toBe(18);
   // Enough votes for a fit, but of too few people.
-  await importVotesOf(
+  await importVoteOfEach(
     'few',
     [...voters('busy', 9), ...voters('busy', 9).map((voter) => `${voter} again`)].slice(0, 9),
   );
   expect((await download('few')).text).toBe(first.text);
 
-  await importVotesOf('few', voters('more', 20));
+  await importVoteOfEach('few', voters('more', 20));
   expect((await download('few')).snapshot.votes).toBe(47);
 });
 
 it('answers 304 to a client that has the data', async () => {
-  await importVotesOf('many', voters('one', 20));
+  await importVoteOfEach('many', voters('one', 20));
   const ask = (tag = '') => visit(site).get('/topics/many/data.json').set('If-None-Match', tag);
   const { headers } = await ask().expect(200);
   const tag = headers.etag ?? expect.fail('no ETag');
   const again = await ask(`"another", ${tag}`).expect(304);
   expect([again.text, again.headers.etag]).toEqual(['', tag]);
-  await importVotesOf('many', voters('two', 30));
+  await importVoteOfEach('many', voters('two', 30));
   await ask(tag).expect(200);
 });
 
