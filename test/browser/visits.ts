@@ -384,7 +384,7 @@ async function register(page: Page): Promise<{ username: string; password: strin
 async function openChange(page: Page): Promise<void> {
   await page.goto('/profile/votes');
   await page.getByRole('link', { name: 'Change: ' }).first().click();
-  await page.getByText('Pick again to change it').waitFor();
+  await page.getByText('It counts until you pick again').waitFor();
 }
 
 /** Opens the page that asks for the password again, because it was entered more than ten minutes ago. */
