@@ -113,7 +113,7 @@ export function createApp(dependencies: AppDependencies): Express {
   return app;
 }
 
-/** Creates the services of the features, and fills the hooks of the lower rooms. */
+/** Creates the services of the features, and fills the hooks of the lower folders. */
 function createServices({
   config,
   db,

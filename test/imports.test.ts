@@ -3,8 +3,8 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from '../src/config.js';
 
-/** The rooms, from the top to the bottom. The empty name stands for the other files outside folders. */
-const ROOMS = [
+/** The folders, from the top to the bottom. The empty name stands for the other files outside folders. */
+const FOLDERS = [
   ...['server.ts', 'ranker.ts', 'cli.ts', 'app.ts'],
   ...['home', 'api', 'admin'],
   ...['profile/leaving', 'profile/sharing', 'profile'],
@@ -33,10 +33,12 @@ function importsOf(file: string): string[] {
   );
 }
 
-/** Returns the index of the room that a file is in: the longest path that contains it. */
-function roomOf(file: string): number {
-  const candidates = ROOMS.filter((room) => room === '' || file === room || file.startsWith(`${room}/`));
-  return ROOMS.indexOf(candidates.sort((one, other) => other.length - one.length)[0] ?? '');
+/** Returns the index of the folder that a file is in: the longest path that contains it. */
+function folderOf(file: string): number {
+  const candidates = FOLDERS.filter(
+    (folder) => folder === '' || file === folder || file.startsWith(`${folder}/`),
+  );
+  return FOLDERS.indexOf(candidates.sort((one, other) => other.length - one.length)[0] ?? '');
 }
 
 it('reads the imports of every file', () => {
@@ -48,16 +50,16 @@ it('reads the imports of every file', () => {
   expect(importing / files.length).toBeGreaterThan(0.7);
 });
 
-it('has every file in a room, and a file in every room', () => {
-  const inRooms = new Set(files.map(roomOf));
-  expect(ROOMS.filter((_, room) => !inRooms.has(room))).toEqual([]);
-  const outsideFolders = files.filter((file) => ROOMS[roomOf(file)] === '');
+it('has every file in a listed folder, and a file in each of them', () => {
+  const used = new Set(files.map(folderOf));
+  expect(FOLDERS.filter((_, folder) => !used.has(folder))).toEqual([]);
+  const outsideFolders = files.filter((file) => FOLDERS[folderOf(file)] === '');
   expect(outsideFolders.filter((file) => file.includes('/'))).toEqual([]);
 });
 
 it('imports downwards only', () => {
   const upward = [...imports].flatMap(([file, imported]) =>
-    imported.filter((path) => roomOf(path) < roomOf(file)).map((path) => `${file} imports ${path}`),
+    imported.filter((path) => folderOf(path) < folderOf(file)).map((path) => `${file} imports ${path}`),
   );
   expect(upward).toEqual([]);
 });
@@ -76,21 +78,23 @@ it('has no import cycle', () => {
   expect(cycles).toEqual([]);
 });
 
-it('has an up-to-date drawing of the rooms', async () => {
-  const floors = [...new Set(ROOMS.map((room) => room.split('/')[0] ?? ''))].filter((floor) => floor !== '');
-  const floorOf = (file: string): string => floors[floors.indexOf(file.split('/')[0] ?? '')] ?? 'the ground';
+it('has an up-to-date drawing of the folders', async () => {
+  const names = [...new Set(FOLDERS.map((folder) => folder.split('/')[0] ?? ''))].filter(
+    (name) => name !== '',
+  );
+  const nameOf = (file: string): string => names[names.indexOf(file.split('/')[0] ?? '')] ?? 'no folder';
   const arrows = new Set<string>();
   for (const [file, imported] of imports)
     for (const path of imported) {
-      const [from, to] = [floorOf(file), floorOf(path)];
-      // Nearly all rooms import these two, so their arrows would hide the others.
-      if (from !== to && to !== 'http' && to !== 'the ground') arrows.add(`  ${from} --> ${to}`);
+      const [from, to] = [nameOf(file), nameOf(path)];
+      // Nearly all folders import these two, so their arrows would hide the others.
+      if (from !== to && to !== 'http' && to !== 'no folder') arrows.add(`  ${from} --> ${to}`);
     }
-  const lines = floors.flatMap((floor) =>
-    [...arrows].filter((arrow) => arrow.startsWith(`  ${floor} -->`)).sort(),
+  const lines = names.flatMap((name) =>
+    [...arrows].filter((arrow) => arrow.startsWith(`  ${name} -->`)).sort(),
   );
   const drawing = ['```mermaid', 'flowchart TD', ...lines, '```'].join('\n');
   const note =
-    'Made from the imports by `npm test -- imports -u`. Nearly every room also stands on `http` and on the files outside folders.';
+    'Made from the imports by `npm test -- imports -u`. Nearly every folder also imports `http` and the files outside folders.';
   await expect(`# The house\n\n${note}\n\n${drawing}\n`).toMatchFileSnapshot('../docs/house.md');
 });

@@ -11,7 +11,7 @@ import { TemporaryProblem } from '../http/problem.js';
 import { PASSWORD_LENGTH } from './passwords/passwords.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
-import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
+import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
 import { LogInUnavailableError } from './sessions/session-store.js';
 import { hashSessionId } from './sessions/sessions.js';
@@ -32,7 +32,7 @@ export function accountRoutes({
 
   router
     .route('/register')
-    .get(requireGuest, (req, res) => {
+    .get(requireLoggedOut, (req, res) => {
       sendPage(res, 'auth/register', { next: localPath(req.query.next), length: PASSWORD_LENGTH });
     })
     .post(async (req, res) => {

@@ -18,7 +18,7 @@ export interface AuthServices {
   sudo: Sudo;
   pendingRevocations: PendingRevocations;
   /**
-   * A hook for the rooms above. It is called after a user has logged in or registered.
+   * A hook for the folders above. It is called after a user has logged in or registered.
    * @returns the message for the next page; undefined for the usual one
    */
   onSignIn(req: Request, res: Response, user: { userId: number; isNew: boolean }): Promise<Flash | undefined>;

@@ -10,7 +10,7 @@ import { timelineOf } from './audit/timeline.js';
 import { logIn } from './log-in.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
-import { requireGuest, requireUser, userOf } from './sessions/current-user.js';
+import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
 import { listDevices } from './sessions/devices.js';
 import { endReasonLabels, endReasonMessages } from './sessions/end-reasons.js';
@@ -28,7 +28,7 @@ export function sessionRoutes(services: AuthServices): Router {
 
   router
     .route('/login')
-    .get(requireGuest, (req, res) => {
+    .get(requireLoggedOut, (req, res) => {
       const { endReason } = res.locals;
       sendPage(res, 'auth/login', {
         next: localPath(req.query.next),

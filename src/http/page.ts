@@ -41,7 +41,7 @@ export function loadTemplates(production: boolean): Eta {
 }
 
 /**
- * The pages under views, each with the data that it shows. A room declares its own pages, and then a missing
+ * The pages under views, each with the data that it shows. A folder declares its own pages, and then a missing
  * or misnamed field does not compile: `declare module '../http/page.js' { interface Pages { 'voting/vote':
  * VotePage } }`.
  */

@@ -114,7 +114,10 @@ const cases: Record<string, Case> = {
   'error of addresses': { read: explainMessage, input: filled('a://:'), length: HEADER },
 };
 
-// One long input against eight short ones: linear time takes the same, quadratic time eight times as long.
+// One long input against eight short ones: linear time takes the same, quadratic time eight times as long. A busy
+// machine shifts the ratio a little, so the limit is as far from the one as from the other: the root of eight.
+const LIMIT = Math.sqrt(8);
+
 it.each(Object.entries(cases))(
   'reads eight times the input in about eight times the time: %s',
   async (_name, { read, input, length }) => {
@@ -126,11 +129,11 @@ it.each(Object.entries(cases))(
     while ((await eightShort()) < 5) repeats *= 2;
     // Other work on the machine only adds time, so the minimum of more rounds is more exact.
     let [minShort, minLong] = [Infinity, Infinity];
-    for (let round = 0; round < 5 || (round < 40 && minLong >= 2 * minShort); round++) {
+    for (let round = 0; round < 5 || (round < 40 && minLong >= LIMIT * minShort); round++) {
       minShort = Math.min(minShort, await eightShort());
       minLong = Math.min(minLong, await oneLong());
     }
-    expect(minLong / minShort).toBeLessThan(2);
+    expect(minLong / minShort).toBeLessThan(LIMIT);
   },
 );
 

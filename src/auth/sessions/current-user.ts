@@ -89,7 +89,7 @@ export const requireUser: RequestHandler = (req, res, next) => {
 };
 
 /** Lets only logged-out visitors through. Logged-in users are sent to the page they wanted. */
-export const requireGuest: RequestHandler = (req, res, next) => {
+export const requireLoggedOut: RequestHandler = (req, res, next) => {
   if (res.locals.user) res.redirect(303, localPath(req.query.next));
   else next();
 };

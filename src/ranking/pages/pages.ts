@@ -19,7 +19,7 @@ declare module '../../http/page.js' {
   }
 }
 
-/** The services that the handlers of this room use. */
+/** The services that the handlers of these pages use. */
 export interface RankingServices {
   db: Database;
   boards: Boards;
