@@ -12,6 +12,7 @@ const USAGE = `Commands:
   npm run import -- things FILE.csv --topic SLUG [--title TITLE] [--question QUESTION]
   npm run import -- votes FILE.csv --topic SLUG
   npm run -s export -- things|votes|ranking --topic SLUG > FILE.csv
+  npm run topic -- SLUG --goal winner|'top N'|order
   npm run rank -- --rebuild|--check [--topic SLUG]
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- users disable|unlock|promote NAME
@@ -38,6 +39,7 @@ const commands: Record<string, () => Promise<Command>> = {
   seed: async () => (await import('./admin/seed-command.js')).seedCommand,
   import: async () => (await import('./admin/import-command.js')).importCommand,
   export: async () => (await import('./admin/export-command.js')).exportCommand,
+  topic: async () => (await import('./admin/topic-command.js')).topicCommand,
   rank: async () => (await import('./admin/rank-command.js')).rankCommand,
   admin: async () => (await import('./admin/admin-command.js')).adminCommand,
 };

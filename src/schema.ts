@@ -26,8 +26,11 @@ export type Side = 'left' | 'right';
  */
 export type Strategy = 'focus' | 'explore' | 'asked' | 'common' | 'import';
 
-/** Why a vote does not count fully: its voter skipped many pairs before it, or asked for this one. */
-export type WeightReason = 'skipping' | 'asked';
+/**
+ * Why a vote does not count fully: its voter skipped many pairs before it, or asked for this one, or many votes from
+ * the same network push the same thing.
+ */
+export type WeightReason = 'skipping' | 'asked' | 'one-sided';
 
 /** A pair that a voter was shown, by the ids of its things, and whether the voter skipped it. */
 export interface RecentPair {
@@ -135,6 +138,8 @@ export interface TopicsTable {
   question: string;
   visibility: Generated<'public' | 'unlisted'>;
   isDefault: Generated<boolean>;
+  /** What its votes should settle, as catalog/goal.ts reads it: `top 20`. */
+  goal: Generated<string>;
   createdAt: Created;
 }
 
@@ -217,6 +222,8 @@ export interface RatingsTable {
   wins: number;
   losses: number;
   ties: number;
+  /** The mean of the last fit; 0 for a thing that it did not have. */
+  fittedMean: Generated<number>;
 }
 
 /** The ranks that the pages show. Only things that are not retired have a row. */
@@ -228,7 +235,7 @@ export interface StandingsTable {
   /** The range of its true rank, both ends included. */
   low: number;
   high: number;
-  /** The probability, from 0 to 1, that it belongs in the Top 20. */
+  /** The probability, from 0 to 1, that it belongs in the ranks of the topic's goal. */
   topChance: number;
   /** Whether the probability that it is better than the next one is below 4 in 5. */
   isLevelWithNext: boolean;
@@ -298,6 +305,15 @@ export interface BoardsTable {
   publishedChanges: Generated<number>;
   /** Since when the ratings include votes that no longer count; null when they include none. */
   staleSince: Date | null;
+  /** The share of the topic's goal that is expected to be right, from 0 to 1; null before it is known. */
+  expectedShare: number | null;
+}
+
+/** The share of a topic's goal that was expected to be right after some numbers of votes. */
+export interface GoalProgressTable {
+  topicId: number;
+  votes: number;
+  expectedShare: number;
 }
 
 /**
@@ -315,6 +331,16 @@ export interface FitsTable {
   decided: number;
   leftWins: number;
   fittedAt: Generated<Date>;
+}
+
+/** What operators should know of. Rows are only added. */
+export interface SiteEventsTable {
+  id: GeneratedAlways<number>;
+  at: Generated<Date>;
+  kind: 'one-sided votes';
+  topicId: number | null;
+  thingId: number | null;
+  details: JSONColumnType<Record<string, number>>;
 }
 
 /** Links that show a user's own list to everybody who has the link. */
@@ -368,8 +394,10 @@ export interface Schema {
   ratingHistory: RatingHistoryTable;
   historyThinning: HistoryThinningTable;
   boards: BoardsTable;
+  goalProgress: GoalProgressTable;
   fits: FitsTable;
   rankerPosition: RankerPositionTable;
+  siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;
 }

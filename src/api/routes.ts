@@ -1,13 +1,14 @@
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
+import { formatGoal } from '../catalog/goal.js';
 import type { Config } from '../config.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { Problem } from '../http/problem.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
+import { isSettled, shownRanks } from '../ranking/boards/describe-goal.js';
 import { boardOf } from '../ranking/boards/find-board.js';
 import { isNew, voteCount } from '../ranking/boards/rating.js';
-import { TOP } from '../ranking/math/top-threshold.js';
 
 /** The read-only JSON API for other sites: the topics, the leaderboards and the logged-in user. */
 export function apiRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
@@ -51,8 +52,8 @@ export function apiRoutes({ boards, config }: { boards: Boards; config: Config }
 }
 
 function toJson(board: Board, origin: string): object {
-  const { topic, votes, expectedRight } = board;
-  const top = board.standings.slice(0, TOP).map((standing) => {
+  const { topic, votes, goal, expectedShare } = board;
+  const top = board.standings.slice(0, shownRanks(goal)).map((standing) => {
     const { id, rank, name, wins, losses, ties } = standing;
     const published = isNew(standing) ? undefined : standing;
     return {
@@ -69,7 +70,16 @@ function toJson(board: Board, origin: string): object {
       votes: voteCount(standing),
     };
   });
-  return { topic: topic.slug, title: topic.title, votes, expectedRight, top };
+  return {
+    topic: topic.slug,
+    title: topic.title,
+    votes,
+    goal: formatGoal(goal),
+    expectedShare,
+    expectedRight: goal === 'order' ? null : expectedShare * goal,
+    isSettled: isSettled(board),
+    top,
+  };
 }
 
 // Only the listed origins may read an answer. Other origins get no CORS header at all.

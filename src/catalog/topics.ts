@@ -1,5 +1,7 @@
 import type { Database, Transaction } from '../database.js';
+import { formatGoal, type Goal } from './goal.js';
 import { ImportError } from './row-problems.js';
+import { invalidateTopicCaches } from './things.js';
 
 /** A topic as commands need it: to name it, and to find its rows. */
 export interface Topic {
@@ -55,6 +57,24 @@ export async function saveTopic(trx: Transaction, { slug, title, question }: Top
     .onConflict((conflict) => conflict.column('slug').doUpdateSet({ slug, ...given }))
     .returning(['id', 'slug', 'title'])
     .executeTakeFirstOrThrow();
+}
+
+/**
+ * Sets what the votes of a topic should settle. The course towards another goal says nothing about this one, so it
+ * starts anew.
+ */
+export async function setGoal(trx: Transaction, topicId: number, goal: Goal): Promise<void> {
+  const changed = await trx
+    .updateTable('topics')
+    .set({ goal: formatGoal(goal) })
+    .where('id', '=', topicId)
+    .where('goal', '<>', formatGoal(goal))
+    .returning('id')
+    .executeTakeFirst();
+  if (!changed) return;
+  await trx.deleteFrom('goalProgress').where('topicId', '=', topicId).execute();
+  await trx.updateTable('boards').set({ expectedShare: null }).where('topicId', '=', topicId).execute();
+  await invalidateTopicCaches(trx, topicId);
 }
 
 function readLine(field: string, text: string, maxLength: number): string {

@@ -68,7 +68,7 @@ it.for(['member', 'guest'] as const)(
         for (const next of steps) await walk.take(next);
         await walk.end();
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   },
 );

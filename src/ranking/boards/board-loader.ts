@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { DEFAULT_GOAL, parseGoal } from '../../catalog/goal.js';
 import type { Database } from '../../database.js';
-import { Board, type FitSummary, type StoredThing, type TopicSummary } from './board.js';
+import { Board, type FitSummary, type GoalProgress, type StoredThing, type TopicSummary } from './board.js';
 
 const POLL_INTERVAL_MS = 500;
 
@@ -93,16 +94,32 @@ export class Boards {
     const topics = await this.#db
       .selectFrom('topics')
       .innerJoin('boards', 'boards.topicId', 'topics.id')
-      .select(['id', 'slug', 'title', 'question', 'visibility', 'isDefault', 'version'])
+      .select([
+        'id',
+        'slug',
+        'title',
+        'question',
+        'visibility',
+        'isDefault',
+        'goal',
+        'version',
+        'expectedShare',
+      ])
       .execute();
-    for (const { version, ...topic } of topics) {
+    for (const { version, expectedShare, ...stored } of topics) {
+      const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && isSameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, all] = await Promise.all([this.#readFit(topic.id), this.#readThings(topic.id)]);
+      const [fit, progress, all] = await Promise.all([
+        this.#readFit(topic.id),
+        this.#readProgress(topic.id),
+        this.#readThings(topic.id),
+      ]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
-      this.#boards.set(topic.slug, new Board({ ...topic, version, fit, loadedAt, retired }, things));
+      const state = { version, fit, loadedAt, retired, progress, expectedShare };
+      this.#boards.set(topic.slug, new Board({ ...topic, ...state }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
     for (const slug of this.#boards.keys()) if (!slugs.has(slug)) this.#boards.delete(slug);
@@ -119,6 +136,15 @@ export class Boards {
           .as('hasSnapshot'),
       )
       .executeTakeFirst();
+  }
+
+  async #readProgress(topicId: number): Promise<GoalProgress[]> {
+    return this.#db
+      .selectFrom('goalProgress')
+      .where('topicId', '=', topicId)
+      .select(['votes', 'expectedShare'])
+      .orderBy('votes')
+      .execute();
   }
 
   async #readThings(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {

@@ -1,6 +1,6 @@
+import { fitGoal, type Goal } from '../../catalog/goal.js';
 import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
-import { TOP } from '../math/top-threshold.js';
 import { type Rating, voteCount } from './rating.js';
 
 /** The fields of a topic that pages show. */
@@ -11,6 +11,8 @@ export interface TopicSummary {
   question: string;
   visibility: 'public' | 'unlisted';
   isDefault: boolean;
+  /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
+  goal: Goal;
 }
 
 /** A thing with its rank on the board, and the fields that its card and its row show. */
@@ -26,7 +28,7 @@ export interface Standing extends Rating {
   /** The true rank lies from `low` to `high`, both included, in 95 of 100 cases. */
   low: number;
   high: number;
-  /** The probability (0 to 1) that it truly belongs in the Top 20. */
+  /** The probability (0 to 1) that it truly belongs in the ranks of the board's goal. */
   topChance: number;
   /** Whether the probability that it is better than the thing below it is under 0.8. */
   isLevelWithNext: boolean;
@@ -54,6 +56,13 @@ export interface FitSummary {
   hasSnapshot: boolean;
 }
 
+/** How far a topic had come towards its goal after some votes. */
+export interface GoalProgress {
+  votes: number;
+  /** The share of the goal that was expected to be right, from 0 to 1. */
+  expectedShare: number;
+}
+
 /** A topic's things in the order of the ranking, and the selector that chooses pairs to show. */
 export class Board {
   readonly topic: TopicSummary;
@@ -70,8 +79,12 @@ export class Board {
   readonly retired: ReadonlySet<number>;
   /** Number of votes that the board rests on. */
   readonly votes: number;
-  /** Expected number of the shown Top 20 that truly belong there. */
-  readonly expectedRight: number;
+  /** What the votes should settle: the topic's goal, or a smaller one when it has few things. */
+  readonly goal: Goal;
+  /** The share of the goal that is expected to be right, from 0 to 1. */
+  readonly expectedShare: number;
+  /** How that share has changed with the votes, fewest votes first. */
+  readonly progress: readonly GoalProgress[];
   readonly #indexes: Map<number, number>;
 
   /** @param things strongest first */
@@ -81,8 +94,11 @@ export class Board {
       fit,
       loadedAt,
       retired,
+      progress,
+      expectedShare,
       ...topic
-    }: TopicSummary & Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired'>,
+    }: TopicSummary &
+      Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'progress'> & { expectedShare: number | null },
     things: StoredThing[],
   ) {
     this.topic = topic;
@@ -90,21 +106,25 @@ export class Board {
     this.fit = fit;
     this.loadedAt = loadedAt;
     this.retired = retired;
+    this.progress = progress;
+    this.goal = fitGoal(topic.goal, things.length);
+    // Before anything is known, each thing has the same chance, and each order of two is a coin flip.
+    const chance = this.goal === 'order' ? 0.5 : Math.min(1, this.goal / things.length);
+    this.expectedShare = expectedShare ?? chance;
     this.standings = things.map((thing, index) => ({
       ...thing,
       rank: index + 1,
       low: Math.min(thing.low ?? 1, index + 1),
       high: Math.max(thing.high ?? things.length, index + 1),
-      topChance: thing.topChance ?? Math.min(1, TOP / things.length),
+      topChance: thing.topChance ?? chance,
       isLevelWithNext: thing.isLevelWithNext ?? true,
     }));
     this.selector = new Selector(
       { ...estimatesOf(things), appearances: Int32Array.from(things, voteCount) },
-      TOP,
+      this.goal,
     );
     // Each vote counts for two things. Only one of them is on the board when the other one is retired.
     this.votes = Math.ceil(things.reduce((sum, thing) => sum + voteCount(thing), 0) / 2);
-    this.expectedRight = this.standings.slice(0, TOP).reduce((sum, { topChance }) => sum + topChance, 0);
     this.#indexes = new Map(things.map((thing, index) => [thing.id, index]));
   }
 

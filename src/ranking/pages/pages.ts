@@ -5,6 +5,7 @@ import type { FitSummary, Standing, TopicSummary } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
 import type { StandingDescription } from '../boards/describe-standing.js';
 import type { Chart } from './chart.js';
+import type { GoalCourse } from './goal-course.js';
 import type { HeadToHead } from './head-to-head.js';
 import type { Listing } from './leaderboard.js';
 
@@ -27,7 +28,10 @@ export interface RankingServices {
 }
 
 /** A row of a leaderboard. */
-export type Row = Standing & StandingDescription;
+export interface Row extends Standing, StandingDescription {
+  /** Whether the ranks of the topic's goal end with this row. */
+  isLastOfGoal: boolean;
+}
 
 /** The data that all pages of one topic's ranking share. */
 export interface TopicPage {
@@ -36,15 +40,18 @@ export interface TopicPage {
   path: string;
   /** Number of things in the topic. */
   size: number;
-  /** Number of things that the Top 20 shows at most. */
-  top: number;
+  /** The title of the topic's board, from its goal: "Top 20". */
+  title: string;
 }
 
 interface TopPage extends TopicPage {
   rows: Row[];
   votes: number;
-  /** How accurate the Top 20 is as a whole, in a sentence. */
-  accuracy: string;
+  /** How sure the ranks of the goal are, in a sentence; empty while there is nothing to say. */
+  settled: string;
+  isSettled: boolean;
+  /** How that has changed with the votes; undefined while there are too few points. */
+  course: GoalCourse | undefined;
   /** The ETag of the table. */
   tag: string;
 }

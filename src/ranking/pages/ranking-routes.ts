@@ -10,10 +10,11 @@ import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board, Standing } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
-import { describeAccuracy, describeStanding } from '../boards/describe-standing.js';
+import { describeSettled, isSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
+import { describeStanding } from '../boards/describe-standing.js';
 import { boardOf, findBoard } from '../boards/find-board.js';
-import { TOP } from '../math/top-threshold.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
+import { makeGoalCourse } from './goal-course.js';
 import { type Listing, listStandings, pageNumbers, parseSearchQuery } from './leaderboard.js';
 import type { PageLink, PageLinks, RankingServices, Row, TopicPage } from './pages.js';
 
@@ -83,19 +84,30 @@ function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Re
     fragment: 'ranking/_table',
     read: () => ({
       ...topicPage(board),
-      rows: toRows(board, board.standings.slice(0, TOP)),
+      rows: toRows(board, board.standings.slice(0, shownRanks(board.goal))),
       votes,
-      accuracy: describeAccuracy(board),
+      settled: describeSettled(board),
+      isSettled: isSettled(board),
+      course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
     isCurrent: () => findBoard(boards, slug)?.loadedAt === loadedAt,
   });
 }
 
-const topicPage = ({ topic, size }: Board): TopicPage => ({ topic, path: topicPath(topic), size, top: TOP });
+const topicPage = ({ topic, size, goal }: Board): TopicPage => ({
+  topic,
+  path: topicPath(topic),
+  size,
+  title: titleOf(goal),
+});
 
 function toRows(board: Board, standings: readonly Standing[]): Row[] {
-  return standings.map((standing) => ({ ...standing, ...describeStanding(standing, board) }));
+  return standings.map((standing) => ({
+    ...standing,
+    ...describeStanding(standing, board),
+    isLastOfGoal: standing.rank === board.goal && standing.rank < board.size,
+  }));
 }
 
 function linkPages(path: string, query: string, listing: Listing): PageLinks {

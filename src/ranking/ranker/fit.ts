@@ -24,6 +24,7 @@ export interface TopicFit {
  */
 export function replaceByFit(topic: TopicRatings, { topic: fitted, fit }: TopicFit): TopicRatings {
   topic.means.fill(0);
+  topic.fittedMeans.fill(0);
   topic.variances.fill(fit.spread);
   for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
   for (const [fittedIndex, id] of fitted.ids.entries()) {
@@ -31,6 +32,7 @@ export function replaceByFit(topic: TopicRatings, { topic: fitted, fit }: TopicF
     // A thing without votes gets exactly what `readRatings` gives it, which is not what the fit has.
     if (index === undefined || !hasVotes(fitted, fittedIndex)) continue;
     topic.means[index] = fit.means[fittedIndex] as number;
+    topic.fittedMeans[index] = fit.means[fittedIndex] as number;
     topic.variances[index] = fit.variances[fittedIndex] as number;
     topic.wins[index] = fitted.wins[fittedIndex] as number;
     topic.losses[index] = fitted.losses[fittedIndex] as number;

@@ -1,9 +1,9 @@
+import type { Goal } from '../../catalog/goal.js';
 import { graphOf, type Votes } from '../math/graph.js';
 import { type Intervals, intervalsOf } from '../math/intervals.js';
 import type { Estimates } from '../math/online-update.js';
 import { seededRandom } from '../math/random.js';
 import { type Fit, type RefitOptions, refit } from '../math/refit.js';
-import { TOP } from '../math/top-threshold.js';
 import { packSnapshot, type SnapshotHeader } from './snapshots.js';
 
 /**
@@ -30,6 +30,8 @@ export interface FitResult {
 /** The estimates of a topic, to find out how sure its ranks are. */
 export interface IntervalsTask {
   estimates: Estimates;
+  /** The goal that fits the number of things. */
+  goal: Goal;
   /** The seed of the random draws: the same estimates and seed give the same intervals in every process. */
   seed: number;
 }
@@ -42,5 +44,5 @@ export async function calculateFit({ votes, options, header }: FitTask): Promise
 }
 
 /** Finds out how sure the rank of each thing in a topic is. */
-export const calculateIntervals = ({ estimates, seed }: IntervalsTask): Intervals =>
-  intervalsOf(estimates, TOP, seededRandom(seed));
+export const calculateIntervals = ({ estimates, goal, seed }: IntervalsTask): Intervals =>
+  intervalsOf(estimates, goal, seededRandom(seed));

@@ -13,6 +13,8 @@ export interface TopicRatings extends Estimates {
   wins: Int32Array;
   losses: Int32Array;
   ties: Int32Array;
+  /** The means of the last fit; 0 for a thing that it did not have. */
+  fittedMeans: Float64Array;
   /** 1 for a thing that has a row in `ratings`. */
   stored: Uint8Array;
   /** 1 for a thing that was taken down: its votes still rate it, but it has no rank. */
@@ -46,6 +48,7 @@ export async function readRatings(db: Database, topicId: number): Promise<TopicR
     wins: Int32Array.from(wins),
     losses: Int32Array.from(losses),
     ties: Int32Array.from(ties),
+    fittedMeans: Float64Array.from(columns.fittedMean),
     stored: Uint8Array.from(columns.stored),
     retired: Uint8Array.from(columns.retired),
     votes: [...wins, ...losses, ...ties].reduce((sum, count) => sum + count, 0) / 2,
@@ -55,7 +58,20 @@ export async function readRatings(db: Database, topicId: number): Promise<TopicR
 
 const PAGE_SIZE = 5_000;
 
-const COLUMNS = ['id', 'mean', 'variance', 'wins', 'losses', 'ties', 'stored', 'retired', 'fitted'] as const;
+const COLUMNS = [
+  ...([
+    'id',
+    'mean',
+    'variance',
+    'wins',
+    'losses',
+    'ties',
+    'fittedMean',
+    'stored',
+    'retired',
+    'fitted',
+  ] as const),
+];
 
 type Column = (typeof COLUMNS)[number];
 
@@ -71,7 +87,7 @@ async function readPage(
   const { rows } = await sql<Record<Column, number>>`
     select things.id, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
       coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
-      (thing_id is not null)::int as stored, (retired_at is not null)::int as retired, coalesce(votes, 0) as fitted
+      coalesce(fitted_mean, 0) as "fittedMean", (thing_id is not null)::int as stored, (retired_at is not null)::int as retired, coalesce(votes, 0) as fitted
     from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topicId} and things.id > ${after}
     order by things.topic_id, things.id limit ${PAGE_SIZE}`.execute(db.withoutPlugins());
@@ -147,12 +163,15 @@ export const ROWS_PER_STATEMENT = 10_000;
 async function writeRows(trx: Transaction, topic: TopicRatings, indexes: number[]): Promise<void> {
   const column = (values: ArrayLike<number>): number[] => indexes.map((index) => values[index] as number);
   await sql`
-    insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties)
+    insert into ratings (topic_id, thing_id, mean, variance, wins, losses, ties, fitted_mean)
     select ${topic.topicId}::bigint, moved.* from unnest(
       ${column(topic.ids)}::bigint[], ${column(topic.means)}::float8[], ${column(topic.variances)}::float8[],
-      ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[]) as moved
+      ${column(topic.wins)}::int[], ${column(topic.losses)}::int[], ${column(topic.ties)}::int[],
+      ${column(topic.fittedMeans)}::float8[]) as moved
     on conflict (thing_id) do update set mean = excluded.mean, variance = excluded.variance,
-      wins = excluded.wins, losses = excluded.losses, ties = excluded.ties`.execute(trx);
+      wins = excluded.wins, losses = excluded.losses, ties = excluded.ties, fitted_mean = excluded.fitted_mean`.execute(
+    trx,
+  );
 }
 
 /** Deletes the stored ratings of the things that no counted vote is about any more. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import { DEFAULT_GOAL, fitGoal, type Goal, parseGoal } from '../../catalog/goal.js';
+import type { Database, Transaction } from '../../database.js';
 import { estimatesOf } from '../math/online-update.js';
 import type { RankWorkerPool } from './rank-worker-pool.js';
 import { ROWS_PER_STATEMENT, rankedIndexes, readRatings, type TopicRatings } from './ratings.js';
@@ -14,26 +15,52 @@ export async function publishStandings(
   workers: RankWorkerPool,
   topicId: number,
 ): Promise<void> {
-  const changes = await readChanges(db, topicId);
+  const { changes, goal } = await readTopic(db, topicId);
   const topic = await readRatings(db, topicId);
-  const standings = await standingsOf(topic, workers);
+  const { standings, expectedShare } = await standingsOf(topic, goal, workers);
   for (let start = 0; start < standings.length; start += ROWS_PER_STATEMENT)
     await writeStandings(db, topicId, standings.slice(start, start + ROWS_PER_STATEMENT));
   await sql`
     delete from standings using things
     where standings.topic_id = ${topicId} and things.id = thing_id and retired_at is not null`.execute(db);
-  await sql`
-    update boards set version = version + 1, published_changes = ${changes}
-    where topic_id = ${topicId}`.execute(db);
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('boards')
+      .set(({ eb }) => ({ version: eb('version', '+', 1), publishedChanges: changes, expectedShare }))
+      .where('topicId', '=', topicId)
+      .execute();
+    await recordProgress(trx, topicId, { votes: topic.votes, expectedShare });
+  });
 }
 
-async function readChanges(db: Database, topicId: number): Promise<number> {
-  const { changes } = await db
+async function readTopic(db: Database, topicId: number): Promise<{ changes: number; goal: Goal }> {
+  const { changes, goal } = await db
     .selectFrom('boards')
+    .innerJoin('topics', 'topics.id', 'topicId')
     .where('topicId', '=', topicId)
-    .select('changes')
+    .select(['changes', 'goal'])
     .executeTakeFirstOrThrow();
-  return changes;
+  return { changes, goal: parseGoal(goal) ?? DEFAULT_GOAL };
+}
+
+/** With fewer new votes than this share of all votes, the progress gets no further point. */
+const PROGRESS_STEP = 0.05;
+
+// Votes that were withdrawn or left out take their points with them.
+async function recordProgress(
+  trx: Transaction,
+  topicId: number,
+  { votes, expectedShare }: { votes: number; expectedShare: number },
+): Promise<void> {
+  await trx.deleteFrom('goalProgress').where('topicId', '=', topicId).where('votes', '>=', votes).execute();
+  if (votes === 0) return;
+  await sql`
+    insert into goal_progress (topic_id, votes, expected_share)
+    select ${topicId}, ${votes}, ${expectedShare}
+    where not exists (
+      select from goal_progress where topic_id = ${topicId} and votes > ${votes / (1 + PROGRESS_STEP)})`.execute(
+    trx,
+  );
 }
 
 interface Standing {
@@ -45,8 +72,12 @@ interface Standing {
   isLevel: boolean;
 }
 
-/** @returns in the order of the things' ids, so that two writers cannot deadlock */
-async function standingsOf(topic: TopicRatings, workers: RankWorkerPool): Promise<Standing[]> {
+/** @returns the standings in the order of the things' ids, so that two writers cannot deadlock */
+async function standingsOf(
+  topic: TopicRatings,
+  goal: Goal,
+  workers: RankWorkerPool,
+): Promise<{ standings: Standing[]; expectedShare: number }> {
   const order = rankedIndexes(topic);
   const estimates = estimatesOf(
     order.map((index) => ({
@@ -55,8 +86,9 @@ async function standingsOf(topic: TopicRatings, workers: RankWorkerPool): Promis
     })),
   );
   // A topic has the same seed each time, so that its intervals change only when its estimates do.
-  const intervals = await workers.intervals({ estimates, seed: topic.topicId });
-  return order
+  const fittingGoal = fitGoal(goal, order.length);
+  const intervals = await workers.intervals({ estimates, goal: fittingGoal, seed: topic.topicId });
+  const standings = order
     .map((index, above) => ({
       thingId: topic.ids[index] as number,
       rank: above + 1,
@@ -67,6 +99,7 @@ async function standingsOf(topic: TopicRatings, workers: RankWorkerPool): Promis
       isLevel: intervals.levelWithNext[above] === 1,
     }))
     .sort((one, other) => one.thingId - other.thingId);
+  return { standings, expectedShare: intervals.expectedShare };
 }
 
 async function writeStandings(db: Database, topicId: number, standings: Standing[]): Promise<void> {

@@ -1,0 +1,73 @@
+import type { Goal } from '../../catalog/goal.js';
+import type { Board } from './board.js';
+
+/** A goal is settled when at least this share of it is expected to be right. */
+const SETTLED = 0.95;
+
+/** Below this share a goal is still open. */
+const HALF_SETTLED = 0.75;
+
+/** Names a goal as the title of a board: "Winner", "Top 20", "Ranking". */
+export const titleOf = (goal: Goal): string =>
+  goal === 'order' ? 'Ranking' : goal === 1 ? 'Winner' : `Top ${goal}`;
+
+/** How many ranks a board shows: those of its goal, and at least the first ten. The whole order shows the first 50. */
+export const shownRanks = (goal: Goal): number => (goal === 'order' ? 50 : Math.max(goal, 10));
+
+/** Whether the votes have settled the goal of a board. */
+export const isSettled = ({ size, votes, expectedShare }: Board): boolean =>
+  size > 1 && votes > 0 && expectedShare >= SETTLED;
+
+/**
+ * Says in a sentence how sure the ranks of a board's goal are. Empty while there is nothing to say, because nobody
+ * has voted or there are not two things.
+ */
+export function describeSettled(board: Board): string {
+  const { size, votes, goal, expectedShare, standings } = board;
+  if (size < 2 || votes === 0) return '';
+  if (goal === 'order') return describeOrder(expectedShare);
+  if (goal === 1) return describeWinner(standings[0]?.name ?? '', expectedShare);
+  return describeExpectedRight(expectedShare, goal);
+}
+
+/**
+ * Says how much of a Top is expected to belong there: "Settled: we expect 19 of these 20 to belong here.", "About
+ * 17 of these 20 look settled.", "Still open: we expect about 11 of these 20 to belong here."
+ * @param expectedShare the share of the Top that is expected to belong there, from 0 to 1
+ * @param size how many ranks the Top has
+ */
+export function describeExpectedRight(expectedShare: number, size: number): string {
+  const right = Math.round(expectedShare * size);
+  if (expectedShare >= SETTLED)
+    return `Settled: we expect ${right === size ? `all ${size}` : `${right} of these ${size}`} to belong here.`;
+  if (expectedShare >= HALF_SETTLED)
+    return `About ${Math.min(right, size - 1)} of these ${size} look settled.`;
+  return `Still open: we expect about ${right} of these ${size} to belong here.`;
+}
+
+function describeWinner(name: string, chance: number): string {
+  const percent = Math.min(Math.round(chance * 100), 99);
+  return chance >= SETTLED
+    ? `Settled: we are ${percent} % sure that ${name} is the best.`
+    : `Still open: we are ${percent} % sure that ${name} is the best.`;
+}
+
+function describeOrder(share: number): string {
+  const right = Math.round(share * 100);
+  return share >= SETTLED
+    ? `Settled: about ${right} of 100 pairs are in the right order.`
+    : `Still open: about ${right} of 100 pairs are in the right order.`;
+}
+
+/**
+ * Says how sure it is that a thing belongs in the ranks of a goal: "almost certainly Top 20", "probably Top 20",
+ * "Top 20 uncertain".
+ * @param goal a number of ranks
+ * @param chance from 0 to 1
+ */
+export function describeCertainty(goal: number, chance: number): string {
+  const name = goal === 1 ? 'the best' : titleOf(goal);
+  if (chance >= 0.975) return `almost certainly ${name}`;
+  if (chance >= HALF_SETTLED) return `probably ${name}`;
+  return goal === 1 ? 'may not be the best' : `${name} uncertain`;
+}
