@@ -1,3 +1,4 @@
+import { fitGoal } from '../../catalog/goal.js';
 import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
 import { TOP } from '../math/top-threshold.js';
@@ -100,7 +101,7 @@ export class Board {
     }));
     this.selector = new Selector(
       { ...estimatesOf(things), appearances: Int32Array.from(things, voteCount) },
-      TOP,
+      fitGoal(TOP, things.length),
     );
     // Each vote counts for two things. Only one of them is on the board when the other one is retired.
     this.votes = Math.ceil(things.reduce((sum, thing) => sum + voteCount(thing), 0) / 2);
