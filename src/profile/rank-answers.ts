@@ -62,7 +62,7 @@ export function rankAnswers({ size, left, right, score }: Answers): NumberedRank
     variances: Float64Array.from(ranked, (thing) => variances[thing] as number),
   };
   const topSize = TOP_SIZES.find((top) => 2 * top <= ranked.length) ?? 0;
-  const { order, low, high, levelWithNext, expectedRight } = intervalsOf(
+  const { order, low, high, levelWithNext, expectedShare } = intervalsOf(
     estimates,
     topSize || 1,
     seededRandom(SEED),
@@ -78,7 +78,7 @@ export function rankAnswers({ size, left, right, score }: Answers): NumberedRank
       (thing) => (appearances[thing] as number) > 0 && (appearances[thing] as number) < MIN_APPEARANCES,
     ),
     topSize,
-    expectedRight: topSize ? expectedRight : 0,
+    expectedRight: topSize * expectedShare,
     cycles: countCycles(choicesIn({ size, left, right, score })),
   };
 }

@@ -85,11 +85,11 @@ it(
       for (const [at, votes] of marks.entries()) {
         electorate.voteUntil(votes * 1_000);
         const { topic } = electorate;
-        const { low, high, expectedRight } = intervalsOf(topic.field, 20, random);
+        const { low, high, expectedShare } = intervalsOf(topic.field, 20, random);
         const sums = found[at] as (typeof found)[number];
         sums.order += kendall(topic.means()) / SEEDS;
         sums.right += (20 * precision(topic.means())) / SEEDS;
-        sums.expected += expectedRight / SEEDS;
+        sums.expected += (20 * expectedShare) / SEEDS;
         const holds = (thing: number): boolean =>
           (low[thing] as number) <= thing + 1 && thing + 1 <= (high[thing] as number);
         sums.covered += topOf(topic.means()).filter(holds).length / 20 / SEEDS;
@@ -225,8 +225,8 @@ it(
         variances: new Float64Array(size).fill(0.1),
         appearances: new Int32Array(size).fill(20),
       };
-      const snapshot = perCall(20, () => new Selector(standing)) / 1_000;
-      const selector = new Selector(standing);
+      const snapshot = perCall(20, () => new Selector(standing, 20)) / 1_000;
+      const selector = new Selector(standing, 20);
       report(`a snapshot of ${size}, in milliseconds`, snapshot, { atMost: 50 });
       report(
         `a pair of ${size}, in microseconds`,

@@ -1,3 +1,4 @@
+import { DEFAULT_GOAL, fitGoal, type Goal } from '../../src/catalog/goal.js';
 import type { Votes } from '../../src/ranking/math/graph.js';
 import { applyVote, type Estimates, initialEstimates } from '../../src/ranking/math/online-update.js';
 import { normalFrom, type Random } from '../../src/ranking/math/random.js';
@@ -73,6 +74,7 @@ export class Topic {
   private refittedAt = 0;
   private readonly random: Random;
   private readonly refits: boolean;
+  private readonly goal: Goal;
 
   /**
    * @param maxVotes the capacity for votes
@@ -81,11 +83,17 @@ export class Topic {
   constructor(
     size: number,
     maxVotes: number,
-    { random, reserve = 0, refits = true }: { random: Random; reserve?: number; refits?: boolean },
+    {
+      random,
+      goal = DEFAULT_GOAL,
+      reserve = 0,
+      refits = true,
+    }: { random: Random; goal?: Goal; reserve?: number; refits?: boolean },
   ) {
     this.size = size;
     this.random = random;
     this.refits = refits;
+    this.goal = fitGoal(goal, size);
     this.field = initialEstimates(size + reserve);
     this.appearances = new Int32Array(size + reserve);
     this.votes = {
@@ -150,11 +158,12 @@ export class Topic {
 
   private snapshot(): Selector {
     this.snapshotAt = this.votes.count;
-    return new Selector({
+    const input = {
       means: this.means(),
       variances: this.field.variances.subarray(0, this.size),
       appearances: this.appearances.subarray(0, this.size),
-    });
+    };
+    return new Selector(input, this.goal);
   }
 }
 

@@ -27,6 +27,9 @@ export interface Graph {
   losses: Float32Array;
   /** How many votes show each thing, whatever their weight above 0. */
   appearances: Int32Array;
+  /** The summed weight of all votes, and of the ties among them. */
+  votes: number;
+  ties: number;
 }
 
 /**
@@ -48,6 +51,7 @@ export function graphOf(votes: Votes): Graph {
     wins: new Float32Array(entries),
     losses: new Float32Array(entries),
     appearances,
+    ...sumWeights(votes),
   };
   fillRows(votes, graph, ends);
   return mergePairs(graph);
@@ -69,6 +73,15 @@ function countAppearances({ size, count, left, right, score, weight, voter }: Vo
     appearances[other] = (appearances[other] as number) + 1;
   }
   return appearances;
+}
+
+function sumWeights({ count, score, weight }: Votes): { votes: number; ties: number } {
+  let [votes, ties] = [0, 0];
+  for (let vote = 0; vote < count; vote++) {
+    votes += weight[vote] as number;
+    if (score[vote] === 0.5) ties += weight[vote] as number;
+  }
+  return { votes, ties };
 }
 
 /**

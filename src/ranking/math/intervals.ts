@@ -1,4 +1,7 @@
+import type { Goal } from '../../catalog/goal.js';
 import { BucketSort } from './bucket-sort.js';
+import { expectedOrderShare } from './expected-order.js';
+import { normalBelow } from './normal-distribution.js';
 import type { Estimates } from './online-update.js';
 import { type NormalTable, normalTable, type Random } from './random.js';
 import { StrengthDistribution } from './strength-distribution.js';
@@ -10,14 +13,18 @@ export interface Intervals {
   low: Int32Array;
   /** The worse end of that range; `low` or more. */
   high: Int32Array;
-  /** The chance (0 to 1) that a thing truly belongs in the top. */
+  /** The chance (0 to 1) that a thing truly belongs in the top; 1 when the goal is the whole order. */
   topChance: Float64Array;
   /** The things, strongest first; of two equal things the one with the lower index. */
   order: Int32Array;
   /** By rank: 1 when the chance that the thing is better than the next one is below four in five. */
   levelWithNext: Uint8Array;
-  /** How many things of the shown top are expected to belong there. */
-  expectedRight: number;
+  /**
+   * How much of the goal is expected to be right, from 0 to 1. For a Top, it is the share of the shown things
+   * that belong there: for the winner, the chance that the leader is the best. For the whole order, it is the
+   * share of pairs in the right order. 1 when there is nothing to be wrong about.
+   */
+  expectedShare: number;
 }
 
 /**
@@ -25,9 +32,9 @@ export interface Intervals {
  * in them. In a topic of more than 2,000 things it draws only those that can reach the top: at most four
  * standard errors below the threshold, and at most 2,000. For the others, the distribution of all strengths
  * tells how many things are above a strength; among so many the result is the same.
- * @param topSize how many ranks the top has, from 1
+ * @param goal what the votes should settle
  */
-export function intervalsOf(estimates: Estimates, topSize: number, random: Random): Intervals {
+export function intervalsOf(estimates: Estimates, goal: Goal, random: Random): Intervals {
   const size = estimates.means.length;
   const order = strongestFirst(estimates.means);
   const normals = normalTable(random);
@@ -37,8 +44,10 @@ export function intervalsOf(estimates: Estimates, topSize: number, random: Rando
     topChance: new Float64Array(size),
     order,
     levelWithNext: compareNeighbours(estimates, order),
-    expectedRight: 0,
+    expectedShare: 1,
   };
+  // When the goal is the whole order, every thing is in the top.
+  const topSize = goal === 'order' ? size : Math.min(goal, size);
   const calculation = { estimates, topSize, result };
   if (size <= MAX_SAMPLED) sampleRanks(calculation, order, { normals });
   else {
@@ -47,8 +56,10 @@ export function intervalsOf(estimates: Estimates, topSize: number, random: Rando
     const others = new StrengthDistribution(estimates, rest, normals);
     sampleRanks(calculation, reachable, { normals, others });
   }
-  for (let index = 0; index < Math.min(topSize, size); index++)
-    result.expectedRight += result.topChance[order[index] as number] as number;
+  if (goal === 'order') {
+    result.topChance.fill(1);
+    result.expectedShare = expectedOrderShare(estimates, random);
+  } else if (size > 0) result.expectedShare = meanChance(result.topChance, order.subarray(0, topSize));
   return result;
 }
 
@@ -76,6 +87,9 @@ const strongestFirst = (means: Float64Array): Int32Array =>
   Int32Array.from(means.keys()).sort(
     (one, other) => (means[other] as number) - (means[one] as number) || one - other,
   );
+
+const meanChance = (chances: Float64Array, things: Int32Array): number =>
+  things.reduce((sum, thing) => sum + (chances[thing] as number), 0) / things.length;
 
 function compareNeighbours({ means, variances }: Estimates, order: Int32Array): Uint8Array {
   const levelWithNext = new Uint8Array(order.length);
@@ -172,13 +186,4 @@ function insertIfLow(lowest: Int32Array, start: number, number: number): void {
   for (; free > start && (lowest[free - 1] as number) > number; free--)
     lowest[free] = lowest[free - 1] as number;
   lowest[free] = number;
-}
-
-/** The standard normal distribution function, to 7.5e-8 (Abramowitz and Stegun, 1964, 26.2.17). */
-function normalBelow(deviations: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(deviations));
-  const series =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const beyond = (Math.exp((-deviations * deviations) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return deviations > 0 ? 1 - beyond : beyond;
 }

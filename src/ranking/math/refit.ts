@@ -1,5 +1,6 @@
 import { type Graph, graphOf, type Votes } from './graph.js';
-import { localVariances, raiseToClusteredVariances } from './variance.js';
+import { estimateNu } from './ties.js';
+import { localVariances, priorInformation, raiseToClusteredVariances } from './variance.js';
 
 /** Settings of a refit; every one has a default. */
 export interface RefitOptions {
@@ -29,14 +30,16 @@ export interface Fit {
   variances: Float64Array;
   /** The variance of the prior of the strengths, from 0.05 to 4: how different the things are. */
   spread: number;
+  /** How common ties are: Davidson's ν, 0 without ties. */
+  nu: number;
   iterations: number;
 }
 
 /**
  * Fits all votes together. The result depends on the votes alone, not on their order or on an earlier fit. It
  * has the most probable strengths under the Bradley-Terry model with a weak prior, by Newman's iteration
- * (JMLR 24, 2023). The variances come from the curvature around each thing and its neighbours, or from the
- * scatter between voters where that is larger. Without votes every thing is average.
+ * (JMLR 24, 2023). The variances come from the curvature around each thing and its neighbours and from how
+ * common ties are, or from the scatter between voters where that is larger. Without votes every thing is average.
  * @param graph the same votes by pair, when the caller has them already
  * @throws RangeError for votes that `graphOf` refuses, a lambda that is not above 0, or a `start` of another
  * length
@@ -49,9 +52,11 @@ export function refit(votes: Votes, options: RefitOptions = {}, graph: Graph = g
   const { spread, iterations } = lambda
     ? { spread: 2 / lambda, iterations: converge(graph, strengths, { lambda, ...stop }) }
     : estimatePrior(graph, strengths, stop);
-  const { variances, information } = localVariances(graph, strengths, lambda ?? 2 / spread);
+  const prior = priorInformation(strengths, 2 / spread);
+  const nu = estimateNu(graph, strengths);
+  const { variances, information } = localVariances(graph, strengths, { prior, nu });
   raiseToClusteredVariances(votes, graph, { strengths, information, variances });
-  return { means: strengths.map(Math.log), variances, spread, iterations };
+  return { means: strengths.map(Math.log), variances, spread, nu, iterations };
 }
 
 type StopRule = Pick<RefitOptions, 'tolerance' | 'maxIterations'>;
@@ -74,9 +79,11 @@ function estimatePrior(
   return { spread, iterations };
 }
 
-// It leaves out things without votes: they would only repeat what the prior says.
+// It leaves out things without votes: they would only repeat what the prior says. It does not count ties as
+// narrower, because that would move the order.
 function spreadOf(graph: Graph, strengths: Float64Array, lambda: number): number | undefined {
-  const { variances } = localVariances(graph, strengths, lambda);
+  const prior = priorInformation(strengths, lambda);
+  const { variances } = localVariances(graph, strengths, { prior, nu: 0 });
   let [count, sum, squares] = [0, 0, 0];
   for (let thing = 0; thing < graph.size; thing++) {
     if (graph.appearances[thing] === 0) continue;

@@ -1,6 +1,7 @@
+import type { Goal } from '../../catalog/goal.js';
+import { focusWeights } from './focus-weights.js';
 import { type Estimates, winChance } from './online-update.js';
 import type { Random } from './random.js';
-import { topThreshold } from './top-threshold.js';
 
 /** What a selector needs: the estimates, and how many votes have shown each thing. */
 export interface SelectorInput extends Estimates {
@@ -35,8 +36,9 @@ const EXPLORE_DRAWS = 16;
 const ATTEMPTS = 16;
 
 /**
- * Draws the pairs whose answers tell most about which things belong in the top. Four in five pairs (*focus*)
- * are of things for which that is open. One in five (*explore*) is from the whole list, with the thing that
+ * Draws the pairs whose answers tell most about a topic's goal. Four in five pairs (*focus*) are of things
+ * that matter to it: those that may or may not belong in the top, or all things when the goal is the whole
+ * order. One in five (*explore*) is from the whole list, with the thing that
  * was shown least first: so every thing is shown, and there is an unbiased sample.
  *
  * A selector copies the estimates of one moment. A copy that is older by one vote a thing costs no accuracy
@@ -47,35 +49,25 @@ export class Selector {
   private readonly means: Float64Array;
   private readonly variances: Float64Array;
   private readonly appearances: Int32Array;
-  /** How open it is whether a thing belongs in the top, from 0 to 1. */
+  /** How much each thing matters to the goal, from 0 to 1. */
   private readonly weights: Float64Array;
   /** The running sums of `weights`. */
   private readonly sums: Float64Array;
   private readonly newThings: Int32Array;
   private readonly allThings: Int32Array;
 
-  /**
-   * @param topSize how many ranks the top has; in a topic of fewer than twice as many things, the upper half
-   * is the top
-   */
-  constructor({ means, variances, appearances }: SelectorInput, topSize = 20) {
+  /** @param goal what the votes should settle; one that fits the number of things (`fitGoal`) */
+  constructor({ means, variances, appearances }: SelectorInput, goal: Goal) {
     this.size = means.length;
     this.means = means.slice();
     this.variances = variances.slice();
     this.appearances = appearances.slice();
-    this.weights = new Float64Array(this.size);
-    this.sums = new Float64Array(this.size);
-    const threshold = topThreshold(means, topSize);
+    this.weights = focusWeights({ means, variances }, goal);
     let total = 0;
-    for (let thing = 0; thing < this.size; thing++) {
-      const gap = (means[thing] as number) - threshold;
-      // The tail is longer than a Gaussian's: one unlucky vote must not lose a strong thing among very many.
-      const base = 1 / (1 + (gap * gap) / (6.4 * (variances[thing] as number)));
-      const weight = base * base * base * base * base;
+    this.sums = this.weights.map((weight) => {
       total += weight;
-      this.weights[thing] = weight;
-      this.sums[thing] = total;
-    }
+      return total;
+    });
     this.allThings = appearances.map((_, thing) => thing);
     this.newThings = this.allThings.filter((thing) => (appearances[thing] as number) < NEW_BELOW);
   }

@@ -85,9 +85,7 @@ it('converges to the same strengths from different starts', () => {
 
 it('takes the variance of a thing from its votes and from its opponent', () => {
   // With two things the Hessian is 2 by 2, so its inverse is easy to write down.
-  const { means, variances } = refit(votesOf(2, Array<Cast>(20).fill({ left: 0, right: 1, score: 0.5 })), {
-    lambda: 2,
-  });
+  const { means, variances } = refit(votesOf(2, winsEachWay(10)), { lambda: 2 });
   expect(means).toEqual(new Float64Array(2));
   const [prior, shared] = [1, 20 / 4];
   const exact = (prior + shared) / ((prior + shared) ** 2 - shared ** 2);
@@ -96,6 +94,28 @@ it('takes the variance of a thing from its votes and from its opponent', () => {
   const twoTerms = 1 / (prior + shared) + shared ** 2 / (prior + shared) ** 3;
   expect(at(variances, 0)).toBeCloseTo(twoTerms, 6);
   expect(at(variances, 0)).toBeLessThan(exact);
+});
+
+it('is surer of a thing when many answers are ties, and puts it at the same place', () => {
+  const [decided, tied] = [
+    winsEachWay(10),
+    [...winsEachWay(6), ...Array<Cast>(8).fill({ left: 0, right: 1, score: 0.5 })],
+  ].map((casts) => refit(votesOf(2, casts), { lambda: 2 }));
+  expect(tied?.means).toEqual(decided?.means);
+  // Among equal things the chance of a tie is ν/(ν + 2): 8 in 21, with the vote that is added.
+  expect(decided?.nu).toBe(0);
+  expect((tied?.nu ?? 0) / ((tied?.nu ?? 0) + 2)).toBeCloseTo(8 / 21, 4);
+  const [prior, shared] = [1, 20 / 4];
+  const factor = (prior + shared - (20 * 8) / 21 / 4) / (prior + shared);
+  expect(at(tied?.variances ?? [], 0)).toBeCloseTo(factor * at(decided?.variances ?? [], 0), 4);
+});
+
+it('keeps the variance of things without votes, however many ties there are', () => {
+  const { variances } = refit(votesOf(3, Array<Cast>(20).fill({ left: 0, right: 1, score: 0.5 })), {
+    lambda: 2,
+  });
+  expect(at(variances, 2)).toBeCloseTo(1, 6);
+  expect(at(variances, 0)).toBeGreaterThan(0);
 });
 
 it.each([0.25, 1, 2.25])('estimates the spread of the strengths: %d', (spread) => {
@@ -230,6 +250,11 @@ it('refuses invalid votes and options', () => {
   expect(() => refit(votesOf(2, []), { lambda: 0 })).toThrow(RangeError);
   expect(() => refit(votesOf(2, []), { start: new Float64Array(3) })).toThrow(RangeError);
 });
+
+const winsEachWay = (times: number): Cast[] => [
+  ...Array<Cast>(times).fill({ left: 0, right: 1 }),
+  ...Array<Cast>(times).fill({ left: 1, right: 0 }),
+];
 
 function centred(means: Float64Array): Float64Array {
   const middle = means.reduce((sum, mean) => sum + mean, 0) / means.length;

@@ -14,8 +14,9 @@ it('puts the threshold between the last thing in the top and the first one out',
       20,
     ),
   ).toBe(-19.5);
-  expect(topThreshold(Float64Array.of(1, 2, 3, 4), 20)).toBe(2.5);
-  expect(topThreshold(Float64Array.of(5, 1, 3), 20)).toBe(4);
+  expect(topThreshold(Float64Array.of(1, 2, 3, 4), 3)).toBe(1.5);
+  expect(topThreshold(Float64Array.of(5, 1), 1)).toBe(3);
+  expect(topThreshold(Float64Array.of(5, 1, 3), 20)).toBe(2);
   expect(topThreshold(Float64Array.of(7), 20)).toBe(0);
   expect(topThreshold(new Float64Array(0), 20)).toBe(0);
 });
@@ -24,7 +25,7 @@ it('draws mostly things near the threshold, and every thing now and then', () =>
   const size = 1_000;
   const normal = normalFrom(seededRandom(1));
   const means = new Float64Array(size).map(normal).sort().reverse();
-  const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.05) }));
+  const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.05) }), 20);
   const shown = { focus: new Int32Array(size), explore: new Int32Array(size) };
   const random = seededRandom(2);
   for (let draw = 0; draw < 50_000; draw++) {
@@ -42,7 +43,7 @@ it('draws mostly things near the threshold, and every thing now and then', () =>
 it('explores new things first', () => {
   const appearances = new Int32Array(100).fill(50);
   appearances[71] = NEW_BELOW - 1;
-  const selector = new Selector(inputWith({ means: new Float64Array(100), appearances }));
+  const selector = new Selector(inputWith({ means: new Float64Array(100), appearances }), 20);
   const random = seededRandom(3);
   for (let draw = 0; draw < 500; draw++) {
     const drawn = selector.draw(random);
@@ -52,8 +53,8 @@ it('explores new things first', () => {
   expect(new Set(whileAvoided.map((drawn) => drawn?.one)).size).toBeGreaterThan(80);
 });
 
-it('shows all things about equally often when all are equal', () => {
-  const selector = new Selector(inputWith({ means: new Float64Array(50) }));
+it.each([1, 20, 'order'] as const)('shows all things about equally often when all are equal: %s', (goal) => {
+  const selector = new Selector(inputWith({ means: new Float64Array(50) }), goal);
   const random = seededRandom(4);
   const shown = new Int32Array(50);
   for (let draw = 0; draw < 5_000; draw++) {
@@ -64,10 +65,10 @@ it('shows all things about equally often when all are equal', () => {
   expect(Math.max(...shown)).toBeLessThan(280);
 });
 
-it('draws every pair of a small topic once', () => {
+it.each([1, 20, 'order'] as const)('draws every pair of a small topic once: %s', (goal) => {
   for (const size of [2, 3, 7, 40]) {
     const means = Float64Array.from({ length: size }, (_, thing) => thing);
-    const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.02) }));
+    const selector = new Selector(inputWith({ means, variances: new Float64Array(size).fill(0.02) }), goal);
     const random = seededRandom(5);
     const pairs = new Set<string>();
     const answered = (one: number, other: number): boolean => pairs.has([one, other].sort().join());
@@ -82,7 +83,8 @@ it('draws every pair of a small topic once', () => {
 
 it('draws no pair when fewer than two things are left', () => {
   const random = seededRandom(6);
-  const selectorOf = (size: number): Selector => new Selector(inputWith({ means: new Float64Array(size) }));
+  const selectorOf = (size: number): Selector =>
+    new Selector(inputWith({ means: new Float64Array(size) }), 20);
   expect(selectorOf(0).draw(random)).toBeUndefined();
   expect(selectorOf(1).draw(random)).toBeUndefined();
   expect(selectorOf(3).draw(random, (thing) => thing > 0)).toBeUndefined();
@@ -106,13 +108,15 @@ const inputs = fc
     }),
   );
 
+const goals = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.constant('order' as const));
+
 it('draws two different things that are not avoided, as long as there are two', () => {
   fc.assert(
-    fc.property(inputs, fc.infiniteStream(fc.boolean()), fc.integer(), (input, coins, seed) => {
+    fc.property(inputs, goals, fc.infiniteStream(fc.boolean()), (input, goal, coins) => {
       const avoided = new Set<number>();
       for (const thing of input.means.keys()) if (coins.next().value) avoided.add(thing);
-      const selector = new Selector(input);
-      const random = seededRandom(seed);
+      const selector = new Selector(input, goal);
+      const random = seededRandom(input.means.length);
       for (let draw = 0; draw < 20; draw++) {
         const drawn = selector.draw(random, (thing) => avoided.has(thing));
         if (selector.size - avoided.size < 2) expect(drawn).toBeUndefined();
@@ -130,7 +134,7 @@ it('draws two different things that are not avoided, as long as there are two', 
 
 it('uses a copy of the estimates', () => {
   const live = inputWith({ means: Float64Array.from({ length: 30 }, (_, thing) => thing) });
-  const selector = new Selector(live);
+  const selector = new Selector(live, 20);
   const draws = (): unknown[] => {
     const random = seededRandom(8);
     return Array.from({ length: 50 }, () => selector.draw(random));
