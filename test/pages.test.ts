@@ -15,10 +15,13 @@ import { makeChart } from '../src/ranking/pages/chart.js';
 const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
-  ...{ visibility: 'public' as const, isDefault: true },
+  ...{ visibility: 'public' as const, isDefault: true, goal: 20 as const },
 };
 const board = new Board(
-  { ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set() },
+  {
+    ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set() },
+    ...{ progress: [], expectedShare: 0.9 },
+  },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
     ...{ id: index + 1, name, picture: `/pictures/${index}.svg`, description: 'Good' },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
@@ -30,7 +33,9 @@ const [first, second, third] = board.standings as [
   Board['standings'][0],
   Board['standings'][0],
 ];
-const rows = board.standings.map((standing) => ({ ...standing, ...describeStanding(standing, board) }));
+const rows = board.standings.map((standing) => ({
+  ...{ ...standing, ...describeStanding(standing, board), isLastOfGoal: standing.rank === 1 },
+}));
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
   ...{ addedBy: null, createdAt: now, retiredAt: null },
@@ -40,7 +45,8 @@ const chart = makeChart(
   { at: now, rank: 1, low: 1, high: 2 },
   3,
 );
-const ofTopic = { topic, path: '/topics/food', size: 3, top: 20 };
+const course = { line: 'M10 60L100 20', end: { x: 100, y: 20 }, settledAt: 5, sentence: 'Now 80 %.' };
+const ofTopic = { topic, path: '/topics/food', size: 3, title: 'Winner' };
 const vote = {
   ...{ id: 1, ballotId: '8c8f1f0e-5f0f-4c62-9d26-0f6a1b0a3c11', topicId: 1, leftId: 1, rightId: 2 },
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
@@ -96,7 +102,15 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ballot: 'b',
   },
   'home/accessibility': {},
-  'ranking/top': { ...ofTopic, rows, votes: 40, accuracy: 'About 2 of these 3 look settled.', tag: '"1"' },
+  'ranking/top': {
+    ...ofTopic,
+    rows,
+    votes: 40,
+    settled: 'Still open.',
+    isSettled: false,
+    course,
+    tag: '"1"',
+  },
   'ranking/ranking': {
     ...{ ...ofTopic, rows, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
     links: {
@@ -115,7 +129,9 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       },
     ],
   },
-  'ranking/topics': { topics: [{ ...topic, path: '/topics/food', size: 3, votes: 40, leaders: [first] }] },
+  'ranking/topics': {
+    topics: [{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] }],
+  },
   'ranking/thing': {
     ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },
     record: { matchUps: 5, opponents: [opponent], upsetWins: [opponent], upsetLosses: [opponent] },

@@ -1,6 +1,7 @@
 import { count, number, ordinal } from '../http/format.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
-import { describeExpectedRight, formatRange } from '../ranking/boards/describe-standing.js';
+import { describeExpectedRight } from '../ranking/boards/describe-goal.js';
+import { formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
 import type { OwnRanking } from './own-rankings.js';
@@ -73,7 +74,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     range: formatRange({ low, high }),
     isLevelWithNext,
   }));
-  const { answers, topSize, expectedRight } = ranking;
+  const { answers, topSize, expectedShare } = ranking;
   const isEnough = answers >= MIN_ANSWERS && rows.length >= MIN_APPEARANCES;
   const compared = rows.filter((row) => row.theirs !== undefined);
   return {
@@ -82,7 +83,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     top: rows.slice(0, topSize || rows.length),
     rest: topSize ? rows.slice(topSize) : [],
     title: topSize ? `Top ${topSize}` : 'list',
-    settled: topSize ? describeExpectedRight(expectedRight, topSize) : '',
+    settled: topSize ? describeExpectedRight(expectedShare, topSize) : '',
     unranked: ranking.unranked.flatMap((thing) => board.find(ranking.ids[thing] ?? 0) ?? []),
     higher: isEnough ? largestDifferences(compared, 1) : [],
     lower: isEnough ? largestDifferences(compared, -1) : [],

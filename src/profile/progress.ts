@@ -74,7 +74,7 @@ export class ProgressTracker {
         this.#cache.set(key, {
           ...known,
           size: ranking.topSize,
-          expectedRight: Math.round(ranking.expectedRight),
+          expectedRight: Math.round(ranking.topSize * ranking.expectedShare),
         });
     } finally {
       this.#pausedUntil = Date.now() + 4 * (Date.now() - startedAt);

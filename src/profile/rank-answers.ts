@@ -33,8 +33,8 @@ export interface NumberedRanking {
   unranked: number[];
   /** The length of the voter's Top; 0 while the list is too short for one. */
   topSize: number;
-  /** How many things of that Top we expect to belong there. */
-  expectedRight: number;
+  /** The share of that Top that we expect to belong there, from 0 to 1. */
+  expectedShare: number;
   cycles: Cycles;
 }
 
@@ -78,7 +78,7 @@ export function rankAnswers({ size, left, right, score }: Answers): NumberedRank
       (thing) => (appearances[thing] as number) > 0 && (appearances[thing] as number) < MIN_APPEARANCES,
     ),
     topSize,
-    expectedRight: topSize * expectedShare,
+    expectedShare,
     cycles: countCycles(choicesIn({ size, left, right, score })),
   };
 }

@@ -40,6 +40,7 @@ export function receiptOf(
 const partialReasons: Record<WeightReason, string> = {
   skipping: 'you skipped more than 5 of the 20 pairs before it',
   asked: 'you picked this pair',
+  'one-sided': 'many votes from your network push the same thing',
 };
 
 /** The receipt for a pair whose earlier answer stands. */

@@ -140,5 +140,6 @@ const EMPTY: Queue = {
 };
 const ABOUT: ConstructorParameters<typeof Board>[0] = {
   ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', visibility: 'public', isDefault: true },
-  ...{ version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
+  ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
+  ...{ progress: [], expectedShare: null },
 };

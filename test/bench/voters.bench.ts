@@ -52,8 +52,8 @@ it(`finds the Top 20 from ${VOTERS} voters over HTTP`, async () => {
         found,
         Float64Array.from(standings, ({ name }) => strengthOf(name)),
       );
-      const { expectedRight = 0 } = site.boards.get(slug) ?? {};
-      const line = `${shares.at(-1)} of the Top 20 right, ${(expectedRight / 20).toFixed(2)} expected, τ ${tau.toFixed(2)}`;
+      const { expectedShare = 0 } = site.boards.get(slug) ?? {};
+      const line = `${shares.at(-1)} of the Top 20 right, ${expectedShare.toFixed(2)} expected, τ ${tau.toFixed(2)}`;
       console.info(`World ${world}, ${shares.length === 1 ? FIRST : SECOND} votes a thing: ${line}`);
     }
     await ranking.stop();

@@ -80,7 +80,13 @@ interface HowPage {
 }
 
 interface TopicsPage {
-  topics: (TopicSummary & { path: string; size: number; votes: number; leaders: Standing[] })[];
+  topics: (TopicSummary & {
+    path: string;
+    board: string;
+    size: number;
+    votes: number;
+    leaders: Standing[];
+  })[];
 }
 
 interface ThingPage extends StandingDescription {

@@ -62,8 +62,9 @@ export function rankingRoutes(services: RankingServices): Router {
 }
 
 function listTopics(boards: Boards) {
-  return boards.listed().map(({ topic, size, votes, standings }) => ({
+  return boards.listed().map(({ topic, size, votes, goal, standings }) => ({
     ...topic,
+    board: titleOf(goal),
     path: topicPath(topic),
     size,
     votes,

@@ -58,7 +58,7 @@ async function recordProgress(
     insert into goal_progress (topic_id, votes, expected_share)
     select ${topicId}, ${votes}, ${expectedShare}
     where not exists (
-      select from goal_progress where topic_id = ${topicId} and votes > ${votes / (1 + PROGRESS_STEP)})`.execute(
+      select from goal_progress where topic_id = ${topicId} and votes > ${Math.floor(votes / (1 + PROGRESS_STEP))})`.execute(
     trx,
   );
 }

@@ -60,7 +60,7 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
   expect(rows[0]).toMatch(/likely 1st–[2-6]\w\w · almost certainly Top 20/);
   expect(rows[19]).toMatch(/likely 1[4-9]th–2[1-6]\w\w · Top 20 uncertain/);
   expect(rows[0]).toContain('nearly tied with the next');
-  expect($('.lead').text()).toMatch(/About 1[789] of these 20 look settled/);
+  expect($('.lead').text()).toMatch(/Settled: we expect 19 of these 20 to belong here/);
   const { body } = await visit(site).get('/api/topics/many/top').expect(200);
   expect(body.expectedRight).toBeGreaterThan(16.5);
   expect(body.expectedRight).toBeLessThan(19.5);
