@@ -13,6 +13,8 @@ import type { TopicRatings } from './ratings.js';
 export interface SnapshotHeader {
   topic: string;
   title: string;
+  /** What the topic's votes should settle: `top 20`. */
+  goal: string;
   takenAt: string;
   votes: number;
   /** The things' names, in the order of the fit. */
@@ -88,16 +90,17 @@ export async function readSnapshotHeader(
   db: Database,
   { topicId, ids, votes }: TopicRatings,
 ): Promise<SnapshotHeader> {
-  const { slug, title } = await db
+  const { slug, title, goal } = await db
     .selectFrom('topics')
     .where('id', '=', topicId)
-    .select(['slug', 'title'])
+    .select(['slug', 'title', 'goal'])
     .executeTakeFirstOrThrow();
   const rows = await db.selectFrom('things').where('topicId', '=', topicId).select(['id', 'name']).execute();
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   return {
     topic: slug,
     title,
+    goal,
     takenAt: new Date().toISOString(),
     votes,
     names: ids.map((id) => names.get(id) ?? ''),

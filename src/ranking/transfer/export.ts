@@ -58,11 +58,11 @@ async function writeVotes(db: Database, slug: string, out: Writable): Promise<vo
       select page.id, case outcome when 'right' then r.name else l.name end as winner,
         case outcome when 'right' then l.name else r.name end as loser,
         case outcome when 'tie' then 'tie' else 'win' end as outcome,
-        coalesce(substr(imported_as, ${slug.length + 2}), ${prefix} || page.voter_id) as voter,
+        coalesce(substr(imported_as, ${slug.length + 2}), ${prefix} || page.voter_id) as voter, item,
         regexp_replace(to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
           '\\.000000Z$', 'Z') as at
       from (
-        select id, voter_id, left_id, right_id, outcome, created_at from votes
+        select id, voter_id, left_id, right_id, item, outcome, created_at from votes
         where topic_id = ${topic.id} and id > ${afterId} and withdrawn_at is null and outcome <> 'skip'
           and not provisional and not ${isExcluded('votes')}
         order by id limit ${PAGE_SIZE}
@@ -71,29 +71,45 @@ async function writeVotes(db: Database, slug: string, out: Writable): Promise<vo
       order by page.id`.execute(db);
     return rows;
   };
-  await writeCsv(['winner', 'loser', 'outcome', 'voter', 'at'], readPages(readPage), out);
+  await writeCsv(['winner', 'loser', 'outcome', 'voter', 'item', 'at'], readPages(readPage), out);
 }
 
 /**
  * Writes a topic's ranking as CSV, strongest first, without retired things. `low` and `high` are the 95 %
- * range of the score.
+ * range of the score, `rank_low` and `rank_high` that of the rank. `goal_chance` is the probability that the thing
+ * belongs in the ranks of the topic's goal. These three are empty until the ranker has published the topic.
  * @param out is ended, unless it is standard output. If it closes early, the export stops without an error.
  * @throws Error when there is no such topic
  */
 export async function exportRanking(db: Database, slug: string, out: Writable): Promise<void> {
   const topic = await findTopicOrThrow(db, slug);
-  const { rows } = await sql<Rating & { id: number; name: string }>`
+  const { rows } = await sql<Rating & { id: number; name: string } & PublishedStanding>`
     select things.id, name, coalesce(mean, 0) as mean, coalesce(variance, spread, 1) as variance,
-      coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties
-    from things left join ratings on thing_id = things.id left join fits on fits.topic_id = things.topic_id
+      coalesce(wins, 0) as wins, coalesce(losses, 0) as losses, coalesce(ties, 0) as ties,
+      standings.low as rank_low, standings.high as rank_high, top_chance as goal_chance
+    from things left join ratings on thing_id = things.id left join standings on standings.thing_id = things.id
+      left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topic.id} and retired_at is null`.execute(db);
-  const lines = rows.sort(byStrength).map(({ name, mean, variance, wins, losses, ties }, index) => {
+  const lines = rows.sort(byStrength).map((row, index) => {
+    const { name, mean, variance, wins, losses, ties, rankLow, rankHigh, goalChance } = row;
     const margin = 1.96 * Math.sqrt(variance);
     const counts = { wins, losses, ties, votes: wins + losses + ties };
-    return { rank: index + 1, name, score: mean, low: mean - margin, high: mean + margin, ...counts };
+    const score = { score: mean, low: mean - margin, high: mean + margin };
+    const published = { rank_low: rankLow, rank_high: rankHigh, goal_chance: goalChance?.toFixed(4) };
+    return { rank: index + 1, name, ...score, ...counts, ...published };
   });
-  const columns = ['rank', 'name', 'score', 'low', 'high', 'wins', 'losses', 'ties', 'votes'];
+  const columns = [
+    ...['rank', 'name', 'score', 'low', 'high', 'wins', 'losses', 'ties', 'votes'],
+    ...['rank_low', 'rank_high', 'goal_chance'],
+  ];
   await writeCsv(columns, Readable.from(lines), out);
+}
+
+/** What the ranker has published of a thing; null before that. */
+interface PublishedStanding {
+  rankLow: number | null;
+  rankHigh: number | null;
+  goalChance: number | null;
 }
 
 async function* readPages<Line extends { id: number }>(

@@ -16,9 +16,12 @@ interface ImportedVotes {
   topic: Topic;
 }
 
-type Column = 'winner' | 'loser' | 'outcome' | 'voter' | 'at';
+type Column = 'winner' | 'loser' | 'outcome' | 'voter' | 'item' | 'at';
 
-const COLUMNS: Columns<Column> = { required: ['winner', 'loser'], optional: ['outcome', 'voter', 'at'] };
+const COLUMNS: Columns<Column> = {
+  required: ['winner', 'loser'],
+  optional: ['outcome', 'voter', 'item', 'at'],
+};
 
 /**
  * Imports the votes of a CSV file from another tool into the ledger. If any row is invalid, nothing is
@@ -36,7 +39,9 @@ export async function importVotes(
   const tables = ['vote_file', 'vote_answers', 'vote_ballots'];
   return withStagingTables(db, { slug, tables }, async (connection) => {
     await sql`create temporary table vote_file
-      (row_no int, winner text, loser text, outcome text, voter text, at timestamptz)`.execute(connection);
+      (row_no int, winner text, loser text, outcome text, voter text, item text, at timestamptz)`.execute(
+      connection,
+    );
     await stageBatches(readRows(source, COLUMNS, { problems, onProgress }), (rows) =>
       stageVotes(
         connection,
@@ -68,8 +73,12 @@ function validateVote({ row, cells }: Row<Column>, problems: RowProblems): boole
   if (!['win', 'tie'].includes(cells.outcome))
     report('outcome', `${quoted(cells.outcome)} is neither win nor tie`);
 
-  if ([...cells.voter].length > 100) report('voter', 'is longer than 100 characters');
-  else if (/\p{Cc}/u.test(cells.voter)) report('voter', `${quoted(cells.voter)} has a control character`);
+  for (const label of ['voter', 'item'] as const) {
+    const text = cells[label];
+    if ([...text].length > 100) report(label, 'is longer than 100 characters');
+    else if (/\p{Cc}/u.test(text)) report(label, `${quoted(text)} has a control character`);
+  }
+  if (cells.item && !cells.voter) report('item', 'has no voter beside it');
 
   if (cells.at) {
     const parsed = parseTimestamp(cells.at);
@@ -83,10 +92,12 @@ async function stageVotes(connection: Database, rows: Row<Column>[]): Promise<vo
   const column = (name: Column): string[] => rows.map(({ cells }) => cells[name]);
   await sql`
     insert into pg_temp.vote_file
-    select row_no, winner, loser, outcome, nullif(voter, ''), nullif(at, '')::timestamptz
+    select row_no, winner, loser, outcome, nullif(voter, ''), nullif(item, ''), nullif(at, '')::timestamptz
     from unnest(${rows.map(({ row }) => row)}::int[], ${column('winner')}::text[], ${column('loser')}::text[],
-        ${column('outcome')}::text[], ${column('voter')}::text[], ${column('at')}::text[])
-      as file (row_no, winner, loser, outcome, voter, at)`.execute(connection);
+        ${column('outcome')}::text[], ${column('voter')}::text[], ${column('item')}::text[],
+        ${column('at')}::text[]) as file (row_no, winner, loser, outcome, voter, item, at)`.execute(
+    connection,
+  );
 }
 
 // One join for the whole file reads the names of a topic once.
@@ -94,7 +105,7 @@ async function resolveThings(connection: Database, topicId: number): Promise<voi
   await sql`analyze pg_temp.vote_file`.execute(connection);
   await sql`
     create temporary table vote_answers as
-    select row_no, winner, loser, won.id as winner_id, lost.id as loser_id, outcome, voter, at
+    select row_no, winner, loser, won.id as winner_id, lost.id as loser_id, outcome, voter, item, at
     from pg_temp.vote_file
       left join things as won on won.topic_id = ${topicId} and lower(won.name) = lower(winner)
       left join things as lost on lost.topic_id = ${topicId} and lower(lost.name) = lower(loser)`.execute(
@@ -127,15 +138,15 @@ async function reportSelfPairs(connection: Database, problems: RowProblems): Pro
 
 async function reportRepeatedAnswers(connection: Database, problems: RowProblems): Promise<void> {
   const answers = sql`
-    select row_no, voter, least(winner_id, loser_id) as low, greatest(winner_id, loser_id) as high
+    select row_no, voter, coalesce(item, '') as item, least(winner_id, loser_id) as low, greatest(winner_id, loser_id) as high
     from pg_temp.vote_answers where voter is not null and winner_id is not null and loser_id is not null`;
   await reportInvalidRows(connection, problems, {
     invalidRows: sql<{ voter: string; first: number }>`
       select row_no, voter, first
       from (${answers}) as answers join (
-        select voter, low, high, min(row_no) as first from (${answers}) as answers
-        group by voter, low, high having count(*) > 1
-      ) as repeated using (voter, low, high)
+        select voter, item, low, high, min(row_no) as first from (${answers}) as answers
+        group by voter, item, low, high having count(*) > 1
+      ) as repeated using (voter, item, low, high)
       where row_no > first`,
     describe: ({ voter, first }) => ({
       column: 'voter',

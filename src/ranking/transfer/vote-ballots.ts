@@ -11,10 +11,10 @@ import type { Database, Transaction } from '../../database.js';
  */
 export async function createBallots(connection: Database, topicId: number): Promise<void> {
   await sql`create temporary table vote_ballots (row_no int, ballot_id uuid, left_id bigint, right_id bigint,
-    outcome text, voter text, at timestamptz)`.execute(connection);
+    outcome text, voter text, item text, at timestamptz)`.execute(connection);
   await sql`
     with answers as not materialized (
-      select row_no, outcome, voter, at,
+      select row_no, outcome, voter, item, at,
         case when outcome = 'tie' then least(winner_id, loser_id) else winner_id end as one_id,
         case when outcome = 'tie' then greatest(winner_id, loser_id) else loser_id end as other_id
       from pg_temp.vote_answers)
@@ -23,12 +23,12 @@ export async function createBallots(connection: Database, topicId: number): Prom
       case when get_byte(hash, 0) < 128 then one_id else other_id end,
       case when get_byte(hash, 0) < 128 then other_id else one_id end,
       case when outcome = 'tie' then 'tie' when get_byte(hash, 0) < 128 then 'left' else 'right' end,
-      voter, at
+      voter, item, at
     from (
-      select *, sha256(convert_to(format('thinga import 1|%s|%s|%s|%s|%s|%s|%s', ${topicId}::text, one_id, other_id,
-        outcome, (extract(epoch from at) * 1000000)::bigint, nth, voter), 'UTF8')) as hash
+      select *, sha256(convert_to(format('thinga import 1|%s|%s|%s|%s|%s|%s|%s%s', ${topicId}::text, one_id, other_id,
+        outcome, (extract(epoch from at) * 1000000)::bigint, nth, voter, '|' || item), 'UTF8')) as hash
       from (
-        select *, 1 as nth from answers where voter is not null -- a voter answers a pair once
+        select *, 1 as nth from answers where voter is not null -- a voter answers a pair once about each item
         union all
         select *, row_number() over (partition by one_id, other_id, outcome, at order by row_no) as nth
         from answers where voter is null
@@ -50,7 +50,8 @@ export async function reportEarlierAnswers(
       join voters on imported_as = ${`${slug}/`} || ballots.voter
       join votes on votes.voter_id = voters.id and withdrawn_at is null and votes.ballot_id <> ballots.ballot_id
         and least(votes.left_id, votes.right_id) = least(ballots.left_id, ballots.right_id)
-        and greatest(votes.left_id, votes.right_id) = greatest(ballots.left_id, ballots.right_id)`;
+        and greatest(votes.left_id, votes.right_id) = greatest(ballots.left_id, ballots.right_id)
+        and coalesce(votes.item, '') = coalesce(ballots.item, '')`;
   await reportInvalidRows(connection, problems, {
     invalidRows,
     describe: ({ label }) => ({
@@ -77,8 +78,8 @@ export async function saveVotes(
   // check for all of them costs less than `on conflict` for each.
   const { rows } = await sql<{ added: number; total: number }>`
     with added as (
-      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy, created_at)
-      select ballot_id, ${topic.id}::bigint, voters.id, left_id, right_id, outcome, 'import', coalesce(at, now())
+      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, item, outcome, strategy, created_at)
+      select ballot_id, ${topic.id}::bigint, voters.id, left_id, right_id, item, outcome, 'import', coalesce(at, now())
       from pg_temp.vote_ballots as ballots left join voters on imported_as = ${prefix} || ballots.voter
       where not exists (select from votes where votes.ballot_id = ballots.ballot_id)
       order by at nulls last, row_no

@@ -48,14 +48,14 @@ it('writes no cell as a formula, and imports it again unchanged', async () => {
 it('writes votes that count the same after an import, in the same topic and in another one', async () => {
   await createThings('name\nTea\nPie\nJam\n');
   await createVotes(
-    'winner,loser,outcome,voter,at\nPie,Tea,,ann,2014-01-31\nTea,Jam,tie,ann,2014-02-01T10:00:00.5Z\nTea,Pie,,,2015-01-01\n',
+    'winner,loser,outcome,voter,item,at\nPie,Tea,,ann,lunch,2014-01-31\nTea,Jam,tie,ann,,2014-02-01T10:00:00.5Z\nTea,Pie,,,,2015-01-01\n',
   );
   const csv = await exportCsv(exportVotes);
   const [header, first, second, third] = csv.split('\n');
-  expect(header).toBe('winner,loser,outcome,voter,at');
-  expect(first).toBe('Pie,Tea,win,ann,2014-01-31T00:00:00Z');
-  expect(second).toMatch(/^(Tea,Jam|Jam,Tea),tie,ann,2014-02-01T10:00:00\.500000Z$/);
-  expect(third).toBe('Tea,Pie,win,,2015-01-01T00:00:00Z');
+  expect(header).toBe('winner,loser,outcome,voter,item,at');
+  expect(first).toBe('Pie,Tea,win,ann,lunch,2014-01-31T00:00:00Z');
+  expect(second).toMatch(/^(Tea,Jam|Jam,Tea),tie,ann,,2014-02-01T10:00:00\.500000Z$/);
+  expect(third).toBe('Tea,Pie,win,,,2015-01-01T00:00:00Z');
 
   expect(await createVotes(csv)).toMatchObject({ added: 0, existing: 3 });
   await createThings('name\nTea\nPie\nJam\n', `${slug}-copy`);
@@ -90,14 +90,22 @@ it('writes the ranking in the order of the board, with numbers as numbers', asyn
   await site.rank();
   const csv = await exportCsv(exportRanking);
   const [header, ...lines] = csv.trim().split('\n');
-  expect(header).toBe('rank,name,score,low,high,wins,losses,ties,votes');
+  expect(header).toBe('rank,name,score,low,high,wins,losses,ties,votes,rank_low,rank_high,goal_chance');
   const rows = lines.map((line) => line.split(','));
   const board = site.boards.get(slug)?.standings ?? [];
   expect(rows.map(([rank, name]) => [Number(rank), name?.replace("'", '')])).toEqual(
     board.map(({ rank, name }) => [rank, name]),
   );
-  expect(rows[0]?.slice(5)).toEqual(['3', '0', '0', '3']);
-  expect(rows.find(([, name]) => name === 'New')?.slice(2)).toEqual([
+  expect(rows[0]?.slice(5)).toEqual([
+    '3',
+    '0',
+    '0',
+    '3',
+    '1',
+    expect.any(String),
+    expect.stringMatching(/^0\.\d{4}$/),
+  ]);
+  expect(rows.find(([, name]) => name === 'New')?.slice(2, 9)).toEqual([
     '0.000000',
     '-1.960000',
     '1.960000',

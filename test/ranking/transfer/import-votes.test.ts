@@ -110,6 +110,23 @@ it('names the problem of each invalid vote, and imports none', async () => {
   expect(await storedVotes()).toEqual([]);
 });
 
+it('counts another answer of a voter to a pair when it is about another item', async () => {
+  await createThings('name\nTea\nPie\nJam\n');
+  const aboutItems =
+    'winner,loser,voter,item\nTea,Pie,ann,breakfast\nPie,Tea,ann,supper\nTea,Pie,ann,\nTea,Pie,bob,supper\n';
+  expect(await importCsv(aboutItems)).toMatchObject({ added: 4, existing: 0 });
+  expect(await importCsv(aboutItems)).toMatchObject({ added: 0, existing: 4 });
+  expect(await errorOf('winner,loser,voter,item\nTea,Pie,cy,tea\nPie,Tea,cy,tea\n')).toBe(
+    'row 3, column voter: "cy" has answered this pair in row 2 already',
+  );
+  expect(await errorOf('winner,loser,voter,item\nPie,Tea,ann,breakfast\n')).toBe(
+    'row 2, column voter: "ann" has answered this pair in an earlier import, and that vote stands',
+  );
+  expect(await errorOf('winner,loser,item\nPie,Jam,breakfast\n')).toBe(
+    'row 2, column item: has no voter beside it',
+  );
+});
+
 it('refuses a second answer of a voter to a pair, in one file and in a later one', async () => {
   await createThings('name\nTea\nPie\nJam\n');
   const twice = 'winner,loser,voter\nTea,Pie,ann\nTea,Pie,bob\npie,tea,ann\n';
