@@ -24,10 +24,16 @@ export const SKIP_WINDOW = 20;
  * @param recent the voter's last pairs in the topic before this vote, oldest first
  * @param earlier the weights of the voter's earlier answers to the same pair, which they took back
  * @param things how many things of the topic can be voted on, 2 or more
+ * @param inGroup how much the vote counts by what its voter's group has answered, above 0 and at most 1
  */
 export function weigh(
   answer: Answer,
-  { recent, earlier, things }: { recent: RecentPair[]; earlier: Weight[]; things: number },
+  {
+    recent,
+    earlier,
+    things,
+    inGroup = 1,
+  }: { recent: RecentPair[]; earlier: Weight[]; things: number; inGroup?: number },
 ): Weight {
   if (answer.strategy === 'import') return FULL_WEIGHT;
   const weights = [
@@ -35,6 +41,7 @@ export function weigh(
     // Taking an answer back and giving it again must not raise its weight.
     ...earlier,
     ...(answer.strategy === 'asked' ? [weightOfAsked(things)] : []),
+    ...(inGroup < 1 ? [{ weight: inGroup, reason: 'one-sided' as const }] : []),
   ];
   return weights.reduce((least, weight) => (weight.weight < least.weight ? weight : least));
 }

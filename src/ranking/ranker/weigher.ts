@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import type { RecentPair } from '../../schema.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
-import type { Entry } from './ledger.js';
+import type { GroupLeans } from './group-leans.js';
+import type { Entry, Position } from './ledger.js';
 
 /** A voter's record in a topic, up to the entries that were weighed. */
 interface TopicVoter {
@@ -26,30 +27,38 @@ interface Weighed {
 /**
  * Decides how much each vote among some entries counts, and writes nothing.
  * @param entries the next ones in the ledger after all that were weighed before
+ * @param before the position in the ledger before the first of them
  */
-export async function weighEntries(trx: Transaction, entries: Entry[]): Promise<Weighed> {
+export async function weighEntries(
+  trx: Transaction,
+  entries: Entry[],
+  { before, leans }: { before: Position; leans: GroupLeans },
+): Promise<Weighed> {
   const cast = entries.filter(({ strategy, voterId }) => strategy !== 'import' && voterId !== null);
   const voters = await findTopicVoters(trx, cast);
   const withdrawn = await findWithdrawnAnswers(trx, cast);
   const things = await countThings(trx, cast);
+  const groups = await leans.open(trx, cast, before);
   const weights = new Map<number, Required<Weight>>();
   for (const entry of cast) {
     const key = keyOf(entry);
     const voter = voters.get(key) ?? newVoter(entry);
     voters.set(key, voter);
+    const inGroup = groups.take(entry);
     if (entry.isWithdrawal) {
       voter.recentPairs = afterWithdrawal(voter.recentPairs, entry);
       continue;
     }
-    const before = withdrawn.get(entry.id) ?? [];
-    const earlier = before.map(({ id, ...stored }) => weights.get(id) ?? stored);
+    const withdrawnBefore = withdrawn.get(entry.id) ?? [];
+    const earlier = withdrawnBefore.map(({ id, ...stored }) => weights.get(id) ?? stored);
     const { weight, reason } = weigh(entry, {
       recent: voter.recentPairs,
       earlier,
       things: things.get(entry.topicId) ?? 2,
+      inGroup,
     });
     if (reason) weights.set(entry.id, { weight, reason });
-    voter.recentPairs = afterVote(voter.recentPairs, entry, before.length > 0);
+    voter.recentPairs = afterVote(voter.recentPairs, entry, withdrawnBefore.length > 0);
     voter.votes += 1;
     voter.skips += Number(entry.outcome === 'skip');
     voter.latestAt = entry.createdAt;
