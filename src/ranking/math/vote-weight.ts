@@ -2,7 +2,7 @@ import type { Outcome, RecentPair, Strategy, WeightReason } from '../../schema.j
 
 /** How much a vote counts, and the reason when that is not in full. */
 export interface Weight {
-  /** Above 0, at most 1. */
+  /** From 0, which moves nothing, to 1. */
   weight: number;
   /** Absent when the vote counts in full. */
   reason?: WeightReason;
@@ -16,31 +16,36 @@ export interface Answer {
   strategy: Strategy;
 }
 
+/** What decides the weight of a vote. */
+export interface WeighedBy {
+  /** The voter's last pairs in the topic before this vote, oldest first. */
+  recent: RecentPair[];
+  /** The weights of the voter's earlier answers to the same pair, which they took back. */
+  earlier: Weight[];
+  /** How many things of the topic can be voted on, 2 or more. */
+  things: number;
+  /** As in `weightOfAsked`; only needed for an answer to a pair that was asked for. */
+  given?: number;
+  /** How much the vote counts by what its voter's group has answered: above 0, at most 1. */
+  inGroup?: number;
+}
+
 /** How many of a voter's last pairs in a topic, answered or skipped, decide the weight of their next vote. */
 export const SKIP_WINDOW = 20;
 
 /**
  * How much a vote counts. It is decided once, from what the ledger held before the vote.
- * @param recent the voter's last pairs in the topic before this vote, oldest first
- * @param earlier the weights of the voter's earlier answers to the same pair, which they took back
- * @param things how many things of the topic can be voted on, 2 or more
- * @param inGroup how much the vote counts by what its voter's group has answered, above 0 and at most 1
  */
 export function weigh(
   answer: Answer,
-  {
-    recent,
-    earlier,
-    things,
-    inGroup = 1,
-  }: { recent: RecentPair[]; earlier: Weight[]; things: number; inGroup?: number },
+  { recent, earlier, things, given = 0, inGroup = 1 }: WeighedBy,
 ): Weight {
   if (answer.strategy === 'import') return FULL_WEIGHT;
   const weights = [
     weightAfterSkips(skipsBefore(answer, recent)),
     // Taking an answer back and giving it again must not raise its weight.
     ...earlier,
-    ...(answer.strategy === 'asked' ? [weightOfAsked(things)] : []),
+    ...(answer.strategy === 'asked' ? [weightOfAsked(things, given)] : []),
     ...(inGroup < 1 ? [{ weight: inGroup, reason: 'one-sided' as const }] : []),
   ];
   return weights.reduce((least, weight) => (weight.weight < least.weight ? weight : least));
@@ -68,11 +73,14 @@ export function weightAfterSkips(skipped: number): Weight {
  * The weight of an answer to a pair that its voter asked for by one of its things: 2/N among N things, which
  * is how often chance would have brought a pair with that thing. So a voter moves a thing no further by
  * asking for it than by answering random pairs. This is weighting by the inverse of the probability of a
- * choice (D. G. Horvitz and D. J. Thompson, Journal of the American Statistical Association 47, 1952).
+ * choice (D. G. Horvitz and D. J. Thompson, Journal of the American Statistical Association 47, 1952). Over a
+ * voter's lifetime, all such answers with one thing count together as much as one answer.
  * @param things how many things can be voted on, 2 or more
+ * @param given the summed weight of the voter's earlier answers to pairs that they asked for, with one of
+ * this pair's things: the larger of the two sums
  */
-export function weightOfAsked(things: number): Weight {
-  return { weight: Math.min(1, 2 / things), reason: 'asked' };
+export function weightOfAsked(things: number, given = 0): Weight {
+  return { weight: Math.max(Math.min(2 / things, MAX_ASKED - given), 0), reason: 'asked' };
 }
 
 /**
@@ -99,6 +107,7 @@ export function afterWithdrawal(recent: RecentPair[], answer: Answer): RecentPai
 const FULL_WEIGHT: Weight = { weight: 1 };
 const FREE_SKIPS = 5;
 const MIN_WEIGHT = 0.01;
+const MAX_ASKED = 1;
 /** One more than the window, because a pair that is answered again does not count for its own weight. */
 const MAX_RECENT = SKIP_WINDOW + 1;
 

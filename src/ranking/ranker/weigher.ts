@@ -3,7 +3,7 @@ import type { Transaction } from '../../database.js';
 import type { RecentPair } from '../../schema.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
 import type { GroupLeans } from './group-leans.js';
-import type { Entry, Position } from './ledger.js';
+import { type Entry, type Position, positionSql } from './ledger.js';
 
 /** A voter's record in a topic, up to the entries that were weighed. */
 interface TopicVoter {
@@ -38,6 +38,7 @@ export async function weighEntries(
   const voters = await findTopicVoters(trx, cast);
   const withdrawn = await findWithdrawnAnswers(trx, cast);
   const things = await countThings(trx, cast);
+  const given = await readGivenWeights(trx, cast, before);
   const groups = await leans.open(trx, cast, before);
   const weights = new Map<number, Required<Weight>>();
   for (const entry of cast) {
@@ -55,9 +56,11 @@ export async function weighEntries(
       recent: voter.recentPairs,
       earlier,
       things: things.get(entry.topicId) ?? 2,
+      given: given.largestOf(entry),
       inGroup,
     });
     if (reason) weights.set(entry.id, { weight, reason });
+    if (isAskedAnswer(entry)) given.add(entry, weight);
     voter.recentPairs = afterVote(voter.recentPairs, entry, withdrawnBefore.length > 0);
     voter.votes += 1;
     voter.skips += Number(entry.outcome === 'skip');
@@ -134,6 +137,39 @@ async function countThings(trx: Transaction, entries: Entry[]): Promise<Map<numb
     .select(({ fn }) => ['topicId', fn.countAll<number>().as('things')])
     .execute();
   return new Map(rows.map(({ topicId, things }) => [topicId, Math.max(things, 2)]));
+}
+
+const isAskedAnswer = ({ strategy, outcome }: Entry): boolean => strategy === 'asked' && outcome !== 'skip';
+
+/** The summed weight of voters' answers to pairs that they asked for, by voter and thing. */
+class GivenWeights {
+  readonly #sums = new Map<string, number>();
+
+  add({ voterId, leftId, rightId }: Pick<Entry, 'voterId' | 'leftId' | 'rightId'>, weight: number): void {
+    for (const key of [`${voterId} ${leftId}`, `${voterId} ${rightId}`])
+      this.#sums.set(key, (this.#sums.get(key) ?? 0) + weight);
+  }
+
+  largestOf({ voterId, leftId, rightId }: Entry): number {
+    return Math.max(
+      this.#sums.get(`${voterId} ${leftId}`) ?? 0,
+      this.#sums.get(`${voterId} ${rightId}`) ?? 0,
+    );
+  }
+}
+
+// Answers that were taken back are summed as well, so that nobody gives a thing more by taking answers back.
+async function readGivenWeights(trx: Transaction, entries: Entry[], before: Position): Promise<GivenWeights> {
+  const given = new GivenWeights();
+  const voterIds = [...new Set(entries.filter(isAskedAnswer).map(({ voterId }) => voterId))];
+  if (voterIds.length === 0) return given;
+  const { rows } = await sql<{ voterId: number; leftId: number; rightId: number; weight: number }>`
+    select voter_id as "voterId", left_id as "leftId", right_id as "rightId", coalesce(weight, 1) as weight
+    from votes left join vote_weights on vote_id = votes.id
+    where voter_id = any (${voterIds}::bigint[]) and strategy = 'asked' and outcome <> 'skip' and not provisional
+      and (xid, votes.id) <= ${positionSql(before)}`.execute(trx.withoutPlugins());
+  for (const { weight, ...vote } of rows) given.add(vote, weight);
+  return given;
 }
 
 interface WithdrawnAnswer extends Weight {

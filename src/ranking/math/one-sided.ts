@@ -1,0 +1,66 @@
+import { type Estimates, winChance } from './online-update.js';
+
+/**
+ * How the answers of a group of voters about one thing differ from what the last fit expected. A group is all
+ * voters of one network, or of one invitation.
+ */
+export interface Lean {
+  /** S = Σ(y − p): how much more often they chose the thing than was expected; below 0 for less often. */
+  sum: number;
+  /** V = Σ p(1 − p): the variance of that sum when the group votes as everybody does. */
+  variance: number;
+}
+
+/** Before a group's first answer about a thing. */
+export const NO_LEAN: Lean = { sum: 0, variance: 0 };
+
+/**
+ * The chance (0 to 1) that the left thing was expected to be chosen.
+ * @param means those of the last fit of the topic's votes
+ */
+export const expectedScore = (means: Estimates['means'], left: number, right: number): number =>
+  winChance((means[left] as number) - (means[right] as number));
+
+/** How many standard deviations a group's answers about a thing are from what was expected. */
+export const deviationOf = ({ sum, variance }: Lean): number => sum / Math.sqrt(variance + 0.25);
+
+/**
+ * How much a group's next answer about a thing counts, above 0 and at most 1: less once the group's answers
+ * are one-sided by more than two standard deviations, and the answer pushes the same way.
+ * @param lean from the group's answers before this one
+ * @param push y − p for the thing; above 0 when the answer is better for it than expected
+ */
+export function weightOfOneSided(lean: Lean, push: number): number {
+  const deviation = deviationOf(lean);
+  if (Math.abs(deviation) <= MAX_DEVIATION || deviation * push <= 0) return 1;
+  return (MAX_DEVIATION / Math.abs(deviation)) ** 4;
+}
+
+/**
+ * A group's lean after an answer. Every answer is added in full, whatever it counts: so a group that goes on
+ * pushing counts less and less.
+ * @param push y − p for the thing
+ * @param expected p, from 0 to 1
+ */
+export const afterPush = ({ sum, variance }: Lean, push: number, expected: number): Lean => ({
+  sum: sum + push,
+  variance: variance + expected * (1 - expected),
+});
+
+/** A group's lean after an answer was taken back: with the same arguments it undoes `afterPush`. */
+export const withoutPush = ({ sum, variance }: Lean, push: number, expected: number): Lean => ({
+  sum: sum - push,
+  variance: variance - expected * (1 - expected),
+});
+
+/**
+ * Whether an operator should look at a thing.
+ * @param deviation of the last `ALARM_VOTES` votes of a topic for the thing, by all voters together
+ */
+export const isAlarming = (deviation: number): boolean => deviation > ALARM_DEVIATION;
+
+/** So many of a topic's last votes are watched for a thing that is pushed. */
+export const ALARM_VOTES = 500;
+
+const MAX_DEVIATION = 2;
+const ALARM_DEVIATION = 4;
