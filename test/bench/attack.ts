@@ -1,4 +1,5 @@
 import { seededRandom } from '../../src/ranking/math/random.js';
+import type { DrawnPair } from '../../src/ranking/math/selector.js';
 import { SKIP_WINDOW, weightAfterSkips, weightOfAsked } from '../../src/ranking/math/vote-weight.js';
 import { votersFor } from './elo.js';
 import { answer, drawStrengths, Topic, Voter } from './simulation.js';
@@ -54,6 +55,7 @@ export function rankAfter({ rank, strategy, isSpiteful, asks, isWeighted = true,
   const honest = votersFor(total * (1 - SHARE));
   const attackers = Array.from({ length: ACCOUNTS }, (_, index) => new Voter(honest.length + index));
   const promoted = rank - 1;
+  const offerTo = (voter: Voter): DrawnPair => topic.offer(voter) as DrawnPair;
   let attacks = total * SHARE;
   while (topic.votes.count < total) {
     const isAttack = random() < attacks / (total - topic.votes.count);
@@ -65,14 +67,14 @@ export function rankAfter({ rank, strategy, isSpiteful, asks, isWeighted = true,
       let other = drawOther();
       while (other === promoted || voter.hasSeen(promoted, other)) other = drawOther();
       const { weight } = isWeighted ? weightOfAsked(THINGS) : { weight: 1 };
-      topic.cast(voter, { one: promoted, other, strategy: 'explore' }, { score: 1, weight });
+      topic.cast(voter, { one: promoted, other, strategy: 'explore' }, { score: 1, weight, isWeighted });
       continue;
     }
-    let pair = topic.offer(voter);
+    let pair = offerTo(voter);
     const hasPromoted = (): boolean => pair.one === promoted || pair.other === promoted;
     for (let patience = isAttack ? strategy(voter) : 0; patience > 0 && !hasPromoted(); patience--) {
       voter.note(pair.one, pair.other, true);
-      pair = topic.offer(voter);
+      pair = offerTo(voter);
     }
     const { one, other } = pair;
     const meanOf = (thing: number): number => topic.field.means[thing] as number;
@@ -84,7 +86,7 @@ export function rankAfter({ rank, strategy, isSpiteful, asks, isWeighted = true,
           ? Number(meanOf(one) < meanOf(other))
           : answer(truth[one] as number, truth[other] as number, random);
     const weight = isWeighted ? weightAfterSkips(recentSkips(voter)).weight : 1;
-    topic.cast(voter, pair, { score, weight });
+    topic.cast(voter, pair, { score, weight, isWeighted });
   }
   const own = topic.field.means[promoted] as number;
   return 1 + topic.field.means.filter((mean) => mean > own).length;
@@ -111,7 +113,7 @@ export function meanWeight({
   const voter = new Voter(0);
   let totalWeight = 0;
   while (voter.skips.length < pairs) {
-    const pair = topic.offer(voter);
+    const pair = topic.offer(voter) as DrawnPair;
     if (random() < skipShare) voter.note(pair.one, pair.other, true);
     else {
       const { weight } = weightAfterSkips(recentSkips(voter));

@@ -11,7 +11,8 @@ import { candidatesAfter } from '../../src/voting/queue-changes.js';
 import type { VoterContext } from '../../src/voting/voter.js';
 import { takePair } from '../../src/voting/voter-queue.js';
 import type { Vote } from '../../src/voting/voting.js';
-import { answer, drawStrengths, Topic, topOf, Voter } from './simulation.js';
+import { topOf } from './accuracy.js';
+import { answer, drawStrengths, Topic, Voter } from './simulation.js';
 
 // Simulates voters who vote at the same time, in rounds. Each pair of a queue was drawn two rounds before its
 // answer. It uses no store.

@@ -1,22 +1,16 @@
-import { afterAll, expect, it } from 'vitest';
+import { it } from 'vitest';
 import type { Votes } from '../../src/ranking/math/graph.js';
 import { intervalsOf } from '../../src/ranking/math/intervals.js';
 import { applyVote, initialEstimates, winChance } from '../../src/ranking/math/online-update.js';
 import { normalFrom, type Random, seededRandom } from '../../src/ranking/math/random.js';
 import { refit } from '../../src/ranking/math/refit.js';
 import { Selector } from '../../src/ranking/math/selector.js';
+import { kendall, precision, topOf } from './accuracy.js';
 import { type Attack, meanWeight, rankAfter, strategies } from './attack.js';
-import { EloTopic, votersFor } from './elo.js';
-import {
-  answer,
-  drawStrengths,
-  kendall,
-  precision,
-  type Strengths,
-  Topic,
-  topOf,
-  type Voter,
-} from './simulation.js';
+import { Electorate } from './electorate.js';
+import { EloTopic } from './elo.js';
+import { note, report, text } from './report.js';
+import { drawStrengths, type Strengths } from './simulation.js';
 
 // The simulation behind docs/ranking.md. It uses no store and one core, and prints its results as a table.
 
@@ -261,50 +255,6 @@ it(
   HOUR,
 );
 
-interface Row {
-  label: string;
-  found: string;
-  target: string;
-  note: string;
-}
-
-const rows: Row[] = [];
-afterAll(() => {
-  const line = ({ label, found, target, note }: Row): string =>
-    `| ${label} | ${found} | ${target} | ${note} |`;
-  const head = ['| what | found | target | |', '|---|---|---|---|'];
-  console.info([...head, ...rows.map(line)].join('\n'));
-});
-
-/** Adds a result to the table. A missed target fails the test at its end. */
-function report(
-  label: string,
-  found: number,
-  {
-    atLeast = -Infinity,
-    atMost = Infinity,
-    note: remark = '',
-  }: { atLeast?: number | undefined; atMost?: number; note?: string },
-): void {
-  const bounds = [
-    ...(atLeast > -Infinity ? [`>= ${atLeast}`] : []),
-    ...(atMost < Infinity ? [`<= ${atMost}`] : []),
-  ];
-  rows.push({ label, found: text(found), target: bounds.join(', '), note: remark });
-  expect.soft(found, label).toBeGreaterThanOrEqual(atLeast);
-  expect.soft(found, label).toBeLessThanOrEqual(atMost);
-}
-
-/** Adds a result without a target to the table. */
-function note(label: string, found: number, remark = ''): void {
-  rows.push({ label, found: text(found), target: '', note: remark });
-}
-
-function text(number: number | undefined): string {
-  if (number === undefined || !Number.isFinite(number)) return 'never';
-  return String(Number(number.toPrecision(3)));
-}
-
 /**
  * Returns where a curve first reaches a level, interpolated between its steps, or undefined. Each value is
  * averaged with its two neighbours on either side, because a noisy curve crosses the level too early.
@@ -319,35 +269,6 @@ function stepAt(steps: number[], curve: Float64Array, level: number): number | u
   const [before, after] = [smooth[at - 1] ?? 0, smooth[at] as number];
   const from = steps[at - 1] ?? 0;
   return from + (((steps[at] as number) - from) * (level - before)) / (after - before);
-}
-
-/** Honest voters. Each casts about fifty of the votes. */
-class Electorate {
-  readonly topic: Topic;
-  private readonly truth: Float64Array;
-  private readonly voters: Voter[];
-  private readonly random: Random;
-
-  constructor(
-    truth: Float64Array,
-    votes: number,
-    { random, reserve = 0 }: { random: Random; reserve?: number },
-  ) {
-    this.truth = truth;
-    this.topic = new Topic(truth.length - reserve, votes, { random, reserve });
-    this.voters = votersFor(votes);
-    this.random = random;
-  }
-
-  voteUntil(count: number): void {
-    const { topic, truth, voters, random } = this;
-    while (topic.votes.count < Math.round(count)) {
-      const voter = voters[Math.floor(random() * voters.length)] as Voter;
-      const pair = topic.offer(voter);
-      const score = answer(truth[pair.one] as number, truth[pair.other] as number, random);
-      topic.cast(voter, pair, { score });
-    }
-  }
 }
 
 /** Returns the mean time of a call in microseconds, after one call to warm up. */

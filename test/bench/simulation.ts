@@ -4,6 +4,7 @@ import { applyVote, type Estimates, initialEstimates } from '../../src/ranking/m
 import { normalFrom, type Random } from '../../src/ranking/math/random.js';
 import { refit } from '../../src/ranking/math/refit.js';
 import { type DrawnPair, Selector } from '../../src/ranking/math/selector.js';
+import { Leans } from './leans.js';
 
 /**
  * The distribution of true strengths: normal with a standard deviation, or Student's t with 3 degrees of
@@ -20,16 +21,22 @@ export function drawStrengths(size: number, kind: Strengths, random: Random): Fl
 }
 
 /**
- * Draws an answer: 1, 0 or 0.5 for a tie. One answer in ten is a coin flip. The others follow Davidson's
- * model (JASA 65, 1970), with one tie in nine between equals.
+ * Draws answers: 1, 0 or 0.5 for a tie. One answer in ten is a coin flip. The others follow Davidson's model
+ * (JASA 65, 1970).
+ * @param nu how common ties are: nu of nu + 2 answers between equals
  */
-export function answer(one: number, other: number, random: Random): number {
-  if (random() < 0.1) return random() < 0.5 ? 1 : 0;
-  const ratio = Math.exp((one - other) / 2);
-  const [won, lost, tied] = [ratio, 1 / ratio, 0.25];
-  const point = random() * (won + lost + tied);
-  return point < won ? 1 : point < won + lost ? 0 : 0.5;
-}
+export const answerWith =
+  (nu: number) =>
+  (one: number, other: number, random: Random): number => {
+    if (random() < 0.1) return random() < 0.5 ? 1 : 0;
+    const ratio = Math.exp((one - other) / 2);
+    const [won, lost] = [ratio, 1 / ratio];
+    const point = random() * (won + lost + nu);
+    return point < won ? 1 : point < won + lost ? 0 : 0.5;
+  };
+
+/** Draws an answer, with one tie in nine between equals. */
+export const answer = answerWith(0.25);
 
 /** A voter, with the pairs that they have been shown. */
 export class Voter {
@@ -38,9 +45,12 @@ export class Voter {
   private readonly seen = new Set<number>();
   private readonly recent: number[] = [];
   readonly number: number;
+  /** The voters of one network are one group; others are alone in theirs. */
+  readonly group: number;
 
-  constructor(number: number) {
+  constructor(number: number, group = number) {
     this.number = number;
+    this.group = group;
   }
 
   readonly avoids = (thing: number): boolean => this.recent.includes(thing);
@@ -74,6 +84,7 @@ export class Topic {
   private refittedAt = 0;
   private readonly random: Random;
   private readonly refits: boolean;
+  private readonly leans: Leans;
   private readonly goal: Goal;
 
   /**
@@ -92,6 +103,7 @@ export class Topic {
   ) {
     this.size = size;
     this.random = random;
+    this.leans = new Leans(size + reserve);
     this.refits = refits;
     this.goal = fitGoal(goal, size);
     this.field = initialEstimates(size + reserve);
@@ -108,22 +120,38 @@ export class Topic {
     this.selector = this.snapshot();
   }
 
-  /** Draws the next pair for a voter. It avoids recent things unless no other pair is left. */
-  offer(voter: Voter): DrawnPair {
+  /**
+   * Draws the next pair for a voter. It avoids recent things unless no other pair is left.
+   * @param queued pairs that the voter holds already
+   * @returns undefined when the voter has answered every pair
+   */
+  offer(voter: Voter, queued: DrawnPair[] = []): DrawnPair | undefined {
+    const isAnswered = (one: number, other: number): boolean =>
+      voter.hasSeen(one, other) || queued.some((pair) => isSame(pair, one, other));
+    const isAvoided = (thing: number): boolean =>
+      voter.avoids(thing) || queued.some(({ one, other }) => one === thing || other === thing);
     const drawn =
-      this.selector.draw(this.random, voter.avoids, voter.hasSeen) ??
-      this.selector.draw(this.random, undefined, voter.hasSeen);
-    if (drawn === undefined) throw new Error('This voter has answered every pair.');
+      this.selector.draw(this.random, isAvoided, isAnswered) ??
+      this.selector.draw(this.random, undefined, isAnswered);
+    if (drawn === undefined) return undefined;
     return this.random() < 0.5 ? drawn : { ...drawn, one: drawn.other, other: drawn.one };
   }
 
+  /** @returns how much the vote counts: its weight, or less when the voter's group is one-sided */
   cast(
     voter: Voter,
     { one, other }: DrawnPair,
-    { score, weight = 1 }: { score: number; weight?: number },
-  ): void {
-    const { votes, appearances, field } = this;
+    {
+      score,
+      weight: ownWeight = 1,
+      isWeighted = true,
+    }: { score: number; weight?: number; isWeighted?: boolean },
+  ): number {
+    const { votes, appearances, field, leans } = this;
     voter.note(one, other, false);
+    const vote = { group: voter.group, left: one, right: other, score };
+    const weight = isWeighted ? Math.min(ownWeight, leans.weightOf(vote)) : ownWeight;
+    leans.add(vote);
     votes.left[votes.count] = one;
     votes.right[votes.count] = other;
     votes.score[votes.count] = score;
@@ -136,6 +164,7 @@ export class Topic {
     if (this.refits && votes.count - this.refittedAt >= Math.max(this.size, this.refittedAt / 10))
       this.refit();
     if (votes.count - this.snapshotAt >= this.size / 10) this.selector = this.snapshot();
+    return weight;
   }
 
   refit(): void {
@@ -144,6 +173,7 @@ export class Topic {
     field.means.set(means);
     field.variances.set(variances);
     this.refittedAt = votes.count;
+    this.leans.means = field.means.slice();
   }
 
   /** Adds the next thing of the reserve. */
@@ -167,37 +197,5 @@ export class Topic {
   }
 }
 
-/** Returns the things with the highest means, strongest first. */
-export function topOf(means: Float64Array, limit = 20): number[] {
-  const top: number[] = [];
-  for (let thing = 0; thing < means.length; thing++) {
-    const mean = means[thing] ?? 0;
-    if (top.length === limit && mean <= (means[top.at(-1) ?? 0] ?? 0)) continue;
-    const index = top.findIndex((other) => (means[other] ?? 0) < mean);
-    top.splice(index === -1 ? top.length : index, 0, thing);
-    if (top.length > limit) top.pop();
-  }
-  return top;
-}
-
-/**
- * Returns the share of the shown Top 20 that belongs there. A thing's index is its true rank minus 1. Ties
- * are broken backwards: before the first votes all means are equal, and otherwise the true Top 20 would come
- * first.
- */
-export function precision(means: Float64Array): number {
-  const backwards = means.toReversed();
-  return topOf(backwards).filter((thing) => means.length - 1 - thing < 20).length / 20;
-}
-
-/**
- * Returns Kendall's rank correlation with the true order, from -1 to 1. A thing's index is its true rank
- * minus 1.
- */
-export function kendall(means: Float64Array): number {
-  let concordant = 0;
-  for (let one = 0; one < means.length; one++)
-    for (let other = one + 1; other < means.length; other++)
-      concordant += Math.sign((means[one] ?? 0) - (means[other] ?? 0));
-  return concordant / ((means.length * (means.length - 1)) / 2);
-}
+const isSame = (pair: DrawnPair, one: number, other: number): boolean =>
+  (pair.one === one && pair.other === other) || (pair.one === other && pair.other === one);
