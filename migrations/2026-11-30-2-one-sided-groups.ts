@@ -13,6 +13,18 @@ export async function up(db: Untyped): Promise<void> {
   await sql`alter table ratings add column fitted_mean double precision not null default 0`.execute(db);
   await sql`update ratings set fitted_mean = mean`.execute(db);
 
+  // How far the votes of a group of several voters lean towards a thing, by what was expected when they came. Only the
+  // ranker writes it.
+  await sql`
+    create table group_leans (
+      topic_id bigint not null references topics (id),
+      network_group text not null,
+      thing_id bigint not null references things (id),
+      sum double precision not null,
+      variance double precision not null,
+      primary key (topic_id, network_group, thing_id)
+    ) with (fillfactor = 70)`.execute(db);
+
   // What operators should know of. Rows are only added.
   await sql`
     create table site_events (
@@ -27,7 +39,7 @@ export async function up(db: Untyped): Promise<void> {
 }
 
 export async function down(db: Untyped): Promise<void> {
-  await sql`drop table site_events`.execute(db);
+  await sql`drop table site_events, group_leans`.execute(db);
   await sql`alter table ratings drop column fitted_mean`.execute(db);
   await sql`drop index voters_network_group_idx`.execute(db);
   await sql`delete from vote_weights where reason = 'one-sided'`.execute(db);

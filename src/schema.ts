@@ -333,6 +333,18 @@ export interface FitsTable {
   fittedAt: Generated<Date>;
 }
 
+/**
+ * How far the votes of a group of several voters lean towards a thing: `Lean` of ranking/math/one-sided.ts. Groups of
+ * one voter have no rows.
+ */
+export interface GroupLeansTable {
+  topicId: number;
+  networkGroup: string;
+  thingId: number;
+  sum: number;
+  variance: number;
+}
+
 /** What operators should know of. Rows are only added. */
 export interface SiteEventsTable {
   id: GeneratedAlways<number>;
@@ -397,6 +409,7 @@ export interface Schema {
   goalProgress: GoalProgressTable;
   fits: FitsTable;
   rankerPosition: RankerPositionTable;
+  groupLeans: GroupLeansTable;
   siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;

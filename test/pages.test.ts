@@ -28,11 +28,7 @@ const board = new Board(
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
 );
-const [first, second, third] = board.standings as [
-  Board['standings'][0],
-  Board['standings'][0],
-  Board['standings'][0],
-];
+const [first, second] = board.standings as [Board['standings'][0], Board['standings'][0]];
 const rows = board.standings.map((standing) => ({
   ...{ ...standing, ...describeStanding(standing, board), isLastOfGoal: standing.rank === 1 },
 }));
@@ -69,7 +65,7 @@ const own = {
     isEnough: true,
     title: 'Top 3',
     settled: 'About 2 of these 3 look settled.',
-    unranked: [third],
+    toDifferences: 0,
   },
   top: board.standings.map((standing) => ({
     ...{ standing, mine: standing.rank, theirs: standing.rank, range: '1st–3rd', isLevelWithNext: false },
@@ -161,7 +157,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ session, device: 'Firefox on Linux' },
   },
   'profile/top': {
-    ...{ topic, path: '/topics/food', sizes: [3], enough: { answers: 10, met: 3, others: 5, latest: 1_000 } },
+    ...{ topic, path: '/topics/food', sizes: [3], enough: { answers: 10, others: 5, latest: 1_000 } },
     own: { ...own, cycles: { fact: 'Keep voting.', example: 'Ramen over Yak.' } },
     others: [{ ...topic, path: '/profile/topics/food', votes: 1 }],
   },

@@ -5,7 +5,6 @@ import { formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
 import type { OwnRanking } from './own-rankings.js';
-import { MIN_APPEARANCES } from './rank-answers.js';
 
 /** The lengths that a shared Top can have. */
 export const SHARE_SIZES = [3, 5, 10] as const;
@@ -34,8 +33,8 @@ export interface OwnTop {
   title: string;
   /** "About 8 of these 10 look settled."; empty without a Top. */
   settled: string;
-  /** The things with too few answers for a rank. */
-  unranked: Standing[];
+  /** How many more answers it takes until the differences are shown; 0 when they are. */
+  toDifferences: number;
   /** The largest differences, at most three each: ranked higher by the user, and ranked lower. */
   higher: Difference[];
   lower: Difference[];
@@ -54,8 +53,17 @@ interface Difference {
   isOpen: boolean;
 }
 
-/** A topic with fewer answers has no own list. */
-export const MIN_ANSWERS = 10;
+/**
+ * How many answers an own list needs: ten, or all pairs of a topic that has fewer.
+ * @param size how many things can be voted on
+ */
+export const answersForList = (size: number): number => Math.min(MIN_ANSWERS, pairsOf(size));
+
+const MIN_ANSWERS = 10;
+// With fewer answers, most differences are chance: ../ranking/math/own-fit.ts
+const MIN_ANSWERS_FOR_DIFFERENCES = 40;
+
+const pairsOf = (size: number): number => (size * (size - 1)) / 2;
 
 /** Compares a user's own list with everybody's. Both ranks count only the things on the user's list. */
 export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
@@ -75,7 +83,10 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     isLevelWithNext,
   }));
   const { answers, topSize, expectedShare } = ranking;
-  const isEnough = answers >= MIN_ANSWERS && rows.length >= MIN_APPEARANCES;
+  const isEnough = rows.length > 1 && answers >= answersForList(board.size);
+  const forDifferences = Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(board.size));
+  const toDifferences = Math.max(forDifferences - answers, 0);
+  const showsDifferences = isEnough && toDifferences === 0;
   const compared = rows.filter((row) => row.theirs !== undefined);
   return {
     answers,
@@ -84,9 +95,9 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     rest: topSize ? rows.slice(topSize) : [],
     title: topSize ? `Top ${topSize}` : 'list',
     settled: topSize ? describeExpectedRight(expectedShare, topSize) : '',
-    unranked: ranking.unranked.flatMap((thing) => board.find(ranking.ids[thing] ?? 0) ?? []),
-    higher: isEnough ? largestDifferences(compared, 1) : [],
-    lower: isEnough ? largestDifferences(compared, -1) : [],
+    toDifferences,
+    higher: showsDifferences ? largestDifferences(compared, 1) : [],
+    lower: showsDifferences ? largestDifferences(compared, -1) : [],
     alike: isEnough && compared.length >= MIN_COMPARED ? describeSimilarity(compared) : '',
     crowd,
   };

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
+import { estimatesOf } from '../ranking/math/online-update.js';
 import type { Answers } from './rank-answers.js';
 
 /** A topic in which a voter has answers. */
@@ -37,16 +38,17 @@ export async function ownAnswers(
   voterId: number,
   board: Board,
 ): Promise<{ answers: Answers; ids: number[] }> {
-  // Three lists, not one row for each answer: to read thousands of rows would block all other requests.
-  const { rows } = await sql<{ lefts: number[]; rights: number[]; scores: number[] }>`
+  // Four lists, not one row for each answer: to read thousands of rows would block all other requests.
+  const { rows } = await sql<Record<'lefts' | 'rights' | 'scores' | 'weights', number[]>>`
     select coalesce(json_agg(left_id order by id), '[]') as lefts,
       coalesce(json_agg(right_id order by id), '[]') as rights,
-      coalesce(json_agg(case outcome when 'left' then 1 when 'right' then 0 else 0.5 end order by id), '[]') as scores
+      coalesce(json_agg(case outcome when 'left' then 1 when 'right' then 0 else 0.5 end order by id), '[]') as scores,
+      coalesce(json_agg((created_at <= ${board.loadedAt})::int order by id), '[]') as weights
     from votes
     where voter_id = ${voterId} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'`.execute(
     db,
   );
-  const [{ lefts, rights, scores } = { lefts: [], rights: [], scores: [] }] = rows;
+  const [{ lefts, rights, scores, weights } = { lefts: [], rights: [], scores: [], weights: [] }] = rows;
   const onBoard = [...lefts.keys()].filter(
     (at) => board.find(lefts[at] as number) && board.find(rights[at] as number),
   );
@@ -59,5 +61,8 @@ export async function ownAnswers(
   const left = Int32Array.from(onBoard, (at) => numberOf(lefts[at] as number));
   const right = Int32Array.from(onBoard, (at) => numberOf(rights[at] as number));
   const score = Float32Array.from(onBoard, (at) => scores[at] as number);
-  return { answers: { size: numbers.size, left, right, score }, ids: [...numbers.keys()] };
+  const weightInCrowd = Float32Array.from(onBoard, (at) => weights[at] as number);
+  const ids = [...numbers.keys()];
+  const crowd = estimatesOf(ids.map((id) => board.find(id) ?? { mean: 0, variance: 1 }));
+  return { answers: { size: ids.length, left, right, score, weightInCrowd, crowd }, ids };
 }

@@ -30,7 +30,7 @@ interface ProfilePage {
   /** The user's own list of the topic with most of their votes. */
   own: (OwnTop & { topic: TopicSummary; agreement: Agreement }) | undefined;
   topics: VotedTopic[];
-  /** How many answers an own list needs, and how many others an agreement needs. */
+  /** How many answers that list needs, and how many others an agreement needs. */
   enough: { answers: number; others: number };
   session: LiveSession | undefined;
   device: string;
@@ -43,7 +43,7 @@ interface OwnTopPage {
   /** The lengths that a shared Top can have. */
   sizes: number[];
   others: VotedTopic[];
-  enough: { answers: number; met: number; others: number; latest: number };
+  enough: { answers: number; others: number; latest: number };
 }
 
 interface VotesPage {

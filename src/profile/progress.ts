@@ -5,7 +5,7 @@ import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import type { OwnProgress } from '../voting/pages.js';
 import type { OwnRankings } from './own-rankings.js';
-import { MIN_ANSWERS } from './own-top.js';
+import { answersForList } from './own-top.js';
 import { ownTopics } from './own-votes.js';
 
 const MAX_CACHED = 10_000;
@@ -49,7 +49,8 @@ export class ProgressTracker {
    * @param answers how many of their answers in it stand
    */
   of(voterId: number, board: Board, answers: number): OwnProgress {
-    const toGo = Math.max(MIN_ANSWERS - answers, 0);
+    const enough = answersForList(board.size);
+    const toGo = Math.max(enough - answers, 0);
     const key = `${voterId} ${board.topic.id}`;
     const known = this.#cache.get(key) ?? { size: 0, expectedRight: 0, atAnswers: -ANSWERS_BETWEEN };
     const isDue = Math.abs(answers - known.atAnswers) >= ANSWERS_BETWEEN && Date.now() >= this.#pausedUntil;
@@ -60,7 +61,7 @@ export class ProgressTracker {
         this.#log.warn({ err: error }, 'the progress of an own Top could not be computed'),
       );
     }
-    return { toGo, enough: MIN_ANSWERS, size: known.size, expectedRight: known.expectedRight };
+    return { toGo, enough, size: known.size, expectedRight: known.expectedRight };
   }
 
   async #update(key: string, voterId: number, board: Board): Promise<void> {

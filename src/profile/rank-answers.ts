@@ -1,11 +1,12 @@
 import { intervalsOf } from '../ranking/math/intervals.js';
+import type { Estimates } from '../ranking/math/online-update.js';
+import { fitOwn, withoutVotes } from '../ranking/math/own-fit.js';
 import { seededRandom } from '../ranking/math/random.js';
-import { refit } from '../ranking/math/refit.js';
 import { type Cycles, countCycles } from './cycles.js';
 
 /**
- * A voter's answers in a topic, oldest first. Each array has one element for each answer. Things are numbered
- * from 0.
+ * A voter's answers in a topic, oldest first. Each array of answers has one element for each answer. Things are
+ * numbered from 0.
  */
 export interface Answers {
   size: number;
@@ -13,6 +14,10 @@ export interface Answers {
   right: Int32Array;
   /** 1 when the left thing was chosen, 0 when the right one was, 0.5 when both are about the same. */
   score: Float32Array;
+  /** Everybody's estimates of the things. */
+  crowd: Estimates;
+  /** 1 for an answer that counts in those estimates, 0 for one that they do not have yet. */
+  weightInCrowd: Float32Array;
 }
 
 /** A thing on a voter's own list. */
@@ -27,10 +32,8 @@ interface RankedThing {
 
 /** A ranking made from one voter's answers in a topic. */
 export interface NumberedRanking {
-  /** The things with enough answers for a rank, strongest first. */
+  /** The things of the answers, strongest first. */
   list: RankedThing[];
-  /** The numbers of the things with too few answers. */
-  unranked: number[];
   /** The length of the voter's Top; 0 while the list is too short for one. */
   topSize: number;
   /** The share of that Top that we expect to belong there, from 0 to 1. */
@@ -38,45 +41,30 @@ export interface NumberedRanking {
   cycles: Cycles;
 }
 
-/** A thing with fewer answers gets no rank on a voter's own list. */
-export const MIN_APPEARANCES = 3;
-
 /**
- * Ranks things by the answers of one voter alone. It uses the same batch fit as the public ranking, and each
- * answer counts in full.
+ * Ranks the things of one voter's answers. What the answers leave open is taken from everybody's strengths, as they
+ * would be without these answers. Each answer counts in full.
  * @throws RangeError for answers that are not valid
  */
-export function rankAnswers({ size, left, right, score }: Answers): NumberedRanking {
+export function rankAnswers({ size, left, right, score, crowd, weightInCrowd }: Answers): NumberedRanking {
   const count = left.length;
-  const votes = { size, count, left, right, score, weight: new Float32Array(count).fill(1) };
-  const { means, variances } = refit({ ...votes, voter: new Int32Array(count) }, { tolerance: 1e-4 });
-  const appearances = new Int32Array(size);
-  for (const thing of left) appearances[thing] = (appearances[thing] as number) + 1;
-  for (const thing of right) appearances[thing] = (appearances[thing] as number) + 1;
-  const numbers = [...appearances.keys()];
-  const ranked = Int32Array.from(
-    numbers.filter((thing) => (appearances[thing] as number) >= MIN_APPEARANCES),
-  );
-  const estimates = {
-    means: Float64Array.from(ranked, (thing) => means[thing] as number),
-    variances: Float64Array.from(ranked, (thing) => variances[thing] as number),
-  };
-  const topSize = TOP_SIZES.find((top) => 2 * top <= ranked.length) ?? 0;
+  const weight = new Float32Array(count).fill(1);
+  const votes = { size, count, left, right, score, weight, voter: new Int32Array(count) };
+  const others = withoutVotes(crowd, { ...votes, weight: weightInCrowd });
+  const estimates = fitOwn(votes, others.means);
+  const topSize = TOP_SIZES.find((top) => 2 * top <= size) ?? 0;
   const { order, low, high, levelWithNext, expectedShare } = intervalsOf(
     estimates,
     topSize || 1,
     seededRandom(SEED),
   );
   return {
-    list: Array.from(order, (at, index) => ({
-      thing: ranked[at] as number,
-      low: low[at] as number,
-      high: high[at] as number,
+    list: Array.from(order, (thing, index) => ({
+      thing,
+      low: low[thing] as number,
+      high: high[thing] as number,
       isLevelWithNext: levelWithNext[index] === 1 && index + 1 < order.length,
     })),
-    unranked: numbers.filter(
-      (thing) => (appearances[thing] as number) > 0 && (appearances[thing] as number) < MIN_APPEARANCES,
-    ),
     topSize,
     expectedShare,
     cycles: countCycles(choicesIn({ size, left, right, score })),
@@ -88,7 +76,7 @@ const TOP_SIZES = [20, 10, 5, 3];
 // A fixed seed, so that ranges change only with the answers.
 const SEED = 1;
 
-function choicesIn({ size, left, right, score }: Answers) {
+function choicesIn({ size, left, right, score }: Pick<Answers, 'size' | 'left' | 'right' | 'score'>) {
   const decided = [...left.keys()].filter((answer) => score[answer] !== 0.5);
   const side = (leftScore: number) =>
     Int32Array.from(decided, (at) => (score[at] === leftScore ? left[at] : right[at]) as number);

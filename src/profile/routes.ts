@@ -12,9 +12,8 @@ import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
 import { agreementOf, MAX_ANSWERS, MIN_OTHERS } from './agreement.js';
 import type { OwnRankings } from './own-rankings.js';
-import { MIN_ANSWERS, ownTopOf, SHARE_SIZES } from './own-top.js';
+import { answersForList, ownTopOf, SHARE_SIZES } from './own-top.js';
 import { type OwnTopic, ownTopics } from './own-votes.js';
-import { MIN_APPEARANCES } from './rank-answers.js';
 import { streaksOf } from './streaks.js';
 import { changeReceipt, describeCycles } from './wording.js';
 
@@ -51,7 +50,7 @@ export function profileRoutes({
         streaks,
         own: main && { topic: main.board.topic, ...(await ownListOf(userId, main)) },
         topics: topics.map(topicLink),
-        enough: { answers: MIN_ANSWERS, others: MIN_OTHERS },
+        enough: { answers: answersForList(main?.board.size ?? 0), others: MIN_OTHERS },
         session: res.locals.session,
         device: readClient(req).device,
       });
@@ -73,7 +72,7 @@ export function profileRoutes({
         own: own && { ...own, cycles: describeCycles(board, own.ranking) },
         sizes: SHARE_SIZES.filter((size) => size <= length),
         others: topics.filter((other) => other !== topic).map(topicLink),
-        enough: { answers: MIN_ANSWERS, met: MIN_APPEARANCES, others: MIN_OTHERS, latest: MAX_ANSWERS },
+        enough: { answers: answersForList(board.size), others: MIN_OTHERS, latest: MAX_ANSWERS },
       });
     })
     .all(methodNotAllowed);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { beforeAll, expect, it } from 'vitest';
+import { importVotes } from '../../src/ranking/transfer/import-votes.js';
 import type { Outcome } from '../../src/schema.js';
 import { type Browser, member, pairOn, read, topic, useSite, visit, vote } from '../site.js';
 
@@ -59,7 +61,7 @@ it('shows the own list of a member beside everybody’s, with the largest differ
     'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everybody.',
   );
   expect($('.lead').text()).toMatch(
-    /Based on your 28 votes only. (All \d+ of these look|About \d+ of these \d+ look|Still open: we expect about \d+ of these \d+) /,
+    /Based on your 28 votes. (Settled: we expect|All \d+ of these look|About \d+ of these \d+ look|Still open: we expect about \d+ of these \d+) /,
   );
   // Of the 28 answers, the seven about Toast differ from those of most others.
   expect($('#agree').parent().text()).toContain('Most others agreed with you on 21 of 28 pairs');
@@ -78,23 +80,55 @@ it('says how many votes are missing for an own list', async () => {
   expect((await page(browser, '/profile/top'))('.card').text()).toContain('You have not voted in this topic');
   await answers(id, ['Ramen > Sushi', 'Pie > Soup', 'Ramen ~ Pie']);
   const $ = await page(browser, '/profile/topics/foods/top');
-  expect($('.card').text()).toContain(
-    'You have 2 votes in this topic. Your list appears after at least 8 more votes',
-  );
+  expect($('.card').text()).toContain('You have 2 votes in this topic. Your list appears after 8 more votes');
   expect($('.board')).toHaveLength(0);
   expect((await page(browser, '/profile'))('.part').text()).toContain(
-    'Your list appears after at least 10 votes in a topic',
+    'Your list appears after 10 votes in this topic',
   );
   await browser.get('/profile/topics/none/top').expect(404);
 });
 
-it('leaves out of the list things with fewer than three answers', async () => {
+it('shows a list as soon as the page says so, with every thing of the answers', async () => {
   const { browser, id } = await member(site);
-  await answers(id, [...allPairs(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']), 'Ramen > Toast']);
+  await answers(id, ['Ramen > Sushi', 'Pie > Soup', 'Pizza > Toast', 'Salad > Curry']);
+  expect((await page(browser, '/profile/top'))('.board')).toHaveLength(0);
+  await answers(id, ['Ramen > Soup', 'Pie > Toast', 'Pizza > Sushi', 'Salad > Toast', 'Curry > Soup']);
+  expect((await page(browser, '/profile/top'))('.card').text()).toContain('after 1 more vote');
+  await answers(id, ['Ramen > Toast']);
   const $ = await page(browser, '/profile/top');
-  expect($('summary').last().text()).toBe('Not ranked yet: 1 thing');
-  expect($('details').last().text()).toContain('Toast');
-  expect($('.board').text()).not.toContain('Toast');
+  expect($('.board .name')).toHaveLength(8);
+  expect($('#differ').parent().text()).toContain('This appears after 18 more votes');
+});
+
+it('shows a list of a topic of three things after its three pairs', async () => {
+  const slug = 'few';
+  await topic(site, { slug, names: ['Cat', 'Dog', 'Eel'] });
+  const { browser } = await member(site);
+  for (let pair = 0; pair < 3; pair++)
+    await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'), `/topics/${slug}/vote`);
+  const $ = await page(browser, `/profile/topics/${slug}/top`);
+  const names = $('.board .name').map((_index, name) => $(name).text());
+  expect(names.get()).toEqual(['Cat', 'Dog', 'Eel']);
+});
+
+it('ranks by everybody’s votes what the own answers leave open', async () => {
+  const slug = 'open';
+  await topic(site, { slug, names: ['A', 'B', 'C', 'D', 'E', 'F'] });
+  const lines = ['B,A', 'A,C', 'C,D', 'D,E', 'E,F'];
+  const voters = Array.from({ length: 20 }, (_, index) => `person ${index}`);
+  const rows = lines.flatMap((line) => voters.map((voter) => `${line},${voter}`));
+  await importVotes(site.db, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
+  await site.rank();
+  const { browser } = await member(site);
+  const order = 'BACDEF';
+  for (let pair = 0; pair < 10; pair++)
+    await vote(
+      browser,
+      ({ left, right }) => (order.indexOf(left) < order.indexOf(right) ? 'left' : 'right'),
+      `/topics/${slug}/vote`,
+    );
+  const $ = await page(browser, `/profile/topics/${slug}/top`);
+  expect($('.board .name').text()).toBe(order);
 });
 
 it('shows how many choices contradict each other, with an example', async () => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
-import { GroupLeans } from './group-leans.js';
+import { forgetLeans } from './group-leans.js';
 import { type Entry, type Position, readLedger, readVoterEvents, type VoterEvent } from './ledger.js';
 import { laterOf, positionOf, readPosition } from './position.js';
 import { applyAndCount, markChanged, writeRatings } from './ratings.js';
@@ -29,7 +29,6 @@ export class Folding {
   readonly #db: Database;
   readonly #ratings: RatingsCache;
   readonly #retries: Retries;
-  readonly #leans = new GroupLeans();
   /** Topics that lack votes because folding failed. */
   readonly #failedTopics = new Set<number>();
 
@@ -57,7 +56,7 @@ export class Folding {
     const [next] = await readLedger(this.#db, folded, 1);
     if (!next && (await readVoterEvents(this.#db, folded)).length === 0) return 0;
     let count = 0;
-    await this.#advance(async (trx, position) => {
+    await this.#ratings.advance(async (trx, position) => {
       const batch = await this.#foldEntries(trx, position);
       const events = await readVoterEvents(trx, position, batch.mayHaveMore ? batch.position : undefined);
       if (batch.count === 0 && events.length === 0) return undefined;
@@ -66,20 +65,15 @@ export class Folding {
           batch.stale.add(topicId);
       for (const topicId of [...batch.stale, ...(await topicsOf(trx, events))])
         await markChanged(trx, topicId, { stale: true });
+      if (events.length > 0)
+        await forgetLeans(
+          trx,
+          events.map(({ voterId }) => voterId),
+        );
       count = batch.count;
       return laterOf(batch.position, events.at(-1));
     });
     return count;
-  }
-
-  async #advance(work: Parameters<RatingsCache['advance']>[0]): Promise<void> {
-    try {
-      await this.#ratings.advance(work);
-    } catch (error) {
-      // The leans may include votes of the failed transaction.
-      this.#leans.clear();
-      throw error;
-    }
   }
 
   async #foldEntries(trx: Transaction, position: Position): Promise<FoldedBatch> {
@@ -100,19 +94,13 @@ export class Folding {
         batch.mayHaveMore = true;
         break;
       }
-      await this.#weigh(trx, entries, batch.position);
+      await weigh(trx, entries, batch.position);
       for (const ofTopic of byTopic(entries)) await this.#apply(trx, ofTopic, batch);
       batch.count += entries.length;
       batch.position = positionOf(last);
       if (batch.count >= ENTRIES_PER_THING * this.#ratings.countThings(batch.changed.keys())) break;
     }
     return batch;
-  }
-
-  async #weigh(trx: Transaction, entries: Entry[], before: Position): Promise<void> {
-    const weighed = await weighEntries(trx, entries, { before, leans: this.#leans });
-    await writeWeighed(trx, weighed);
-    for (const entry of entries) entry.weight = weighed.weights.get(entry.id)?.weight ?? 1;
   }
 
   async #apply(
@@ -166,6 +154,12 @@ interface FoldedBatch {
   changed: Map<number, Set<number>>;
   /** Topics whose ratings rest on votes that no longer count, or lack some. */
   stale: Set<number>;
+}
+
+async function weigh(trx: Transaction, entries: Entry[], before: Position): Promise<void> {
+  const weighed = await weighEntries(trx, entries, before);
+  await writeWeighed(trx, weighed);
+  for (const entry of entries) entry.weight = weighed.weights.get(entry.id)?.weight ?? 1;
 }
 
 function byTopic(entries: Entry[]): Map<number, Entry[]> {

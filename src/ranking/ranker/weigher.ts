@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import type { RecentPair } from '../../schema.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
-import type { GroupLeans } from './group-leans.js';
+import { GroupLeans } from './group-leans.js';
 import { type Entry, type Position, positionSql } from './ledger.js';
 
 /** A voter's record in a topic, up to the entries that were weighed. */
@@ -22,6 +22,8 @@ interface Weighed {
   weights: Map<number, Required<Weight>>;
   /** The new records of the entries' voters. */
   voters: TopicVoter[];
+  /** The new leans of their groups. */
+  leans: GroupLeans;
 }
 
 /**
@@ -29,23 +31,19 @@ interface Weighed {
  * @param entries the next ones in the ledger after all that were weighed before
  * @param before the position in the ledger before the first of them
  */
-export async function weighEntries(
-  trx: Transaction,
-  entries: Entry[],
-  { before, leans }: { before: Position; leans: GroupLeans },
-): Promise<Weighed> {
+export async function weighEntries(trx: Transaction, entries: Entry[], before: Position): Promise<Weighed> {
   const cast = entries.filter(({ strategy, voterId }) => strategy !== 'import' && voterId !== null);
   const voters = await findTopicVoters(trx, cast);
   const withdrawn = await findWithdrawnAnswers(trx, cast);
   const things = await countThings(trx, cast);
   const given = await readGivenWeights(trx, cast, before);
-  const groups = await leans.open(trx, cast, before);
+  const leans = await GroupLeans.read(trx, cast, before);
   const weights = new Map<number, Required<Weight>>();
   for (const entry of cast) {
     const key = keyOf(entry);
     const voter = voters.get(key) ?? newVoter(entry);
     voters.set(key, voter);
-    const inGroup = groups.take(entry);
+    const inGroup = leans.take(entry);
     if (entry.isWithdrawal) {
       voter.recentPairs = afterWithdrawal(voter.recentPairs, entry);
       continue;
@@ -66,13 +64,14 @@ export async function weighEntries(
     voter.skips += Number(entry.outcome === 'skip');
     voter.latestAt = entry.createdAt;
   }
-  return { weights, voters: [...voters.values()] };
+  return { weights, voters: [...voters.values()], leans };
 }
 
 /**
- * Writes weights and voters. Call it in the transaction that moves the ranker's position past the entries.
+ * Writes weights, voters and leans. Call it in the transaction that moves the ranker's position past the entries.
  */
-export async function writeWeighed(trx: Transaction, { weights, voters }: Weighed): Promise<void> {
+export async function writeWeighed(trx: Transaction, { weights, voters, leans }: Weighed): Promise<void> {
+  await leans.write(trx);
   if (weights.size > 0)
     await trx
       .insertInto('voteWeights')

@@ -8,7 +8,7 @@ import { at, type Cast, votesOf } from './votes.js';
 
 it('keeps everybody’s strengths for things without own answers', () => {
   const crowd = Float64Array.of(1, 0.2, -0.4, -2);
-  const { means, variances } = fitOwn(votesOf(4, [{ left: 3, right: 0 }]), crowd);
+  const { means, variances } = fitOwn(votesOf(4, [{ left: 3, right: 0 }]), crowd, [0.8]);
   expect([at(means, 1), at(means, 2)]).toEqual([0.2, -0.4]);
   expect(at(variances, 1)).toBeCloseTo(0.8, 9);
   expect(at(means, 3)).toBeGreaterThan(-2);
@@ -26,7 +26,7 @@ it('has the strengths at which the answers and the prior pull alike', () => {
         6,
         casts.map(({ pair, score }) => ({ left: at(pair, 0), right: at(pair, 1), score })),
       );
-      const { means, variances } = fitOwn(votes, Float64Array.from(crowd), 0.5);
+      const { means, variances } = fitOwn(votes, Float64Array.from(crowd), [0.5]);
       const slopes = means.map((mean, thing) => (at(crowd, thing) - mean) / 0.5);
       for (const { pair, score } of casts) {
         const [left, right] = [at(pair, 0), at(pair, 1)];
@@ -38,6 +38,14 @@ it('has the strengths at which the answers and the prior pull alike', () => {
       for (const variance of variances) expect(variance > 0 && variance < 4).toBe(true);
     }),
   );
+});
+
+it('puts a thing first for a person who chose it every time, also when it is last for everybody', () => {
+  const crowd = Float64Array.of(2, 1.5, 1, 0.5, 0, -0.5, -1, -3);
+  const order = [7, 0, 1, 2, 3, 4, 5, 6];
+  const casts = order.flatMap((left, index) => order.slice(index + 1).map((right) => ({ left, right })));
+  const { means } = fitOwn(votesOf(8, casts), crowd);
+  expect([...means.keys()].sort((one, other) => at(means, other) - at(means, one))).toEqual(order);
 });
 
 it('takes one person’s votes out of a fit nearly as a fit without them does', () => {

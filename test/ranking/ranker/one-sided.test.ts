@@ -95,3 +95,20 @@ it('counts an imported vote in full, because its network is not known', async ()
   expect(await weightsOf(PUSHED)).toHaveLength(before);
   expect((await visit(site).get(`/topics/${SLUG}/top`)).status).toBe(200);
 });
+
+it('counts everybody in full when most votes come from one network, as in a class', async () => {
+  await topic(site, { slug: 'class', names: thingNames(6) });
+  for (let person = 0; person < 4; person++) {
+    const { browser } = await member(site);
+    for (let pair = 0; pair < 15; pair++) await vote(browser, byNumber, '/topics/class/vote');
+    await site.rank();
+  }
+  const lowered = await site.db
+    .selectFrom('voteWeights')
+    .innerJoin('votes', 'votes.id', 'voteId')
+    .innerJoin('topics', 'topics.id', 'votes.topicId')
+    .where('slug', '=', 'class')
+    .selectAll()
+    .execute();
+  expect(lowered).toEqual([]);
+});
