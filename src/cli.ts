@@ -14,9 +14,11 @@ const USAGE = `Commands:
   npm run -s export -- things|votes|ranking --topic SLUG > FILE.csv
   npm run topic -- SLUG --goal winner|'top N'|order
   npm run rank -- --rebuild|--check [--topic SLUG]
+  npm run figures -- --topic SLUG [--without NAME,NAME]
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- users disable|unlock|promote NAME
   npm run admin -- votes void|set-apart|restore NAME
+  npm run admin -- activity
   npm run admin -- audit verify
 FILE.csv may be - for standard input.`;
 
@@ -41,6 +43,7 @@ const commands: Record<string, () => Promise<Command>> = {
   export: async () => (await import('./admin/export-command.js')).exportCommand,
   topic: async () => (await import('./admin/topic-command.js')).topicCommand,
   rank: async () => (await import('./admin/rank-command.js')).rankCommand,
+  figures: async () => (await import('./admin/figures-command.js')).figuresCommand,
   admin: async () => (await import('./admin/admin-command.js')).adminCommand,
 };
 

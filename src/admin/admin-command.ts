@@ -5,7 +5,7 @@ import { Throttle } from '../auth/sessions/throttle.js';
 import { disableUser, findUser, promoteUser } from '../auth/users/users.js';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
-import { count } from '../http/format.js';
+import { count, moment } from '../http/format.js';
 import { createLog } from '../log.js';
 import { openRedis, PREFIX } from '../redis.js';
 import type { VoterEventsTable } from '../schema.js';
@@ -21,11 +21,12 @@ export const adminCommand: Command = (args) => {
   const command = `${group} ${action}`;
   if (command === 'sessions end' && name === undefined) return endSessionsOf(values);
   if (command === 'audit verify' && name === undefined) return verifyAudit;
+  if (group === 'activity' && action === undefined) return printActivity;
   const userCommand = rest.length === 0 ? userCommands[command] : undefined;
   if (userCommand && name !== undefined) return userCommand(name);
   throw new UsageError(
     'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
-      'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, audit verify',
+      'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
   );
 };
 
@@ -101,6 +102,22 @@ const outcomes: Record<VoterEvent, string> = {
   voided: 'count no more',
   'set apart': 'are left out of the ranking',
   restored: 'count again',
+};
+
+const printActivity: Task = async ({ db }) => {
+  const events = await db
+    .selectFrom('siteEvents')
+    .innerJoin('topics', 'topics.id', 'siteEvents.topicId')
+    .innerJoin('things', 'things.id', 'thingId')
+    .select(['at', 'title', 'name', 'details'])
+    .orderBy('siteEvents.id', 'desc')
+    .limit(50)
+    .execute();
+  if (events.length === 0) console.info('Nothing so far.');
+  for (const { at, title, name, details } of events)
+    console.info(
+      `${moment(at)}, ${title}: the latest votes push ${name}, ${details.deviation} standard deviations more than expected.`,
+    );
 };
 
 const verifyAudit: Task = async ({ db }) => {

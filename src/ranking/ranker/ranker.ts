@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
+import { raiseAlarms } from './alarms.js';
 import { hasLostVotes, replaceByFit, type TopicFit, writeFit } from './fit.js';
 import { Folding } from './folding.js';
-import { LEDGER_START, readCountedVotes } from './ledger.js';
+import { readCountedVotes } from './ledger.js';
 import { Pace } from './pace.js';
 import { advancePairCounts } from './pair-counts.js';
 import { readPosition } from './position.js';
@@ -19,7 +20,7 @@ import { RatingsCache } from './ratings-cache.js';
 import { type OnFailure, Retries, throwFailure } from './retries.js';
 import { isSnapshotDue, readSnapshotHeader, writeSnapshot } from './snapshots.js';
 import { publishStandings, readPendingTopics } from './standings.js';
-import { VoteList } from './vote-list.js';
+import { readVoteList } from './vote-list.js';
 
 /**
  * Turns the ledger's votes into ratings, and the ratings into standings.
@@ -90,7 +91,7 @@ export class Ranker {
    */
   async refit(topicId: number, onProgress: (votes: number) => void = () => undefined): Promise<void> {
     const topicFit = await this.fit(topicId, { onProgress, withSnapshot: true });
-    const { upTo: fittedAt, snapshot } = topicFit;
+    const { upTo: fittedAt, snapshot, topic: before } = topicFit;
     await this.#ratings.advance(async (trx, position) => {
       const topic = replaceByFit(await readRatings(trx, topicId), topicFit);
       this.#ratings.set(topic);
@@ -106,6 +107,8 @@ export class Ranker {
       return position;
     });
     this.#folding.resume(topicId);
+    // Before the first fit nothing was expected of the votes.
+    if (before.fittedVotes > 0) await raiseAlarms(this.#db, before, fittedAt);
   }
 
   /**
@@ -121,19 +124,11 @@ export class Ranker {
     }: { onProgress?: (votes: number) => void; withSnapshot?: boolean } = {},
   ): Promise<TopicFit> {
     const upTo = await readPosition(this.#db);
-    // The things are read after the position, so that they include those of every vote up to it.
-    const topic = await readRatings(this.#db, topicId);
-    for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
-    topic.votes = 0;
-    const voteList = new VoteList(topic);
-    for await (const votes of readCountedVotes(this.#db, topicId, { from: LEDGER_START, upTo })) {
-      for (const vote of votes) voteList.add(vote);
-      onProgress(voteList.votes.count);
-    }
+    const { topic, list } = await readVoteList(this.#db, topicId, { upTo, onProgress });
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
     const header = hasSnapshot ? await readSnapshotHeader(this.#db, topic) : undefined;
-    const { fit, snapshot } = await this.#workers.fit({ votes: voteList.votes, options: {}, header });
-    return { fit, topic, upTo, ...voteList.choices, snapshot: snapshot && Buffer.from(snapshot) };
+    const { fit, snapshot } = await this.#workers.fit({ votes: list.votes, options: {}, header });
+    return { fit, topic, upTo, ...list.choices, snapshot: snapshot && Buffer.from(snapshot) };
   }
 
   /** Fits the topics anew that have new votes, and whose last fit is 24 hours old or older. */

@@ -1,6 +1,7 @@
+import type { Database } from '../../database.js';
 import type { Votes } from '../math/graph.js';
-import type { CountedVote } from './ledger.js';
-import { comparisonOf, countVote, type TopicRatings } from './ratings.js';
+import { type CountedVote, LEDGER_START, type Position, readCountedVotes } from './ledger.js';
+import { comparisonOf, countVote, readRatings, type TopicRatings } from './ratings.js';
 
 /** Collects a topic's votes for a fit, in arrays that grow, and counts them for their things. */
 export class VoteList {
@@ -21,6 +22,11 @@ export class VoteList {
    */
   get votes(): Votes {
     return this.#votes;
+  }
+
+  /** The id of each voter, by the number that the votes have for them. */
+  get voterIds(): number[] {
+    return [...this.#voterNumbers.keys()];
   }
 
   /** How many votes chose one of the two things, and how many of these chose the left one. */
@@ -51,6 +57,32 @@ export class VoteList {
     this.#voterNumbers.set(voterId, number);
     return number;
   }
+}
+
+/**
+ * Reads the votes of a topic that count at a position, and its ratings with the counts of these votes.
+ * @param onProgress is called with the number of votes read so far
+ * @param without the ids of voters whose votes are left out
+ */
+export async function readVoteList(
+  db: Database,
+  topicId: number,
+  {
+    upTo,
+    onProgress = () => undefined,
+    without = new Set(),
+  }: { upTo: Position; onProgress?: (votes: number) => void; without?: ReadonlySet<number> },
+): Promise<{ topic: TopicRatings; list: VoteList }> {
+  // The things are read after the position is known, so that they include those of every vote up to it.
+  const topic = await readRatings(db, topicId);
+  for (const counts of [topic.wins, topic.losses, topic.ties]) counts.fill(0);
+  topic.votes = 0;
+  const list = new VoteList(topic);
+  for await (const votes of readCountedVotes(db, topicId, { from: LEDGER_START, upTo })) {
+    for (const vote of votes) if (!without.has(vote.voterId ?? 0)) list.add(vote);
+    onProgress(list.votes.count);
+  }
+  return { topic, list };
 }
 
 function allocate(size: number, capacity: number): Votes {

@@ -1,0 +1,85 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database.js';
+import { graphOf } from '../math/graph.js';
+import { flaggedOf, infitOf } from '../math/infit.js';
+import { reliabilityOf } from '../math/reliability.js';
+import { estimateNu } from '../math/ties.js';
+import { isExcluded } from '../ranker/ledger.js';
+import { readPosition } from '../ranker/position.js';
+import { rankedIndexes } from '../ranker/ratings.js';
+import { readVoteList } from '../ranker/vote-list.js';
+
+/** How people have voted in a topic, for those who organise it. */
+export interface TopicFigures extends VotingHabits {
+  /** About the correlation with a second round of as many votes, 0 to 1; undefined under ten votes a thing. */
+  reliability: number | undefined;
+  voters: VoterFigures[];
+  /** The ids of the things about which the votes differ most. */
+  disputed: number[];
+}
+
+/** How the votes of one or all voters came about. Imported votes are left out. */
+interface VotingHabits {
+  /** Votes without skips. */
+  votes: number;
+  /** The share of votes that chose the left thing, of those that chose one, 0 to 1; null without such votes. */
+  leftShare: number | null;
+  /** The median time from showing a pair to its answer, in seconds; null without votes. */
+  medianSeconds: number | null;
+}
+
+/** A voter's figures. */
+export interface VoterFigures extends VotingHabits {
+  voterId: number;
+  /** About 1 when the answers scatter as expected, more when they differ; undefined under ten votes. */
+  infit: number | undefined;
+  /** Whether the answers differ from the others' more than those of most voters. It never means that somebody cheats. */
+  differs: boolean;
+}
+
+/** Works out a topic's figures from the votes that count now and from its present ratings. */
+export async function readTopicFigures(db: Database, topicId: number): Promise<TopicFigures> {
+  const { topic, list } = await readVoteList(db, topicId, { upTo: await readPosition(db) });
+  const nu = estimateNu(graphOf(list.votes), topic.means.map(Math.exp));
+  const infit = infitOf(list.votes, { means: topic.means, nu });
+  const differing = new Set(flaggedOf(infit.voters).map((number) => list.voterIds[number]));
+  const infits = new Map(list.voterIds.map((id, number) => [id, infit.voters[number]]));
+  const ranked = rankedIndexes(topic);
+  const select = (values: Float64Array): Float64Array =>
+    Float64Array.from(ranked, (index) => values[index] as number);
+  const { means, variances } = topic;
+  return {
+    ...((await readHabits(db, topicId)) ?? { votes: 0, leftShare: null, medianSeconds: null }),
+    reliability: reliabilityOf({ means: select(means), variances: select(variances) }, topic.votes),
+    voters: (await readHabitsOfVoters(db, topicId)).map((habits) => ({
+      ...habits,
+      infit: toNumber(infits.get(habits.voterId)),
+      differs: differing.has(habits.voterId),
+    })),
+    disputed: flaggedOf(infit.things).map((index) => topic.ids[index] as number),
+  };
+}
+
+const toNumber = (infit: number | undefined): number | undefined => (Number.isNaN(infit) ? undefined : infit);
+
+const HABITS = sql`count(*)::int as votes,
+  (count(*) filter (where outcome = 'left'))::float8 / nullif(count(*) filter (where outcome <> 'tie'), 0) as left_share,
+  percentile_cont(0.5) within group (order by extract(epoch from created_at - shown_at)::float8) as median_seconds`;
+
+const ofTopic = (topicId: number) => sql`topic_id = ${topicId} and not provisional and withdrawn_at is null
+  and outcome <> 'skip' and strategy <> 'import' and not ${isExcluded('votes')}`;
+
+async function readHabits(db: Database, topicId: number): Promise<VotingHabits | undefined> {
+  const { rows } = await sql<VotingHabits>`select ${HABITS} from votes where ${ofTopic(topicId)}`.execute(db);
+  return rows[0];
+}
+
+async function readHabitsOfVoters(
+  db: Database,
+  topicId: number,
+): Promise<(VotingHabits & { voterId: number })[]> {
+  const { rows } = await sql<VotingHabits & { voterId: number }>`
+    select voter_id, ${HABITS} from votes where ${ofTopic(topicId)}
+    group by voter_id order by votes desc, voter_id`.execute(db);
+  return rows;
+}
