@@ -127,6 +127,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     next: '/',
     length: PASSWORD_LENGTH,
     username: 'mina',
+    remembered: true,
     errors: { username: error, password: error },
   },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },

@@ -33,6 +33,7 @@ interface RegisterPage {
   next: string;
   length: typeof PASSWORD_LENGTH;
   username?: string;
+  remembered?: boolean;
   errors?: FieldErrors<keyof Credentials>;
 }
 
