@@ -74,10 +74,10 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 
 /** Renders a page or a fragment for the visitor of this request. @param template a template under views */
 export function renderPage(res: Response, template: string, data: object): string {
-  const { assets, templates } = res.app.locals;
+  const { assets, modules, templates } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash } = res.locals;
-  return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, ...data });
+  return templates.render(`/${template}`, { assets, modules, user, flash, here: res.req.path, ...data });
 }
 
 /** The content type of a page. */
