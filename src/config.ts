@@ -25,7 +25,7 @@ export interface Config {
   demoPassword: string | undefined;
   /** Days after which a session that was kept signed in ends, whatever happens (1 to 400). */
   sessionExpireDays: number;
-  /** Minutes without a request after which a session that is not kept signed in ends. */
+  /** Minutes without a request after which a session that is not kept signed in ends (5 to 1440). */
   sessionIdleMinutes: number;
   /** What happens to a session that comes from another kind of browser: it ends, is noted, or goes on. */
   sessionFingerprint: 'off' | 'log' | 'enforce';
@@ -187,7 +187,8 @@ const environment = z
     DATA_DIR: z.string().default('.data'),
     SESSION_SECRET: list.default([]),
     SESSION_EXPIRE_DAYS: integer(1, 400).default(30),
-    SESSION_IDLE_MINUTES: integer(1, 60 * 24).default(120),
+    // WCAG 2.2.1: there must be time to read the warning and to answer it.
+    SESSION_IDLE_MINUTES: integer(5, 60 * 24).default(120),
     SESSION_FINGERPRINT: oneOf('off', 'log', 'enforce').default('enforce'),
     ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
     TRUST_PROXY: proxies.default(0),

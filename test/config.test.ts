@@ -56,6 +56,7 @@ it.each([
   ['PORT', '80a'],
   ['PORT', '70000'],
   ['SESSION_EXPIRE_DAYS', '0'],
+  ['SESSION_IDLE_MINUTES', '4'],
   ['DRAIN_SECONDS', '301'],
   ['LOG_LEVEL', 'loud'],
   ['RANKER', 'thread'],

@@ -29,11 +29,13 @@ export function accountRoutes({
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
+  const length = PASSWORD_LENGTH;
+  const idleSeconds = 60 * config.sessionIdleMinutes;
 
   router
     .route('/register')
     .get(requireLoggedOut, (req, res) => {
-      sendPage(res, 'auth/register', { next: localPath(req.query.next), length: PASSWORD_LENGTH });
+      sendPage(res, 'auth/register', { next: localPath(req.query.next), length, idleSeconds });
     })
     .post(async (req, res) => {
       const { username, password, remember, next } = readForm(
@@ -49,7 +51,7 @@ export function accountRoutes({
       const form = { username, password, networkGroup: group };
       const account = await register(db, passwords.forNetwork(network), form);
       if ('errors' in account) {
-        const page = { username, remembered, next: localPath(next), length: PASSWORD_LENGTH };
+        const page = { username, remembered, next: localPath(next), length, idleSeconds };
         return sendPage(res.status(422), 'auth/register', { ...page, errors: account.errors });
       }
       await signInNewUser(req, { db, config }, { ...account, remembered });
@@ -62,7 +64,7 @@ export function accountRoutes({
 
   router
     .route('/profile/password')
-    .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length: PASSWORD_LENGTH }))
+    .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length }))
     .post(requireUser, async (req, res) => {
       const user = userOf(res);
       const { current, password } = readForm(req, 'current', 'password');

@@ -11,6 +11,12 @@ export const number = (value: number): string => numbers.format(value);
 export const count = (value: number, noun: string, plural = `${noun}s`): string =>
   `${number(value)} ${value === 1 ? noun : plural}`;
 
+/** Formats a time in seconds, rounded down: "2 hours", "119 minutes", "1 minute". */
+export function duration(seconds: number): string {
+  const minutes = Math.max(Math.floor(seconds / 60), 1);
+  return minutes % 60 === 0 ? count(minutes / 60, 'hour') : count(minutes, 'minute');
+}
+
 /** Formats a rank: 1st, 2nd, 3rd, 4th, 11th. */
 export function ordinal(rank: number): string {
   const isTeen = rank % 100 >= 11 && rank % 100 <= 13;
