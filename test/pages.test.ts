@@ -97,6 +97,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ballot: 'b',
   },
   'home/accessibility': {},
+  'home/offline': {},
   'ranking/top': { ...ofTopic, rows, votes: 40, accuracy: 'About 2 of these 3 look settled.', tag: '"1"' },
   'ranking/ranking': {
     ...{ ...ofTopic, rows, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },

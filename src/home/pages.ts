@@ -5,6 +5,7 @@ declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
     'home/accessibility': Record<string, never>;
+    'home/offline': Record<string, never>;
   }
 }
 

@@ -34,6 +34,12 @@ export function homeRoutes({ boards, config }: { boards: Boards; config: Config 
     .route('/accessibility')
     .get((_req, res) => sendPage(res, 'home/accessibility', {}))
     .all(methodNotAllowed);
+
+  // public/service-worker.js keeps this page and shows it when there is no connection.
+  router
+    .route('/offline')
+    .get((_req, res) => sendPage(res, 'home/offline', {}))
+    .all(methodNotAllowed);
   return router;
 }
 
