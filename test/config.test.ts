@@ -60,6 +60,8 @@ it.each([
   ['DRAIN_SECONDS', '301'],
   ['LOG_LEVEL', 'loud'],
   ['RANKER', 'thread'],
+  ['CONTACT', 'ask at the desk'],
+  ['CONTACT', 'javascript:alert(1)'],
   ['SESSION_FINGERPRINT', 'maybe'],
   ['TRUST_PROXY', '99'],
   ['TRUST_PROXY', 'yes'],

@@ -96,7 +96,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     right: second,
     ballot: 'b',
   },
-  'home/accessibility': {},
+  'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
+  'home/privacy': {
+    ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
+    allowedOrigins: ['https://a.example'],
+  },
   'home/offline': {},
   'ranking/top': { ...ofTopic, rows, votes: 40, accuracy: 'About 2 of these 3 look settled.', tag: '"1"' },
   'ranking/ranking': {

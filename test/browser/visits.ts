@@ -15,6 +15,7 @@ export const PUBLIC_PATHS = [
   '/ranking',
   '/how',
   '/accessibility',
+  '/privacy',
   '/offline',
   '/guest',
   '/nowhere',
