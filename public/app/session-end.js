@@ -38,6 +38,7 @@ function read(headers) {
 function show(state) {
   for (const part of dialog.querySelectorAll('[data-state]')) part.hidden = part.dataset.state !== state;
   dialog.setAttribute('aria-labelledby', `session-end-${state}`);
+  dialog.setAttribute('aria-describedby', `session-end-${state}-text`);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(`[data-state="${state}"] :is(a, button)`).focus();
 }
