@@ -80,7 +80,7 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
   toggle.type = 'button';
   toggle.className = 'quiet show-password';
   toggle.textContent = 'Show';
-  toggle.setAttribute('aria-label', 'Show password');
+  toggle.setAttribute('aria-label', `Show ${input.labels[0].textContent.toLowerCase()}`);
   toggle.setAttribute('aria-pressed', 'false');
   toggle.addEventListener('click', () => {
     const shown = input.type === 'password';

@@ -25,7 +25,7 @@ export interface Config {
   demoPassword: string | undefined;
   /** Days after which a session that was kept signed in ends, whatever happens (1 to 400). */
   sessionExpireDays: number;
-  /** Minutes without a request after which a session that is not kept signed in ends. */
+  /** Minutes without a request after which a session that is not kept signed in ends (5 to 1440). */
   sessionIdleMinutes: number;
   /** What happens to a session that comes from another kind of browser: it ends, is noted, or goes on. */
   sessionFingerprint: 'off' | 'log' | 'enforce';
@@ -39,6 +39,8 @@ export interface Config {
   /** Seconds to go on serving after a stop is asked for, so that a proxy notices in time (0 to 300). */
   drainSeconds: number;
   logLevel: string;
+  /** How to reach the people who run the site: an e-mail address, or the address of a page. */
+  contact: string | undefined;
   /** Factor on the usual limits of registering, voting and exporting; false sets none of these limits. */
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
@@ -83,6 +85,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ranker: settings.RANKER ?? (settings.DATABASE_URL ? 'child' : 'inline'),
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    contact: settings.CONTACT,
     rateLimits: settings.RATE_LIMITS,
     trustedNetworks: settings.TRUSTED_NETWORKS,
     passwordCost: 12,
@@ -141,6 +144,11 @@ const secret = z
     error: 'is the sample value: make one with `openssl rand -base64 48`.',
   });
 
+const contact = z.union([z.email(), z.url({ protocol: /^https?$/ })], {
+  error: ({ input }) =>
+    `is "${input}", not an e-mail address or the address of a page that starts with https://`,
+});
+
 const rateLimits = z.union(
   [
     z.literal('on').transform(() => 1),
@@ -187,7 +195,8 @@ const environment = z
     DATA_DIR: z.string().default('.data'),
     SESSION_SECRET: list.default([]),
     SESSION_EXPIRE_DAYS: integer(1, 400).default(30),
-    SESSION_IDLE_MINUTES: integer(1, 60 * 24).default(120),
+    // WCAG 2.2.1: there must be time to read the warning and to answer it.
+    SESSION_IDLE_MINUTES: integer(5, 60 * 24).default(120),
     SESSION_FINGERPRINT: oneOf('off', 'log', 'enforce').default('enforce'),
     ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
     TRUST_PROXY: proxies.default(0),
@@ -195,6 +204,7 @@ const environment = z
     RANKER: oneOf('child', 'inline', 'none').optional(),
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
+    CONTACT: contact.optional(),
     RATE_LIMITS: rateLimits.default(1),
     TRUSTED_NETWORKS: list.pipe(z.array(subnet)).default([]),
   })

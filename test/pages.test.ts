@@ -6,6 +6,7 @@ import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
+import { moduleUrls } from '../src/http/assets.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
 import { Board } from '../src/ranking/boards/board.js';
@@ -97,7 +98,12 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     right: second,
     ballot: 'b',
   },
-  'home/accessibility': {},
+  'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
+  'home/privacy': {
+    ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
+    allowedOrigins: ['https://a.example'],
+  },
+  'home/offline': {},
   'ranking/top': {
     ...ofTopic,
     rows,
@@ -134,11 +140,20 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
   'ranking/retired': { ...ofTopic, thing, chart },
-  'auth/login': { next: '/', username: 'mina', remembered: true, error, endMessage: 'You were logged out.' },
+  'auth/login': {
+    next: '/',
+    idleSeconds: 7200,
+    username: 'mina',
+    remembered: true,
+    error,
+    endMessage: 'You were logged out.',
+  },
   'auth/register': {
     next: '/',
     length: PASSWORD_LENGTH,
     username: 'mina',
+    remembered: true,
+    idleSeconds: 7200,
     errors: { username: error, password: error },
   },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
@@ -198,9 +213,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
 const templates = loadTemplates(false);
 const surroundings = {
   assets: { css: '/app.css', htmx: '/htmx.js', js: '/app.js' },
+  modules: moduleUrls(),
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },
     flash: undefined,
+    sessionSeconds: 7200,
     here: '/',
     fields: undefined,
   },

@@ -29,23 +29,32 @@ export function accountRoutes({
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
+  const length = PASSWORD_LENGTH;
+  const idleSeconds = 60 * config.sessionIdleMinutes;
 
   router
     .route('/register')
     .get(requireLoggedOut, (req, res) => {
-      sendPage(res, 'auth/register', { next: localPath(req.query.next), length: PASSWORD_LENGTH });
+      sendPage(res, 'auth/register', { next: localPath(req.query.next), length, idleSeconds });
     })
     .post(async (req, res) => {
-      const { username, password, next } = readForm(req, 'username', 'password', 'next');
+      const { username, password, remember, next } = readForm(
+        req,
+        'username',
+        'password',
+        'remember',
+        'next',
+      );
+      const remembered = remember !== '';
       const { network } = res.locals;
       const group = networkGroup(network, config.secrets[0]);
       const form = { username, password, networkGroup: group };
       const account = await register(db, passwords.forNetwork(network), form);
       if ('errors' in account) {
-        const page = { username, next: localPath(next), length: PASSWORD_LENGTH, errors: account.errors };
-        return sendPage(res.status(422), 'auth/register', page);
+        const page = { username, remembered, next: localPath(next), length, idleSeconds };
+        return sendPage(res.status(422), 'auth/register', { ...page, errors: account.errors });
       }
-      await signInNewUser(req, { db, config }, account);
+      await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');
@@ -55,7 +64,7 @@ export function accountRoutes({
 
   router
     .route('/profile/password')
-    .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length: PASSWORD_LENGTH }))
+    .get(requireUser, (_req, res) => sendPage(res, 'auth/password', { length }))
     .post(requireUser, async (req, res) => {
       const user = userOf(res);
       const { current, password } = readForm(req, 'current', 'password');
@@ -87,10 +96,10 @@ export function accountRoutes({
 async function signInNewUser(
   req: Request,
   services: { db: Database; config: Config },
-  account: Account,
+  account: Account & { remembered: boolean },
 ): Promise<void> {
   try {
-    await signIn(req, services, { ...account, remembered: false });
+    await signIn(req, services, account);
   } catch (error) {
     if (!(error instanceof LogInUnavailableError)) throw error;
     throw new TemporaryProblem({

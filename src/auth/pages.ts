@@ -22,6 +22,8 @@ interface LogInPage {
   next: string;
   username?: string;
   remembered?: boolean;
+  /** How long a session without `remembered` may be inactive. */
+  idleSeconds: number;
   error?: string;
   /** Why the previous session of this browser ended. */
   endMessage?: string | undefined;
@@ -33,6 +35,9 @@ interface RegisterPage {
   next: string;
   length: typeof PASSWORD_LENGTH;
   username?: string;
+  remembered?: boolean;
+  /** How long a session without `remembered` may be inactive. */
+  idleSeconds: number;
   errors?: FieldErrors<keyof Credentials>;
 }
 

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
@@ -25,6 +25,7 @@ const REFUSED = 'Wrong name or password, or too many tries. Check both and try a
 export function sessionRoutes(services: AuthServices): Router {
   const { db, config, store, pendingRevocations, sudo, onSignIn } = services;
   const router = Router();
+  const idleSeconds = 60 * config.sessionIdleMinutes;
 
   router
     .route('/login')
@@ -32,6 +33,7 @@ export function sessionRoutes(services: AuthServices): Router {
       const { endReason } = res.locals;
       sendPage(res, 'auth/login', {
         next: localPath(req.query.next),
+        idleSeconds,
         endMessage: endReason && endReasonMessages[endReason],
       });
     })
@@ -43,7 +45,10 @@ export function sessionRoutes(services: AuthServices): Router {
       const account = await logIn(services, req, { username, password, remembered, network });
       const next = localPath(form.next);
       if (!account) {
-        return sendPage(res.status(422), 'auth/login', { username, remembered, next, error: REFUSED });
+        return sendPage(res.status(422), 'auth/login', {
+          ...{ username, remembered, next, idleSeconds },
+          error: REFUSED,
+        });
       }
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
@@ -76,6 +81,13 @@ export function sessionRoutes(services: AuthServices): Router {
     })
     .all(methodNotAllowed);
 
+  // A script asks how long this session lasts, as a poll, or posts to stay logged in. The header tells.
+  router
+    .route('/profile/sessions/current')
+    .get(answerWhetherLoggedIn)
+    .post(answerWhetherLoggedIn)
+    .all(methodNotAllowed);
+
   router
     .route('/profile/sessions/end-others')
     .post(requireUser, sudo.required, async (req, res) => {
@@ -102,3 +114,8 @@ export function sessionRoutes(services: AuthServices): Router {
 
   return router;
 }
+
+const answerWhetherLoggedIn: RequestHandler = (_req, res) => {
+  if (res.locals.sessionError) throw res.locals.sessionError;
+  res.status(res.locals.user ? 204 : 401).end();
+};

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
+import { root } from '../config.js';
 import type { Database, Transaction } from '../database.js';
 import { type Columns, type Row, readRows } from './csv.js';
 import { ImportError, quoted, RowProblems } from './row-problems.js';
@@ -71,6 +74,8 @@ function validateThing({ row, cells }: Row<Column>, problems: RowProblems): bool
       'picture',
       `${quoted(picture)} is not a picture's path under public/pictures, such as food/pizza.svg`,
     );
+  else if (picture && !isFile(join(root, 'public/pictures', picture)))
+    report('picture', `${quoted(picture)} is not in public/pictures: put the file there first`);
 
   // A page shows a description as one paragraph, so a line break becomes a space.
   cells.description = cells.description.replace(/\s+/g, ' ');
@@ -82,6 +87,8 @@ function validateThing({ row, cells }: Row<Column>, problems: RowProblems): bool
     report('link', `${quoted(link)} is not an address that starts with http:// or https://`);
   return problems.count === before;
 }
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 function isWebAddress(link: string): boolean {
   return !/[\s\p{Cc}]/u.test(link) && /^https?:\/\//i.test(link) && URL.canParse(link);

@@ -4,7 +4,9 @@ import type { StandingDescription } from '../ranking/boards/describe-standing.js
 declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
-    'home/accessibility': Record<string, never>;
+    'home/accessibility': AccessibilityPage;
+    'home/privacy': PrivacyPage;
+    'home/offline': Record<string, never>;
   }
 }
 
@@ -19,4 +21,25 @@ interface FrontPage {
   left?: Standing | undefined;
   right?: Standing | undefined;
   ballot?: string;
+}
+
+interface AccessibilityPage {
+  contact: Contact | undefined;
+  /** How long a session that is not kept for days may be inactive. */
+  idleSeconds: number;
+}
+
+interface PrivacyPage extends AccessibilityPage {
+  /** How long a session that is kept lasts at most, in days. */
+  expireDays: number;
+  /** How long the votes of a guest are kept after the latest one, in days. */
+  guestDays: number;
+  /** Other sites that may read who is logged in. */
+  allowedOrigins: string[];
+}
+
+/** A link to the people who run the site. */
+export interface Contact {
+  href: string;
+  text: string;
 }

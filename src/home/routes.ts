@@ -7,12 +7,15 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { signBallot } from '../voting/ballot.js';
 import { commonPairs } from '../voting/common-pairs.js';
-import { readGuest } from '../voting/guest-cookie.js';
+import { GUEST_LIFETIME_DAYS, readGuest } from '../voting/guest-cookie.js';
 import { NEW_GUEST } from '../voting/voter.js';
+import type { Contact } from './pages.js';
 
-/** The front page and the accessibility statement. */
+/** The front page, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
   const router = Router();
+  const contact = contactOf(config);
+  const idleSeconds = 60 * config.sessionIdleMinutes;
   router
     .route('/')
     .get((req, res) => {
@@ -32,9 +35,32 @@ export function homeRoutes({ boards, config }: { boards: Boards; config: Config 
 
   router
     .route('/accessibility')
-    .get((_req, res) => sendPage(res, 'home/accessibility', {}))
+    .get((_req, res) => sendPage(res, 'home/accessibility', { contact, idleSeconds }))
+    .all(methodNotAllowed);
+
+  router
+    .route('/privacy')
+    .get((_req, res) =>
+      sendPage(res, 'home/privacy', {
+        contact,
+        idleSeconds,
+        expireDays: config.sessionExpireDays,
+        guestDays: GUEST_LIFETIME_DAYS,
+        allowedOrigins: config.allowedOrigins,
+      }),
+    )
+    .all(methodNotAllowed);
+
+  // public/service-worker.js keeps this page and shows it when there is no connection.
+  router
+    .route('/offline')
+    .get((_req, res) => sendPage(res, 'home/offline', {}))
     .all(methodNotAllowed);
   return router;
+}
+
+function contactOf({ contact: text }: Config): Contact | undefined {
+  return text === undefined ? undefined : { text, href: text.includes('://') ? text : `mailto:${text}` };
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {

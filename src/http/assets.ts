@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import express, { type RequestHandler } from 'express';
 import { root } from '../config.js';
@@ -41,3 +41,9 @@ export function assetUrl(file: string): string {
 }
 
 const urls = new Map<string, string>();
+
+/** Returns the addresses of the scripts in `public/app`, one behaviour each, by their names without `.js`. */
+export function moduleUrls(): Record<string, string> {
+  const files = readdirSync(join(folder, 'app')).filter((file) => file.endsWith('.js'));
+  return Object.fromEntries(files.map((file) => [file.replace('.js', ''), assetUrl(`app/${file}`)]));
+}

@@ -1,5 +1,6 @@
 // Created once: creating a formatter costs more than rendering the rest of a page.
 const numbers = new Intl.NumberFormat('en-GB');
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
@@ -10,11 +11,25 @@ export const number = (value: number): string => numbers.format(value);
 export const count = (value: number, noun: string, plural = `${noun}s`): string =>
   `${number(value)} ${value === 1 ? noun : plural}`;
 
+/** Formats a time in seconds, rounded down: "2 hours", "119 minutes", "1 minute". */
+export function duration(seconds: number): string {
+  const minutes = Math.max(Math.floor(seconds / 60), 1);
+  return minutes % 60 === 0 ? count(minutes / 60, 'hour') : count(minutes, 'minute');
+}
+
 /** Formats a rank: 1st, 2nd, 3rd, 4th, 11th. */
 export function ordinal(rank: number): string {
   const isTeen = rank % 100 >= 11 && rank % 100 <= 13;
   const ending = isTeen ? undefined : { 1: 'st', 2: 'nd', 3: 'rd' }[rank % 10];
   return number(rank) + (ending ?? 'th');
+}
+
+/** Returns the first letter of a name, as a reader sees it: with its accents, or a whole emoji. */
+export function initial(name: string): string {
+  // Most names begin with a plain letter, and the segmenter takes a hundred times as long.
+  if (/^[ -~]{2}/.test(name)) return name.charAt(0);
+  const [first] = graphemes.segment(name);
+  return first?.segment ?? '';
 }
 
 /** Formats a day in UTC: 21 November 2026. */

@@ -74,10 +74,11 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 
 /** Renders a page or a fragment for the visitor of this request. @param template a template under views */
 export function renderPage(res: Response, template: string, data: object): string {
-  const { assets, templates } = res.app.locals;
+  const { assets, modules, templates } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
-  const { user, flash } = res.locals;
-  return templates.render(`/${template}`, { assets, user, flash, here: res.req.path, ...data });
+  const { user, flash, sessionSeconds } = res.locals;
+  const surroundings = { assets, modules, user, flash, sessionSeconds, here: res.req.path };
+  return templates.render(`/${template}`, { ...surroundings, ...data });
 }
 
 /** The content type of a page. */

@@ -91,7 +91,12 @@ export class PrerenderedPages {
       sendEncoded(res, renderings.fragment);
     } else if (user) {
       renderings.forMembers ??= splitAtName(
-        renderPage(res, page, { ...read(), user: { username: NAME_PLACEHOLDER } }),
+        // These pages are for reading, so the end of a session interrupts nothing on them.
+        renderPage(res, page, {
+          ...read(),
+          user: { username: NAME_PLACEHOLDER },
+          sessionSeconds: undefined,
+        }),
       );
       const [before, after] = renderings.forMembers;
       const name = Buffer.from(res.app.locals.templates.config.escapeFunction(user.username));

@@ -74,12 +74,14 @@ it.each([320, 412, 1280])('has no layout shift while a page loads: %s pixels wid
   }
 });
 
-it('makes the buttons of the pair large enough', async () => {
-  const { page } = await chromium.open(site, { viewport: { width: 320, height: 640 } });
-  await page.goto('/vote');
-  for (const button of await page.locator('#pair button').all()) {
-    const box = await button.boundingBox();
-    expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
+it('makes every button large enough, and every link that is not part of a text', async () => {
+  const viewport = { width: 320, height: 640 };
+  for (const [role, paths] of Object.entries({ visitor: PUBLIC_PATHS, voter: MEMBER_PATHS })) {
+    const { page } = await open(role, { viewport });
+    for (const path of paths) {
+      await page.goto(path);
+      expect(await smallTargetsOn(page), path).toEqual([]);
+    }
   }
 });
 
@@ -137,6 +139,20 @@ async function layoutShiftsOn(page: Page): Promise<(string | undefined)[]> {
         setTimeout(() => resolve([]), 200);
       }),
   );
+}
+
+/** Returns the buttons, fields and links that are smaller than 44 x 44 pixels. A field includes its label. */
+async function smallTargetsOn(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const targets = document.querySelectorAll('a, button, summary, input:not([type=hidden])');
+    return [...targets].flatMap((target) => {
+      const isInText = target.matches('p a, li a') && getComputedStyle(target).display === 'inline';
+      const area = target.closest('label.check') ?? target;
+      const { width, height } = area.getBoundingClientRect();
+      const isLarge = width >= 44 && height >= 44;
+      return isInText || isLarge || !area.checkVisibility() ? [] : `${target.outerHTML} ${width}x${height}`;
+    });
+  });
 }
 
 async function applyLook(page: Page, { width, height, ...look }: Look): Promise<void> {

@@ -37,7 +37,12 @@ export function useChromium(): { open(site: Site, options?: BrowserContextOption
   return {
     async open(site, options = {}) {
       if (!browser) throw new Error('Chromium is not running');
-      const context = await browser.newContext({ baseURL: site.origin, ...options });
+      const context = await browser.newContext({
+        baseURL: site.origin,
+        // Playwright can't intercept a request that a service worker has answered.
+        serviceWorkers: 'block',
+        ...options,
+      });
       contexts.push(context);
       const page = await context.newPage();
       const complaints: string[] = [];

@@ -15,6 +15,8 @@ export const PUBLIC_PATHS = [
   '/ranking',
   '/how',
   '/accessibility',
+  '/privacy',
+  '/offline',
   '/guest',
   '/nowhere',
 ];

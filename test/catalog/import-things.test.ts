@@ -32,7 +32,7 @@ const storedThings = () =>
 it('imports things into a topic that it creates, and shows them', async () => {
   const result = await importCsv(
     'name,picture,description,link\n' +
-      'Crème brûlée,food/creme.svg,"Crack, then custard",https://example.org/c\nTea,,,\n',
+      'Crème brûlée,custard.svg,"Crack, then custard",https://example.org/c\nTea,,,\n',
     { title: 'Sweet things', question: 'Which is sweeter?' },
   );
   expect(result).toMatchObject({ added: 2, changed: 0, unchanged: 0, topic: { title: 'Sweet things' } });
@@ -40,7 +40,7 @@ it('imports things into a topic that it creates, and shows them', async () => {
     {
       name: 'Crème brûlée',
       slug: 'creme-brulee',
-      picture: 'food/creme.svg',
+      picture: 'custard.svg',
       description: 'Crack, then custard',
       link: 'https://example.org/c',
     },
@@ -64,10 +64,10 @@ it('changes nothing when a file is imported again, and only the filled-in cells 
   await site.boards.refresh();
   expect(site.boards.get(slug)?.version).toBe(version);
 
-  const more = await importCsv('name,description,picture\nTEA,,tea.svg\nPie,,\n');
+  const more = await importCsv('name,description,picture\nTEA,,teapot.svg\nPie,,\n');
   expect(more).toMatchObject({ added: 1, changed: 1, unchanged: 0 });
   expect(await storedThings()).toMatchObject([
-    { name: 'TEA', description: 'Hot', picture: 'tea.svg' },
+    { name: 'TEA', description: 'Hot', picture: 'teapot.svg' },
     { name: 'Cake', description: 'Soft' },
     { name: 'Pie' },
   ]);
@@ -86,7 +86,7 @@ it('reads the files of spreadsheets: a byte order mark, CRLF, quotes, blank rows
 
 it('names the problem of each invalid row, and imports nothing', async () => {
   const message = await errorOf(
-    `name,picture,link\nTea,,\n,x.svg,\nPie,../x.svg,\nCake,,javascript:alert(1)\n${'x'.repeat(81)},,\ntea,,\nJam\n`,
+    `name,picture,link\nTea,,\n,teapot.svg,\nPie,../x.svg,\nCake,,javascript:alert(1)\n${'x'.repeat(81)},,\ntea,,\nJam\n`,
   );
   expect(message.split('\n')).toEqual([
     'row 3, column name: is empty',
@@ -98,6 +98,14 @@ it('names the problem of each invalid row, and imports nothing', async () => {
   ]);
   const topic = await site.db.selectFrom('topics').where('slug', '=', slug).select('id').execute();
   expect(topic).toEqual([]);
+});
+
+it('refuses pictures whose files are not there', async () => {
+  const message = await errorOf('name,picture\nTea,teapot.svg\nPie,pies/apple.svg\nJam,jam.webp\n');
+  expect(message.split('\n')).toEqual([
+    'row 3, column picture: "pies/apple.svg" is not in public/pictures: put the file there first',
+    'row 4, column picture: "jam.webp" is not in public/pictures: put the file there first',
+  ]);
 });
 
 it('lists twenty problems and counts the rest', async () => {

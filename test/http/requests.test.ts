@@ -11,6 +11,7 @@ const UNSAFE = [
   '/register',
   '/login',
   '/logout',
+  '/profile/sessions/current',
   '/vote',
   '/topics/foods/vote',
   '/vote/undo',

@@ -18,6 +18,11 @@ declare global {
     interface Locals {
       user?: User;
       session?: LiveSession;
+      /**
+       * Seconds until the session ends if the user does nothing more. Undefined for a session that is kept for
+       * days.
+       */
+      sessionSeconds?: number;
       /** Why this browser's session has ended. Only the holder of its cookie may see it. */
       endReason?: EndReason;
       /** Postgres could not say who the user is. A page that needs to know answers with this error. */
@@ -38,6 +43,7 @@ export function currentUser(db: Database, config: Config, store: SessionStore): 
     res.setHeader('Cache-Control', 'no-store');
     const deadline = isPoll(req) ? undefined : await touchSession(db, session, config);
     if (deadline) await store.extend(req.sessionID, deadline);
+    if (!session.remembered) tellTimeLeft(res, deadline ?? session.idleExpiresAt);
     await moveToNewestSecret(req, res, { db, config, session });
   };
 
@@ -71,6 +77,13 @@ export function currentUser(db: Database, config: Config, store: SessionStore): 
     }
     next();
   };
+}
+
+// Pages and scripts need it, to warn people before they are logged out (WCAG 2.2.1).
+function tellTimeLeft(res: Response, deadline: Date): void {
+  const seconds = Math.max(Math.floor((deadline.getTime() - Date.now()) / 1000), 1);
+  res.locals.sessionSeconds = seconds;
+  res.setHeader('Thinga-Session-Seconds', String(seconds));
 }
 
 /**

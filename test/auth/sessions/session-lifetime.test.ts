@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { expireSessions } from '../../../src/auth/sessions/end-sessions.js';
 import { hashSessionId } from '../../../src/auth/sessions/sessions.js';
-import { type Browser, HTMX, itOnRedis, member, topic, useSite, visit } from '../../site.js';
+import { type Browser, HTMX, itOnRedis, member, read, topic, useSite, visit } from '../../site.js';
 
 const site = useSite();
 beforeAll(async () => {
@@ -46,6 +46,37 @@ itOnRedis('moves the idle deadline with each visit, in both stores, and never th
   await updateRow(id, { lastSeenAt: new Date(Date.now() - 90_000), expiresAt: soon, idleExpiresAt: soon });
   await browser.get('/profile').expect(200);
   expect((await rowOf(id)).idleExpiresAt).toEqual(soon);
+});
+
+it('tells how long the session lasts, and moves the deadline only when the user asks for it', async () => {
+  const { browser, id } = await member(site);
+  const soon = { lastSeenAt: new Date(Date.now() - 90_000), idleExpiresAt: new Date(Date.now() + 100_000) };
+  await updateRow(id, soon);
+  const current = '/profile/sessions/current';
+  const polled = await browser.get(current).set('Thinga-Poll', 'true').expect(204);
+  expect(Math.abs(Number(polled.headers['thinga-session-seconds']) - 100)).toBeLessThan(20);
+  expect(await rowOf(id)).toMatchObject(soon);
+  const stayed = await browser.post(current).expect(204);
+  expect(Math.abs(Number(stayed.headers['thinga-session-seconds']) - 7200)).toBeLessThan(20);
+  expect((await rowOf(id)).idleExpiresAt.getTime()).toBeGreaterThan(Date.now() + 7_000_000);
+  await visit(site).get(current).expect(401);
+  await visit(site).post(current).expect(401);
+});
+
+it('names the time on pages with forms, and before the log-in', async () => {
+  const { browser, username, password } = await member(site);
+  const page = read((await browser.get('/profile/password').expect(200)).text);
+  expect(Number(page('#session-end').attr('data-seconds'))).toBeGreaterThan(7_000);
+  expect(page('noscript').text()).toMatch(/logged out in (2 hours|11\d minutes)/);
+  for (const path of ['/login', '/register']) {
+    const form = read((await visit(site).get(path).expect(200)).text);
+    expect(form('#remember-hint').text()).toContain('after 2 hours without activity');
+  }
+  const lasting = visit(site);
+  await lasting.post('/login').type('form').send({ username, password, remember: 'yes' }).expect(303);
+  const answer = await lasting.get('/profile/password').expect(200);
+  expect(answer.headers['thinga-session-seconds']).toBeUndefined();
+  expect(read(answer.text)('#session-end')).toHaveLength(0);
 });
 
 it('writes "last active" at most once a minute', async () => {

@@ -17,6 +17,34 @@ it('registers a user, logs them in and shows a welcome', async () => {
   expect(read(profile.text)('.flash').text()).toContain('Welcome');
 });
 
+it('keeps a new user logged in for as long as a log-in with the same choice', async () => {
+  const lifetimeOf = async (username: string, remember: object) => {
+    const form = { username, password: PASSWORD, ...remember };
+    const { headers } = await visit(site).post('/register').type('form').send(form).expect(303);
+    const cookie = (headers['set-cookie'] as unknown as string[]).find((text) => text.startsWith('thinga='));
+    const { expiresAt, remembered } = await site.db
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'userId')
+      .where('username', '=', username)
+      .select(['expiresAt', 'remembered'])
+      .executeTakeFirstOrThrow();
+    const hours = Math.round((expiresAt.getTime() - Date.now()) / 3_600_000);
+    return { hours, remembered, outlivesBrowser: cookie?.includes('Expires') };
+  };
+  expect(await lifetimeOf('shortly', {})).toEqual({ hours: 12, remembered: false, outlivesBrowser: false });
+  expect(await lifetimeOf('lasting', { remember: 'yes' })).toEqual({
+    hours: 30 * 24,
+    remembered: true,
+    outlivesBrowser: true,
+  });
+});
+
+it('keeps the choice to stay logged in when the form is refused', async () => {
+  const form = { username: 'a', password: PASSWORD, remember: 'yes' };
+  const { text } = await visit(site).post('/register').type('form').send(form).expect(422);
+  expect(read(text)('[name=remember]').is(':checked')).toBe(true);
+});
+
 it('returns to the page where the visitor was', async () => {
   const form = { username: 'wanderer', password: PASSWORD, next: '/topics/foods/vote' };
   const { headers } = await visit(site).post('/register').type('form').send(form);

@@ -29,7 +29,7 @@ const createVotes = (csv: string, topic = slug) =>
 
 it('writes things as they were imported', async () => {
   const csv =
-    'name,picture,description,link\nTea,tea.svg,"Hot, ""green""",https://example.org/tea\nCrème brûlée,,,\n';
+    'name,picture,description,link\nTea,teapot.svg,"Hot, ""green""",https://example.org/tea\nCrème brûlée,,,\n';
   await createThings(csv);
   expect(await exportCsv(exportThings)).toBe(csv);
 });
