@@ -1,20 +1,10 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
-import type { RecentPair } from '../../schema.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
+import { countThings, isAskedAnswer, readGivenWeights } from './asked-weights.js';
 import { GroupLeans } from './group-leans.js';
-import { type Entry, type Position, positionSql } from './ledger.js';
-
-/** A voter's record in a topic, up to the entries that were weighed. */
-interface TopicVoter {
-  topicId: number;
-  voterId: number;
-  votes: number;
-  skips: number;
-  /** A timestamp as Postgres writes it. */
-  latestAt: string;
-  recentPairs: RecentPair[];
-}
+import type { Entry, Position } from './ledger.js';
+import { findTopicVoters, keyOf, newVoter, type TopicVoter, writeTopicVoters } from './topic-voters.js';
 
 /** The result of weighing some entries. */
 interface Weighed {
@@ -72,6 +62,7 @@ export async function weighEntries(trx: Transaction, entries: Entry[], before: P
  */
 export async function writeWeighed(trx: Transaction, { weights, voters, leans }: Weighed): Promise<void> {
   await leans.write(trx);
+  await writeTopicVoters(trx, voters);
   if (weights.size > 0)
     await trx
       .insertInto('voteWeights')
@@ -82,93 +73,6 @@ export async function writeWeighed(trx: Transaction, { weights, voters, leans }:
           ${[...weights.values()].map(({ reason }) => reason)}::text[])`,
       )
       .execute();
-  if (voters.length === 0) return;
-  await sql`
-    insert into topic_voters (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
-    select topic_id, voter_id, votes, skips, latest_at, recent_pairs::json
-    from unnest(${voters.map(({ topicId }) => topicId)}::bigint[],
-      ${voters.map(({ voterId }) => voterId)}::bigint[], ${voters.map(({ votes }) => votes)}::int[],
-      ${voters.map(({ skips }) => skips)}::int[], ${voters.map(({ latestAt }) => latestAt)}::timestamptz[],
-      ${voters.map(({ recentPairs }) => JSON.stringify(recentPairs.map(pack)))}::text[])
-      as known (topic_id, voter_id, votes, skips, latest_at, recent_pairs)
-    on conflict (topic_id, voter_id) do update set votes = excluded.votes, skips = excluded.skips,
-      latest_at = excluded.latest_at, recent_pairs = excluded.recent_pairs`.execute(trx);
-}
-
-async function findTopicVoters(trx: Transaction, entries: Entry[]): Promise<Map<string, TopicVoter>> {
-  if (entries.length === 0) return new Map();
-  const wanted = new Map(entries.map((entry) => [keyOf(entry), entry]));
-  const { rows } = await sql<Omit<TopicVoter, 'recentPairs'> & { packed: PackedPair[] }>`
-    select topic_id as "topicId", voter_id as "voterId", votes, skips, latest_at::text as "latestAt",
-      recent_pairs as packed
-    from topic_voters join unnest(
-      ${[...wanted.values()].map(({ topicId }) => topicId)}::bigint[],
-      ${[...wanted.values()].map(({ voterId }) => voterId)}::bigint[]) as wanted (topic, voter)
-      on topic_id = topic and voter_id = voter`.execute(trx.withoutPlugins());
-  return new Map(rows.map(({ packed, ...row }) => [keyOf(row), { ...row, recentPairs: packed.map(unpack) }]));
-}
-
-/**
- * A pair as it is stored: its things, whether it was skipped, and whether it was asked for. Names would
- * double it.
- */
-type PackedPair = [low: number, high: number, skipped: 0 | 1, asked?: 1];
-
-const pack = ({ low, high, skipped, asked }: RecentPair): PackedPair =>
-  asked ? [low, high, skipped ? 1 : 0, 1] : [low, high, skipped ? 1 : 0];
-
-const unpack = ([low, high, skipped, asked]: PackedPair): RecentPair => ({
-  low,
-  high,
-  skipped: skipped === 1,
-  ...(asked && { asked: true }),
-});
-
-// Only pairs that were asked for are weighed by the size of the topic.
-async function countThings(trx: Transaction, entries: Entry[]): Promise<Map<number, number>> {
-  const asked = entries.filter(({ strategy }) => strategy === 'asked').map(({ topicId }) => topicId);
-  if (asked.length === 0) return new Map();
-  const rows = await trx
-    .selectFrom('things')
-    .where('topicId', 'in', [...new Set(asked)])
-    .where('retiredAt', 'is', null)
-    .groupBy('topicId')
-    .select(({ fn }) => ['topicId', fn.countAll<number>().as('things')])
-    .execute();
-  return new Map(rows.map(({ topicId, things }) => [topicId, Math.max(things, 2)]));
-}
-
-const isAskedAnswer = ({ strategy, outcome }: Entry): boolean => strategy === 'asked' && outcome !== 'skip';
-
-/** The summed weight of voters' answers to pairs that they asked for, by voter and thing. */
-class GivenWeights {
-  readonly #sums = new Map<string, number>();
-
-  add({ voterId, leftId, rightId }: Pick<Entry, 'voterId' | 'leftId' | 'rightId'>, weight: number): void {
-    for (const key of [`${voterId} ${leftId}`, `${voterId} ${rightId}`])
-      this.#sums.set(key, (this.#sums.get(key) ?? 0) + weight);
-  }
-
-  largestOf({ voterId, leftId, rightId }: Entry): number {
-    return Math.max(
-      this.#sums.get(`${voterId} ${leftId}`) ?? 0,
-      this.#sums.get(`${voterId} ${rightId}`) ?? 0,
-    );
-  }
-}
-
-// Answers that were taken back are summed as well, so that nobody gives a thing more by taking answers back.
-async function readGivenWeights(trx: Transaction, entries: Entry[], before: Position): Promise<GivenWeights> {
-  const given = new GivenWeights();
-  const voterIds = [...new Set(entries.filter(isAskedAnswer).map(({ voterId }) => voterId))];
-  if (voterIds.length === 0) return given;
-  const { rows } = await sql<{ voterId: number; leftId: number; rightId: number; weight: number }>`
-    select voter_id as "voterId", left_id as "leftId", right_id as "rightId", coalesce(weight, 1) as weight
-    from votes left join vote_weights on vote_id = votes.id
-    where voter_id = any (${voterIds}::bigint[]) and strategy = 'asked' and outcome <> 'skip' and not provisional
-      and (xid, votes.id) <= ${positionSql(before)}`.execute(trx.withoutPlugins());
-  for (const { weight, ...vote } of rows) given.add(vote, weight);
-  return given;
 }
 
 interface WithdrawnAnswer extends Weight {
@@ -201,15 +105,3 @@ async function findWithdrawnAnswers(
     ]);
   return found;
 }
-
-const keyOf = ({ topicId, voterId }: { topicId: number; voterId: number | null }): string =>
-  `${topicId} ${voterId}`;
-
-const newVoter = ({ topicId, voterId, createdAt }: Entry): TopicVoter => ({
-  topicId,
-  voterId: voterId ?? 0,
-  votes: 0,
-  skips: 0,
-  latestAt: createdAt,
-  recentPairs: [],
-});
