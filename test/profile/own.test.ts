@@ -271,7 +271,7 @@ it('lists older votes on further pages', async () => {
   await answers(id, allPairs(FOODS));
   const $ = await page(browser, '/profile/votes');
   expect($('.entries li')).toHaveLength(20);
-  const older = $('.actions a').last().attr('href') ?? '';
+  const older = $('.actions a:contains("Older")').attr('href') ?? '';
   expect((await page(browser, older))('.entries li')).toHaveLength(8);
 });
 
