@@ -12,14 +12,16 @@ export function topOf(means: Float64Array, limit = 20): number[] {
 }
 
 /**
- * Returns the share of the shown Top 20 that belongs there. A thing's index is its true rank minus 1. Ties
- * are broken backwards: before the first votes all means are equal, and otherwise the true Top 20 would come
- * first.
+ * Returns the share of the shown Top that belongs there. A thing's index is its true rank minus 1. Ties are
+ * broken backwards: before the first votes all means are equal, and otherwise the true Top would come first.
  */
-export function precision(means: Float64Array): number {
+export function shareRight(means: Float64Array, top: number): number {
   const backwards = means.toReversed();
-  return topOf(backwards).filter((thing) => means.length - 1 - thing < 20).length / 20;
+  return topOf(backwards, top).filter((thing) => means.length - 1 - thing < top).length / top;
 }
+
+/** Returns the share of the shown Top 20 that belongs there. */
+export const precision = (means: Float64Array): number => shareRight(means, 20);
 
 /**
  * Returns Kendall's rank correlation with the true order, from -1 to 1. A thing's index is its true rank

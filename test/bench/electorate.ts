@@ -7,11 +7,16 @@ import { answer, Topic, type Voter } from './simulation.js';
 /** Chooses between two things by their true log-strengths: 1, 0 or 0.5 for a tie. */
 export type Answering = (one: number, other: number, random: Random) => number;
 
+/** Answers every pair with a coin. */
+export const flipCoin: Answering = (_one, _other, random) => (random() < 0.5 ? 1 : 0);
+
 interface Settings {
   random: Random;
   goal?: Goal;
   reserve?: number;
   answering?: Answering;
+  /** How many voters in a hundred answer every pair with a coin. */
+  clickers?: number;
   /** How many pairs each voter holds drawn, the one they see included. */
   queue?: number;
 }
@@ -25,11 +30,13 @@ export class Electorate {
   private readonly answering: Answering;
   private readonly queues = new Map<Voter, DrawnPair[]>();
   private readonly queueLength: number;
+  /** The voters below this number flip coins. */
+  readonly clickers: number;
 
   constructor(
     truth: Float64Array,
     votes: number,
-    { random, reserve = 0, answering = answer, queue = 1, ...rest }: Settings,
+    { random, reserve = 0, answering = answer, queue = 1, clickers = 0, ...rest }: Settings,
   ) {
     this.truth = truth;
     this.topic = new Topic(truth.length - reserve, votes, { random, reserve, ...rest });
@@ -37,6 +44,7 @@ export class Electorate {
     this.random = random;
     this.answering = answering;
     this.queueLength = queue;
+    this.clickers = Math.round((this.voters.length * clickers) / 100);
   }
 
   /** Has votes cast until there are `count`. @returns whether there are; else every pair is answered */
@@ -51,7 +59,8 @@ export class Electorate {
         this.voters.splice(index, 1);
         continue;
       }
-      const score = this.answering(truth[pair.one] as number, truth[pair.other] as number, random);
+      const answering = voter.number < this.clickers ? flipCoin : this.answering;
+      const score = answering(truth[pair.one] as number, truth[pair.other] as number, random);
       topic.cast(voter, pair, { score });
     }
     return true;

@@ -149,9 +149,8 @@ export class Topic {
   ): number {
     const { votes, appearances, field, leans } = this;
     voter.note(one, other, false);
-    const vote = { group: voter.group, left: one, right: other, score };
-    const weight = isWeighted ? Math.min(ownWeight, leans.weightOf(vote)) : ownWeight;
-    leans.add(vote);
+    const byGroup = leans.take({ group: voter.group, voter: voter.number, left: one, right: other, score });
+    const weight = isWeighted ? Math.min(ownWeight, byGroup) : ownWeight;
     votes.left[votes.count] = one;
     votes.right[votes.count] = other;
     votes.score[votes.count] = score;
@@ -173,13 +172,18 @@ export class Topic {
     field.means.set(means);
     field.variances.set(variances);
     this.refittedAt = votes.count;
-    this.leans.means = field.means.slice();
+    this.leans.fit = { means: field.means.slice(), votes: votes.count };
   }
 
   /** Adds the next thing of the reserve. */
   join(): void {
     this.size++;
     this.selector = this.snapshot();
+  }
+
+  /** The means of the last fit; all 0 before the first. */
+  get fittedMeans(): Float64Array {
+    return this.leans.fit.means;
   }
 
   means(): Float64Array {

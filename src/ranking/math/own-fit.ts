@@ -1,6 +1,5 @@
 import { type Graph, graphOf, type Votes } from './graph.js';
 import { type Estimates, winChance } from './online-update.js';
-import { estimateNu } from './ties.js';
 import { localVariances } from './variance.js';
 
 /**
@@ -28,7 +27,7 @@ export function fitOwn(votes: Votes, crowd: Float64Array, tastes = TASTE_VARIANC
   const { means, variance } = fits.reduce((best, fit) => (fit.evidence > best.evidence ? fit : best));
   const strengths = means.map(Math.exp);
   const prior = new Float64Array(votes.size).fill(1 / variance);
-  const { variances } = localVariances(graph, strengths, { prior, nu: estimateNu(graph, strengths) });
+  const { variances } = localVariances(graph, strengths, prior);
   return { means, variances };
 }
 

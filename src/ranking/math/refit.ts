@@ -1,5 +1,5 @@
 import { type Graph, graphOf, type Votes } from './graph.js';
-import { estimateNu } from './ties.js';
+import { estimateNu, tieFactor } from './ties.js';
 import { localVariances, priorInformation, raiseToClusteredVariances } from './variance.js';
 
 /** Settings of a refit; every one has a default. */
@@ -54,7 +54,11 @@ export function refit(votes: Votes, options: RefitOptions = {}, graph: Graph = g
     : estimatePrior(graph, strengths, stop);
   const prior = priorInformation(strengths, 2 / spread);
   const nu = estimateNu(graph, strengths);
-  const { variances, information } = localVariances(graph, strengths, { prior, nu });
+  const { variances, information } = localVariances(graph, strengths, prior);
+  const factor = tieFactor(graph, strengths, nu);
+  // A thing without votes keeps the variance of the prior.
+  for (let thing = 0; thing < votes.size; thing++)
+    if ((graph.appearances[thing] as number) > 0) variances[thing] = (variances[thing] as number) * factor;
   raiseToClusteredVariances(votes, graph, { strengths, information, variances });
   return { means: strengths.map(Math.log), variances, spread, nu, iterations };
 }
@@ -83,7 +87,7 @@ function estimatePrior(
 // narrower, because that would move the order.
 function spreadOf(graph: Graph, strengths: Float64Array, lambda: number): number | undefined {
   const prior = priorInformation(strengths, lambda);
-  const { variances } = localVariances(graph, strengths, { prior, nu: 0 });
+  const { variances } = localVariances(graph, strengths, prior);
   let [count, sum, squares] = [0, 0, 0];
   for (let thing = 0; thing < graph.size; thing++) {
     if (graph.appearances[thing] === 0) continue;

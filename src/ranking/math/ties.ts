@@ -23,7 +23,7 @@ export function estimateNu(graph: Graph, strengths: Float64Array): number {
   // The solution among equal things.
   let nu = (2 * ties) / (votes + 1 - ties);
   for (let step = 0; step < MAX_STEPS && ties > 0; step++) {
-    const next = (nu * ties) / (nu / (2 + nu) + expectedTies(graph, strengths, nu));
+    const next = (nu * ties) / (nu / (2 + nu) + expectedSums(graph, strengths, nu).ties);
     const isDone = Math.abs(next - nu) <= TOLERANCE * nu;
     nu = next;
     if (isDone) break;
@@ -31,12 +31,24 @@ export function estimateNu(graph: Graph, strengths: Float64Array): number {
   return nu;
 }
 
-function expectedTies(
+/**
+ * How much narrower ties make the errors of a fit: the factor φ = Σ(p(1 − p) − t/4) / Σ p(1 − p) over all
+ * votes, for its variances. An answer that may be a tie scatters less than one that is a win or a loss.
+ * @returns above 0, and 1 without ties
+ */
+export function tieFactor(graph: Graph, strengths: Float64Array, nu: number): number {
+  if (nu === 0) return 1;
+  const { ties, information } = expectedSums(graph, strengths, nu);
+  return 1 - ties / (4 * information);
+}
+
+/** The expected number of ties, and Σ p(1 − p), over all votes with their weights. */
+function expectedSums(
   { size, starts, neighbours, wins, losses }: Graph,
   strengths: Float64Array,
   nu: number,
-): number {
-  let sum = 0;
+): { ties: number; information: number } {
+  const sums = { ties: 0, information: 0 };
   for (let thing = 0; thing < size; thing++) {
     const own = strengths[thing] as number;
     const end = starts[thing + 1] as number;
@@ -44,10 +56,12 @@ function expectedTies(
       if ((neighbours[entry] as number) < thing) continue;
       const other = strengths[neighbours[entry] as number] as number;
       const information = (own * other) / ((own + other) * (own + other));
-      sum += ((wins[entry] as number) + (losses[entry] as number)) * tieChance(information, nu);
+      const weight = (wins[entry] as number) + (losses[entry] as number);
+      sums.ties += weight * tieChance(information, nu);
+      sums.information += weight * information;
     }
   }
-  return sum;
+  return sums;
 }
 
 const MAX_STEPS = 30;

@@ -105,8 +105,8 @@ it('is surer of a thing when many answers are ties, and puts it at the same plac
   // Among equal things the chance of a tie is ν/(ν + 2): 8 in 21, with the vote that is added.
   expect(decided?.nu).toBe(0);
   expect((tied?.nu ?? 0) / ((tied?.nu ?? 0) + 2)).toBeCloseTo(8 / 21, 4);
-  const [prior, shared] = [1, 20 / 4];
-  const factor = (prior + shared - (20 * 8) / 21 / 4) / (prior + shared);
+  // A win or a loss scatters by ¼, and the ties by nothing.
+  const factor = (1 / 4 - 8 / 21 / 4) / (1 / 4);
   expect(at(tied?.variances ?? [], 0)).toBeCloseTo(factor * at(decided?.variances ?? [], 0), 4);
 });
 
