@@ -22,3 +22,9 @@ export const day = (date: Date): string => days.format(date);
 
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
 export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The first letter of a name as a reader sees it, which can be several code points: an emoji, or é. */
+export const letter = (name: string): string =>
+  graphemes.segment(name)[Symbol.iterator]().next().value?.segment ?? '';

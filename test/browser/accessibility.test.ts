@@ -86,9 +86,8 @@ it('makes the buttons of the pair large enough', async () => {
 it('shows the borders of choices in forced colours', async () => {
   const { page } = await chromium.open(site, { forcedColors: 'active' });
   await page.goto('/vote');
-  expect(
-    await page.locator('#choose-left').evaluate((button) => getComputedStyle(button).borderTopStyle),
-  ).toBe('solid');
+  for (const side of await page.locator('.side').all())
+    expect(await side.evaluate((card) => getComputedStyle(card).borderTopStyle)).toBe('solid');
 });
 
 it.each([
