@@ -6,7 +6,6 @@ import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
-import { moduleUrls } from '../src/http/assets.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
 import { Board } from '../src/ranking/boards/board.js';
@@ -93,7 +92,8 @@ const error = 'This is not right.';
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, topics: [topic], votes: 40, isVoter: false },
+    ...{ topic, leaders: rows, votes: 40, guestVotes: 2 },
+    topics: [{ ...topic, path: '/topics/food', votes: 40, leaders: [first] }],
     left: first,
     right: second,
     ballot: 'b',
@@ -204,7 +204,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ahead: ['/p.svg'],
       today: 3,
     },
-    receipt: { text: 'Saved.', effect: '3 of 4 others agreed.', undo: 'b' },
+    isAnswer: true,
+    slot: {
+      bar: [{ x: 0, width: 100, kind: 'you' }],
+      sentence: ['Counted: you chose ', { name: 'Ramen' }],
+      title: ['You and 3 of 4 others'],
+      line: [{ name: 'Ramen' }, ' moves up to about 1st'],
+      undo: 'b',
+    },
     ...{ own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 }, guest: { votes: 2, pairs: 20 } },
   },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
@@ -212,8 +219,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
 
 const templates = loadTemplates(false);
 const surroundings = {
-  assets: { css: '/app.css', htmx: '/htmx.js', js: '/app.js' },
-  modules: moduleUrls(),
+  assets: { app: '/app', styles: '/styles', htmx: '/htmx.js' },
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },
     flash: undefined,

@@ -2,7 +2,7 @@
 
 function showLetter(picture) {
   const tile = document.createElement('span');
-  tile.className = 'no-picture';
+  tile.className = 'pic letter';
   tile.setAttribute('aria-hidden', 'true');
   tile.textContent = picture.dataset.letter;
   picture.replaceWith(tile);

@@ -13,14 +13,24 @@ declare module '../http/page.js' {
 interface FrontPage {
   topic: TopicSummary;
   leaders: (Standing & StandingDescription)[];
-  topics: TopicSummary[];
+  topics: TopicTile[];
   votes: number;
-  /** Whether the visitor is a user, or a guest who has voted. */
-  isVoter: boolean;
-  /** For a new visitor: a pair to start with, and its signed ballot. */
-  left?: Standing | undefined;
-  right?: Standing | undefined;
-  ballot?: string;
+  /** The next pair of the voter, and its signed ballot; undefined when there is no pair left. */
+  left: Standing | undefined;
+  right: Standing | undefined;
+  ballot: string | undefined;
+  /** How many votes of a guest wait to be counted; 0 for a member. */
+  guestVotes: number;
+}
+
+/** A topic with its leading things. */
+export interface TopicTile {
+  title: string;
+  question: string;
+  /** The start of its addresses; empty for the default topic. */
+  path: string;
+  votes: number;
+  leaders: Standing[];
 }
 
 interface AccessibilityPage {

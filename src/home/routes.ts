@@ -1,34 +1,44 @@
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import { topicPath } from '../catalog/topics.js';
 import type { Config } from '../config.js';
+import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
-import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
+import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { signBallot } from '../voting/ballot.js';
-import { commonPairs } from '../voting/common-pairs.js';
 import { GUEST_LIFETIME_DAYS, readGuest } from '../voting/guest-cookie.js';
-import { NEW_GUEST } from '../voting/voter.js';
-import type { Contact } from './pages.js';
+import { guestExists } from '../voting/guests.js';
+import type { Queues } from '../voting/queue.js';
+import { NEW_GUEST, type Voter } from '../voting/voter.js';
+import { queueOf } from '../voting/voter-queue.js';
+import type { Contact, TopicTile } from './pages.js';
+
+interface HomeServices {
+  db: Database;
+  boards: Boards;
+  queues: Queues;
+  config: Config;
+}
 
 /** The front page, what the site says about accessibility and privacy, and the page for no connection. */
-export function homeRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
+export function homeRoutes(services: HomeServices): Router {
+  const { boards, config } = services;
   const router = Router();
   const contact = contactOf(config);
   const idleSeconds = 60 * config.sessionIdleMinutes;
   router
     .route('/')
-    .get((req, res) => {
+    .get(async (req, res) => {
       const board = boards.default();
       const { topic, votes } = board;
-      const isVoter = Boolean(res.locals.user) || readGuest(req, config) !== undefined;
       sendPage(res, 'home/index', {
         topic,
         votes,
         leaders: findLeaders(board),
         topics: listOtherTopics(boards, board),
-        isVoter,
-        ...(isVoter ? {} : offerFirstPair(board, config)),
+        ...(await offerPair(services, board, await voterOn(services, req, res))),
       });
     })
     .all(methodNotAllowed);
@@ -70,21 +80,37 @@ function findLeaders(board: Board): (Standing & StandingDescription)[] {
     .filter((leader) => leader.votes > 0);
 }
 
-function listOtherTopics(boards: Boards, board: Board): TopicSummary[] {
+function listOtherTopics(boards: Boards, board: Board): TopicTile[] {
   return boards
     .listed()
     .filter((other) => other !== board && other.size > 0)
-    .map(({ topic }) => topic);
+    .map(({ topic, votes, standings }) => ({
+      title: topic.title,
+      question: topic.question,
+      path: topicPath(topic),
+      votes,
+      leaders: standings.slice(0, 3),
+    }));
 }
 
-// A new visitor can answer a pair on the front page.
-function offerFirstPair(board: Board, config: Config) {
-  const [pair] = commonPairs(board, config.secrets[0]);
-  if (!pair) return {};
-  const offer = { topicId: board.topic.id, voterId: NEW_GUEST, isGuest: true, ...pair };
+// A visitor whose session has ended can read the front page. The form then asks them to log in again.
+async function voterOn({ db, config }: HomeServices, req: Request, { locals }: Response): Promise<Voter> {
+  if (locals.user) return { id: locals.user.id, isGuest: false };
+  const guestId = readGuest(req, config);
+  const exists = guestId !== undefined && (await guestExists(db, guestId));
+  return { id: exists ? guestId : NEW_GUEST, isGuest: true };
+}
+
+/** The next pair of a voter, to vote right on the front page. */
+async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
+  const [secret] = config.secrets;
+  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret });
+  const [pair] = pairs;
+  const offer = pair && { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
   return {
-    left: board.find(pair.leftId),
-    right: board.find(pair.rightId),
-    ballot: signBallot(offer, config.secrets[0]),
+    left: pair && board.find(pair.leftId),
+    right: pair && board.find(pair.rightId),
+    ballot: offer && signBallot(offer, secret),
+    guestVotes: voter.isGuest ? answers : 0,
   };
 }

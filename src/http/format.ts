@@ -24,16 +24,15 @@ export function ordinal(rank: number): string {
   return number(rank) + (ending ?? 'th');
 }
 
-/** Returns the first letter of a name, as a reader sees it: with its accents, or a whole emoji. */
-export function initial(name: string): string {
-  // Most names begin with a plain letter, and the segmenter takes a hundred times as long.
-  if (/^[ -~]{2}/.test(name)) return name.charAt(0);
-  const [first] = graphemes.segment(name);
-  return first?.segment ?? '';
-}
-
 /** Formats a day in UTC: 21 November 2026. */
 export const day = (date: Date): string => days.format(date);
 
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
 export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
+
+/** The first letter of a name as a reader sees it, which can be several code points: an emoji, or é. */
+export function letter(name: string): string {
+  // Most names begin with a plain letter, and the segmenter takes a hundred times as long.
+  if (/^[ -~]{2}/.test(name)) return name.charAt(0);
+  return graphemes.segment(name)[Symbol.iterator]().next().value?.segment ?? '';
+}

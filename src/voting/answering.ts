@@ -74,7 +74,7 @@ export const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
 function receiptOfCast(board: Board, before: Queue, cast: CastResult & { status: 'cast' }): Receipt {
   const { vote, others } = cast;
   const { weight, reason } = expectedWeight(board, before, vote);
-  return { ...receiptOf(board, cast, reason), effect: effectOf(board, { vote, weight, others }) };
+  return withEffect(receiptOf(board, cast, reason), effectOf(board, { vote, weight, others }));
 }
 
 function receiptOfKnown(
@@ -86,11 +86,15 @@ function receiptOfKnown(
   const { vote, others } = known;
   if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
   const { weight, reason } = known.weight ?? expectedWeight(board, queue, vote);
-  return {
-    ...receiptOf(board, { status, vote }, reason),
-    effect: effectOf(board, { vote, weight, others }),
-  };
+  return withEffect(receiptOf(board, { status, vote }, reason), effectOf(board, { vote, weight, others }));
 }
+
+// Why a vote counts less is more important than what it moves.
+const withEffect = (receipt: Receipt, { agreement, movement }: ReturnType<typeof effectOf>): Receipt => ({
+  ...receipt,
+  agreement,
+  effect: receipt.effect ?? movement,
+});
 
 /** The weight of a vote as far as its voter's queue tells. The ranker decides it. */
 function expectedWeight(board: Board, queue: Queue, vote: Vote): Weight {

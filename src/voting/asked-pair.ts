@@ -24,12 +24,13 @@ export async function askedPair(context: VoterContext, queue: Queue, thing: Stan
   const { id, name } = thing;
   const { pairs } = queue;
   const [front, next] = pairs;
-  if (voter.isGuest) return { pairs, receipt: { text: GUEST_ASKED } };
-  if (front && hasThing(front, id)) return { pairs, receipt: { text: `Here is a pair with ${name}.` } };
+  if (voter.isGuest) return { pairs, receipt: { text: [GUEST_ASKED] } };
+  if (front && hasThing(front, id))
+    return { pairs, receipt: { text: ['Here is a pair with ', { name }, '.'] } };
   if (queue.unknown.includes(id))
     return {
       pairs,
-      receipt: { text: `You said you don’t know ${name}, so we don’t show it to you.` },
+      receipt: { text: ['You said you don’t know ', { name }, ', so we don’t show it to you.'] },
     };
   const answered = await answeredWith(context, id);
   // The next pair of the queue counts more when it is not asked for.
@@ -39,11 +40,13 @@ export async function askedPair(context: VoterContext, queue: Queue, thing: Stan
   const isExcluded = (index: number): boolean => excluded.has(board.standings[index]?.id ?? 0);
   const index = board.selector.opponentOf(thing.rank - 1, random, isExcluded);
   const opponent = index === undefined ? undefined : board.standings[index];
-  if (!opponent) return { pairs, receipt: { text: `There is no new pair with ${name} for you.` } };
+  if (!opponent) return { pairs, receipt: { text: ['There is no new pair with ', { name }, ' for you.'] } };
   const pair = shuffleSides({ leftId: id, rightId: opponent.id, strategy: 'asked' }, random);
-  const text = `Here is a pair with ${name}. Your vote counts fully in your own list, but less in the ranking, because you picked it.`;
+  const text = ['Here is a pair with ', { name }, PICKED];
   return { pairs: [pair, ...pairs], receipt: { text } };
 }
+
+const PICKED = '. Your vote counts fully in your own list, but less in the ranking, because you picked it.';
 
 const GUEST_ASKED =
   'Sign up or log in to pick what you compare. Guests all get the same pairs. Here is the next one.';

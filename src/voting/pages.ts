@@ -1,6 +1,6 @@
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from './history.js';
-import type { Receipt } from './receipt.js';
+import type { Words } from './words.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -17,7 +17,9 @@ interface VotePage {
   left: Standing | undefined;
   right: Standing | undefined;
   ballot: string | undefined;
-  receipt: Receipt | undefined;
+  /** Whether the page is the answer to a press. Its result is then read out. */
+  isAnswer: boolean;
+  slot: Slot;
   /** Pictures of the next pair, to load early. */
   ahead: string[];
   /** How many votes of today (UTC) the voter has in this topic. */
@@ -46,4 +48,25 @@ export interface OwnProgress {
   size: number;
   /** How many things of that Top we expect to be right. */
   expectedRight: number;
+}
+
+/** What stands below the answers: a bar, two lines, and "Undo". It is there before the first vote, too. */
+export interface Slot {
+  /** The parts of the bar, in percent of its width. Empty when there is nothing to draw. */
+  bar: BarPart[];
+  /** What became of the vote, in a sentence for screen readers, where the title does not say it. Else empty. */
+  sentence: Words;
+  /** The first line; empty for a guest, who reads there how to sign up. */
+  title: Words;
+  /** The second line; may be empty. */
+  line: Words;
+  /** The ballot of the vote that "Undo" withdraws; without it there is no such button. */
+  undo: string | undefined;
+}
+
+/** A part of the bar: the voter’s own vote, another one like it, or one unlike it; a filled slot, or an open one. */
+export interface BarPart {
+  x: number;
+  width: number;
+  kind: 'you' | 'yes' | 'no' | 'on' | 'off';
 }

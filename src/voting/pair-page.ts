@@ -8,6 +8,7 @@ import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, today } from './queue.js';
 import type { Receipt } from './receipt.js';
+import { slotOf } from './slot.js';
 import { voterOf } from './voter.js';
 
 /** How far a member's own Top of a topic has come, by the number of their answers. */
@@ -33,6 +34,7 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
     const [pair, next] = pairs;
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
     const { day, votes } = queue.today;
+    const own = isGuest ? undefined : progressOf(voterId, board, queue.answers);
     sendPageOrFragment(res, {
       page: 'voting/vote',
       fragment: 'voting/_pair',
@@ -43,12 +45,11 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
         left,
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
-        receipt,
+        isAnswer: receipt !== undefined,
+        slot: slotOf(board, { queue, receipt, own }),
         ahead: picturesOf(board, next),
         today: day === today() ? votes : 0,
-        ...(isGuest
-          ? { guest: { votes: queue.answers, pairs: COMMON_PAIRS } }
-          : { own: progressOf(voterId, board, queue.answers) }),
+        ...(own ? { own } : { guest: { votes: queue.answers, pairs: COMMON_PAIRS } }),
       },
     });
   };

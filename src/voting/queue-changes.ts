@@ -8,6 +8,7 @@ import { hasAny, hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from '
 import { newVersion, type Queue, today } from './queue.js';
 import type { VoterContext } from './voter.js';
 import type { Answer, Vote } from './voting.js';
+import { answeredPairOf } from './words.js';
 
 /** How many pairs a queue holds. With more, the last ones would come from an old board. */
 export const QUEUE_LENGTH = 2;
@@ -51,6 +52,7 @@ export function advance(queue: Queue, { vote, answer, isAgain, open }: CastAnswe
     recent,
     unknown,
     latest: vote.ballotId,
+    last: answeredPairOf(vote),
     answers: queue.answers + counted,
     today: { day, votes: (queue.today.day === day ? queue.today.votes : 0) + counted },
   };
@@ -68,6 +70,7 @@ export function revert(queue: Queue, vote: Vote, board: Board): Queue {
     pairs: isShownAgain ? [pairOf(vote), ...others] : others,
     recent: afterWithdrawal(queue.recent, vote),
     unknown,
+    last: undefined,
     answers: Math.max(queue.answers - counted, 0),
     today: { ...queue.today, votes: Math.max(queue.today.votes - counted, 0) },
   };

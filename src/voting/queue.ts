@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { RecentPair } from '../schema.js';
 import type { Pair } from './pairs.js';
+import type { AnsweredPair } from './words.js';
 
 const LIFETIME_S = 24 * 3600;
 const MAX_LOCAL = 10_000;
@@ -22,6 +23,8 @@ export interface Queue {
   unknown: number[];
   /** The ballot of the latest vote; undefined before the first. */
   latest?: string | undefined;
+  /** What the latest vote was. Undefined when there is none, or when it was taken back. */
+  last?: AnsweredPair | undefined;
   /** How many answers stand, without skips. */
   answers: number;
   /** How many of these were given on a day (UTC). */

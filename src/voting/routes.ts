@@ -120,7 +120,7 @@ export function votingRoutes({
     }
     res.status(422);
     const queue = await queueOf(contextOf(res, board));
-    showPair(res, board, { queue, pairs, receipt: { text: refusals[refusal] } });
+    showPair(res, board, { queue, pairs, receipt: { text: [refusals[refusal]] } });
   }
 
   /** Makes a voter of a guest with the first vote, and renews the guest's cookie. */

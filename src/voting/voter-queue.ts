@@ -92,6 +92,7 @@ async function drawQueue(context: VoterContext, before: Pair[]): Promise<Queue> 
     recent: state.recent,
     unknown: state.unknown,
     latest: state.latest,
+    last: state.last,
     answers: state.answers,
     today: { day: today(), votes: state.today },
   };

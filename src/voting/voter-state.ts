@@ -5,6 +5,7 @@ import type { RecentPair } from '../schema.js';
 import { shuffleSides } from './draw.js';
 import type { Pair } from './pairs.js';
 import type { VoterContext } from './voter.js';
+import type { AnsweredPair } from './words.js';
 
 /** What the ledger knows of a voter in a topic. A lost queue is built again from it. */
 interface VoterState {
@@ -16,6 +17,8 @@ interface VoterState {
   unknown: number[];
   /** The ballot of the latest vote; undefined before the first. */
   latest: string | undefined;
+  /** What the latest vote was. Undefined when there is none, or when it was taken back. */
+  last: AnsweredPair | undefined;
   /** How many answers stand, without skips. */
   answers: number;
   /** How many of these are of today (UTC). */
@@ -37,7 +40,7 @@ export async function readVoterState({ db, voter, board }: VoterContext): Promis
     select outcome from votes as standing where standing.voter_id = first.voter_id and standing.withdrawn_at is null
       and least(standing.left_id, standing.right_id) = least(first.left_id, first.right_id)
       and greatest(standing.left_id, standing.right_id) = greatest(first.left_id, first.right_id) limit 1)`;
-  const { rows } = await sql<Omit<VoterState, 'latest'> & { latest: string | null }>`
+  const { rows } = await sql<StateRow>`
     select (
       select coalesce(json_agg(json_build_object('low', least(left_id, right_id), 'high', greatest(left_id, right_id),
         'skipped', coalesce(${standing} = 'skip', true)) order by id), '[]')
@@ -49,13 +52,18 @@ export async function readVoterState({ db, voter, board }: VoterContext): Promis
       select case unknown when 'left' then left_id else right_id end from votes
       where ${own} and unknown is not null and withdrawn_at is null)::float8[] as unknown,
     (select ballot_id from votes where ${own} order by id desc limit 1) as latest,
+    (select case when withdrawn_at is null then json_build_object('leftId', left_id, 'rightId', right_id,
+        'outcome', outcome, 'unknown', unknown) end
+      from votes where ${own} order by id desc limit 1) as last,
     (select count(*)::int from votes where ${own} and withdrawn_at is null and outcome <> 'skip') as answers,
     (select count(*)::int from votes where ${own} and withdrawn_at is null and outcome <> 'skip'
       and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') as today`.execute(db);
   const [state] = rows;
   if (!state) throw new Error('a select without a table has a row');
-  return { ...state, latest: state.latest ?? undefined };
+  return { ...state, latest: state.latest ?? undefined, last: state.last ?? undefined };
 }
+
+type StateRow = Omit<VoterState, 'latest' | 'last'> & { latest: string | null; last: AnsweredPair | null };
 
 /**
  * Finds any pair that a voter has not answered, for voters who have answered nearly every pair. It looks at

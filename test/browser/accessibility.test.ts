@@ -88,9 +88,8 @@ it('makes every button large enough, and every link that is not part of a text',
 it('shows the borders of choices in forced colours', async () => {
   const { page } = await chromium.open(site, { forcedColors: 'active' });
   await page.goto('/vote');
-  expect(
-    await page.locator('#choose-left').evaluate((button) => getComputedStyle(button).borderTopStyle),
-  ).toBe('solid');
+  for (const side of await page.locator('.side').all())
+    expect(await side.evaluate((card) => getComputedStyle(card).borderTopStyle)).toBe('solid');
 });
 
 it.each([

@@ -69,7 +69,9 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   await takeScreenshot('5-voted');
   if (look.script) {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose-left');
-    expect(await page.locator('#spoken').textContent()).toContain(`Next: ${second[0]} or ${second[1]}`);
+    await expect
+      .poll(() => page.locator('#spoken').textContent())
+      .toContain(`Next: ${second[0]} or ${second[1]}`);
   }
 
   await waitUntilClickable(page);
@@ -90,7 +92,7 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   await page.reload();
   await site.rank();
 
-  await page.getByRole('link', { name: 'Top 20', exact: true }).click();
+  await page.getByRole('link', { name: 'Ranking', exact: true }).click();
   expect(await page.locator('.board tbody tr').count()).toBe(20);
   await takeScreenshot('6-top');
   await page.locator('.board a').first().click();
@@ -109,7 +111,8 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   await takeScreenshot('10c-password');
   await page.goto('/profile/close');
   await takeScreenshot('10d-close');
-  await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
+  await page.goto('/profile');
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await page.getByText('You are logged out.').waitFor();
   await page.goBack();
   expect(await page.getByText(username).count()).toBe(0);
@@ -123,7 +126,8 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL('**/profile');
-  await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
+  await page.getByText('You are logged out.').waitFor();
   await page.goto('/nowhere');
   await takeScreenshot('12-nowhere');
 
@@ -150,7 +154,7 @@ it('shows the whole page after the browser’s Back button', async () => {
   await register(page, 'back-again');
   await page.locator('#choose-left').click();
   await page.locator('.receipt').getByText('you chose').waitFor();
-  await page.getByRole('link', { name: 'Top 20', exact: true }).click();
+  await page.getByRole('link', { name: 'Ranking', exact: true }).click();
   await page.waitForURL('**/top');
   await page.goBack();
   await page.locator('#choose-left').waitFor();
@@ -206,7 +210,7 @@ it('works from registering to the log-out by keyboard alone, with a visible focu
 it('answers single keys until they are switched off', async () => {
   const { page } = await chromium.open(site);
   await register(page, 'single-keys');
-  const receipt = page.locator('.receipt p');
+  const receipt = page.locator('.receipt');
   const press = async (key: string, expectedText: (pair: string[]) => string): Promise<void> => {
     await waitUntilClickable(page);
     const pair = await pairOn(page);
@@ -265,7 +269,7 @@ it('takes a double tap on the front page as one vote, announces it, and moves th
     );
   });
   await page.goto('/');
-  await page.locator('.taste .choice').first().click();
+  await page.locator('.duel .choice').first().click();
   await page.locator('.progress').getByText('1 vote saved').waitFor();
   await expect.poll(() => page.locator('#spoken').textContent()).toContain('Saved: ');
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('question');

@@ -135,7 +135,8 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     },
     'being logged out': async (page) => {
       await register(page);
-      await page.getByRole('banner').getByRole('button', { name: 'Log out' }).click();
+      await page.goto('/profile');
+      await page.getByRole('button', { name: 'Log out', exact: true }).click();
       await page.getByText('You are logged out.').waitFor();
     },
     'too many log-ins (429)': async (page) => {

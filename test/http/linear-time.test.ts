@@ -66,7 +66,7 @@ const cases: Record<string, Case> = {
   'Accept of types': header('Accept', '/nowhere', filled('a/b,')),
   'Accept-Encoding of spaces': header('Accept-Encoding', '/', filled(' ', 'b')),
   'Accept-Encoding of names': header('Accept-Encoding', '/', filled('br,')),
-  'Range of ranges': header('Range', '/app.css', filled('0-1,', 'bytes=')),
+  'Range of ranges': header('Range', '/styles/base.css', filled('0-1,', 'bytes=')),
   'X-Forwarded-For of commas': posted('X-Forwarded-For', filled(', ')),
   'Content-Type of quotes': posted('Content-Type', filled(';a="')),
   'path of dots': path(filled('.a', '/', '!')),

@@ -54,7 +54,7 @@ it('accepts a form with the public Origin from a browser that sends no Sec-Fetch
 });
 
 it('sends the security headers on pages and errors', async () => {
-  for (const path of ['/', '/login', '/nowhere', '/topics/none/top', '/app.css']) {
+  for (const path of ['/', '/login', '/nowhere', '/topics/none/top', '/styles/base.css']) {
     const { headers } = await visit(site).get(path);
     const policy = headers['content-security-policy'] ?? '';
     expect(policy).toContain("default-src 'none'");
@@ -154,8 +154,14 @@ it('allows caching for ever only for an address with the right hash', async () =
   const page = read((await visit(site).get('/')).text);
   const css = page('link[rel=stylesheet]').attr('href') ?? '';
   expect((await visit(site).get(css)).headers['cache-control']).toContain('immutable');
-  const other = await visit(site).get('/app.css?v=000000000000').expect(200);
-  expect(other.headers['cache-control']).toBe('public, no-cache');
+  const icon = await visit(site).get('/favicon.svg?v=000000000000').expect(200);
+  expect(icon.headers['cache-control']).toBe('public, no-cache');
+  // The files of a folder share one hash, so that they can name each other.
+  const folder = css.slice(0, css.lastIndexOf('/'));
+  expect((await visit(site).get(`${folder}/nunito.woff2`)).headers['cache-control']).toContain('immutable');
+  for (const other of ['/styles/base.css', '/styles/000000000000/base.css'])
+    expect((await visit(site).get(other).expect(200)).headers['cache-control']).toBe('public, no-cache');
+  await visit(site).get(`${folder}/nothing.css`).expect(404);
   expect((await visit(site).get('/')).headers['cache-control']).toBe('private, no-cache');
 });
 

@@ -9,31 +9,36 @@ const progress = async (browser: Browser, path = '/vote'): Promise<string> =>
     .replace(/\s+/g, ' ')
     .trim();
 
+const title = async (browser: Browser): Promise<string> =>
+  read((await browser.get('/vote').expect(200)).text)('.receipt .headline')
+    .text()
+    .trim();
+
 it('shows on the pair page how far the own Top has come', async () => {
   await topic(site, { names: thingNames(8) });
   const { browser } = await member(site);
-  expect(await progress(browser)).toBe('At least 10 votes in this topic until your list.');
+  expect(await progress(browser)).toBe('Your list: 0 of 10 votes');
+  expect(await title(browser)).toBe('10 votes until your list');
 
   await vote(browser, 'skip');
   for (let votes = 0; votes < 3; votes++) await vote(browser);
-  expect(await progress(browser)).toBe('3 votes today. At least 7 more votes in this topic until your list.');
+  expect(await progress(browser)).toBe('3 votes today Your list: 3 of 10 votes');
+  expect(await title(browser)).toBe('7 more votes until your list');
   await browser.post('/vote/undo').type('form').send({}).expect(303);
-  expect(await progress(browser)).toContain('2 votes today. At least 8 more votes');
+  expect(await progress(browser)).toBe('2 votes today Your list: 2 of 10 votes');
 
   for (let votes = 0; votes < 22; votes++)
     await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'));
   await vi.waitFor(
-    async () =>
-      expect(await progress(browser)).toMatch(
-        /^24 votes today. Your Top 3: (about \d of|all) 3 should be right\.$/,
-      ),
+    async () => expect(await title(browser)).toMatch(/^Your Top 3: (About \d of|All) 3 looks? settled$/),
     { timeout: 55_000, interval: 200 },
   );
+  expect(await progress(browser)).toBe('24 votes today Your Top 3');
   const $ = read((await browser.get('/vote')).text);
-  const { href } = $('.progress a').get(0)?.attribs ?? {};
+  const { href } = $('.progress').get(0)?.attribs ?? {};
   expect(href).toBe('/profile/top');
   const own = read((await browser.get(String(href)).expect(200)).text);
   expect(own('.lead').text()).toMatch(
-    new RegExp(`(All|About|we expect about) ${$('.progress progress').attr('value')} of these`),
+    new RegExp(`(All|About|we expect about) ${$('.votes-bar .on').length} of these`),
   );
 });

@@ -92,7 +92,10 @@ it('tells a guest how many others agree, and predicts no movement', async () => 
   }
   await site.rank();
   const answer = await send(guest, pair.ballot, 'left').set(HTMX).expect(200);
-  expect(read(answer.text)('.effect').text()).toMatch(/^\d+ of 1\d others agreed\.$/);
+  const $ = read(answer.text);
+  expect($('.receipt .headline').text().trim()).toMatch(/^You and \d+ of 1\d others$/);
+  expect($('.votes-bar .you')).toHaveLength(1);
+  expect($('.effect').text()).toBe('');
 });
 
 it('sets no cookie before the first vote, and an httpOnly cookie after it', async () => {
@@ -106,12 +109,16 @@ it('sets no cookie before the first vote, and an httpOnly cookie after it', asyn
 it('shows the first pair on the front page', async () => {
   const guest = visit(site);
   const front = read((await guest.get('/').expect(200)).text);
-  const ballot = String(front('.taste [name=ballot]').val());
-  const first = front('.taste .name').first().text();
+  const ballot = String(front('.duel').closest('form').find('[name=ballot]').val());
+  const first = front('.duel .name').first().text();
   const answer = await send(guest, ballot, 'left').expect(303);
-  expect((await guest.get(answer.headers.location ?? '')).text).toContain(`you chose ${first} over`);
-  const later = read((await guest.get('/')).text);
-  expect([later('.taste').length, later('.hero .button').first().text()]).toEqual([0, 'Keep voting']);
+  const page = await guest.get(answer.headers.location ?? '');
+  expect(read(page.text)('.receipt p').text()).toContain(`you chose ${first} over`);
+  // Then the front page has the next pair.
+  const later = await guest.get('/');
+  const { left, right } = pairOn((await guest.get('/vote')).text);
+  expect(pairOn(later.text)).toMatchObject({ left, right });
+  expect(read(later.text)('.say .button').text()).toBe('Sign up to count your 1 vote');
 });
 
 it('answers htmx with the next pair in the same round trip', async () => {

@@ -189,6 +189,53 @@ it('withdraws the last vote once, and shows its pair again', async () => {
   });
 });
 
+it.each(['member', 'guest'])(
+  'offers to undo the latest vote whenever its voter comes back: %s',
+  async (kind) => {
+    const browser = kind === 'member' ? (await member(site)).browser : visit(site);
+    const slot = async (path = '/vote') => read((await browser.get(path).expect(200)).text)('.receipt');
+    expect((await slot()).find('#undo')).toHaveLength(0);
+    await vote(browser);
+    const pair = await vote(browser);
+    // Not only on the page with the receipt, but also after a reload or from another page.
+    const plain = await slot();
+    expect(plain.find('.line').text().trim()).toBe(`Last vote: ${pair.left} over ${pair.right}`);
+    const ballot = String(plain.find('[name=ballot]').val());
+    await browser.post('/vote/undo').type('form').send({ ballot }).expect(303);
+    expect(pairOn((await browser.get('/vote')).text)).toMatchObject({ left: pair.left, right: pair.right });
+    expect((await slot()).find('#undo')).toHaveLength(0);
+    // A queue that was lost is read from the ledger.
+    await vote(browser, 'tie');
+    for (const key of (await site.redis?.keys(`${site.prefix}queue:*`)) ?? []) await site.redis?.del(key);
+    expect((await slot()).find('.line').text()).toContain('are about the same to you');
+  },
+);
+
+it('offers to undo the latest vote on another device', async () => {
+  const { browser, username, password } = await member(site);
+  const pair = await vote(browser);
+  const other = visit(site);
+  await other.post('/login').type('form').send({ username, password }).expect(303);
+  await other.get('/').expect(200);
+  const slot = read((await other.get('/vote').expect(200)).text)('.receipt');
+  expect(slot.text()).toContain(`Last vote: ${pair.left} over ${pair.right}`);
+  expect(slot.find('#undo')).toHaveLength(1);
+});
+
+it('isolates a name in a sentence, because it may be written from right to left', async () => {
+  await topic(site, { slug: 'scripts', names: ['שוקולד', '👩‍👩‍👧‍👦 Family'] });
+  const { browser } = await member(site);
+  const page = read((await browser.get('/topics/scripts/vote').expect(200)).text);
+  const names = page('.choice bdi.name').map((_, name) => page(name).text());
+  expect(names.get().sort()).toEqual(['שוקולד', '👩‍👩‍👧‍👦 Family']);
+  // An emoji of several code points is one letter.
+  const letters = page('.choice .letter').map((_, letter) => page(letter).text());
+  expect(letters.get().sort()).toEqual(['ש', '👩‍👩‍👧‍👦']);
+  await vote(browser, 'left', '/topics/scripts/vote');
+  const { text } = await browser.get('/topics/scripts/vote').expect(200);
+  expect(read(text)('.receipt .line bdi')).toHaveLength(2);
+});
+
 it('withdraws a vote with htmx in one round trip', async () => {
   const { browser, id } = await member(site);
   const pair = await vote(browser);
@@ -455,15 +502,15 @@ it('says how many of at least five others agree, and which thing the vote passes
   for (let other = 7; other <= 10; other++) await cast((await member(site)).browser);
   await site.rank();
   const { browser: eleventh, id } = await member(site);
-  expect(await cast(eleventh)).toContain('9 of 10 others agreed.');
+  expect(await cast(eleventh)).toContain('You and 9 of 10 others');
   // The voter's own answer is not among the others, neither when it counts nor after it was withdrawn.
   for (let other = 12; other <= 20; other++) await cast((await member(site)).browser);
   await site.rank();
   const [own] = await ledger(id);
   const again = await eleventh.get(`${path}?voted=${own?.ballotId}`).expect(200);
-  expect(read(again.text)('.receipt p').text()).toContain('18 of 19 others agreed.');
+  expect(read(again.text)('.receipt p').text()).toContain('You and 18 of 19 others');
   await eleventh.post('/vote/undo').expect(303);
-  expect(await cast(eleventh)).toContain('18 of 19 others agreed.');
+  expect(await cast(eleventh)).toContain('You and 18 of 19 others');
 
   await topic(site, { slug: 'colours', names: ['Amber', 'Blue'] });
   const { browser } = await member(site);
@@ -472,8 +519,8 @@ it('says how many of at least five others agree, and which thing the vote passes
   const choice = pair.left === 'Blue' ? 'left' : 'right';
   const answer = await send(browser, { ballot: pair.ballot, choice }, '/topics/colours/vote').expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
-  expect(read(page.text)('.effect').text()).toBe('Blue moves up past Amber, to about 1st.');
-  expect(read(page.text)('.progress').text()).toContain('1 vote today.');
+  expect(read(page.text)('.effect').text().trim()).toBe('Blue moves up to about 1st');
+  expect(read(page.text)('.progress').text()).toContain('1 vote today');
   await site.rank();
   const later = await browser.get(answer.headers.location ?? '').expect(200);
   expect(read(later.text)('.effect').text()).toBe('');

@@ -19,7 +19,7 @@ it('shows everybody the current Top 20, and a logged-in user their own name', as
     expect($('.lead').text()).toContain('Based on 1 vote');
     expect($('.board .name').first().text()).toBe(left);
     expect($('.who')).toHaveLength(0);
-    expect($('nav [aria-current]').text()).toBe(path === '/top' ? 'Top 20' : '');
+    expect($('nav [aria-current=page]').text().trim()).toBe(path === '/top' ? 'Ranking' : '');
   }
 });
 
