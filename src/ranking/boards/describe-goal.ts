@@ -2,7 +2,7 @@ import type { Goal } from '../../catalog/goal.js';
 import type { Board } from './board.js';
 
 /** A goal is settled when at least this share of it is expected to be right. */
-const SETTLED = 0.95;
+export const SETTLED = 0.95;
 
 /** Below this share a goal is still open. */
 const HALF_SETTLED = 0.75;
