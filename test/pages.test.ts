@@ -107,6 +107,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     right: second,
     ballot: 'b',
   },
+  'home/topics': {
+    topics: [
+      {
+        ...{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] },
+        ...{ ownVotes: 4, enough: 10 },
+      },
+    ],
+  },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
     ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
@@ -139,9 +147,6 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
         fit: { votes: 40, spread: 1, decided: 38, leftWins: 20, fittedAt: now, hasSnapshot: true },
       },
     ],
-  },
-  'ranking/topics': {
-    topics: [{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] }],
   },
   'ranking/thing': {
     ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },

@@ -15,7 +15,6 @@ declare module '../../http/page.js' {
     'ranking/top': TopPage;
     'ranking/ranking': RankingPage;
     'ranking/how': HowPage;
-    'ranking/topics': TopicsPage;
     'ranking/thing': ThingPage;
     'ranking/retired': RetiredPage;
   }
@@ -87,16 +86,6 @@ export interface PageLink {
 
 interface HowPage {
   topics: (TopicSummary & { size: number; votes: number; fit: FitSummary | undefined })[];
-}
-
-interface TopicsPage {
-  topics: (TopicSummary & {
-    path: string;
-    board: string;
-    size: number;
-    votes: number;
-    leaders: Standing[];
-  })[];
 }
 
 interface ThingPage extends StandingDescription {

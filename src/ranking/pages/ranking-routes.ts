@@ -18,15 +18,10 @@ import { type Listing, listStandings, pageNumbers, parseSearchQuery } from './le
 import type { PageLink, PageLinks, RankingServices, TopicPage } from './pages.js';
 import { makeRankTable } from './rank-table.js';
 
-/** The topics, their leaderboards, the page that explains the ranking, and the download of its data. */
+/** The leaderboards of topics, the page that explains the ranking, and the download of its data. */
 export function rankingRoutes(services: RankingServices): Router {
   const { db, boards } = services;
   const router = Router();
-  router
-    .route('/topics')
-    .get((_req, res) => sendPage(res, 'ranking/topics', { topics: listTopics(boards) }))
-    .all(methodNotAllowed);
-
   router
     .route('/topics/:slug')
     .get((req, res) => res.redirect(303, `${topicPath(boardOf(boards, req).topic)}/top`))
@@ -59,17 +54,6 @@ export function rankingRoutes(services: RankingServices): Router {
 
   router.route('/topics/:slug/data.json').get(sendSnapshot(db, boards)).all(methodNotAllowed);
   return router;
-}
-
-function listTopics(boards: Boards) {
-  return boards.listed().map(({ topic, size, votes, goal, standings }) => ({
-    ...topic,
-    board: titleOf(goal),
-    path: topicPath(topic),
-    size,
-    votes,
-    leaders: standings.slice(0, 3),
-  }));
 }
 
 function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Response): void {
