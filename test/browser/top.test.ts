@@ -167,6 +167,15 @@ it('moves rows without animation under prefers-reduced-motion', async () => {
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
 });
 
+it('opens the vote page from any place of the invitation to the first vote', async () => {
+  await topic(site, { slug: 'fresh', names: ['Tea', 'Coffee'] });
+  const { page } = await chromium.open(site, { viewport: { width: 375, height: 553 } });
+  await page.goto('/topics/fresh/top');
+  const { x = 0, y = 0 } = (await page.locator('.contestant').last().boundingBox()) ?? {};
+  await page.mouse.click(x + 20, y + 20);
+  await page.waitForURL('**/topics/fresh/vote');
+});
+
 it('has no dead button without JavaScript', async () => {
   const { page } = await chromium.open(site, { javaScriptEnabled: false });
   await page.goto('/top');

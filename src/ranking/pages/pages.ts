@@ -58,8 +58,7 @@ export interface TopicPage {
 
 interface TopPage extends TopicPage, RankTable {
   /** How sure the ranks of the goal are, in a sentence; empty while there is nothing to say. */
-  settled: string;
-  isSettled: boolean;
+  settled: (string | { name: string })[];
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
   /** The ETag of the table. */

@@ -10,7 +10,7 @@ import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
-import { describeSettled, isSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
+import { describeSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
 import { boardOf, findBoard } from '../boards/find-board.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { makeGoalCourse } from './goal-course.js';
@@ -71,7 +71,6 @@ function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Re
       ...topicPage(board),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
       settled: describeSettled(board),
-      isSettled: isSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),

@@ -66,6 +66,7 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
   expect(rows[0]).toMatch(/1st–[2-6]\w\w, almost certainly Top 20/);
   expect(rows[19]).toMatch(/1[4-9]th–2[1-6]\w\w, Top 20 uncertain/);
   expect(rows[0]).toContain('nearly tied with the next');
+  expectOneScale($);
   expect($('.lead').text()).toMatch(/Settled: we expect 19 of these 20 to belong here/);
   const { body } = await visit(site).get('/api/topics/many/top').expect(200);
   expect(body.expectedRight).toBeGreaterThan(16.5);
@@ -75,6 +76,27 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
     expect(rank).toBeLessThanOrEqual(range[1]);
   }
 });
+
+/** Expects the range of each row on one scale, from the first rank on, with the end of the goal. */
+function expectOneScale($: ReturnType<typeof read>): void {
+  expect($('.axis text').first().text()).toBe('1st');
+  expect($('.axis').text()).toContain('20th');
+  expect($('.scale-goal')).toHaveLength(1);
+  const places = (selector: string, name: string) =>
+    $(`.board ${selector}`)
+      .map((_index, mark) => Number.parseFloat($(mark).attr(name) ?? ''))
+      .get();
+  const dots = places('.range-dot', 'cx');
+  expect(dots).toHaveLength(20);
+  expect(dots[0]).toBe(0);
+  expect(dots).toEqual(dots.toSorted((one, other) => one - other));
+  for (const [index, place] of dots.entries()) {
+    expect(places('.range-whisker', 'x1')[index]).toBeLessThanOrEqual(place);
+    expect(places('.range-whisker', 'x2')[index]).toBeGreaterThanOrEqual(place);
+  }
+  expect($('.board tbody tr').first().attr('class')).toContain('tied-below');
+  expect($('.last-of-goal .tag').text()).toBe('Top 20');
+}
 
 it('compares each rank with the rank of yesterday', async () => {
   await sql`
