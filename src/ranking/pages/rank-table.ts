@@ -18,7 +18,8 @@ export function makeRankTable(board: Board, standings: readonly Standing[]): Ran
     ...describeStanding(standing, board),
     bar: scale && !isNew(standing) ? barOn(scale, standing) : undefined,
     isTiedWithPrevious: areTied(standings[index - 1], standing),
-    isTiedWithNext: areTied(standing, board.standings[standing.rank]),
+    // The last row may be tied with a thing on the next page.
+    isTiedWithNext: areTied(standing, standings[index + 1] ?? board.standings[standing.rank]),
     isLastOfGoal: standing.rank === board.goal && standing.rank < board.size,
   }));
   return { scale, rows };
