@@ -333,7 +333,9 @@ it('has room for long names and large text', async () => {
   await page.locator('#choose-left').click();
   await page.locator('.receipt').getByText('you chose').waitFor();
   await expectNoSidewaysScroll(page);
+  await site.rank();
   await page.goto('/topics/odd/top');
+  await expectNoSidewaysScroll(page);
   await page.locator('.board a').first().click();
   await expectNoSidewaysScroll(page);
 });

@@ -55,7 +55,7 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
   visitor: {
     ...openEach(PUBLIC_PATHS),
     'a thing': (page, { site }) => openThing(page, site, 'Apple'),
-    'a thing with a surprising result': (page, { site }) => openThing(page, site, 'Plum'),
+    'a thing with wins and losses': (page, { site }) => openThing(page, site, 'Plum'),
     'a thing nobody was asked about': (page, { site }) => openThing(page, site, 'The only one'),
     'a thing that was taken down': (page, { site }) => openThing(page, site),
     'an empty topic': open('/topics/none/top'),
