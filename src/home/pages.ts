@@ -15,7 +15,7 @@ interface FrontPage {
   leaders: (Standing & StandingDescription)[];
   topics: TopicTile[];
   votes: number;
-  /** The next pair of the voter, and its signed ballot; undefined when there is no pair left. */
+  /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
   left: Standing | undefined;
   right: Standing | undefined;
   ballot: string | undefined;
