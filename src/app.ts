@@ -18,7 +18,7 @@ import { Throttle } from './auth/sessions/throttle.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { homeRoutes } from './home/routes.js';
-import { assets, assetUrl, moduleUrls } from './http/assets.js';
+import { assetFolderUrl, assets, assetUrl } from './http/assets.js';
 import { refuseCrossSite } from './http/cross-site.js';
 import { answerErrors, answerNotFound } from './http/errors.js';
 import { readFlash } from './http/flash.js';
@@ -75,8 +75,12 @@ export function createApp(dependencies: AppDependencies): Express {
   app.set('query parser', 'simple');
   setSecureFromOrigin(app, config);
   app.locals.templates = loadTemplates(config.production);
-  app.locals.assets = { css: assetUrl('app.css'), htmx: assetUrl('htmx.min.js'), js: assetUrl('app.js') };
-  app.locals.modules = moduleUrls();
+  app.locals.assets = {
+    app: assetFolderUrl('app'),
+    css: assetUrl('app.css'),
+    htmx: assetUrl('htmx.min.js'),
+    js: assetUrl('app.js'),
+  };
 
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));

@@ -6,7 +6,6 @@ import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
-import { moduleUrls } from '../src/http/assets.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
 import { Board } from '../src/ranking/boards/board.js';
@@ -200,8 +199,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
 
 const templates = loadTemplates(false);
 const surroundings = {
-  assets: { css: '/app.css', htmx: '/htmx.js', js: '/app.js' },
-  modules: moduleUrls(),
+  assets: { app: '/app', css: '/app.css', htmx: '/htmx.js', js: '/app.js' },
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },
     flash: undefined,

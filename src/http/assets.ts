@@ -1,49 +1,81 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import express, { type RequestHandler } from 'express';
+import { extname, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import express, { type RequestHandler, type Response } from 'express';
 import { root } from '../config.js';
+import { preferredEncoding } from './encodings.js';
 
 const folder = join(root, 'public');
 
+/** The files by the addresses that hold their hash. */
+const files = new Map<string, string>();
+
 /**
- * Serves the files in `public`. Browsers keep a file for ever when its address carries the file's hash.
- * Without the hash they keep a picture for a day, and ask again for any other file each time.
+ * Serves the files in `public`. Browsers keep a file for ever when its address carries the hash of the file or of
+ * its folder. Without the hash they keep a picture for a day, and ask again for any other file each time.
  */
 export function assets(): RequestHandler {
-  return express.static(folder, {
+  const serve = express.static(folder, {
     index: false,
     setHeaders(res, path) {
-      res.setHeader('Cache-Control', cacheControl(path, res.req.url));
+      res.setHeader('Cache-Control', cacheControl(path, files.has(res.req.originalUrl)));
     },
   });
+  return (req, res, next) => {
+    const { url } = req;
+    const file = files.get(url);
+    const isText = file !== undefined && ['.css', '.js'].includes(extname(file));
+    if (isText && preferredEncoding(req, 'br', 'gzip') === 'br') return sendCompressed(res, file);
+    // A page that was loaded before an upgrade asks for the old hash.
+    req.url = url.replace(/^\/(app|styles)\/[0-9a-f]{12}\//, '/$1/');
+    return serve(req, res, (error?: unknown) => {
+      req.url = url;
+      next(error);
+    });
+  };
 }
 
-function cacheControl(path: string, requestUrl: string | undefined): string {
-  if (requestUrl === assetUrl(relative(folder, path).replaceAll('\\', '/')))
-    return 'public, max-age=31536000, immutable';
+function cacheControl(path: string, isCurrent: boolean): string {
+  if (isCurrent) return FOR_EVER;
   return path.includes(join(folder, 'pictures')) ? 'public, max-age=86400' : 'public, no-cache';
 }
+
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+// Compressed once, so it can be done as well as possible. That takes too long for each answer.
+function sendCompressed(res: Response, file: string): void {
+  const bytes = compressed.get(file) ?? brotliCompressSync(readFileSync(join(folder, file)));
+  compressed.set(file, bytes);
+  res.vary('Accept-Encoding').type(extname(file));
+  res.setHeader('Cache-Control', FOR_EVER).setHeader('Content-Encoding', 'br');
+  res.send(bytes);
+}
+
+const compressed = new Map<string, Buffer>();
 
 /**
  * Returns the address of a file in `public`. It holds the file's hash, so a new version has a new address.
  */
 export function assetUrl(file: string): string {
-  let url = urls.get(file);
-  if (!url) {
-    const hash = createHash('sha256')
-      .update(readFileSync(join(folder, file)))
-      .digest('hex');
-    url = `/${file}?v=${hash.slice(0, 12)}`;
-    urls.set(file, url);
-  }
+  const url = `/${file}?v=${hashOf([file])}`;
+  files.set(url, file);
   return url;
 }
 
-const urls = new Map<string, string>();
+/**
+ * Returns the address of a folder in `public`, without a slash at the end. It holds the hash of all its files, which
+ * can therefore name each other by relative addresses.
+ */
+export function assetFolderUrl(name: string): string {
+  const names = readdirSync(join(folder, name)).sort();
+  const url = `/${name}/${hashOf(names.map((file) => `${name}/${file}`))}`;
+  for (const file of names) files.set(`${url}/${file}`, `${name}/${file}`);
+  return url;
+}
 
-/** Returns the addresses of the scripts in `public/app`, one behaviour each, by their names without `.js`. */
-export function moduleUrls(): Record<string, string> {
-  const files = readdirSync(join(folder, 'app')).filter((file) => file.endsWith('.js'));
-  return Object.fromEntries(files.map((file) => [file.replace('.js', ''), assetUrl(`app/${file}`)]));
+function hashOf(paths: string[]): string {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(readFileSync(join(folder, path)));
+  return hash.digest('hex').slice(0, 12);
 }

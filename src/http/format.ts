@@ -1,6 +1,5 @@
 // Created once: creating a formatter costs more than rendering the rest of a page.
 const numbers = new Intl.NumberFormat('en-GB');
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
@@ -24,16 +23,14 @@ export function ordinal(rank: number): string {
   return number(rank) + (ending ?? 'th');
 }
 
-/** Returns the first letter of a name, as a reader sees it: with its accents, or a whole emoji. */
-export function initial(name: string): string {
-  // Most names begin with a plain letter, and the segmenter takes a hundred times as long.
-  if (/^[ -~]{2}/.test(name)) return name.charAt(0);
-  const [first] = graphemes.segment(name);
-  return first?.segment ?? '';
-}
-
 /** Formats a day in UTC: 21 November 2026. */
 export const day = (date: Date): string => days.format(date);
 
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
 export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The first letter of a name as a reader sees it, which can be several code points: an emoji, or é. */
+export const letter = (name: string): string =>
+  graphemes.segment(name)[Symbol.iterator]().next().value?.segment ?? '';
