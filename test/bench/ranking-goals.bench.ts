@@ -13,22 +13,23 @@ const HOUR = 3_600_000;
 const SEEDS = 40;
 const SETTLED = 0.95;
 
-// Among 100 normal strengths, the third and the fourth are so close that the whole Top 3 takes thousands of votes.
+// Among 100 normal strengths the target for the Top 3 is missed: the third and the fourth are so close that it takes
+// thousands of votes.
 it.each([
-  { goal: 3, strengths: 'heavy-tailed', share: 0.5, votes: 550, atLeast: 0.5 },
-  { goal: 3, strengths: 1, share: 0.5, votes: 550, atLeast: undefined },
-  { goal: 1, strengths: 'heavy-tailed', share: 0.8, votes: 1_600, atLeast: 0.8 },
-  { goal: 1, strengths: 1, share: 0.8, votes: 1_600, atLeast: 0.8 },
+  { goal: 3, strengths: 'heavy-tailed', share: 0.5, votes: 550 },
+  { goal: 3, strengths: 1, share: 0.5, votes: 550 },
+  { goal: 1, strengths: 'heavy-tailed', share: 0.8, votes: 1_600 },
+  { goal: 1, strengths: 1, share: 0.8, votes: 1_600 },
 ] as const)(
   'goal: finds the whole Top $goal of 100 (spread $strengths)',
-  ({ goal, strengths, share, votes, atLeast }) => {
+  ({ goal, strengths, share, votes }) => {
     const run = (course: Omit<Course, 'seed' | 'top' | 'strengths'>): boolean[][] =>
       worlds(SEEDS, 11_000, (seed) => courseOf({ ...course, top: goal, strengths, seed }));
     const until = (courses: boolean[][]): string =>
       `in ${share} of the runs after ${votesUntil(courses, share)} votes`;
     const courses = run({ goal });
     const name = `whole Top ${goal} of 100 right after ${votes} votes, goal ${goal}, spread ${strengths}`;
-    reportMean(name, rightAt(courses, votes), { atLeast, note: until(courses) });
+    reportMean(name, rightAt(courses, votes), { atLeast: share, note: until(courses) });
     const ahead = run({ goal, queue: 2 });
     reportMean('  the same, every pair drawn one ahead', rightAt(ahead, votes), { note: until(ahead) });
     const other = run({ goal: 20 });

@@ -50,21 +50,21 @@ it.each([
 );
 
 it.each([
-  { accounts: 16, votes: 30, atLeast: 0.97 },
-  { accounts: 16, votes: 100, atLeast: 0.97 },
-  { accounts: 60, votes: 30, atLeast: 0.97 },
-  // No target: nearly half of all votes, and all at once after the others.
-  { accounts: 60, votes: 30, isLast: true, atLeast: undefined },
+  { accounts: 16, votes: 30 },
+  { accounts: 16, votes: 100 },
+  { accounts: 60, votes: 30 },
+  // This one just misses the target: nearly half of all votes, and all at once after the others.
+  { accounts: 60, votes: 30, isLast: true },
 ])(
   'groups: counts honest people behind one address: $accounts with $votes votes each',
-  ({ atLeast, ...group }) => {
+  (group) => {
     const results = run({ ...group, conduct: 'honest' });
     const { accounts, votes, isLast } = group;
     const name = `${accounts} honest people behind one address, ${votes} votes each${isLast ? ', all last' : ''}`;
     reportMean(
       `${name}: weight kept`,
       results.map(({ kept }) => kept),
-      { atLeast },
+      { atLeast: 0.97 },
     );
     reportMean(
       '  weight kept by honest people who are alone',
