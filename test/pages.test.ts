@@ -11,6 +11,7 @@ import { Problem } from '../src/http/problem.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
 import { makeChart } from '../src/ranking/pages/chart.js';
+import { barOn, makeScale } from '../src/ranking/pages/rank-scale.js';
 
 const now = new Date();
 const topic = {
@@ -31,18 +32,26 @@ const board = new Board(
 const [first, second] = board.standings as [Board['standings'][0], Board['standings'][0]];
 const rows = board.standings.map((standing) => ({
   ...{ ...standing, ...describeStanding(standing, board), isLastOfGoal: standing.rank === 1 },
+  ...{ bar: barOn(makeScale(1, 3, 1), standing), isTiedWithPrevious: true, isTiedWithNext: true },
 }));
+const scale = makeScale(1, 3, 1);
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
   ...{ addedBy: null, createdAt: now, retiredAt: null },
 };
 const chart = makeChart(
-  [{ at: new Date(now.getTime() - 24 * 3_600_000), rank: 2, low: 1, high: 3 }],
+  [{ at: new Date(now.getTime() - 72 * 3_600_000), rank: 2, low: 1, high: 3 }],
   { at: now, rank: 1, low: 1, high: 2 },
   3,
 );
-const course = { line: 'M10 60L100 20', end: { x: 100, y: 20 }, settledAt: 5, sentence: 'Now 80 %.' };
-const ofTopic = { topic, path: '/topics/food', size: 3, title: 'Winner' };
+const course = {
+  line: 'M10 60L100 20',
+  area: 'M10 60L100 20Z',
+  end: { x: 100, y: 20 },
+  settledAt: 5,
+  sentence: 'Now 80 %.',
+};
+const ofTopic = { topic, path: '/topics/food', size: 3, votes: 40, title: 'Winner' };
 const vote = {
   ...{ id: 1, ballotId: '8c8f1f0e-5f0f-4c62-9d26-0f6a1b0a3c11', topicId: 1, leftId: 1, rightId: 2 },
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
@@ -98,6 +107,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     right: second,
     ballot: 'b',
   },
+  'home/topics': {
+    topics: [
+      {
+        ...{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] },
+        ...{ ownVotes: 4, enough: 10 },
+      },
+    ],
+  },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
     ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
@@ -107,14 +124,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'ranking/top': {
     ...ofTopic,
     rows,
-    votes: 40,
-    settled: 'Still open.',
-    isSettled: false,
+    scale,
+    settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
     tag: '"1"',
   },
   'ranking/ranking': {
-    ...{ ...ofTopic, rows, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
+    ...{ ...ofTopic, rows, scale, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
     links: {
       numbers: [{ page: 1, path: '/' }, undefined],
       previous: undefined,
@@ -131,12 +147,10 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       },
     ],
   },
-  'ranking/topics': {
-    topics: [{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] }],
-  },
   'ranking/thing': {
     ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },
-    record: { matchUps: 5, opponents: [opponent], upsetWins: [opponent], upsetLosses: [opponent] },
+    ...{ scale, bar: barOn(scale, first) },
+    record: { matchUps: 5, opponents: [opponent], bestWins: [opponent], worstLosses: [opponent] },
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
   'ranking/retired': { ...ofTopic, thing, chart },

@@ -10,7 +10,8 @@ function keepUpToDate() {
   const pause = document.createElement('button');
   pause.type = 'button';
   pause.className = 'plain small pause';
-  pause.textContent = 'Pause updates';
+  // A phone shows the first word only.
+  pause.innerHTML = '<span>Pause<span class="long"> updates</span></span>';
   const isPaused = () => pause.getAttribute('aria-pressed') === 'true';
   // The text of the button stays the same, so this word shows the state. Screen readers read aria-pressed instead.
   const state = document.createElement('span');
@@ -52,7 +53,8 @@ function keepUpToDate() {
       (focused.isConnected ? focused : rows()[Math.min(Number(focused.dataset.rank), rows().length) - 1])
         ?.querySelector('a')
         .focus({ preventScroll: true });
-    for (const row of outOfOrder(rows(), before)) mark(row);
+    // The first table of a topic is all new, so nothing has moved.
+    if (before.size > 0) for (const row of outOfOrder(rows(), before)) mark(row);
     for (const row of rows()) glide(row, before.get(row.id));
     const best = rows().find((row) => !(before.get(row.id)?.rank <= Number(row.dataset.rank)));
     // With so many changes at once, a screen reader may skip a message that comes right away.

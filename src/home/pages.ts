@@ -4,6 +4,7 @@ import type { StandingDescription } from '../ranking/boards/describe-standing.js
 declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
+    'home/topics': { topics: TopicCard[] };
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
     'home/offline': Record<string, never>;
@@ -31,6 +32,18 @@ export interface TopicTile {
   path: string;
   votes: number;
   leaders: Standing[];
+}
+
+/** A topic with its leading things, and how far the reader has come in it. */
+export interface TopicCard extends TopicTile {
+  /** The title of its board: "Top 20". */
+  board: string;
+  /** Number of its things. */
+  size: number;
+  /** How many votes of the reader stand. */
+  ownVotes: number;
+  /** How many votes make a list of one's own. */
+  enough: number;
 }
 
 interface AccessibilityPage {

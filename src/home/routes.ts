@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
+import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
@@ -14,6 +15,7 @@ import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import type { Contact, TopicTile } from './pages.js';
+import { listTopics } from './topics.js';
 
 interface HomeServices {
   db: Database;
@@ -22,7 +24,7 @@ interface HomeServices {
   config: Config;
 }
 
-/** The front page, what the site says about accessibility and privacy, and the page for no connection. */
+/** The front page, the list of topics, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes(services: HomeServices): Router {
   const { boards, config } = services;
   const router = Router();
@@ -40,6 +42,15 @@ export function homeRoutes(services: HomeServices): Router {
         topics: listOtherTopics(boards, board),
         ...(await offerPair(services, board, { req, res })),
       });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics')
+    .get(async (req, res) => {
+      const voter = await voterOn(services, req, res);
+      const own = voter.id === NEW_GUEST ? [] : await ownTopics(services.db, boards, voter.id);
+      sendPage(res, 'home/topics', { topics: listTopics(boards, own) });
     })
     .all(methodNotAllowed);
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
-import { thingNames, topic, useSite } from '../site.js';
+import { rateInOrder, thingNames, topic, useSite } from '../site.js';
 import { expectNoSidewaysScroll, useChromium } from './chromium.js';
 
 const site = useSite();
@@ -9,13 +9,11 @@ const chromium = useChromium();
 
 beforeAll(async () => {
   await topic(site, { names: thingNames(25) });
+  await rateInOrder(site);
 });
 
 /** Moves one thing to the top, as many votes would. */
 async function moveToTop(number: number): Promise<void> {
-  await sql`
-    insert into ratings (thing_id, topic_id, mean, variance, wins, losses, ties)
-    select id, topic_id, -id, 1, 10, 10, 0 from things on conflict do nothing`.execute(site.db);
   await sql`
     update ratings set mean = (select max(mean) + 1 from ratings)
     where thing_id = (select id from things where name = ${`Thing ${number}`})`.execute(site.db);
@@ -78,7 +76,7 @@ it.each(browsers)(
     await expect.poll(() => announcement(page)).toBe(`${name} is now 1st.`);
     // The rows below it only moved down by one, so they are not marked.
     expect(await page.locator('.board tr.moved .name').allTextContents()).toEqual([name]);
-    expect(await page.evaluate(() => document.activeElement?.querySelector('.name')?.textContent)).toBe(name);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(name);
     expect(await page.evaluate(() => window.scrollY)).toBe(scroll);
     await page.clock.runFor(5_000);
     expect(await page.locator('.board tr.moved').count()).toBe(0);
@@ -169,6 +167,15 @@ it('moves rows without animation under prefers-reduced-motion', async () => {
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
 });
 
+it('opens the vote page from any place of the invitation to the first vote', async () => {
+  await topic(site, { slug: 'fresh', names: ['Tea', 'Coffee'] });
+  const { page } = await chromium.open(site, { viewport: { width: 375, height: 553 } });
+  await page.goto('/topics/fresh/top');
+  const { x = 0, y = 0 } = (await page.locator('.contestant').last().boundingBox()) ?? {};
+  await page.mouse.click(x + 20, y + 20);
+  await page.waitForURL('**/topics/fresh/vote');
+});
+
 it('has no dead button without JavaScript', async () => {
   const { page } = await chromium.open(site, { javaScriptEnabled: false });
   await page.goto('/top');
@@ -185,6 +192,7 @@ it.each([320, 390])(
     await topic(site, { slug: 'long', names: ['Donaudampfschifffahrtsgesellschaftskapitän', 'Ramen'] });
     const title = 'Rhabarberbarbarabarbarbarenbartbarbierbierbar and others';
     await site.db.updateTable('topics').where('slug', '=', 'long').set({ title }).execute();
+    await rateInOrder(site);
     await moveToTop(25);
     const { page } = await chromium.open(site, { viewport: { width, height: 700 } });
     const username = `${'wide.w'.repeat(4)}.${width}`;
@@ -209,7 +217,7 @@ it.each([320, 390])(
       }
     await page.goto('/top');
     const lines = await page
-      .locator('.board .times')
+      .locator('.board .wins')
       .evaluateAll((elements) =>
         elements.map(
           (element) =>

@@ -2,7 +2,7 @@ import type { Goal } from '../../catalog/goal.js';
 import type { Board } from './board.js';
 
 /** A goal is settled when at least this share of it is expected to be right. */
-const SETTLED = 0.95;
+export const SETTLED = 0.95;
 
 /** Below this share a goal is still open. */
 const HALF_SETTLED = 0.75;
@@ -19,15 +19,15 @@ export const isSettled = ({ size, votes, expectedShare }: Board): boolean =>
   size > 1 && votes > 0 && expectedShare >= SETTLED;
 
 /**
- * Says in a sentence how sure the ranks of a board's goal are. Empty while there is nothing to say, because nobody
- * has voted or there are not two things.
+ * Says in a sentence how sure the ranks of a board's goal are. The name of a thing is a part of its own. Empty while
+ * there is nothing to say, because nobody has voted or there are not two things.
  */
-export function describeSettled(board: Board): string {
+export function describeSettled(board: Board): (string | { name: string })[] {
   const { size, votes, goal, expectedShare, standings } = board;
-  if (size < 2 || votes === 0) return '';
-  if (goal === 'order') return describeOrder(expectedShare);
+  if (size < 2 || votes === 0) return [];
+  if (goal === 'order') return [describeOrder(expectedShare)];
   if (goal === 1) return describeWinner(standings[0]?.name ?? '', expectedShare);
-  return describeExpectedRight(expectedShare, goal);
+  return [describeExpectedRight(expectedShare, goal)];
 }
 
 /**
@@ -45,11 +45,10 @@ export function describeExpectedRight(expectedShare: number, size: number): stri
   return `Still open: we expect about ${right} of these ${size} to belong here.`;
 }
 
-function describeWinner(name: string, chance: number): string {
+function describeWinner(name: string, chance: number): (string | { name: string })[] {
   const percent = Math.min(Math.round(chance * 100), 99);
-  return chance >= SETTLED
-    ? `Settled: we are ${percent} % sure that ${name} is the best.`
-    : `Still open: we are ${percent} % sure that ${name} is the best.`;
+  const state = chance >= SETTLED ? 'Settled' : 'Still open';
+  return [`${state}: we are ${percent} % sure that `, { name }, ' is the best.'];
 }
 
 function describeOrder(share: number): string {

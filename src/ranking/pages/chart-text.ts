@@ -24,17 +24,13 @@ export const spanMs = (history: PastRank[]): number =>
 
 /**
  * Describes the course of a thing's rank in a sentence or two.
- * @param history oldest first, with at least one point
+ * @param history oldest first, with at least two points
  * @param now the last point, if it is the current rank
  */
 export function describeHistory(history: PastRank[], now: PastRank | undefined): string {
   const isHourly = hasHourlyPoints(history, now);
   const formatTime = ({ at }: PastRank): string => (isHourly ? moment(at) : day(at));
   const [first, last] = [history[0] as PastRank, history.at(-1) as PastRank];
-  if (history.length === 1)
-    return now
-      ? `It starts here, at rank ${last.rank}.`
-      : `It was ${ordinal(last.rank)} on ${formatTime(last)}.`;
   const ranks = history.map(({ rank }) => rank);
   const [best, worst] = [Math.min(...ranks), Math.max(...ranks)];
   if (best === worst)
@@ -61,7 +57,7 @@ export function chartTable(history: PastRank[], now: PastRank | undefined): Char
 // Points of the same day need the hour to tell them apart, no matter how long ago that day was.
 function hasHourlyPoints(history: PastRank[], now: PastRank | undefined): boolean {
   const before = now ? history.slice(0, -1) : history;
-  return before.length === 0 || spanMs(before) <= HOURLY_SPAN_MS;
+  return spanMs(before) <= HOURLY_SPAN_MS;
 }
 
 const minutes = new Intl.DateTimeFormat('en-GB', {

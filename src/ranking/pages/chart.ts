@@ -16,7 +16,7 @@ export interface Chart {
   line: string;
   /** SVG path data for the ranges of the rank. */
   band: string;
-  /** The end of the line, or its start while there is only one point. */
+  /** The end of the line. */
   end: Point;
   /** `y` in percent of the height, from the top. */
   gridlines: { y: number; label: string }[];
@@ -39,13 +39,13 @@ interface Point {
  * @param past oldest first; `now` replaces points that are less than an hour old
  * @param now the current rank; undefined for a retired thing
  * @param size number of ranked things
- * @returns undefined when there is no history
+ * @returns undefined while the history is shorter than two days
  */
 export function makeChart(past: PastRank[], now: PastRank | undefined, size: number): Chart | undefined {
   const before = now ? past.filter(({ at }) => now.at.getTime() - at.getTime() >= HOUR_MS) : past;
   const history = now ? [...before, now] : before;
   const last = history.at(-1);
-  if (!last || past.length === 0) return undefined;
+  if (!last || spanMs(history) < MIN_SPAN_MS) return undefined;
   const ranks = visibleRanks(history, size);
   const scale = makeScale(history, ranks);
   return {
@@ -61,10 +61,8 @@ export function makeChart(past: PastRank[], now: PastRank | undefined, size: num
 
 /** The area of the line, in percent. The rest is for labels. */
 const [LEFT, RIGHT, TOP, BOTTOM] = [12, 97, 9, 88];
-const MIDDLE = (LEFT + RIGHT) / 2;
 const MIN_VISIBLE_RANKS = 5;
-/** Half the width of the band when there is only one point, in percent. */
-const HALF_BAND_WIDTH = 1.2;
+const MIN_SPAN_MS = 48 * HOUR_MS;
 const MAX_STEPS = 5;
 
 interface RankRange {
@@ -97,7 +95,7 @@ function makeScale(history: PastRank[], { from, to }: RankRange): Scale {
   const start = (history[0] as PastRank).at.getTime();
   const span = spanMs(history);
   return {
-    x: ({ at }) => (span === 0 ? MIDDLE : LEFT + ((at.getTime() - start) / span) * (RIGHT - LEFT)),
+    x: ({ at }) => LEFT + ((at.getTime() - start) / span) * (RIGHT - LEFT),
     y: (rank) => TOP + ((clamp(rank, from, to) - from) / (to - from)) * (BOTTOM - TOP),
   };
 }
@@ -116,13 +114,6 @@ function bandPath(history: PastRank[], scale: Scale): string {
   const steps = toSteps(history);
   const upper = steps.map((point) => ({ x: scale.x(point), y: scale.y(point.low - 0.5) }));
   const lower = steps.map((point) => ({ x: scale.x(point), y: scale.y(point.high + 0.5) }));
-  const [only] = upper;
-  // The range of a single point must be wide enough to be visible.
-  if (upper.length === 1 && only && lower[0]) {
-    const [left, right] = [only.x - HALF_BAND_WIDTH, only.x + HALF_BAND_WIDTH];
-    upper.splice(0, 1, { x: left, y: only.y }, { x: right, y: only.y });
-    lower.splice(0, 1, { x: left, y: lower[0].y }, { x: right, y: lower[0].y });
-  }
   return `${svgPath([...upper, ...lower.reverse()])}Z`;
 }
 
@@ -150,7 +141,6 @@ function dateLabels(history: PastRank[], scale: Scale, now: PastRank | undefined
   const isSameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
   const format = span <= HOURLY_SPAN_MS ? hours : isSameYear ? days : dateFormat;
   const label = (point: PastRank): string => (point === now ? 'Now' : format.format(point.at));
-  if (history.length === 1) return [{ x: MIDDLE, label: label(first), anchor: 'middle' }];
   const ends = [
     { x: LEFT, label: label(first), anchor: 'start' as const },
     { x: RIGHT, label: label(last), anchor: 'end' as const },

@@ -1,7 +1,6 @@
 import type { Database } from '../../database.js';
 import type { Board, Standing } from '../boards/board.js';
 import { isNew } from '../boards/rating.js';
-import { winChance } from '../math/online-update.js';
 import { readPairsWith } from '../ranker/pair-counts.js';
 
 /** The published votes on one pair, from the side of one of its two things. Skips are left out. */
@@ -20,26 +19,24 @@ interface Opponent extends PairRecord {
   near: '' | 'just above' | 'just below';
 }
 
-/** A thing's record against other things: the most relevant ones, and the upsets. */
+/** A thing's record against other things: the most relevant ones, its best wins and its worst losses. */
 export interface HeadToHead {
   /** Number of votes between this thing and any other. */
   matchUps: number;
   /** Its neighbours on the board, met or not, and the things it met most, in the order of the board. */
   opponents: Opponent[];
-  /** Much stronger things that it beats, the biggest upset first; empty for a new thing. */
-  upsetWins: Opponent[];
-  /** Much weaker things that beat it, the biggest upset first; empty for a new thing. */
-  upsetLosses: Opponent[];
+  /** The highest-ranked things that it beats, at most three. */
+  bestWins: Opponent[];
+  /** The lowest-ranked things that beat it, at most three. */
+  worstLosses: Opponent[];
 }
 
-/** Match-ups from which a result can count as an upset. */
-export const MIN_MATCH_UPS_FOR_UPSET = 3;
+/** Match-ups from which a result counts as a win or a loss against another thing. */
+export const MIN_MATCH_UPS = 3;
 
 const NEIGHBOURS_EACH_SIDE = 2;
 const MAX_MOST_MET = 6;
-const MAX_UPSETS = 3;
-/** A thing is much weaker than another one when its probability to win is at most this. */
-const MUCH_WEAKER = 1 / 3;
+const MAX_RESULTS = 3;
 
 /** Reads a thing's record against the other things on its board. */
 export async function readHeadToHead(db: Database, board: Board, standing: Standing): Promise<HeadToHead> {
@@ -48,14 +45,17 @@ export async function readHeadToHead(db: Database, board: Board, standing: Stand
     const other = board.find(record.otherId);
     return other ? [toOpponent(standing, other, record)] : [];
   });
-  const comparable = opponents.filter(
-    (opponent) => matchUpsOf(opponent) >= MIN_MATCH_UPS_FOR_UPSET && !isNew(opponent.other),
-  );
+  const byRank = opponents
+    .filter((opponent) => matchUpsOf(opponent) >= MIN_MATCH_UPS && !isNew(opponent.other))
+    .sort((one, other) => one.other.rank - other.other.rank);
   return {
     matchUps: records.reduce((sum, record) => sum + matchUpsOf(record), 0),
     opponents: selectShown(opponents, board, standing),
-    upsetWins: isNew(standing) ? [] : findUpsets(comparable, standing, 1),
-    upsetLosses: isNew(standing) ? [] : findUpsets(comparable, standing, -1),
+    bestWins: byRank.filter(({ won, lost }) => won > lost).slice(0, MAX_RESULTS),
+    worstLosses: byRank
+      .filter(({ won, lost }) => lost > won)
+      .reverse()
+      .slice(0, MAX_RESULTS),
   };
 }
 
@@ -88,17 +88,6 @@ function selectShown(opponents: Opponent[], board: Board, standing: Standing): O
     .toSorted((one, other) => matchUpsOf(other) - matchUpsOf(one))
     .slice(0, MAX_MOST_MET);
   return [...new Set([...mostMet, ...neighbours])].sort((one, other) => one.other.rank - other.other.rank);
-}
-
-/** @param sign 1 for wins against much stronger things, -1 for losses against much weaker ones */
-function findUpsets(opponents: Opponent[], standing: Standing, sign: 1 | -1): Opponent[] {
-  const expected = ({ other }: Opponent): number => winChance(sign * (standing.mean - other.mean));
-  const excess = (opponent: Opponent): number =>
-    (sign * (opponent.won - opponent.lost)) / 2 + matchUpsOf(opponent) * (0.5 - expected(opponent));
-  return opponents
-    .filter((opponent) => sign * (opponent.won - opponent.lost) > 0 && expected(opponent) <= MUCH_WEAKER)
-    .sort((one, other) => excess(other) - excess(one))
-    .slice(0, MAX_UPSETS);
 }
 
 const matchUpsOf = ({ won, lost, ties }: PairRecord): number => won + lost + ties;

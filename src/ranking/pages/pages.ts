@@ -8,13 +8,13 @@ import type { Chart } from './chart.js';
 import type { GoalCourse } from './goal-course.js';
 import type { HeadToHead } from './head-to-head.js';
 import type { Listing } from './leaderboard.js';
+import type { RankBar, RankScale } from './rank-scale.js';
 
 declare module '../../http/page.js' {
   interface Pages {
     'ranking/top': TopPage;
     'ranking/ranking': RankingPage;
     'ranking/how': HowPage;
-    'ranking/topics': TopicsPage;
     'ranking/thing': ThingPage;
     'ranking/retired': RetiredPage;
   }
@@ -29,8 +29,19 @@ export interface RankingServices {
 
 /** A row of a leaderboard. */
 export interface Row extends Standing, StandingDescription {
+  /** Its likely range on the scale of the table; undefined for a new thing. */
+  bar: RankBar | undefined;
+  /** Whether it is open which of it and the row above is better. */
+  isTiedWithPrevious: boolean;
+  isTiedWithNext: boolean;
   /** Whether the ranks of the topic's goal end with this row. */
   isLastOfGoal: boolean;
+}
+
+/** The rows of a leaderboard, and the scale that their ranges share; undefined while all rows are new things. */
+export interface RankTable {
+  rows: Row[];
+  scale: RankScale | undefined;
 }
 
 /** The data that all pages of one topic's ranking share. */
@@ -40,24 +51,21 @@ export interface TopicPage {
   path: string;
   /** Number of things in the topic. */
   size: number;
+  votes: number;
   /** The title of the topic's board, from its goal: "Top 20". */
   title: string;
 }
 
-interface TopPage extends TopicPage {
-  rows: Row[];
-  votes: number;
+interface TopPage extends TopicPage, RankTable {
   /** How sure the ranks of the goal are, in a sentence; empty while there is nothing to say. */
-  settled: string;
-  isSettled: boolean;
+  settled: (string | { name: string })[];
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
   /** The ETag of the table. */
   tag: string;
 }
 
-interface RankingPage extends TopicPage, Listing {
-  rows: Row[];
+interface RankingPage extends TopicPage, RankTable, Listing {
   query: string;
   links: PageLinks;
 }
@@ -79,16 +87,6 @@ interface HowPage {
   topics: (TopicSummary & { size: number; votes: number; fit: FitSummary | undefined })[];
 }
 
-interface TopicsPage {
-  topics: (TopicSummary & {
-    path: string;
-    board: string;
-    size: number;
-    votes: number;
-    leaders: Standing[];
-  })[];
-}
-
 interface ThingPage extends StandingDescription {
   thing: Thing;
   standing: Standing;
@@ -96,8 +94,12 @@ interface ThingPage extends StandingDescription {
   path: string;
   size: number;
   record: HeadToHead;
-  /** Match-ups from which a result can count as an upset. */
+  /** Match-ups from which a result counts as a win or a loss against another thing. */
   minMatchUps: number;
+  /** All ranks of the topic, and the thing's likely range on them. */
+  scale: RankScale;
+  bar: RankBar;
+  /** Undefined while its history is shorter than two days. */
   chart: Chart | undefined;
   /** The next thing above and the next thing below. */
   neighbours: (Standing | undefined)[];

@@ -8,25 +8,20 @@ import { entityTag, sendNotModified } from '../../http/conditional-get.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
-import type { Board, Standing } from '../boards/board.js';
+import type { Board } from '../boards/board.js';
 import type { Boards } from '../boards/board-loader.js';
-import { describeSettled, isSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
-import { describeStanding } from '../boards/describe-standing.js';
+import { describeSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
 import { boardOf, findBoard } from '../boards/find-board.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { makeGoalCourse } from './goal-course.js';
 import { type Listing, listStandings, pageNumbers, parseSearchQuery } from './leaderboard.js';
-import type { PageLink, PageLinks, RankingServices, Row, TopicPage } from './pages.js';
+import type { PageLink, PageLinks, RankingServices, TopicPage } from './pages.js';
+import { makeRankTable } from './rank-table.js';
 
-/** The topics, their leaderboards, the page that explains the ranking, and the download of its data. */
+/** The leaderboards of topics, the page that explains the ranking, and the download of its data. */
 export function rankingRoutes(services: RankingServices): Router {
   const { db, boards } = services;
   const router = Router();
-  router
-    .route('/topics')
-    .get((_req, res) => sendPage(res, 'ranking/topics', { topics: listTopics(boards) }))
-    .all(methodNotAllowed);
-
   router
     .route('/topics/:slug')
     .get((req, res) => res.redirect(303, `${topicPath(boardOf(boards, req).topic)}/top`))
@@ -43,9 +38,9 @@ export function rankingRoutes(services: RankingServices): Router {
       const board = boardOf(boards, req);
       const query = parseSearchQuery(req.query.q);
       const listing = listStandings(board, query, req.query.page);
-      const rows = toRows(board, listing.standings);
+      const table = makeRankTable(board, listing.standings);
       const links = linkPages(topicPath(board.topic), query, listing);
-      sendPage(res, 'ranking/ranking', { ...topicPage(board), ...listing, rows, query, links });
+      sendPage(res, 'ranking/ranking', { ...topicPage(board), ...listing, ...table, query, links });
     })
     .all(methodNotAllowed);
 
@@ -61,20 +56,9 @@ export function rankingRoutes(services: RankingServices): Router {
   return router;
 }
 
-function listTopics(boards: Boards) {
-  return boards.listed().map(({ topic, size, votes, goal, standings }) => ({
-    ...topic,
-    board: titleOf(goal),
-    path: topicPath(topic),
-    size,
-    votes,
-    leaders: standings.slice(0, 3),
-  }));
-}
-
 function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Response): void {
   const board = boardOf(boards, req);
-  const { topic, version, votes, loadedAt } = board;
+  const { topic, version, loadedAt } = board;
   // The table is the same for everybody, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
@@ -85,10 +69,8 @@ function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Re
     fragment: 'ranking/_table',
     read: () => ({
       ...topicPage(board),
-      rows: toRows(board, board.standings.slice(0, shownRanks(board.goal))),
-      votes,
+      ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
       settled: describeSettled(board),
-      isSettled: isSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
@@ -96,20 +78,13 @@ function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Re
   });
 }
 
-const topicPage = ({ topic, size, goal }: Board): TopicPage => ({
+const topicPage = ({ topic, size, votes, goal }: Board): TopicPage => ({
   topic,
   path: topicPath(topic),
   size,
+  votes,
   title: titleOf(goal),
 });
-
-function toRows(board: Board, standings: readonly Standing[]): Row[] {
-  return standings.map((standing) => ({
-    ...standing,
-    ...describeStanding(standing, board),
-    isLastOfGoal: standing.rank === board.goal && standing.rank < board.size,
-  }));
-}
 
 function linkPages(path: string, query: string, listing: Listing): PageLinks {
   const link = (page: number): PageLink => {

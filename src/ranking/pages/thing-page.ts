@@ -7,8 +7,9 @@ import type { Board } from '../boards/board.js';
 import { describeStanding } from '../boards/describe-standing.js';
 import { readRankHistory } from '../boards/rank-history.js';
 import { makeChart } from './chart.js';
-import { MIN_MATCH_UPS_FOR_UPSET, readHeadToHead } from './head-to-head.js';
+import { MIN_MATCH_UPS, readHeadToHead } from './head-to-head.js';
 import { pageOfRank } from './leaderboard.js';
+import { barOn, makeScale } from './rank-scale.js';
 
 /** The page of a thing with its data, which is the same for all visitors. */
 export type ThingPageState = Extract<Page, { page: 'ranking/thing' | 'ranking/retired' }>;
@@ -30,6 +31,7 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
     return toState('ranking/retired', { thing, topic, path, chart });
   }
   const { rank, low, high } = standing;
+  const scale = makeScale(1, size, board.goal);
   return toState('ranking/thing', {
     thing,
     standing,
@@ -38,7 +40,9 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
     size,
     ...describeStanding(standing, board),
     record: await readHeadToHead(db, board, standing),
-    minMatchUps: MIN_MATCH_UPS_FOR_UPSET,
+    minMatchUps: MIN_MATCH_UPS,
+    scale,
+    bar: barOn(scale, standing),
     chart: makeChart(history, { at: new Date(), rank, low, high }, size),
     neighbours: [standings[rank - 2], standings[rank]],
     rankingPath: `${path}/ranking?page=${pageOfRank(rank)}#thing-${id}`,

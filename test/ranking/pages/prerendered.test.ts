@@ -9,7 +9,7 @@ beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad'] }));
 it('shows everybody the current Top 20, and a logged-in user their own name', async () => {
   const visitor = visit(site);
   const before = await visitor.get('/top').expect(200);
-  expect(read(before.text)('.lead').text()).toContain('Not ranked yet');
+  expect(read(before.text)('.first-vote').text()).toContain('Nobody has voted here yet');
   const { browser, username } = await member(site);
   const { left } = await vote(browser);
   await site.rank();

@@ -16,11 +16,15 @@ const names = async (path = '/top') =>
     .map((_index, name) => read('')(name).text())
     .get();
 
-it('says before the first vote that nothing is ranked yet', async () => {
-  const { text } = await visit(site).get('/top').expect(200);
-  expect(read(text)('.lead').text()).toContain('Not ranked yet');
-  expect(read(text)('.board tbody tr')).toHaveLength(4);
-  expect(read(text)('.board .note').first().text()).toBe('New: no votes so far');
+it('invites to the first vote, and shows the things without ranks', async () => {
+  const $ = read((await visit(site).get('/top').expect(200)).text);
+  expect($('.first-vote').text()).toContain('Nobody has voted here yet');
+  expect($('.first-vote a').attr('href')).toBe('/vote');
+  expect($('.gallery .name')).toHaveLength(4);
+  expect($('.board')).toHaveLength(0);
+  const full = read((await visit(site).get('/ranking').expect(200)).text);
+  expect(full('.lead').text()).toContain('Not ranked yet');
+  expect(full('.gallery .name')).toHaveLength(4);
 });
 
 it('orders things by their votes, and shows a score after ten votes', async () => {
@@ -35,13 +39,14 @@ it('orders things by their votes, and shows a score after ten votes', async () =
   await site.rank();
   expect(await names()).toEqual(order);
   const $ = read((await visit(site).get('/top')).text);
-  expect($('.board .note').first().text()).toMatch(/^wins about \d+ %$/);
+  expect($('.board td.wins').first().text()).toMatch(/^\d+ %$/);
   expect($('.lead').text()).toContain('Based on 24 votes on 4 things.');
 });
 
 it('shows only twenty things of a larger topic', async () => {
   await topic(site, { slug: 'many', names: thingNames(30) });
-  expect(await names('/topics/many/top')).toHaveLength(20);
+  const $ = read((await visit(site).get('/topics/many/top').expect(200)).text);
+  expect($('.gallery .name')).toHaveLength(20);
 });
 
 it('shows the range of each rank, the certainty of each Top 20 place, and the accuracy of the whole', async () => {
@@ -57,9 +62,11 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
   const rows = $('.board tbody tr')
     .map((_index, row) => $(row).text().replace(/\s+/g, ' '))
     .get();
-  expect(rows[0]).toMatch(/likely 1st–[2-6]\w\w · almost certainly Top 20/);
-  expect(rows[19]).toMatch(/likely 1[4-9]th–2[1-6]\w\w · Top 20 uncertain/);
+  expect(rows).toHaveLength(20);
+  expect(rows[0]).toMatch(/1st–[2-6]\w\w, almost certainly Top 20/);
+  expect(rows[19]).toMatch(/1[4-9]th–2[1-6]\w\w, Top 20 uncertain/);
   expect(rows[0]).toContain('nearly tied with the next');
+  expectOneScale($);
   expect($('.lead').text()).toMatch(/Settled: we expect 19 of these 20 to belong here/);
   const { body } = await visit(site).get('/api/topics/many/top').expect(200);
   expect(body.expectedRight).toBeGreaterThan(16.5);
@@ -70,6 +77,27 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
   }
 });
 
+/** Expects the range of each row on one scale, from the first rank on, with the end of the goal. */
+function expectOneScale($: ReturnType<typeof read>): void {
+  expect($('.axis text').first().text()).toBe('1st');
+  expect($('.axis').text()).toContain('20th');
+  expect($('.scale-goal')).toHaveLength(1);
+  const places = (selector: string, name: string) =>
+    $(`.board ${selector}`)
+      .map((_index, mark) => Number.parseFloat($(mark).attr(name) ?? ''))
+      .get();
+  const dots = places('.range-dot', 'cx');
+  expect(dots).toHaveLength(20);
+  expect(dots[0]).toBe(0);
+  expect(dots).toEqual(dots.toSorted((one, other) => one - other));
+  for (const [index, place] of dots.entries()) {
+    expect(places('.range-whisker', 'x1')[index]).toBeLessThanOrEqual(place);
+    expect(places('.range-whisker', 'x2')[index]).toBeGreaterThanOrEqual(place);
+  }
+  expect($('.board tbody tr').first().attr('class')).toContain('tied-below');
+  expect($('.last-of-goal .tag').text()).toBe('Top 20');
+}
+
 it('compares each rank with the rank of yesterday', async () => {
   await sql`
     update rating_history set at = at - interval '25 hours', rank = 5 - rank, low = 1, high = 4
@@ -79,8 +107,8 @@ it('compares each rank with the rank of yesterday', async () => {
   await updatePreviousRanks(site.db);
   await site.boards.refresh();
   const $ = read((await visit(site).get('/top')).text);
-  expect($('.board .rank').first().text()).toContain('up\u00a03');
-  expect($('.board .rank').last().text()).toContain('down\u00a03');
+  expect($('.board tbody .rank').first().text()).toContain('up\u00a03');
+  expect($('.board tbody .rank').last().text()).toContain('down\u00a03');
 });
 
 it('shows a thing’s rank, its record and its neighbours on its page', async () => {
@@ -90,8 +118,9 @@ it('shows a thing’s rank, its record and its neighbours on its page', async ()
     .expect(200);
   const $ = read(page.text);
   expect($('h1').text()).toBe('Salad');
-  expect($('.standing').text()).toContain('1st of 4');
-  expect($('.counts dd').first().text()).toBe('12');
+  expect($('.facts').text().replace(/\s+/g, ' ')).toMatch(
+    /of 4, likely 1st.* 1st .*won, lost, same 12–0–0 votes ?12/,
+  );
   expect($('.neighbours').text()).toContain('Pizza');
 });
 
