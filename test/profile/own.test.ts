@@ -153,8 +153,8 @@ it('says on how many things it takes a vote until a longer Top', async () => {
     const title = things >= 10 ? 'Top 5' : things >= 6 ? 'Top 3' : 'list';
     expect($('h1').text()).toContain(`Your ${title}: `);
     // Twelve things allow a Top 5, and nothing longer.
-    if (things >= 10) return expect($('.next')).toHaveLength(0);
-    expect($('.next').text()).toContain(`to get your ${things >= 6 ? 'Top 5' : 'Top 3'}`);
+    if (things >= 10) return expect($('.next-top')).toHaveLength(0);
+    expect($('.next-top').text()).toContain(`to get your ${things >= 6 ? 'Top 5' : 'Top 3'}`);
   }
   expect.unreachable();
 });
