@@ -53,7 +53,7 @@ export function scaleOf(size: number): { at: number; label: string }[] {
 }
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-const [MAX_STEPS, MIN_GAP] = [5, 22];
+const [MAX_STEPS, MIN_GAP] = [5, 24];
 
 /** The beginning of a user's own list beside everybody's, with one title and one length for both. */
 export function previewOf({ rows, size, title, crowd }: OwnTop): {
