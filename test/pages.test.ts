@@ -117,6 +117,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},
+  'home/components': { board, rows },
   'ranking/top': {
     ...ofTopic,
     rows,
