@@ -2,7 +2,7 @@
 // to a person, and answers no form.
 
 const OFFLINE = '/offline';
-// The address holds the hash of the styles (app/offline.js), so new styles bring a new copy of the page.
+// The address names the styles with their hash (app/offline.js), so new styles bring a new copy of the page.
 const CACHE = `offline${location.search}`;
 
 addEventListener('install', (event) => {

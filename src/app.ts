@@ -17,6 +17,7 @@ import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
+import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
 import { assetFolderUrl, assets, assetUrl } from './http/assets.js';
 import { refuseCrossSite } from './http/cross-site.js';
@@ -111,6 +112,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(profileRoutes(services));
   app.use(changeRoutes(services));
   app.use(sharingRoutes(services));
+  if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);
   app.use(answerErrors(log));

@@ -45,3 +45,53 @@ it('has exactly the pictures that the seed names', () => {
 it('imports no app code in a migration, so that the migration never changes', () => {
   for (const file of filesIn('migrations', '.ts')) expect(read(file)).not.toMatch(/from '\.\.?\//);
 });
+
+// A colour by its numbers, by a function or by one of the usual names. Forced colours have names of their own, such as
+// Highlight: they are not ours.
+const COLOUR =
+  /#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|light-dark)\(|\b(?:aqua|black|blue|brown|cyan|gold|gr[ae]y|green|lime|magenta|maroon|navy|olive|orange|pink|purple|red|silver|teal|white|yellow)\b/i;
+
+it('names colours and sizes of type in tokens.css alone', () => {
+  const files = filesIn('public/styles', '.css').filter((file) => !file.endsWith('/tokens.css'));
+  for (const file of files)
+    for (const [, property = '', value = ''] of declarationsIn(read(file))) {
+      expect([file, property, value]).toEqual([file, property, expect.not.stringMatching(COLOUR)]);
+      const size = property === 'font' || property === 'font-size' ? /^inherit$|var\(--text-\d\)/ : /./;
+      expect([file, property, value]).toEqual([file, property, expect.stringMatching(size)]);
+    }
+});
+
+it('has at most seven sizes of type', () => {
+  const sizes = declarationsIn(read('public/styles/tokens.css'))
+    .map(([, property = '']) => property)
+    .filter((property) => property.startsWith('--text-'));
+  expect(sizes.length).toBeGreaterThan(0);
+  expect(sizes.length).toBeLessThanOrEqual(7);
+});
+
+it('gives the browser’s own bars the colour of the page', () => {
+  const paper = read('public/styles/tokens.css')
+    .match(/--paper: light-dark\((#\w+), (#\w+)\)/)
+    ?.slice(1);
+  const themes = [...read('views/layouts/page.eta').matchAll(/name="theme-color" content="(#\w+)"/g)];
+  expect(themes.map(([, colour]) => colour)).toEqual(paper);
+  const manifest = JSON.parse(read('public/manifest.webmanifest'));
+  expect([manifest.theme_color, manifest.background_color]).toEqual([paper?.[0], paper?.[0]]);
+});
+
+// The templates of these folders are being written anew.
+const UNFINISHED = ['views/auth/', 'views/profile/', 'views/ranking/'];
+
+it('has no line of a template above 120 characters', () => {
+  const files = filesIn('views', '.eta').filter((file) => !UNFINISHED.some((path) => file.startsWith(path)));
+  const long = files.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, index) => ([...line].length > 120 ? `${file}:${index + 1}` : [])),
+  );
+  expect(long).toEqual([]);
+});
+
+function declarationsIn(css: string): RegExpExecArray[] {
+  return [...css.replace(/\/\*.*?\*\//gs, '').matchAll(/([\w-]+)\s*:\s*([^;{}]+);/g)];
+}

@@ -8,6 +8,7 @@ import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
+import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
 import { makeChart } from '../src/ranking/pages/chart.js';
@@ -67,26 +68,21 @@ const device = {
   ...{ lastSeenAt: now, expiresAt: now, endedAt: now, endReason: 'idle' as const },
 };
 const opponent = { otherId: 2, won: 3, lost: 1, ties: 1, other: second, near: 'just below' as const };
-const difference = { standing: first, text: 'You put Ramen 2 ranks higher.', isOpen: true };
+const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ranks higher.'], isOpen: true };
+const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
-  ...{
-    answers: 40,
-    isEnough: true,
-    title: 'Top 3',
-    settled: 'About 2 of these 3 look settled.',
-    toDifferences: 0,
-  },
-  top: board.standings.map((standing) => ({
-    ...{ standing, mine: standing.rank, theirs: standing.rank, range: '1st–3rd', isLevelWithNext: false },
+  ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'About 2 of these 3 look settled.' },
+  ...{ next: { title: 'Top 5', things: 10 }, toDifferences: 0 },
+  rows: board.standings.map(({ id, name, picture, rank }) => ({
+    ...{ id, name, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
   })),
-  rest: [],
   ...{
     higher: [difference],
     lower: [difference],
-    alike: 'Your list is like everybody’s.',
-    crowd: [first, second],
+    alike: 'Your list is like everyone’s.',
+    crowd: board.standings.map(({ id, name, picture, rank }) => ({ id, name, picture, rank })),
   },
-  agreement: { answers: 12, agreed: 9, boldest: 'You chose Yak over Ramen.' },
+  agreement: { answers: 12, agreed: 9, boldest: ['You chose ', { name: 'Yak' }, ' over Ramen.'] },
 };
 const share = {
   ...{ token: 'abc', topic: 'Food', topicId: 1, userId: 1, name: 'mina', votes: 40, createdAt: now },
@@ -121,6 +117,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},
+  'home/components': { board, rows },
   'ranking/top': {
     ...ofTopic,
     rows,
@@ -180,14 +177,16 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
   },
   'profile/profile': {
-    ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true, own: { ...own, topic } },
+    ...{ topic, path: '/topics/food', own, preview: previewOf(own), missing },
+    ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true },
     streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }] },
-    ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { answers: 10, others: 5 } },
+    ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { others: 5 } },
     ...{ session, device: 'Firefox on Linux' },
   },
   'profile/top': {
-    ...{ topic, path: '/topics/food', sizes: [3], enough: { answers: 10, others: 5, latest: 1_000 } },
-    own: { ...own, cycles: { fact: 'Keep voting.', example: 'Ramen over Yak.' } },
+    ...{ topic, path: '/topics/food', sizes: [3], enough: { others: 5, latest: 1_000 } },
+    own: { ...own, cycles: { fact: 'Keep voting.', example: [{ name: 'Ramen' }, ' over Yak.'] } },
+    ...{ rows: compareRows(own.rows), scale: scaleOf(3), missing, toNext: missing, toDifferences: missing },
     others: [{ ...topic, path: '/profile/topics/food', votes: 1 }],
   },
   'profile/votes': {
@@ -195,11 +194,19 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     votes: [namedVote],
     older: 1,
     paged: true,
-    receipt: 'Saved.',
+    receipt: ['Saved.'],
     isChangeable: () => true,
   },
   'profile/change': {
-    ...{ topic, left: first, right: second, old: vote, answer: 'Ramen', ballot: 'b', isUnanswered: true },
+    ...{
+      topic,
+      left: first,
+      right: second,
+      old: vote,
+      answer: [{ name: 'Ramen' }],
+      ballot: 'b',
+      isUnanswered: true,
+    },
   },
   'profile/close': { error },
   'profile/sharing/links': { links: [link], fresh: link },

@@ -1,6 +1,8 @@
 // Adds a button that copies a shared link. Without a script, people can select the text of the link.
 import { say } from './say.js';
 
+const SHOWN_MS = 3_000;
+
 for (const input of document.querySelectorAll('[data-copy]')) {
   input.addEventListener('focus', () => input.select());
   if (!navigator.clipboard) continue;
@@ -8,10 +10,23 @@ for (const input of document.querySelectorAll('[data-copy]')) {
   copy.type = 'button';
   copy.className = 'quiet copy';
   copy.textContent = 'Copy';
+  let restore;
+  const show = (label, sentence) => {
+    copy.textContent = label;
+    say(sentence);
+    clearTimeout(restore);
+    restore = setTimeout(() => {
+      copy.textContent = 'Copy';
+    }, SHOWN_MS);
+  };
   copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(input.value);
-    copy.textContent = 'Copied';
-    say('Link copied.');
+    try {
+      await navigator.clipboard.writeText(input.value);
+      show('Copied', 'Link copied.');
+    } catch {
+      input.select();
+      show('Selected', 'Couldn’t copy. The link is selected, so you can copy it yourself.');
+    }
   });
   input.after(copy);
 }

@@ -1,6 +1,7 @@
 // Installs the script that shows a page when there is no connection. It waits, so that it slows no page down.
 
-// The page looks like the others. So it is fetched again when the styles have changed and the address of their folder has a new hash.
+// The page looks like the others. So it is fetched again when the styles, and with them the hash in the address of their
+// folder, have changed.
 const styles = document.querySelector('link[rel="stylesheet"]').href.split('/').at(-2);
 
 addEventListener('load', () => {

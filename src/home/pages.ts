@@ -1,5 +1,6 @@
-import type { Standing, TopicSummary } from '../ranking/boards/board.js';
+import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
+import type { Row } from '../ranking/pages/pages.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -8,6 +9,7 @@ declare module '../http/page.js' {
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
     'home/offline': Record<string, never>;
+    'home/components': ComponentsPage;
   }
 }
 
@@ -16,7 +18,7 @@ interface FrontPage {
   leaders: (Standing & StandingDescription)[];
   topics: TopicTile[];
   votes: number;
-  /** The next pair of the voter, and its signed ballot; undefined when there is no pair left. */
+  /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
   left: Standing | undefined;
   right: Standing | undefined;
   ballot: string | undefined;
@@ -59,6 +61,12 @@ interface PrivacyPage extends AccessibilityPage {
   guestDays: number;
   /** Other sites that may read who is logged in. */
   allowedOrigins: string[];
+}
+
+/** Sample things for each part of the pages. */
+interface ComponentsPage {
+  board: Board;
+  rows: Row[];
 }
 
 /** A link to the people who run the site. */

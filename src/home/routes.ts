@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { topicPath } from '../catalog/topics.js';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
+import { type Database, isDatabaseUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
 import { ownTopics } from '../profile/own-votes.js';
@@ -40,7 +40,7 @@ export function homeRoutes(services: HomeServices): Router {
         votes,
         leaders: findLeaders(board),
         topics: listOtherTopics(boards, board),
-        ...(await offerPair(services, board, await voterOn(services, req, res))),
+        ...(await offerPair(services, board, { req, res })),
       });
     })
     .all(methodNotAllowed);
@@ -112,8 +112,17 @@ async function voterOn({ db, config }: HomeServices, req: Request, { locals }: R
   return { id: exists ? guestId : NEW_GUEST, isGuest: true };
 }
 
-/** The next pair of a voter, to vote right on the front page. */
-async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
+/** The next pair of the visitor, to vote right on the front page. Without Postgres there is a page without a pair. */
+async function offerPair(services: HomeServices, board: Board, visit: { req: Request; res: Response }) {
+  try {
+    return await readPair(services, board, await voterOn(services, visit.req, visit.res));
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    return { left: undefined, right: undefined, ballot: undefined, guestVotes: 0 };
+  }
+}
+
+async function readPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
   const [secret] = config.secrets;
   const { pairs, answers } = await queueOf({ db, queues, board, voter, secret });
   const [pair] = pairs;

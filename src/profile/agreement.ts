@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import { count, number } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
 import { type PairCount, readOthersCounts } from '../ranking/ranker/pair-counts.js';
+import type { Words } from '../voting/words.js';
 
 /** How often a voter chose like most others. */
 export interface Agreement {
@@ -14,7 +15,7 @@ export interface Agreement {
    * A text about the choice that the smallest share of others made; undefined when at least half of the others
    * made each of the voter's choices, or the thing is gone.
    */
-  boldest: string | undefined;
+  boldest: Words | undefined;
 }
 
 /** A pair that fewer others answered does not count for agreement. */
@@ -68,10 +69,10 @@ function compare(answer: Answer, { low, lowWins, highWins, ties }: PairCount): C
   return { ...answer, others: lowWins + highWins + ties, same };
 }
 
-function describeBoldest(board: Board, { low, high, chosen, others, same }: Compared): string | undefined {
+function describeBoldest(board: Board, { low, high, chosen, others, same }: Compared): Words | undefined {
   const [won, lost] = [chosen, chosen === low ? high : low].map((id) => board.find(id)?.name);
   if (!won || !lost) return undefined;
   const few =
     same === 0 ? `None of the ${count(others, 'other')}` : `Only ${number(same)} of ${number(others)} others`;
-  return `Your boldest choice: ${won} over ${lost}. ${few} agreed.`;
+  return ['Your boldest choice: ', { name: won }, ' over ', { name: lost }, `. ${few} agreed.`];
 }

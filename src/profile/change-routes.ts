@@ -11,8 +11,8 @@ import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
 import { pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
+import { describeShortly } from '../voting/words.js';
 import { changeVote } from './change.js';
-import { describeAnswer } from './wording.js';
 
 /** The page and the form with which users change the answer of an earlier vote. */
 export function changeRoutes({
@@ -66,7 +66,7 @@ export function changeRoutes({
       left,
       right,
       old,
-      answer: describeAnswer(board, old),
+      answer: describeShortly(board, old),
       ballot: signBallot(offer, config.secrets[0]),
       isUnanswered: res.req.method === 'POST',
     });

@@ -4,16 +4,26 @@ import { describeExpectedRight } from '../ranking/boards/describe-goal.js';
 import { formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
+import type { Words } from '../voting/words.js';
 import type { OwnRanking } from './own-rankings.js';
+import { TOP_SIZES } from './rank-answers.js';
 
 /** The lengths that a shared Top can have. */
 export const SHARE_SIZES = [3, 5, 10] as const;
 
+/** A rank of a list of things: one's own, everybody's or a shared one. */
+export interface ListRow {
+  /** From 1. */
+  rank: number;
+  id: number;
+  /** Undefined for a thing that was taken down. */
+  name: string | undefined;
+  picture: string | null;
+}
+
 /** A thing on a user's own list, with its rank on everybody's list. */
-interface OwnRow {
-  standing: Standing;
-  /** Its rank on the user's list, from 1. */
-  mine: number;
+export interface OwnRow extends ListRow {
+  name: string;
   /** Its rank among the same things for everybody; undefined while it has too few votes. */
   theirs: number | undefined;
   /** The range of its true rank for the user, in 19 cases of 20: "2nd–6th". */
@@ -26,13 +36,16 @@ export interface OwnTop {
   answers: number;
   /** Whether there are enough answers for a list. */
   isEnough: boolean;
-  /** The user's Top, or the whole list when it is too short for a Top. */
-  top: OwnRow[];
-  rest: OwnRow[];
+  /** The user's list, strongest first. */
+  rows: OwnRow[];
+  /** How many ranks of the list are the user's Top; all of them when the list is too short for a Top. */
+  size: number;
   /** The name of the Top: "Top 10", or "list" when it is too short for one. */
   title: string;
   /** "About 8 of these 10 look settled."; empty without a Top. */
   settled: string;
+  /** The next longer Top that the topic allows, and on how many things it takes a vote. */
+  next: { title: string; things: number } | undefined;
   /** How many more answers it takes until the differences are shown; 0 when they are. */
   toDifferences: number;
   /** The largest differences, at most three each: ranked higher by the user, and ranked lower. */
@@ -41,14 +54,14 @@ export interface OwnTop {
   /** A text about how similar the two lists are; empty while there is too little to compare. */
   alike: string;
   /** The same things in everybody's order. */
-  crowd: Standing[];
+  crowd: ListRow[];
 }
 
 /** A thing that a user and everybody rank differently. */
 interface Difference {
-  standing: Standing;
-  /** "You put Ramen 12 ranks higher: 3rd of the 27 on your list, 15th for everybody." */
-  text: string;
+  thing: ListRow;
+  /** "You put Ramen 12 ranks higher: 3rd of the 27 on your list, 15th for everyone." */
+  text: Words;
   /** Whether everybody's rank lies in the range of the user's, so that both may agree. */
   isOpen: boolean;
 }
@@ -65,17 +78,23 @@ const MIN_ANSWERS_FOR_DIFFERENCES = 40;
 
 const pairsOf = (size: number): number => (size * (size - 1)) / 2;
 
+/** How many answers it takes until differences are shown: forty, or all pairs of a topic that has fewer. */
+export const answersForDifferences = (size: number): number =>
+  Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(size));
+
 /** Compares a user's own list with everybody's. Both ranks count only the things on the user's list. */
 export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   const found = ranking.list.flatMap((ranked) => {
     const standing = board.find(ranking.ids[ranked.thing] ?? 0);
     return standing ? [{ ...ranked, standing }] : [];
   });
-  const crowd = found.map(({ standing }) => standing).sort((one, other) => one.rank - other.rank);
-  const theirs = new Map(crowd.map((standing, index) => [standing.id, index + 1]));
+  const crowd = found
+    .map(({ standing }) => standing)
+    .sort((one, other) => one.rank - other.rank)
+    .map(rowAt);
+  const theirs = new Map(crowd.map(({ id, rank }) => [id, rank]));
   const rows = found.map(({ standing, low, high, isLevelWithNext }, index) => ({
-    standing,
-    mine: index + 1,
+    ...rowAt(standing, index),
     theirs: isNew(standing) ? undefined : theirs.get(standing.id),
     low,
     high,
@@ -84,17 +103,17 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   }));
   const { answers, topSize, expectedShare } = ranking;
   const isEnough = rows.length > 1 && answers >= answersForList(board.size);
-  const forDifferences = Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(board.size));
-  const toDifferences = Math.max(forDifferences - answers, 0);
+  const toDifferences = Math.max(answersForDifferences(board.size) - answers, 0);
   const showsDifferences = isEnough && toDifferences === 0;
   const compared = rows.filter((row) => row.theirs !== undefined);
   return {
     answers,
     isEnough,
-    top: rows.slice(0, topSize || rows.length),
-    rest: topSize ? rows.slice(topSize) : [],
+    rows,
+    size: topSize || rows.length,
     title: topSize ? `Top ${topSize}` : 'list',
     settled: topSize ? describeExpectedRight(expectedShare, topSize) : '',
+    next: nextTop(topSize, board.size),
     toDifferences,
     higher: showsDifferences ? largestDifferences(compared, 1) : [],
     lower: showsDifferences ? largestDifferences(compared, -1) : [],
@@ -103,23 +122,35 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   };
 }
 
+const rowAt = ({ id, name, picture }: Standing, index: number): ListRow & { name: string } => ({
+  rank: index + 1,
+  id,
+  name,
+  picture,
+});
+
+function nextTop(topSize: number, boardSize: number): OwnTop['next'] {
+  const size = TOP_SIZES.findLast((size) => size > topSize && 2 * size <= boardSize);
+  return size ? { title: `Top ${size}`, things: 2 * size } : undefined;
+}
+
 const [MAX_DIFFERENCES, MIN_COMPARED] = [3, 6];
 
 type RankedRow = OwnRow & { low: number; high: number };
 
 function largestDifferences(rows: RankedRow[], sign: 1 | -1): Difference[] {
-  const difference = ({ mine, theirs = mine }: OwnRow): number => sign * (theirs - mine);
+  const difference = ({ rank, theirs = rank }: OwnRow): number => sign * (theirs - rank);
   return rows
     .filter((row) => difference(row) > 1)
-    .sort((one, other) => difference(other) - difference(one) || one.mine - other.mine)
+    .sort((one, other) => difference(other) - difference(one) || one.rank - other.rank)
     .slice(0, MAX_DIFFERENCES)
     .map((row) => {
-      const { standing, mine, theirs = mine, low, high } = row;
+      const { rank, name, theirs = rank, low, high } = row;
       const direction = sign > 0 ? 'higher' : 'lower';
-      const ranks = `${ordinal(mine)} of the ${number(rows.length)} on your list, ${ordinal(theirs)} for everybody`;
+      const ranks = `${ordinal(rank)} of the ${number(rows.length)} on your list, ${ordinal(theirs)} for everyone`;
       return {
-        standing,
-        text: `You put ${standing.name} ${count(difference(row), 'rank')} ${direction}: ${ranks}.`,
+        thing: row,
+        text: ['You put ', { name }, ` ${count(difference(row), 'rank')} ${direction}: ${ranks}.`],
         isOpen: low <= theirs && theirs <= high,
       };
     });
@@ -127,7 +158,7 @@ function largestDifferences(rows: RankedRow[], sign: 1 | -1): Difference[] {
 
 // Kendall's τ is the share of pairs in the same order minus the share in the opposite order.
 function describeSimilarity(rows: OwnRow[]): string {
-  const mine = Float64Array.from(rows, (row) => row.mine);
+  const mine = Float64Array.from(rows, (row) => row.rank);
   const tau = kendallTau(
     mine,
     Float64Array.from(rows, ({ theirs = 0 }) => theirs),

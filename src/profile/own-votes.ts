@@ -14,12 +14,12 @@ export interface OwnTopic {
   state: string;
 }
 
-/** Lists the topics in which a voter has answers. The topic with most answers comes first. */
+/** Lists the topics in which a voter has answers. The topic of the latest answer, or skip, comes first. */
 export async function ownTopics(db: Database, boards: Boards, voterId: number): Promise<OwnTopic[]> {
   const { rows } = await sql<{ topicId: number; votes: number; latest: number; withdrawn: number }>`
     select topic_id, count(*) filter (where withdrawn_at is null and outcome <> 'skip') as votes,
       max(id) as latest, count(withdrawn_at) as withdrawn
-    from votes where voter_id = ${voterId} group by topic_id order by votes desc, topic_id`.execute(db);
+    from votes where voter_id = ${voterId} group by topic_id order by latest desc`.execute(db);
   return rows.flatMap(({ topicId, votes, latest, withdrawn }) => {
     const board = boards.byTopic(topicId);
     return board && votes > 0

@@ -2,7 +2,9 @@ import type { LiveSession } from '../auth/sessions/sessions.js';
 import type { Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from '../voting/history.js';
 import type { Vote } from '../voting/voting.js';
+import type { Words } from '../voting/words.js';
 import type { Agreement } from './agreement.js';
+import type { ComparedRow, Missing, previewOf, scaleOf } from './lists.js';
 import type { OwnTop } from './own-top.js';
 import type { Streaks } from './streaks.js';
 import type { describeCycles } from './wording.js';
@@ -21,17 +23,23 @@ declare module '../http/page.js' {
 type VotedTopic = TopicSummary & { path: string; votes: number };
 
 interface ProfilePage {
+  /** The topic of the user's latest vote, or the default topic. */
+  topic: TopicSummary;
+  path: string;
+  /** The user's own list of that topic; undefined before their first vote. */
+  own: (OwnTop & { agreement: Agreement }) | undefined;
+  preview: ReturnType<typeof previewOf> | undefined;
+  /** How many votes the list still needs. */
+  missing: Missing;
+  topics: VotedTopic[];
   /** How many votes stand, without skips. */
   total: number;
   votes: NamedVote[];
   hasMore: boolean;
   isChangeable: (vote: Vote) => boolean;
   streaks: Streaks;
-  /** The user's own list of the topic with most of their votes. */
-  own: (OwnTop & { topic: TopicSummary; agreement: Agreement }) | undefined;
-  topics: VotedTopic[];
-  /** How many answers that list needs, and how many others an agreement needs. */
-  enough: { answers: number; others: number };
+  /** How many others an agreement needs. */
+  enough: { others: number };
   session: LiveSession | undefined;
   device: string;
 }
@@ -40,10 +48,17 @@ interface OwnTopPage {
   topic: TopicSummary;
   path: string;
   own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof describeCycles> }) | undefined;
+  /** The lines of the list, and the labels of the scale on which they draw both ranks. */
+  rows: ComparedRow[];
+  scale: ReturnType<typeof scaleOf>;
+  /** What the list still needs: for itself, for a longer Top, and until its differences are shown. */
+  missing: Missing;
+  toNext: Missing | undefined;
+  toDifferences: Missing;
   /** The lengths that a shared Top can have. */
   sizes: number[];
   others: VotedTopic[];
-  enough: { answers: number; others: number; latest: number };
+  enough: { others: number; latest: number };
 }
 
 interface VotesPage {
@@ -52,7 +67,7 @@ interface VotesPage {
   /** The id before which the next page starts; undefined on the last page. */
   older: number | undefined;
   paged: boolean;
-  receipt: string | undefined;
+  receipt: Words | undefined;
   isChangeable: (vote: Vote) => boolean;
 }
 
@@ -61,7 +76,7 @@ interface ChangePage {
   left: Standing;
   right: Standing;
   old: Vote;
-  answer: string;
+  answer: Words;
   ballot: string;
   isUnanswered: boolean;
 }

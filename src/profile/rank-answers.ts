@@ -71,8 +71,11 @@ export function rankAnswers({ size, left, right, score, crowd, weightInCrowd }: 
   };
 }
 
-// The longest Top that leaves out as many things as it takes in. A Top 20 of 21 things would say little.
-const TOP_SIZES = [20, 10, 5, 3];
+/**
+ * The lengths of an own Top, longest first. A Top leaves out at least as many things as it takes in: a Top 20 of 21
+ * things would say little.
+ */
+export const TOP_SIZES = [20, 10, 5, 3];
 // A fixed seed, so that ranges change only with the answers.
 const SEED = 1;
 

@@ -10,9 +10,18 @@ import { boardOf } from '../ranking/boards/find-board.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
+import type { Words } from '../voting/words.js';
 import { agreementOf, MAX_ANSWERS, MIN_OTHERS } from './agreement.js';
+import {
+  compareRows,
+  missingForDifferences,
+  missingForList,
+  missingForNext,
+  previewOf,
+  scaleOf,
+} from './lists.js';
 import type { OwnRankings } from './own-rankings.js';
-import { answersForList, ownTopOf, SHARE_SIZES } from './own-top.js';
+import { ownTopOf, SHARE_SIZES } from './own-top.js';
 import { type OwnTopic, ownTopics } from './own-votes.js';
 import { streaksOf } from './streaks.js';
 import { changeReceipt, describeCycles } from './wording.js';
@@ -42,15 +51,21 @@ export function profileRoutes({
         streaksOf(db, userId),
       ]);
       const [main] = topics;
+      const board = main?.board ?? boards.default();
+      const own = main && (await ownListOf(userId, main));
       sendPage(res, 'profile/profile', {
+        topic: board.topic,
+        path: topicPath(board.topic),
+        own,
+        preview: own && previewOf(own),
+        missing: missingForList(board, own?.answers ?? 0),
+        topics: topics.map(topicLink),
         total,
         votes: votes.slice(0, VOTES_ON_PROFILE),
         hasMore: votes.length > VOTES_ON_PROFILE,
         isChangeable,
         streaks,
-        own: main && { topic: main.board.topic, ...(await ownListOf(userId, main)) },
-        topics: topics.map(topicLink),
-        enough: { answers: answersForList(main?.board.size ?? 0), others: MIN_OTHERS },
+        enough: { others: MIN_OTHERS },
         session: res.locals.session,
         device: readClient(req).device,
       });
@@ -65,14 +80,19 @@ export function profileRoutes({
       const topics = await ownTopics(db, boards, userId);
       const topic = topics.find((other) => other.board === board);
       const own = topic && (await ownListOf(userId, topic));
-      const length = own?.isEnough ? own.top.length + own.rest.length : 0;
+      const rows = own?.isEnough ? compareRows(own.rows) : [];
       sendPage(res, 'profile/top', {
         topic: board.topic,
         path: topicPath(board.topic),
         own: own && { ...own, cycles: describeCycles(board, own.ranking) },
-        sizes: SHARE_SIZES.filter((size) => size <= length),
+        rows,
+        scale: scaleOf(rows.length),
+        missing: missingForList(board, own?.answers ?? 0),
+        toNext: own && missingForNext(own),
+        toDifferences: missingForDifferences(board, own?.answers ?? 0),
+        sizes: SHARE_SIZES.filter((size) => size <= rows.length),
         others: topics.filter((other) => other !== topic).map(topicLink),
-        enough: { answers: answersForList(board.size), others: MIN_OTHERS, latest: MAX_ANSWERS },
+        enough: { others: MIN_OTHERS, latest: MAX_ANSWERS },
       });
     })
     .all(methodNotAllowed);
@@ -105,7 +125,7 @@ export function profileRoutes({
     return { ...ownTopOf(board, ranking), agreement, ranking };
   }
 
-  async function changeReceiptFor(userId: number, req: Request): Promise<string | undefined> {
+  async function changeReceiptFor(userId: number, req: Request): Promise<Words | undefined> {
     const { changed, kept } = req.query;
     const vote = await findVote(db, userId, String(changed ?? kept));
     return vote && changeReceipt(boards, vote, changed === undefined ? 'same' : 'changed');

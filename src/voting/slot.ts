@@ -60,7 +60,8 @@ function agreementBar({ same, total }: Agreement): BarPart[] {
   return share < 100 ? [yes, { x: share + GAP, width: Math.max(100 - share - GAP, 0), kind: 'no' }] : [yes];
 }
 
-function slots(total: number, filled: number): BarPart[] {
+/** Draws places that fill: one cell for each, or two lengths when there are many. */
+export function slots(total: number, filled: number): BarPart[] {
   if (total <= MAX_CELLS) return cells(total, (index) => (index < filled ? 'on' : 'off'));
   const share = (100 * filled) / total;
   return [

@@ -24,9 +24,9 @@ class Group {
 }
 
 /**
- * How far groups of voters lean towards things, as `src/ranking/ranker/group-leans.ts` keeps it: a group is judged
- * when it has several voters and less than half as many votes as were fitted. What was expected of a vote is
- * what the last fit before it says.
+ * How far groups of voters lean towards things, as `src/ranking/ranker/group-leans.ts` keeps it: a group is
+ * judged when it has several voters and less than half as many votes as were fitted. Its votes are kept from
+ * then on, also while it is not judged. What was expected of a vote is what the last fit before it says.
  */
 export class Leans {
   /** The means of the last fit, and how many votes it had. */
@@ -48,14 +48,14 @@ export class Leans {
       for (const earlier of group.votes) this.add(group.leans, earlier);
     }
     group.votes.push(vote);
-    if (!isJudged || group.leans === undefined) return 1;
+    if (group.leans === undefined) return 1;
     const push = vote.score - expectedScore(this.fit.means, vote.left, vote.right);
     const weight = Math.min(
       weightOfOneSided(group.leans.get(vote.left) ?? NO_LEAN, push),
       weightOfOneSided(group.leans.get(vote.right) ?? NO_LEAN, -push),
     );
     this.add(group.leans, vote);
-    return weight;
+    return isJudged ? weight : 1;
   }
 
   private add(leans: Map<number, Lean>, { left, right, score }: GroupVote): void {

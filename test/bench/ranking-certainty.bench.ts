@@ -8,7 +8,7 @@ import { reliabilityOf } from '../../src/ranking/math/reliability.js';
 import { shareRight, topOf } from './accuracy.js';
 import { Electorate } from './electorate.js';
 import { type Losses, predictOwn } from './own-lists.js';
-import { reportMean, worlds } from './report.js';
+import { reportMean, text, worlds } from './report.js';
 import { answerWith, drawStrengths } from './simulation.js';
 
 // Measures whether ranges, own lists and the organisers' figures say what is so. It uses no store.
@@ -19,53 +19,45 @@ const SEEDS = 40;
 /** With this ν about 40 % of the answers to drawn pairs are ties. */
 const MANY_TIES = 1.75;
 
-it.each([10, 20, 40])(
-  'ties: has honest ranges when 40 % of the answers are ties, after %i votes a thing',
-  (votesPerThing) => {
-    const things = 100;
+// With 100 things the targets are missed: the ranges are somewhat too wide, because the width of the prior is learned
+// without φ, so that the order stays.
+it.each([
+  { things: 1_000, votesPerThing: 20 },
+  { things: 100, votesPerThing: 10 },
+  { things: 100, votesPerThing: 20 },
+  { things: 100, votesPerThing: 40 },
+])(
+  'ties: has honest ranges when 40 % of the answers are ties, $things things with $votesPerThing votes each',
+  ({ things, votesPerThing }) => {
     const found = worlds(SEEDS, 15_000, (seed) => {
       const random = seededRandom(seed);
+      const votes = things * votesPerThing;
       const answering = answerWith(MANY_TIES);
-      const electorate = new Electorate(drawStrengths(things, 1, random), things * votesPerThing, {
-        random,
-        answering,
-      });
-      electorate.voteUntil(things * votesPerThing);
+      const electorate = new Electorate(drawStrengths(things, 1, random), votes, { random, answering });
+      electorate.voteUntil(votes);
       const { topic } = electorate;
       topic.refit();
       const { low, high, expectedShare } = intervalsOf(topic.field, 20, random);
+      const [said, right] = [20 * expectedShare, 20 * shareRight(topic.means(), 20)];
       return {
         ties: topic.votes.score.filter((score) => score === 0.5).length / topic.votes.count,
         all: coverage(low, high, [...low.keys()]),
         top: coverage(low, high, topOf(topic.means())),
-        said: 20 * expectedShare,
-        right: 20 * shareRight(topic.means(), 20),
+        said,
+        right,
+        lessRight: said - right,
       };
     });
-    const at = `with ${votesPerThing} votes a thing`;
-    reportMean(
-      `share of ties ${at}`,
-      found.map(({ ties }) => ties),
-    );
-    reportMean(
-      `  true places within the ranges of all 100 things`,
-      found.map(({ all }) => all),
-      { atLeast: 0.93, atMost: 0.97 },
-    );
-    reportMean(
-      `  true places within the ranges of the shown Top 20`,
-      found.map(({ top }) => top),
-    );
-    const offBy = Math.abs(mean(found.map(({ said, right }) => said - right)));
-    reportMean(
-      `  "we expect X of 20" less what is right`,
-      found.map(({ said, right }) => said - right),
-      {
-        atLeast: -0.6,
-        atMost: 0.6,
-        note: `off by ${offBy.toFixed(2)}`,
-      },
-    );
+    const of = (name: keyof (typeof found)[number]): number[] => found.map((values) => values[name]);
+    reportMean(`share of ties among ${things} things at ${votesPerThing} votes a thing`, of('ties'));
+    reportMean('  true places within the ranges of all things', of('all'), { atLeast: 0.93, atMost: 0.97 });
+    reportMean('  true places within the ranges of the shown Top 20', of('top'));
+    const words = `expects ${text(mean(of('said')))}, has ${text(mean(of('right')))}`;
+    reportMean('  "we expect X" is too high by', of('lessRight'), {
+      atLeast: -0.6,
+      atMost: 0.6,
+      note: words,
+    });
   },
   HOUR,
 );
@@ -106,6 +98,8 @@ it.each([0.2, 0.8, 2])(
       );
       reportMean('  with the own answers alone', losses('own'));
       reportMean("  with everybody's alone", losses('crowd'));
+      const gains = found.map(({ both, own, crowd }) => Math.min(own, crowd) - both);
+      reportMean('  gain over the better of these two', gains, { atLeast: -0.002 });
     }
   },
   HOUR,

@@ -5,7 +5,7 @@ import { seededRandom } from '../../src/ranking/math/random.js';
 import { kendall, shareRight } from './accuracy.js';
 import { Electorate } from './electorate.js';
 import { asShare, reportMean, text, worlds } from './report.js';
-import { drawStrengths } from './simulation.js';
+import { drawStrengths, type Strengths } from './simulation.js';
 
 // Measures how many votes a topic needs for its goal, and what "settled" means. It uses no store.
 
@@ -13,31 +13,27 @@ const HOUR = 3_600_000;
 const SEEDS = 40;
 const SETTLED = 0.95;
 
+// Among 100 normal strengths the target for the Top 3 is missed: the third and the fourth are so close that it takes
+// thousands of votes.
 it.each([
-  { goal: 3, share: 0.5, votes: 550 },
-  { goal: 1, share: 0.8, votes: 1_600 },
-])(
-  'goal: finds the whole Top $goal of 100',
-  ({ goal, share, votes }) => {
-    const courses = worlds(SEEDS, 11_000, (seed) => courseOf({ goal, top: goal, seed }));
-    const shared = {
-      atLeast: share,
-      note: `in ${share} of the runs after ${votesUntil(courses, share)} votes`,
-    };
-    reportMean(
-      `goal ${goal}: whole Top ${goal} of 100 right after ${votes} votes`,
-      rightAt(courses, votes),
-      shared,
-    );
-    for (const [name, settings] of [
-      ['the same, every pair drawn one ahead', { goal, top: goal, queue: 2 }],
-      ['the same with the goal Top 20', { goal: 20, top: goal }],
-    ] as const) {
-      const others = worlds(SEEDS, 11_000, (seed) => courseOf({ ...settings, seed }));
-      reportMean(`  ${name}`, rightAt(others, votes), {
-        note: `in ${share} after ${votesUntil(others, share)}`,
-      });
-    }
+  { goal: 3, strengths: 'heavy-tailed', share: 0.5, votes: 550 },
+  { goal: 3, strengths: 1, share: 0.5, votes: 550 },
+  { goal: 1, strengths: 'heavy-tailed', share: 0.8, votes: 1_600 },
+  { goal: 1, strengths: 1, share: 0.8, votes: 1_600 },
+] as const)(
+  'goal: finds the whole Top $goal of 100 (spread $strengths)',
+  ({ goal, strengths, share, votes }) => {
+    const run = (course: Omit<Course, 'seed' | 'top' | 'strengths'>): boolean[][] =>
+      worlds(SEEDS, 11_000, (seed) => courseOf({ ...course, top: goal, strengths, seed }));
+    const until = (courses: boolean[][]): string =>
+      `in ${share} of the runs after ${votesUntil(courses, share)} votes`;
+    const courses = run({ goal });
+    const name = `whole Top ${goal} of 100 right after ${votes} votes, goal ${goal}, spread ${strengths}`;
+    reportMean(name, rightAt(courses, votes), { atLeast: share, note: until(courses) });
+    const ahead = run({ goal, queue: 2 });
+    reportMean('  the same, every pair drawn one ahead', rightAt(ahead, votes), { note: until(ahead) });
+    const other = run({ goal: 20 });
+    reportMean('  the same with the goal Top 20', rightAt(other, votes), { note: until(other) });
   },
   HOUR,
 );
@@ -94,14 +90,19 @@ interface Course {
   goal: Goal;
   /** The length of the Top that is looked at. */
   top: number;
+  strengths: Strengths;
   queue?: number;
   seed: number;
 }
 
 /** Simulates a topic of 100 things. @returns whether the whole Top is right, after each 50 votes */
-function courseOf({ goal, top, queue = 1, seed }: Course): boolean[] {
+function courseOf({ goal, top, strengths, queue = 1, seed }: Course): boolean[] {
   const random = seededRandom(seed);
-  const electorate = new Electorate(drawStrengths(100, 1, random), MOST_VOTES, { random, goal, queue });
+  const electorate = new Electorate(drawStrengths(100, strengths, random), MOST_VOTES, {
+    random,
+    goal,
+    queue,
+  });
   return Array.from({ length: MOST_VOTES / STEP }, (_, step) => {
     electorate.voteUntil(STEP * (step + 1));
     return shareRight(electorate.topic.means(), top) === 1;

@@ -29,6 +29,8 @@ export interface Stuffing {
   isScattered?: boolean;
   /** Whether one-sided groups count less, as in the product. */
   isWeighted?: boolean;
+  /** How many votes all others cast; 2,000 by default. */
+  otherVotes?: number;
   seed: number;
 }
 
@@ -45,6 +47,7 @@ export interface StuffingResult {
 
 /** Simulates 2,000 votes of 40 voters, of whom 10 % are random and 5 % always choose the left, and a network. */
 export function stuff({
+  otherVotes = OTHER_VOTES,
   accounts,
   votes,
   isLast = false,
@@ -55,7 +58,7 @@ export function stuff({
 }: Stuffing): StuffingResult {
   const random = seededRandom(seed);
   const truth = drawStrengths(THINGS, 1, random);
-  let [others, own] = [OTHER_VOTES, accounts * votes];
+  let [others, own] = [otherVotes, accounts * votes];
   const topic = new Topic(THINGS, others + own, { random });
   const watch = new Watch(topic);
   const honest = Array.from({ length: OTHER_VOTERS }, (_, index) => new Voter(index));

@@ -146,7 +146,10 @@ async function smallTargetsOn(page: Page): Promise<string[]> {
     const targets = document.querySelectorAll('a, button, summary, input:not([type=hidden])');
     return [...targets].flatMap((target) => {
       const isInText = target.matches('p a, li a') && getComputedStyle(target).display === 'inline';
-      const area = target.closest('label.check') ?? target;
+      // Some links cover the whole row or tile in which they stand.
+      const coversBox = getComputedStyle(target, '::after').position === 'absolute';
+      const box = coversBox ? (target as HTMLElement).offsetParent : target.closest('label.check');
+      const area = box ?? target;
       const { width, height } = area.getBoundingClientRect();
       const isLarge = width >= 44 && height >= 44;
       return isInText || isLarge || !area.checkVisibility() ? [] : `${target.outerHTML} ${width}x${height}`;

@@ -91,5 +91,5 @@ it('fetches the page again after the styles have changed', async () => {
   await page.evaluate(async () => {
     await navigator.serviceWorker.register('/service-worker.js?v=new');
   });
-  await expect.poll(() => page.evaluate(() => caches.keys())).toEqual(['offline?v=new']);
+  await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 20_000 }).toEqual(['offline?v=new']);
 });

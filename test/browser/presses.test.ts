@@ -157,7 +157,23 @@ it('does not move anything when the first result comes', async () => {
   }
 });
 
+it('shows a visitor a pair within the first 300 pixels of the front page, and counts one press on it', async () => {
+  const { page } = await chromium.open(site, { viewport: { width: 390, height: 844 } });
+  await page.goto('/');
+  for (const card of await page.locator('.side').all()) {
+    const box = await card.boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(300);
+  }
+  await page.locator('#choose-right').click();
+  await page.locator('.receipt').getByText('Saved: you chose').waitFor();
+  // The next visit goes on from there.
+  const next = await page.locator('.choice .name').allTextContents();
+  await page.goto('/');
+  expect(await page.locator('.choice .name').allTextContents()).toEqual(next);
+});
+
 it.each([
+  { width: 320, height: 640 },
   { width: 375, height: 553 },
   { width: 390, height: 844 },
   { width: 1280, height: 800 },

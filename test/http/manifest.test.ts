@@ -27,7 +27,7 @@ it('has a manifest whose icons are there, in the sizes that it names', async () 
 
 it('gives browsers the paper of its pages as theme colour, in light and dark', async () => {
   const page = read((await visit(site).get('/').expect(200)).text);
-  const css = (await visit(site).get('/app.css').expect(200)).text;
+  const css = (await visit(site).get('/styles/tokens.css').expect(200)).text;
   const [, light, dark] = /--paper:\s*light-dark\(\s*(#\w+),\s*(#\w+)/.exec(css) ?? [];
   const colours = page('[name=theme-color]')
     .map((_index, meta) => page(meta).attr('content'))

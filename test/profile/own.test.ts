@@ -55,10 +55,14 @@ it('shows the own list of a member beside everybody’s, with the largest differ
   await site.rank();
   const $ = await page(browser, '/profile/top');
   expect($('h1').text()).toBe('Your Top 3: Foods');
-  expect($('.board .name').first().text()).toBe('Toast');
-  expect($('.board tr').eq(1).find('.theirs').text()).toContain('8');
+  expect($('.ranks .name').first().text()).toBe('Toast');
+  const toast = $('.ranks li').first();
+  expect(toast.find('.theirs').text().replace(/\s+/g, ' ')).toContain('everyone: 8th 7 lower');
+  // The scale goes from the 1st to the 8th rank. Both dots stand at its ends.
+  expect([toast.find('.mine').attr('cx'), toast.find('.dot').first().attr('cx')]).toEqual(['0.0%', '100.0%']);
+  expect($('.scale text').last().text()).toBe('8th');
   expect($('#differ').parent().text()).toContain(
-    'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everybody.',
+    'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everyone.',
   );
   expect($('.lead').text()).toMatch(
     /Based on your 28 votes. (Settled: we expect|All \d+ of these look|About \d+ of these \d+ look|Still open: we expect about \d+ of these \d+) /,
@@ -71,32 +75,39 @@ it('shows the own list of a member beside everybody’s, with the largest differ
     '56 groups of three things. In none of them do your votes contradict each other',
   );
   const $profile = await page(browser, '/profile');
-  expect($profile('.side-by-side .name').first().text()).toBe('Toast');
+  const lists = $profile('.side-by-side .card').toArray();
+  expect(lists.map((list) => $profile(list).find('h3').text())).toEqual(['Your Top 3', 'Everyone’s Top 3']);
+  expect(lists.map((list) => $profile(list).find('.name').text())).toEqual([
+    'ToastRamenSushi',
+    'RamenSushiPizza',
+  ]);
   expect($profile('.tiles').text()).toContain('21 of 28');
 });
 
 it('says how many votes are missing for an own list', async () => {
   const { browser, id } = await member(site);
-  expect((await page(browser, '/profile/top'))('.card').text()).toContain('You have not voted in this topic');
+  expect((await page(browser, '/profile/top'))('.coming .goal').text()).toBe('10 votes until your list');
+  expect((await page(browser, '/profile'))('.coming .goal').text()).toBe('10 votes until your list');
   await answers(id, ['Ramen > Sushi', 'Pie > Soup', 'Ramen ~ Pie']);
   const $ = await page(browser, '/profile/topics/foods/top');
-  expect($('.card').text()).toContain('You have 2 votes in this topic. Your list appears after 8 more votes');
-  expect($('.board')).toHaveLength(0);
-  expect((await page(browser, '/profile'))('.part').text()).toContain(
-    'Your list appears after 10 votes in this topic',
-  );
+  expect($('.coming .goal').text()).toBe('8 more votes until your list');
+  expect($('.slots .on')).toHaveLength(2);
+  expect($('.slots .off')).toHaveLength(8);
+  expect($('.coming').text()).toContain('You’ve voted on 4 things so far');
+  expect($('.compared')).toHaveLength(0);
+  expect((await page(browser, '/profile'))('.coming .goal').text()).toBe('8 more votes until your list');
   await browser.get('/profile/topics/none/top').expect(404);
 });
 
 it('shows a list as soon as the page says so, with every thing of the answers', async () => {
   const { browser, id } = await member(site);
   await answers(id, ['Ramen > Sushi', 'Pie > Soup', 'Pizza > Toast', 'Salad > Curry']);
-  expect((await page(browser, '/profile/top'))('.board')).toHaveLength(0);
+  expect((await page(browser, '/profile/top'))('.compared')).toHaveLength(0);
   await answers(id, ['Ramen > Soup', 'Pie > Toast', 'Pizza > Sushi', 'Salad > Toast', 'Curry > Soup']);
-  expect((await page(browser, '/profile/top'))('.card').text()).toContain('after 1 more vote');
+  expect((await page(browser, '/profile/top'))('.coming .goal').text()).toBe('1 more vote until your list');
   await answers(id, ['Ramen > Toast']);
   const $ = await page(browser, '/profile/top');
-  expect($('.board .name')).toHaveLength(8);
+  expect($('.compared .name')).toHaveLength(8);
   expect($('#differ').parent().text()).toContain('This appears after 18 more votes');
 });
 
@@ -107,8 +118,45 @@ it('shows a list of a topic of three things after its three pairs', async () => 
   for (let pair = 0; pair < 3; pair++)
     await vote(browser, ({ left, right }) => (left < right ? 'left' : 'right'), `/topics/${slug}/vote`);
   const $ = await page(browser, `/profile/topics/${slug}/top`);
-  const names = $('.board .name').map((_index, name) => $(name).text());
+  const names = $('.compared .name').map((_index, name) => $(name).text());
   expect(names.get()).toEqual(['Cat', 'Dog', 'Eel']);
+});
+
+it('opens the profile with the topic of the latest vote, also when another has more', async () => {
+  const slug = 'latest';
+  await topic(site, { slug, names: ['Oak', 'Elm', 'Fir', 'Yew'] });
+  const { browser } = await member(site);
+  for (let pair = 0; pair < 3; pair++) await vote(browser);
+  const shown = async () => {
+    const $ = await page(browser, '/profile');
+    return [$('#own-top').text(), $('.tabs a').first().attr('href'), $('.chip').text().replace(/\s+/g, ' ')];
+  };
+  expect(await shown()).toEqual(['Your list: Foods', '/vote', '']);
+  await vote(browser, 'left', `/topics/${slug}/vote`);
+  expect(await shown()).toEqual([
+    'Your list: Latest',
+    `/topics/${slug}/vote`,
+    expect.stringContaining('Your list: Foods 3 votes'),
+  ]);
+});
+
+it('says on how many things it takes a vote until a longer Top', async () => {
+  const slug = 'longer';
+  await topic(site, { slug, names: Array.from({ length: 12 }, (_, index) => `Tree ${index}`) });
+  const { browser } = await member(site);
+  const path = `/profile/topics/${slug}/top`;
+  for (let pair = 0; pair < 60; pair++) {
+    await vote(browser, 'left', `/topics/${slug}/vote`);
+    if (pair < 9) continue;
+    const $ = await page(browser, path);
+    const things = $('.compared .name').length;
+    const title = things >= 10 ? 'Top 5' : things >= 6 ? 'Top 3' : 'list';
+    expect($('h1').text()).toContain(`Your ${title}: `);
+    // Twelve things allow a Top 5, and nothing longer.
+    if (things >= 10) return expect($('.next-top')).toHaveLength(0);
+    expect($('.next-top').text()).toContain(`to get your ${things >= 6 ? 'Top 5' : 'Top 3'}`);
+  }
+  expect.unreachable();
 });
 
 it('ranks by everybody’s votes what the own answers leave open', async () => {
@@ -128,7 +176,7 @@ it('ranks by everybody’s votes what the own answers leave open', async () => {
       `/topics/${slug}/vote`,
     );
   const $ = await page(browser, `/profile/topics/${slug}/top`);
-  expect($('.board .name').text()).toBe(order);
+  expect($('.compared .name').text()).toBe(order);
 });
 
 it('shows how many choices contradict each other, with an example', async () => {
@@ -146,7 +194,7 @@ it('shows how many choices contradict each other, with an example', async () => 
 it('changes the own list after a vote and after a withdrawal', async () => {
   const { browser, id } = await member(site);
   await answers(id, allPairs(['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry']));
-  const first = async () => (await page(browser, '/profile/top'))('.board .name').first().text();
+  const first = async () => (await page(browser, '/profile/top'))('.compared .name').first().text();
   expect(await first()).toBe('Ramen');
   await answers(id, ['Pie > Ramen', 'Pie > Sushi', 'Pie > Pizza', 'Pie > Salad', 'Pie > Curry']);
   expect(await first()).toBe('Pie');

@@ -41,9 +41,9 @@ export function sharingRoutes({
       const userId = userOf(res).id;
       const { size, isNamed } = readShareForm(req);
       const own = await ownTopIn(board, userId);
-      const things = own?.isEnough ? [...own.top, ...own.rest].slice(0, size) : [];
+      const things = own?.isEnough ? own.rows.slice(0, size) : [];
       if (!own || things.length < size) throw listTooShort();
-      const thingIds = things.map(({ standing }) => standing.id);
+      const thingIds = things.map(({ id }) => id);
       const share = { userId, topicId: board.topic.id, thingIds, isNamed, votes: own.answers };
       const token = await createShare(db, share);
       if (!token) throw tooManyLinks();

@@ -25,20 +25,28 @@ import { scoreOf } from './ratings.js';
  * came by the same network. A voter who is alone in it has no lean. What is expected of a vote comes from the last fit
  * before it is folded. A lean keeps that, so that a group is not forgiven when a later fit has followed its votes. A
  * group with half of the fitted votes is not judged: what was expected would be mostly what it said itself. So a
- * class that votes in one room counts in full.
+ * class that votes in one room counts in full. Once a group was judged, its lean is kept up while it is not: a gap
+ * would forgive it those votes.
  */
 export class GroupLeans {
   readonly #groups: Map<number, string>;
   readonly #fittedMeans: Map<number, number>;
   /** The groups whose votes are judged, as `topic group`. */
   readonly #judged: Set<string>;
+  /** The groups that have a lean: those that are judged, or were. */
+  readonly #leaning: Set<string>;
   readonly #leans = new Map<string, StoredLean>();
   readonly #changed = new Set<string>();
 
-  private constructor(groups: Map<number, string>, fittedMeans: Map<number, number>, judged: Set<string>) {
+  private constructor(
+    groups: Map<number, string>,
+    fittedMeans: Map<number, number>,
+    { judged, leaning }: { judged: Set<string>; leaning: Set<string> },
+  ) {
     this.#groups = groups;
     this.#fittedMeans = fittedMeans;
     this.#judged = judged;
+    this.#leaning = leaning;
   }
 
   /**
@@ -51,10 +59,12 @@ export class GroupLeans {
     const inGroups = votes.filter(({ voterId }) => groups.has(voterId ?? 0));
     const shared = await findShared(trx, inGroups, groups);
     const judged = await findMinorities(trx, shared);
-    const leans = new GroupLeans(groups, await readFittedMeans(trx, inGroups), judged);
-    const unknown = await findWithoutLean(trx, judged);
+    const withoutLean = await findWithoutLean(trx, shared);
+    const leaning = new Set([...shared].filter((key) => judged.has(key) || !withoutLean.has(key)));
+    const leans = new GroupLeans(groups, await readFittedMeans(trx, inGroups), { judged, leaning });
+    const unknown = new Set([...withoutLean].filter((key) => judged.has(key)));
     for (const vote of await readVotes(trx, unknown, before)) leans.#record(vote);
-    for (const lean of await readLeans(trx, judged, thingsOf(inGroups)))
+    for (const lean of await readLeans(trx, leaning, thingsOf(inGroups)))
       leans.#leans.set(thingKeyOf(lean), lean);
     return leans;
   }
@@ -66,10 +76,11 @@ export class GroupLeans {
   take(entry: Entry): number {
     const group = this.#groups.get(entry.voterId ?? 0);
     if (group === undefined || !isAnswer(entry) || entry.isExcluded) return 1;
-    if (!this.#judged.has(keyOf({ ...entry, group }))) return 1;
+    const key = keyOf({ ...entry, group });
+    if (!this.#leaning.has(key)) return 1;
     const meanOf = (thingId: number): number => this.#fittedMeans.get(thingId) ?? 0;
     const vote = { ...entry, group, expected: winChance(meanOf(entry.leftId) - meanOf(entry.rightId)) };
-    const weight = entry.isWithdrawal ? 1 : this.#weightOf(vote);
+    const weight = entry.isWithdrawal || !this.#judged.has(key) ? 1 : this.#weightOf(vote);
     this.#record(vote, entry.isWithdrawal);
     return weight;
   }

@@ -30,7 +30,7 @@ it('gives each of many simultaneous users their own page', async () => {
   const users = await Promise.all(Array.from({ length: 8 }, () => member(site)));
   const pages = await Promise.all(users.map(({ browser }) => browser.get('/profile').expect(200)));
   for (const [index, { username }] of users.entries()) {
-    expect(pages[index]?.text).toContain(`>${username}</a>`);
+    expect(pages[index]?.text).toContain(`>${username}</bdi>`);
     for (const other of users)
       if (other.username !== username) expect(pages[index]?.text).not.toContain(`>${other.username}<`);
   }

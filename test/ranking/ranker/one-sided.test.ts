@@ -84,7 +84,7 @@ it('tells the voter of such a vote why it counts less', async () => {
   await site.rank();
   const again = await browser.post(`/topics/${SLUG}/vote`).type('form').send(form).redirects(1);
   expect(read(again.text)('.receipt').text()).toContain(
-    'It counts less, because many votes from your network push the same thing.',
+    'It counts less, because many votes from your network push the same thing',
   );
 });
 

@@ -1,0 +1,100 @@
+import { ordinal } from '../http/format.js';
+import type { Board } from '../ranking/boards/board.js';
+import type { BarPart } from '../voting/pages.js';
+import { slots } from '../voting/slot.js';
+import { answersForDifferences, answersForList, type ListRow, type OwnRow, type OwnTop } from './own-top.js';
+
+/** A rank of a user's own list, with all that its line shows and draws. */
+export interface ComparedRow extends OwnRow {
+  /** Everybody's rank: "3rd"; "new" for a thing with too few votes. */
+  place: string;
+  /** How everybody's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
+  distance: string;
+  /** Both ranks on the scale, in percent of its width. Undefined as above. */
+  mineAt: number;
+  theirsAt: number | undefined;
+  /** Where the thing stands in a run of things that are too close to call; empty outside. */
+  level: '' | 'first' | 'middle' | 'last';
+}
+
+/** Adds to each rank of a user's own list what its line shows and draws. */
+export function compareRows(rows: OwnRow[]): ComparedRow[] {
+  return rows.map((row, index) => ({
+    ...row,
+    place: row.theirs === undefined ? 'new' : ordinal(row.theirs),
+    distance: row.theirs === undefined ? '' : describeDistance(row.theirs - row.rank),
+    mineAt: positionOf(row.rank, rows.length),
+    theirsAt: row.theirs === undefined ? undefined : positionOf(row.theirs, rows.length),
+    level: levelOf(rows[index - 1]?.isLevelWithNext, row.isLevelWithNext),
+  }));
+}
+
+const describeDistance = (ranks: number): string =>
+  ranks === 0 ? 'same' : `${Math.abs(ranks)} ${ranks > 0 ? 'lower' : 'higher'}`;
+
+function levelOf(withPrevious: boolean | undefined, withNext: boolean): ComparedRow['level'] {
+  if (withPrevious) return withNext ? 'middle' : 'last';
+  return withNext ? 'first' : '';
+}
+
+/** Where a rank stands on the scale of a list, in percent of its width: the first rank at 0, the last at 100. */
+const positionOf = (rank: number, size: number): number => (size > 1 ? (100 * (rank - 1)) / (size - 1) : 0);
+
+/** The ranks that label the scale of a list, with their positions in percent. @param size the length of the list */
+export function scaleOf(size: number): { at: number; label: string }[] {
+  const step = STEPS.find((step) => size / step <= MAX_STEPS) ?? size;
+  const between = Array.from({ length: Math.floor(size / step) }, (_, index) => (index + 1) * step);
+  // Near an end, two labels would touch.
+  const inside = between.filter((rank) => {
+    const at = positionOf(rank, size);
+    return at > MIN_GAP && at < 100 - MIN_GAP;
+  });
+  return [1, ...inside, size].map((rank) => ({ at: positionOf(rank, size), label: ordinal(rank) }));
+}
+
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+const [MAX_STEPS, MIN_GAP] = [5, 24];
+
+/** The beginning of a user's own list beside everybody's, with one title and one length for both. */
+export function previewOf({ rows, size, title, crowd }: OwnTop): {
+  title: string;
+  mine: ListRow[];
+  theirs: ListRow[];
+} {
+  const isTop = title !== 'list';
+  const length = isTop ? Math.min(size, MAX_PREVIEW) : rows.length;
+  return {
+    title: isTop ? `Top ${length}` : title,
+    mine: rows.slice(0, length),
+    theirs: crowd.slice(0, length),
+  };
+}
+
+const MAX_PREVIEW = 5;
+
+/** What is still missing until something is shown. */
+export interface Missing {
+  /** How many of them there are, how many it takes, and how many are missing, at least one. */
+  done: number;
+  needed: number;
+  toGo: number;
+  /** One place for each, filled or still open. */
+  bar: BarPart[];
+}
+
+/** Tells how many answers are missing until a user's own list is shown. */
+export const missingForList = (board: Board, answers: number): Missing =>
+  missing(answers, answersForList(board.size));
+
+/** Tells how many answers are missing until the differences are shown. */
+export const missingForDifferences = (board: Board, answers: number): Missing =>
+  missing(answers, answersForDifferences(board.size));
+
+/** Tells on how many things a vote is missing until the next longer Top; undefined when there is none. */
+export const missingForNext = ({ rows, next }: OwnTop): Missing | undefined =>
+  next && missing(rows.length, next.things);
+
+function missing(done: number, needed: number): Missing {
+  const toGo = Math.max(needed - done, 1);
+  return { done, needed, toGo, bar: slots(needed, done) };
+}
