@@ -19,10 +19,10 @@ beforeAll(async () => {
 it('shows the first letter of a thing whose picture is missing', async () => {
   const { page } = await chromium.open(site);
   await page.goto('/ranking');
-  await page.locator('.pic.letter').nth(2).waitFor();
-  const tiles = await page.locator('.board .pic.letter').allTextContents();
+  await page.locator('.gallery .letter').nth(2).waitFor();
+  const tiles = await page.locator('.gallery .letter').allTextContents();
   expect(tiles.sort()).toEqual(['T', 'É', '👩‍🍳'].sort());
-  expect(await page.locator('.board img').count()).toBe(1);
+  expect(await page.locator('.gallery img').count()).toBe(1);
 });
 
 it('shows no broken picture on a pair that replaces another one', async () => {
@@ -48,5 +48,5 @@ it('shows the first letter of a picture that failed before the script ran', asyn
     await route.continue();
   });
   await page.goto('/ranking');
-  await expect.poll(() => page.locator('.board .pic.letter').count()).toBe(3);
+  await expect.poll(() => page.locator('.gallery .letter').count()).toBe(3);
 });
