@@ -117,7 +117,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},
-  'home/components': { board, rows },
+  'home/components': { board, table: { rows, scale } },
   'ranking/top': {
     ...ofTopic,
     rows,

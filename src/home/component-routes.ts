@@ -2,14 +2,16 @@ import { Router } from 'express';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
 import { Board, type StoredThing } from '../ranking/boards/board.js';
-import { describeStanding } from '../ranking/boards/describe-standing.js';
+import { makeRankTable } from '../ranking/pages/rank-table.js';
 
 /** A page for developers with each part of the pages, in both colour schemes. The app has it in development only. */
 export function componentRoutes(): Router {
   const router = Router();
   router
     .route('/dev/components')
-    .get((_req, res) => sendPage(res, 'home/components', { board, rows: rowsOf(board) }))
+    .get((_req, res) =>
+      sendPage(res, 'home/components', { board, table: makeRankTable(board, board.standings) }),
+    )
     .all(methodNotAllowed);
   return router;
 }
@@ -45,9 +47,3 @@ const board = new Board(
     ...{ previousRank: [2, 1, 3, 4, null][index] ?? null, isLevelWithNext: index === 1 },
   })),
 );
-
-const rowsOf = (board: Board) =>
-  board.standings.map((standing) => ({
-    ...{ ...standing, ...describeStanding(standing, board) },
-    isLastOfGoal: standing.rank === board.goal,
-  }));

@@ -1,6 +1,6 @@
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
-import type { Row } from '../ranking/pages/pages.js';
+import type { RankTable } from '../ranking/pages/pages.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -66,7 +66,7 @@ interface PrivacyPage extends AccessibilityPage {
 /** Sample things for each part of the pages. */
 interface ComponentsPage {
   board: Board;
-  rows: Row[];
+  table: RankTable;
 }
 
 /** A link to the people who run the site. */

@@ -36,10 +36,7 @@ const encode: Record<Encoding, (html: Buffer) => Buffer> = {
 /** Compresses a page for one visitor: in half the time of the default level, with a twentieth more bytes. */
 export const gzipFast = (html: Buffer): Buffer => gzipSync(html, { level: 3 });
 
-/**
- * Returns the offered encoding that the browser prefers. Where it has no preference, the first offered one
- * wins.
- */
+/** Returns the first of the offered encodings that the browser accepts. */
 export function preferredEncoding(req: Request, ...offered: Exclude<Encoding, 'identity'>[]): Encoding {
   const header = req.headers['accept-encoding'];
   if (header === undefined) return 'identity';
@@ -52,7 +49,7 @@ export function preferredEncoding(req: Request, ...offered: Exclude<Encoding, 'i
 // Browsers send one of a few headers. Parsing one takes as long as sending a prerendered page.
 const cache = new LRUCache<string, Encoding>({ max: 100 });
 
+// Asked one by one, because between two that a browser likes equally, "accepts" takes the one that it names first.
 function negotiate(req: Request, offered: Encoding[]): Encoding {
-  const accepted = req.acceptsEncodings(offered);
-  return offered.find((encoding) => encoding === accepted) ?? 'identity';
+  return offered.find((encoding) => req.acceptsEncodings(encoding)) ?? 'identity';
 }

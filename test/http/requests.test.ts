@@ -165,6 +165,12 @@ it('allows caching for ever only for an address with the right hash', async () =
   expect((await visit(site).get('/')).headers['cache-control']).toBe('private, no-cache');
 });
 
+it('compresses even a small script as well as the browser understands', async () => {
+  const script = read((await visit(site).get('/')).text)('script[type=module]').attr('src') ?? '';
+  const request = visit(site).get(script).set('Accept-Encoding', 'gzip, deflate, br, zstd');
+  expect((await request.expect(200)).headers['content-encoding']).toBe('br');
+});
+
 it('says which methods a path allows', async () => {
   const browser = visit(site);
   const answer = await browser.put('/login').expect(405);
