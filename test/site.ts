@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
+import type { Express } from 'express';
 import type { Redis } from 'ioredis';
 import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
@@ -31,6 +32,7 @@ import { onServer } from './stores.js';
 export interface Site {
   origin: string;
   server: Server;
+  app: Express;
   db: Database;
   redis: Redis | undefined;
   /** Begins every key of this site in Redis. */
@@ -78,14 +80,14 @@ export async function openSite(
   const pendingRevocations = new PendingRevocations(redis, `${prefix}pending-revocations`);
   const boards = new Boards(db);
   await boards.refresh();
-  const server = createHttpServer(
-    createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix }),
-  );
+  const app = createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix });
+  const server = createHttpServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const ranker = new Ranker(db);
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
+    app,
     db,
     redis,
     prefix,

@@ -33,6 +33,21 @@ export const MEMBER_PATHS = [
   '/profile/close',
 ];
 
+/** The GET routes that answer without a page of their own, and what they answer. */
+export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
+  '/\\.\\w+$/': 'the files in public',
+  '/healthz': 'text',
+  '/readyz': 'text',
+  '/topics/:slug': 'redirects to the Top 20',
+  '/topics/:slug/data.json': 'a file to download',
+  '/shared/:token.png': 'a picture',
+  '/profile/export': 'a file to download',
+  '/profile/sessions/current': 'nothing: only its status counts',
+  '/api/topics': 'JSON',
+  '/api/top,/api/topics/:slug/top': 'JSON',
+  '/api/me': 'JSON',
+};
+
 /** Opens one state of the site, from an empty browser window. */
 export type Visit = (page: Page, fixtures: Fixtures) => Promise<unknown>;
 
@@ -53,7 +68,7 @@ const openEach = (paths: string[]): Record<string, Visit> =>
 /** Every state of every page, by the visitor or member who sees it. */
 export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = {
   visitor: {
-    ...openEach(PUBLIC_PATHS),
+    ...openEach([...PUBLIC_PATHS, '/dev/components']),
     'a thing': (page, { site }) => openThing(page, site, 'Apple'),
     'a thing with wins and losses': (page, { site }) => openThing(page, site, 'Plum'),
     'a thing nobody was asked about': (page, { site }) => openThing(page, site, 'The only one'),
