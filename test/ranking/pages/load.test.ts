@@ -92,7 +92,7 @@ it('reads a retired thing once for all visitors', async () => {
   await site.db.updateTable('things').set({ retiredAt: new Date() }).where('id', '=', id).execute();
   await changeRanking();
   const { responses, sent } = await requestAll(Array(50).fill(`/things/${id}`));
-  expect(read(responses[0]?.text ?? '')('article').text()).toContain('removed');
+  expect(read(responses[0]?.text ?? '')('main').text()).toContain('This was removed');
   expect(sent).toBeLessThanOrEqual(3);
 });
 
@@ -106,8 +106,9 @@ it('shows everybody the current ranking, and each user their own header and noti
   await site.rank();
   for (const client of [visitor, browser]) {
     const $ = read((await client.get(path).expect(200)).text);
-    expect($('.standing').text()).toContain(`rank ${standing()?.rank} of`);
-    expect($('.counts dd').first().text()).toBe(String(standing()?.wins));
+    const [rank, , results] = $('.facts dd').map((_index, fact) => $(fact).text().trim());
+    expect(Number.parseInt(String(rank), 10)).toBe(standing()?.rank);
+    expect(results).toBe(`${standing()?.wins}–${standing()?.losses}–${standing()?.ties}`);
     expect($('.who').text()).toBe(client === browser ? username : '');
     expect($('.actions').text().includes('Next pair with')).toBe(client === browser);
   }

@@ -139,7 +139,7 @@ it('explains the ranking at /how, with the figures of each topic', async () => {
   const $ = read(text);
   expect($('h1').text()).toBe('How the ranking works');
   const row = $('.figures tbody tr').filter((_index, one) => $(one).find('th').text().startsWith('Foods'));
-  expect(row.find('td').eq(2).text()).toMatch(/^\d+\.\d %$/);
+  expect(row.find('td').eq(2).text().trim()).toMatch(/^\d+\.\d %$/);
   expect(row.find('a').attr('href')).toBe('/topics/foods/data.json');
   for (const page of ['/', '/top'])
     expect(read((await visit(site).get(page)).text)('a[href="/how"]').length).toBeGreaterThan(0);
