@@ -39,7 +39,7 @@ async function layOut({ topic, name, things }: Pick<Share, 'topic' | 'name' | 't
 <rect width="400" height="630" fill="#5b45e0"/>
 <circle cx="372" cy="596" r="190" fill="#4f39d8"/>
 <rect x="-70" y="-106" width="250" height="250" rx="80" fill="#ff7a45"/>
-<rect x="400" width="800" height="630" fill="#fbf9f5"/>
+<rect x="400" width="800" height="630" fill="#fbf8f3"/>
 ${lines(title, { x: 56, y: 226, width: 310, size: 34, least: 22, weight: 600, most: 2, above: true, fill: '#e9e4ff' })}
 ${lines(topic, { x: 56, y: 298, width: 310, size: 62, least: 28, weight: 800, most: 3, fill: '#ffffff' })}
 <g transform="translate(56 522) scale(1.5)"><rect x="1" y="7" width="18" height="18" rx="6" fill="#ff7a45"/><circle cx="21.5" cy="16" r="9.5" fill="#ffffff"/><path d="m17.4 16.3 2.9 2.9 5.4-5.8" fill="none" stroke="#5b45e0" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></g>
