@@ -37,7 +37,8 @@ it('shows times in the time zone and the language of the reader', async () => {
   expect(await time.first().textContent()).toBe('1. Januar 2026 um 05:30');
   expect(await time.first().getAttribute('lang')).toBe('de-DE');
   await page.goto('/profile');
-  expect(await page.locator('.lead').innerText()).toContain('joined 1. Januar 2026.');
+  const lead = (await page.locator('.lead').textContent()) ?? '';
+  expect(lead.replace(/\s+/g, ' ')).toContain('joined 1. Januar 2026.');
 });
 
 it('shows times in UTC without JavaScript, and says so', async () => {
