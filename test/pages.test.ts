@@ -6,6 +6,7 @@ import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
+import { topicCard } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
@@ -72,7 +73,7 @@ const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ran
 const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
   ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'About 2 of these 3 look settled.' },
-  ...{ next: { title: 'Top 5', things: 10 }, toDifferences: 0 },
+  ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true },
   rows: board.standings.map(({ id, name, picture, rank }) => ({
     ...{ id, name, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
   })),
@@ -98,18 +99,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
     ...{ topic, leaders: rows, votes: 40, guestVotes: 2 },
-    topics: [{ ...topic, path: '/topics/food', votes: 40, leaders: [first] }],
+    topics: [topicCard(board)],
     left: first,
     right: second,
     ballot: 'b',
   },
   'home/topics': {
-    topics: [
-      {
-        ...{ ...topic, path: '/topics/food', board: 'Winner', size: 3, votes: 40, leaders: [first] },
-        ...{ ownVotes: 4, enough: 10 },
-      },
-    ],
+    topics: [topicCard(board, 4)],
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {

@@ -16,7 +16,7 @@ declare module '../http/page.js' {
 interface FrontPage {
   topic: TopicSummary;
   leaders: (Standing & StandingDescription)[];
-  topics: TopicTile[];
+  topics: TopicCard[];
   votes: number;
   /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
   left: Standing | undefined;
@@ -26,18 +26,14 @@ interface FrontPage {
   guestVotes: number;
 }
 
-/** A topic with its leading things. */
-export interface TopicTile {
+/** A topic with its leading things, and how far the reader has come in it. */
+export interface TopicCard {
   title: string;
   question: string;
   /** The start of its addresses; empty for the default topic. */
   path: string;
   votes: number;
   leaders: Standing[];
-}
-
-/** A topic with its leading things, and how far the reader has come in it. */
-export interface TopicCard extends TopicTile {
   /** The title of its board: "Top 20". */
   board: string;
   /** Number of its things. */

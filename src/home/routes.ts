@@ -1,5 +1,4 @@
 import { type Request, type Response, Router } from 'express';
-import { topicPath } from '../catalog/topics.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
@@ -14,8 +13,8 @@ import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
-import type { Contact, TopicTile } from './pages.js';
-import { listTopics } from './topics.js';
+import type { Contact } from './pages.js';
+import { listTopics, topicCard } from './topics.js';
 
 interface HomeServices {
   db: Database;
@@ -39,8 +38,13 @@ export function homeRoutes(services: HomeServices): Router {
         topic,
         votes,
         leaders: findLeaders(board),
-        topics: listOtherTopics(boards, board),
-        ...(await offerPair(services, board, { req, res })),
+        topics: boards
+          .listed()
+          .filter((other) => other !== board && other.size > 0)
+          .map((other) => topicCard(other)),
+        ...(await withoutPostgres(NO_PAIR, async () =>
+          offerPair(services, board, await voterOn(services, req, res)),
+        )),
       });
     })
     .all(methodNotAllowed);
@@ -48,8 +52,10 @@ export function homeRoutes(services: HomeServices): Router {
   router
     .route('/topics')
     .get(async (req, res) => {
-      const voter = await voterOn(services, req, res);
-      const own = voter.id === NEW_GUEST ? [] : await ownTopics(services.db, boards, voter.id);
+      const own = await withoutPostgres([], async () => {
+        const { id } = await voterOn(services, req, res);
+        return id === NEW_GUEST ? [] : ownTopics(services.db, boards, id);
+      });
       sendPage(res, 'home/topics', { topics: listTopics(boards, own) });
     })
     .all(methodNotAllowed);
@@ -91,19 +97,6 @@ function findLeaders(board: Board): (Standing & StandingDescription)[] {
     .filter((leader) => leader.votes > 0);
 }
 
-function listOtherTopics(boards: Boards, board: Board): TopicTile[] {
-  return boards
-    .listed()
-    .filter((other) => other !== board && other.size > 0)
-    .map(({ topic, votes, standings }) => ({
-      title: topic.title,
-      question: topic.question,
-      path: topicPath(topic),
-      votes,
-      leaders: standings.slice(0, 3),
-    }));
-}
-
 // A visitor whose session has ended can read the front page. The form then asks them to log in again.
 async function voterOn({ db, config }: HomeServices, req: Request, { locals }: Response): Promise<Voter> {
   if (locals.user) return { id: locals.user.id, isGuest: false };
@@ -112,17 +105,20 @@ async function voterOn({ db, config }: HomeServices, req: Request, { locals }: R
   return { id: exists ? guestId : NEW_GUEST, isGuest: true };
 }
 
-/** The next pair of the visitor, to vote right on the front page. Without Postgres there is a page without a pair. */
-async function offerPair(services: HomeServices, board: Board, visit: { req: Request; res: Response }) {
+/** These pages come from memory, so that they are there without Postgres. Then they leave out what is the visitor's own. */
+async function withoutPostgres<Own>(fallback: Own, read: () => Promise<Own>): Promise<Own> {
   try {
-    return await readPair(services, board, await voterOn(services, visit.req, visit.res));
+    return await read();
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
-    return { left: undefined, right: undefined, ballot: undefined, guestVotes: 0 };
+    return fallback;
   }
 }
 
-async function readPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
+const NO_PAIR = { left: undefined, right: undefined, ballot: undefined, guestVotes: 0 };
+
+/** The next pair of the visitor, to vote right on the front page. */
+async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
   const [secret] = config.secrets;
   const { pairs, answers } = await queueOf({ db, queues, board, voter, secret });
   const [pair] = pairs;

@@ -1,6 +1,7 @@
 import { topicPath } from '../catalog/topics.js';
 import { answersForList } from '../profile/own-top.js';
 import type { OwnTopic } from '../profile/own-votes.js';
+import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { titleOf } from '../ranking/boards/describe-goal.js';
 import type { TopicCard } from './pages.js';
@@ -8,15 +9,18 @@ import type { TopicCard } from './pages.js';
 /** Lists the public topics: what leads in each, and how far one voter has come. */
 export function listTopics(boards: Boards, own: OwnTopic[]): TopicCard[] {
   const ownVotes = new Map(own.map(({ board, votes }) => [board.topic.id, votes]));
-  return boards.listed().map(({ topic, size, votes, goal, standings }) => ({
-    title: topic.title,
-    question: topic.question,
-    path: topicPath(topic),
-    board: titleOf(goal),
-    size,
-    votes,
-    leaders: standings.slice(0, 3),
-    ownVotes: ownVotes.get(topic.id) ?? 0,
-    enough: answersForList(size),
-  }));
+  return boards.listed().map((board) => topicCard(board, ownVotes.get(board.topic.id)));
 }
+
+/** A topic with its leading things. @param ownVotes how many votes of the reader stand */
+export const topicCard = ({ topic, size, votes, goal, standings }: Board, ownVotes = 0): TopicCard => ({
+  title: topic.title,
+  question: topic.question,
+  path: topicPath(topic),
+  board: titleOf(goal),
+  size,
+  votes,
+  leaders: standings.slice(0, 3),
+  ownVotes,
+  enough: answersForList(size),
+});

@@ -70,9 +70,11 @@ itOnBothStores(
   'shows pages from memory while Postgres is unavailable, treats all visitors as unknown, and recovers',
   async () => {
     const { browser } = await member(site);
+    const guest = visit(site);
+    await vote(guest);
     const pair = pairOn((await browser.get('/vote')).text);
     postgres.cut();
-    for (const visitor of [browser, visit(site)])
+    for (const visitor of [browser, guest, visit(site)])
       for (const path of ['/', '/top', '/topics']) await visitor.get(path).expect(200);
     for (const path of ['/vote', '/profile']) {
       const answer = await browser.get(path).expect(503);
