@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import { count, number } from '../http/format.js';
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import { type PairCount, readOthersCounts } from '../ranking/ranker/pair-counts.js';
-import type { Words } from '../voting/words.js';
 
 /** How often a voter chose like most others. */
 export interface Agreement {

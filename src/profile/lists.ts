@@ -7,7 +7,7 @@ import { answersForDifferences, answersForList, type ListRow, type OwnRow, type 
 /** A rank of a user's own list, with all that its line shows and draws. */
 export interface ComparedRow extends OwnRow {
   /** Everybody's rank: "3rd"; "new" for a thing with too few votes. */
-  place: string;
+  theirRank: string;
   /** How everybody's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
   distance: string;
   /** Both ranks on the scale, in percent of its width. Undefined as above. */
@@ -21,7 +21,7 @@ export interface ComparedRow extends OwnRow {
 export function compareRows(rows: OwnRow[]): ComparedRow[] {
   return rows.map((row, index) => ({
     ...row,
-    place: row.theirs === undefined ? 'new' : ordinal(row.theirs),
+    theirRank: row.theirs === undefined ? 'new' : ordinal(row.theirs),
     distance: row.theirs === undefined ? '' : describeDistance(row.theirs - row.rank),
     mineAt: positionOf(row.rank, rows.length),
     theirsAt: row.theirs === undefined ? undefined : positionOf(row.theirs, rows.length),
@@ -78,7 +78,7 @@ export interface Missing {
   done: number;
   needed: number;
   toGo: number;
-  /** One place for each, filled or still open. */
+  /** One slot for each, filled or still open. */
   bar: BarPart[];
 }
 

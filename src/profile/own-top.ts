@@ -1,10 +1,10 @@
 import { count, number, ordinal } from '../http/format.js';
+import type { Words } from '../http/words.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import { describeExpectedRight } from '../ranking/boards/describe-goal.js';
 import { formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
-import type { Words } from '../voting/words.js';
 import type { OwnRanking } from './own-rankings.js';
 import { TOP_SIZES } from './rank-answers.js';
 
@@ -46,8 +46,8 @@ export interface OwnTop {
   settled: string;
   /** The next longer Top that the topic allows, and on how many things it takes a vote. */
   next: { title: string; things: number } | undefined;
-  /** How many more answers it takes until the differences are shown; 0 when they are. */
-  toDifferences: number;
+  /** Whether there are enough answers to show the differences. */
+  showsDifferences: boolean;
   /** The largest differences, at most three each: ranked higher by the user, and ranked lower. */
   higher: Difference[];
   lower: Difference[];
@@ -103,8 +103,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   }));
   const { answers, topSize, expectedShare } = ranking;
   const isEnough = rows.length > 1 && answers >= answersForList(board.size);
-  const toDifferences = Math.max(answersForDifferences(board.size) - answers, 0);
-  const showsDifferences = isEnough && toDifferences === 0;
+  const showsDifferences = isEnough && answers >= answersForDifferences(board.size);
   const compared = rows.filter((row) => row.theirs !== undefined);
   return {
     answers,
@@ -114,7 +113,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     title: topSize ? `Top ${topSize}` : 'list',
     settled: topSize ? describeExpectedRight(expectedShare, topSize) : '',
     next: nextTop(topSize, board.size),
-    toDifferences,
+    showsDifferences,
     higher: showsDifferences ? largestDifferences(compared, 1) : [],
     lower: showsDifferences ? largestDifferences(compared, -1) : [],
     alike: isEnough && compared.length >= MIN_COMPARED ? describeSimilarity(compared) : '',

@@ -10,7 +10,7 @@ export interface OwnTopic {
   board: Board;
   /** How many answers stand, without skips. */
   votes: number;
-  /** Changes with each change of those answers. */
+  /** Changes with each change of those answers, and with each fit of the topic. */
   state: string;
 }
 
@@ -23,7 +23,13 @@ export async function ownTopics(db: Database, boards: Boards, voterId: number): 
   return rows.flatMap(({ topicId, votes, latest, withdrawn }) => {
     const board = boards.byTopic(topicId);
     return board && votes > 0
-      ? [{ board, votes, state: `${latest} ${withdrawn} ${votes} ${board.size}` }]
+      ? [
+          {
+            board,
+            votes,
+            state: `${latest} ${withdrawn} ${votes} ${board.size} ${board.fit?.fittedAt.getTime()}`,
+          },
+        ]
       : [];
   });
 }

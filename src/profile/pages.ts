@@ -1,8 +1,8 @@
 import type { LiveSession } from '../auth/sessions/sessions.js';
+import type { Words } from '../http/words.js';
 import type { Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from '../voting/history.js';
 import type { Vote } from '../voting/voting.js';
-import type { Words } from '../voting/words.js';
 import type { Agreement } from './agreement.js';
 import type { ComparedRow, Missing, previewOf, scaleOf } from './lists.js';
 import type { OwnTop } from './own-top.js';

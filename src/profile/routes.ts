@@ -5,12 +5,12 @@ import { topicPath } from '../catalog/topics.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
+import type { Words } from '../http/words.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { boardOf } from '../ranking/boards/find-board.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
-import type { Words } from '../voting/words.js';
 import { agreementOf, MAX_ANSWERS, MIN_OTHERS } from './agreement.js';
 import {
   compareRows,

@@ -1,8 +1,9 @@
 import { count, number } from '../http/format.js';
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import type { Vote } from '../voting/voting.js';
-import { describeShortly, type Words } from '../voting/words.js';
+import { describeShortly } from '../voting/words.js';
 import type { ChangeResult } from './change.js';
 import type { OwnRanking } from './own-rankings.js';
 

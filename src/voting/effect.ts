@@ -1,10 +1,10 @@
 import { ordinal } from '../http/format.js';
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import { applyVote, estimatesOf } from '../ranking/math/online-update.js';
 import type { PairCount } from '../ranking/ranker/pair-counts.js';
 import { scoreOf } from '../ranking/ranker/ratings.js';
 import type { Vote } from './voting.js';
-import type { Words } from './words.js';
 
 /** How many others gave the same answer to a pair. */
 export interface Agreement {

@@ -1,6 +1,6 @@
+import type { Words } from '../http/words.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { NamedVote } from './history.js';
-import type { Words } from './words.js';
 
 declare module '../http/page.js' {
   interface Pages {

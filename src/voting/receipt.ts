@@ -1,8 +1,9 @@
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { WeightReason } from '../schema.js';
 import type { CastResult } from './ballot-box.js';
 import type { Agreement } from './effect.js';
-import { type AnsweredPair, describeAnswer, type Words } from './words.js';
+import { type AnsweredPair, describeAnswer } from './words.js';
 
 /** What the pair page says about the vote before. */
 export interface Receipt {

@@ -1,10 +1,11 @@
 import { count, number } from '../http/format.js';
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Agreement } from './effect.js';
 import type { BarPart, OwnProgress, Slot } from './pages.js';
 import type { Queue } from './queue.js';
 import type { Receipt } from './receipt.js';
-import { describeShortly, type Words } from './words.js';
+import { describeShortly } from './words.js';
 
 /** Up to so many people, each has a cell of their own. */
 const MAX_CELLS = 13;
@@ -60,7 +61,7 @@ function agreementBar({ same, total }: Agreement): BarPart[] {
   return share < 100 ? [yes, { x: share + GAP, width: Math.max(100 - share - GAP, 0), kind: 'no' }] : [yes];
 }
 
-/** Draws places that fill: one cell for each, or two lengths when there are many. */
+/** Draws slots that fill: one cell for each, or two lengths when there are many. */
 export function slots(total: number, filled: number): BarPart[] {
   if (total <= MAX_CELLS) return cells(total, (index) => (index < filled ? 'on' : 'off'));
   const share = (100 * filled) / total;

@@ -85,10 +85,10 @@ async function drawQueue(context: VoterContext, before: Pair[]): Promise<Queue> 
   const open = await findOpen(db, voter.id, { queued, drawn });
   const pairs = fill({ queued: open.queued.slice(0, QUEUE_LENGTH), drawn: open.drawn }, state.recent);
   const needsAny = pairs.length === 0 && !voter.isGuest;
-  const any = needsAny ? await findUnanswered(context, state.unknown, random) : undefined;
+  const found = needsAny ? await findUnanswered(context, state.unknown, random) : undefined;
   const queue: Queue = {
     version: newVersion(),
-    pairs: any ? [any] : pairs,
+    pairs: found ? [found] : pairs,
     recent: state.recent,
     unknown: state.unknown,
     latest: state.latest,

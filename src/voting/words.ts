@@ -1,8 +1,6 @@
+import type { Words } from '../http/words.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Vote } from './voting.js';
-
-/** A text with names in it. A page isolates each name, because it may be written from right to left. */
-export type Words = (string | { name: string })[];
 
 /** A pair and the answer to it. */
 export type AnsweredPair = Pick<Vote, 'leftId' | 'rightId' | 'outcome' | 'unknown'>;

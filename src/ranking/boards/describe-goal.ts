@@ -1,4 +1,5 @@
 import type { Goal } from '../../catalog/goal.js';
+import type { Words } from '../../http/words.js';
 import type { Board } from './board.js';
 
 /** A goal is settled when at least this share of it is expected to be right. */
@@ -22,7 +23,7 @@ export const isSettled = ({ size, votes, expectedShare }: Board): boolean =>
  * Says in a sentence how sure the ranks of a board's goal are. The name of a thing is a part of its own. Empty while
  * there is nothing to say, because nobody has voted or there are not two things.
  */
-export function describeSettled(board: Board): (string | { name: string })[] {
+export function describeSettled(board: Board): Words {
   const { size, votes, goal, expectedShare, standings } = board;
   if (size < 2 || votes === 0) return [];
   if (goal === 'order') return [describeOrder(expectedShare)];
@@ -45,7 +46,7 @@ export function describeExpectedRight(expectedShare: number, size: number): stri
   return `Still open: we expect about ${right} of these ${size} to belong here.`;
 }
 
-function describeWinner(name: string, chance: number): (string | { name: string })[] {
+function describeWinner(name: string, chance: number): Words {
   const percent = Math.min(Math.round(chance * 100), 99);
   const state = chance >= SETTLED ? 'Settled' : 'Still open';
   return [`${state}: we are ${percent} % sure that `, { name }, ' is the best.'];

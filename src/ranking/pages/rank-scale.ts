@@ -2,20 +2,20 @@ import type { Goal } from '../../catalog/goal.js';
 import { ordinal } from '../../http/format.js';
 import type { Standing } from '../boards/board.js';
 
-/** A scale of ranks, on which the ranges of several things are drawn. Places are in percent of its length. */
+/** A scale of ranks, on which the ranges of several things are drawn. Positions are in percent of its length. */
 export interface RankScale {
   /** The ranks at its two ends. */
   first: number;
   last: number;
   ticks: Tick[];
-  /** The place of the border after the last rank of the goal; undefined when it is not on the scale. */
+  /** The position of the border after the last rank of the goal; undefined when it is not on the scale. */
   goal: number | undefined;
 }
 
 interface Tick {
   /** The rank in words: "10th". */
   label: string;
-  place: number;
+  position: number;
   anchor: 'start' | 'middle' | 'end';
 }
 
@@ -53,19 +53,19 @@ export function makeScale(first: number, last: number, goal: Goal): RankScale {
   return {
     ...scale,
     ticks: makeTicks(scale, border),
-    goal: border && placeOn(scale, border),
+    goal: border && positionOn(scale, border),
   };
 }
 
-/** Places the range of a thing's rank on a scale. */
+/** Puts the range of a thing's rank on a scale. */
 export function barOn(
   scale: RankScale,
   { rank, low, high }: Pick<Standing, 'rank' | 'low' | 'high'>,
 ): RankBar {
   return {
-    low: placeOn(scale, low),
-    high: placeOn(scale, high),
-    rank: placeOn(scale, rank),
+    low: positionOn(scale, low),
+    high: positionOn(scale, high),
+    rank: positionOn(scale, rank),
     isCut: high > scale.last,
   };
 }
@@ -76,15 +76,15 @@ function makeTicks(scale: Pick<RankScale, 'first' | 'last'>, border: number | un
   const minGap = 14 + 6 * String(last).length;
   const ticks: Tick[] = [];
   for (const rank of [first, ...(border ? [border] : []), last, ...roundRanks(first, last)]) {
-    const place = placeOn(scale, rank);
-    if (ticks.some((tick) => Math.abs(tick.place - place) < minGap)) continue;
+    const position = positionOn(scale, rank);
+    if (ticks.some((tick) => Math.abs(tick.position - position) < minGap)) continue;
     ticks.push({
       label: ordinal(Math.floor(rank)),
-      place,
-      anchor: place < 5 ? 'start' : place > 95 ? 'end' : 'middle',
+      position,
+      anchor: position < 5 ? 'start' : position > 95 ? 'end' : 'middle',
     });
   }
-  return ticks.sort((one, other) => one.place - other.place);
+  return ticks.sort((one, other) => one.position - other.position);
 }
 
 function roundRanks(first: number, last: number): number[] {
@@ -96,7 +96,7 @@ function roundRanks(first: number, last: number): number[] {
   );
 }
 
-function placeOn({ first, last }: Pick<RankScale, 'first' | 'last'>, rank: number): number {
+function positionOn({ first, last }: Pick<RankScale, 'first' | 'last'>, rank: number): number {
   const share = last === first ? 0 : (Math.min(rank, last) - first) / (last - first);
   return Math.round(share * 1000) / 10;
 }
