@@ -155,3 +155,18 @@ function readForcedColours(): void {
     return read.call(this, name === '-webkit-text-fill-color' ? 'color' : name);
   };
 }
+
+/** Signs up in a page, and waits for the pair page. @returns the user's id */
+export async function signUp(site: Site, page: Page, username: string): Promise<number> {
+  await page.goto('/register');
+  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
+  await page.waitForURL('**/vote');
+  const { id } = await site.db
+    .selectFrom('users')
+    .where('username', '=', username)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { topic, useSite } from '../site.js';
-import { expectNoViolations, useChromium } from './chromium.js';
+import { expectNoViolations, signUp, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -15,16 +15,7 @@ beforeAll(async () => {
 async function openForm(path = '/profile/password'): Promise<{ page: Page; id: number }> {
   const username = `idler${++members}`;
   const { page } = await chromium.open(site);
-  await page.goto('/register');
-  await page.getByLabel('Name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
-  const { id } = await site.db
-    .selectFrom('users')
-    .where('username', '=', username)
-    .select('id')
-    .executeTakeFirstOrThrow();
+  const id = await signUp(site, page, username);
   await page.clock.install();
   await page.goto(path);
   return { page, id };

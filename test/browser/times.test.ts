@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { useSite } from '../site.js';
-import { useChromium } from './chromium.js';
+import { signUp, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -13,16 +13,7 @@ let members = 0;
 async function openDevices(options: BrowserContextOptions): Promise<Page> {
   const username = `reader${++members}`;
   const { page, complaints } = await chromium.open(site, options);
-  await page.goto('/register');
-  await page.getByLabel('Name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
-  const { id } = await site.db
-    .selectFrom('users')
-    .where('username', '=', username)
-    .select('id')
-    .executeTakeFirstOrThrow();
+  const id = await signUp(site, page, username);
   const createdAt = new Date('2025-12-31T20:30:00Z');
   await sql`update sessions set created_at = ${createdAt} where user_id = ${id}`.execute(site.db);
   await sql`update users set created_at = ${createdAt} where id = ${id}`.execute(site.db);
