@@ -22,7 +22,7 @@ export async function up(db: Untyped): Promise<void> {
       thing_id bigint not null references things (id),
       sum double precision not null,
       variance double precision not null,
-      primary key (topic_id, network_group, thing_id)
+      primary key (network_group, topic_id, thing_id)
     ) with (fillfactor = 70)`.execute(db);
 
   // What operators should know of. Rows are only added.

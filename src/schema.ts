@@ -203,7 +203,7 @@ export interface VoteWeightsTable {
 export interface TopicVotersTable {
   topicId: number;
   voterId: number;
-  /** Answers and skips in the ledger, withdrawn ones included. */
+  /** Answers and skips that stand. */
   votes: number;
   skips: number;
   latestAt: Date;

@@ -1,3 +1,4 @@
+import { findUser } from '../auth/users/users.js';
 import { findTopicOrThrow } from '../catalog/topics.js';
 import { type Command, readArguments, UsageError } from '../command-line.js';
 import type { Database } from '../database.js';
@@ -41,31 +42,22 @@ async function printFigures(db: Database, topicId: number, figures: TopicFigures
   );
   const names = await readNames(db, topicId);
   if (disputed.length > 0) console.info(`Most disputed: ${disputed.map((id) => names.get(id)).join(', ')}.`);
+  const differing = voters.filter(({ differs }) => differs);
   const users = await readUsernames(
     db,
-    voters.map(({ voterId }) => voterId),
+    differing.map(({ voterId }) => voterId),
   );
-  for (const { voterId, differs, infit, ...habits } of voters)
-    if (differs)
-      console.info(
-        `${users.get(voterId) ?? `Voter ${voterId}`}: answers differ from the others' (infit ${infit?.toFixed(2)}), ` +
-          `${count(habits.votes, 'vote')}, left chosen ${percent(habits.leftShare)}, ${seconds(habits.medianSeconds)} a pair.`,
-      );
+  for (const { voterId, infit, ...habits } of differing)
+    console.info(
+      `${users.get(voterId) ?? `Voter ${voterId}`}: answers differ from the others' (infit ${infit?.toFixed(2)}, about ` +
+        `1 is usual), ${count(habits.votes, 'vote')}, left chosen ${percent(habits.leftShare)}, ` +
+        `${seconds(habits.medianSeconds)} a pair.`,
+    );
 }
 
 async function printWithout(db: Database, topicId: number, usernames: string[]): Promise<void> {
-  const rows = await db
-    .selectFrom('users')
-    .where(
-      'usernameKey',
-      'in',
-      usernames.map((name) => name.trim().normalize('NFKC').toLowerCase()),
-    )
-    .select('id')
-    .execute();
-  if (rows.length < usernames.length)
-    throw new Error(`${usernames.join(', ')}: not all of these are users of this site`);
-  const voterIds = rows.map(({ id }) => id);
+  const users = await Promise.all(usernames.map((name) => findUser(db, name)));
+  const voterIds = users.map(({ id }) => id);
   const names = await readNames(db, topicId);
   for (const { thingId, rank, rankWithout } of await compareWithout(db, new RankWorkerPool(), {
     topicId,

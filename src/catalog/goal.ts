@@ -26,14 +26,21 @@ export function parseGoal(text: string): Goal | undefined {
 export const formatGoal = (goal: Goal): string =>
   goal === 'order' ? goal : goal === 1 ? 'winner' : `top ${goal}`;
 
+/** The lengths of a Top that is chosen by the number of things, longest first. */
+export const TOP_SIZES = [20, 10, 5, 3];
+
+/**
+ * The longest of these Tops that leaves out at least as many things as it takes in: a Top 20 of 21 things would say
+ * little. Undefined for fewer than six things.
+ */
+export const longestTop = (things: number): number | undefined => TOP_SIZES.find((top) => 2 * top <= things);
+
 /**
  * The goal that fits a number of things. A goal of so many ranks that no thing is left out says nothing. Then it
- * becomes the largest of Top 10, Top 5, Top 3 and the winner that leaves out at least as many things as it has.
+ * becomes the longest Top that fits, or the winner.
  * @param things how many things can be voted on
  */
 export function fitGoal(goal: Goal, things: number): Goal {
   if (goal === 'order' || goal < things) return goal;
-  return SMALLER_GOALS.find((smaller) => 2 * smaller <= things) ?? 1;
+  return longestTop(things) ?? 1;
 }
-
-const SMALLER_GOALS = [10, 5, 3];

@@ -72,9 +72,10 @@ export async function setGoal(trx: Transaction, topicId: number, goal: Goal): Pr
     .returning('id')
     .executeTakeFirst();
   if (!changed) return;
-  await trx.deleteFrom('goalProgress').where('topicId', '=', topicId).execute();
-  await trx.updateTable('boards').set({ expectedShare: null }).where('topicId', '=', topicId).execute();
+  // In the order in which the ranker locks these rows. Another order could let the two wait for each other.
   await invalidateTopicCaches(trx, topicId);
+  await trx.updateTable('boards').set({ expectedShare: null }).where('topicId', '=', topicId).execute();
+  await trx.deleteFrom('goalProgress').where('topicId', '=', topicId).execute();
 }
 
 function readLine(field: string, text: string, maxLength: number): string {

@@ -24,6 +24,12 @@ export function ordinal(rank: number): string {
   return number(rank) + (ending ?? 'th');
 }
 
+/** The smallest of 1, 2, 5, 10, 20, 50 … that divides a span of ranks into `most` steps at most. */
+export function roundStep(span: number, most: number): number {
+  const power = 10 ** Math.max(Math.floor(Math.log10(span / most)), 0);
+  return ([1, 2, 5].find((digit) => span / (digit * power) <= most) ?? 10) * power;
+}
+
 /** Formats a day in UTC: 21 November 2026. */
 export const day = (date: Date): string => days.format(date);
 

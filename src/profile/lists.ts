@@ -1,4 +1,4 @@
-import { ordinal } from '../http/format.js';
+import { ordinal, roundStep } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { BarPart } from '../voting/pages.js';
 import { slots } from '../voting/slot.js';
@@ -42,7 +42,7 @@ const positionOf = (rank: number, size: number): number => (size > 1 ? (100 * (r
 
 /** The ranks that label the scale of a list, with their positions in percent. @param size the length of the list */
 export function scaleOf(size: number): { at: number; label: string }[] {
-  const step = STEPS.find((step) => size / step <= MAX_STEPS) ?? size;
+  const step = roundStep(size, MAX_STEPS);
   const between = Array.from({ length: Math.floor(size / step) }, (_, index) => (index + 1) * step);
   // Near an end, two labels would touch.
   const inside = between.filter((rank) => {
@@ -52,7 +52,6 @@ export function scaleOf(size: number): { at: number; label: string }[] {
   return [1, ...inside, size].map((rank) => ({ at: positionOf(rank, size), label: ordinal(rank) }));
 }
 
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const [MAX_STEPS, MIN_GAP] = [5, 24];
 
 /** The beginning of a user's own list beside everybody's, with one title and one length for both. */

@@ -1,3 +1,4 @@
+import { TOP_SIZES } from '../catalog/goal.js';
 import { count, number, ordinal } from '../http/format.js';
 import type { Words } from '../http/words.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
@@ -6,7 +7,6 @@ import { formatRange } from '../ranking/boards/describe-standing.js';
 import { isNew } from '../ranking/boards/rating.js';
 import { kendallTau } from '../ranking/math/kendall-tau.js';
 import type { OwnRanking } from './own-rankings.js';
-import { TOP_SIZES } from './rank-answers.js';
 
 /** The lengths that a shared Top can have. */
 export const SHARE_SIZES = [3, 5, 10] as const;
@@ -73,7 +73,7 @@ interface Difference {
 export const answersForList = (size: number): number => Math.min(MIN_ANSWERS, pairsOf(size));
 
 const MIN_ANSWERS = 10;
-// With fewer answers, most differences are chance: ../ranking/math/own-fit.ts
+// With fewer answers, most differences are chance: docs/ranking.md.
 const MIN_ANSWERS_FOR_DIFFERENCES = 40;
 
 const pairsOf = (size: number): number => (size * (size - 1)) / 2;

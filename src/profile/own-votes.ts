@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { estimatesOf } from '../ranking/math/online-update.js';
+import { isExcluded } from '../ranking/ranker/ledger.js';
 import type { Answers } from './rank-answers.js';
 
 /** A topic in which a voter has answers. */
@@ -49,8 +50,9 @@ export async function ownAnswers(
     select coalesce(json_agg(left_id order by id), '[]') as lefts,
       coalesce(json_agg(right_id order by id), '[]') as rights,
       coalesce(json_agg(case outcome when 'left' then 1 when 'right' then 0 else 0.5 end order by id), '[]') as scores,
-      coalesce(json_agg((created_at <= ${board.loadedAt})::int order by id), '[]') as weights
-    from votes
+      coalesce(json_agg(case when created_at <= ${board.loadedAt} and not ${isExcluded('votes')}
+        then coalesce(weight, 1) else 0 end order by id), '[]') as weights
+    from votes left join vote_weights on vote_id = id
     where voter_id = ${voterId} and topic_id = ${board.topic.id} and withdrawn_at is null and outcome <> 'skip'`.execute(
     db,
   );
@@ -69,6 +71,6 @@ export async function ownAnswers(
   const score = Float32Array.from(onBoard, (at) => scores[at] as number);
   const weightInCrowd = Float32Array.from(onBoard, (at) => weights[at] as number);
   const ids = [...numbers.keys()];
-  const crowd = estimatesOf(ids.map((id) => board.find(id) ?? { mean: 0, variance: 1 }));
+  const crowd = estimatesOf(ids.flatMap((id) => board.find(id) ?? []));
   return { answers: { size: ids.length, left, right, score, weightInCrowd, crowd }, ids };
 }

@@ -1,3 +1,4 @@
+import { longestTop } from '../catalog/goal.js';
 import { intervalsOf } from '../ranking/math/intervals.js';
 import type { Estimates } from '../ranking/math/online-update.js';
 import { fitOwn, withoutVotes } from '../ranking/math/own-fit.js';
@@ -16,7 +17,7 @@ export interface Answers {
   score: Float32Array;
   /** Everybody's estimates of the things. */
   crowd: Estimates;
-  /** 1 for an answer that counts in those estimates, 0 for one that they do not have yet. */
+  /** How much each answer counts in those estimates; 0 for one that they do not have. */
   weightInCrowd: Float32Array;
 }
 
@@ -52,7 +53,7 @@ export function rankAnswers({ size, left, right, score, crowd, weightInCrowd }: 
   const votes = { size, count, left, right, score, weight, voter: new Int32Array(count) };
   const others = withoutVotes(crowd, { ...votes, weight: weightInCrowd });
   const estimates = fitOwn(votes, others.means);
-  const topSize = TOP_SIZES.find((top) => 2 * top <= size) ?? 0;
+  const topSize = longestTop(size) ?? 0;
   const { order, low, high, levelWithNext, expectedShare } = intervalsOf(
     estimates,
     topSize || 1,
@@ -71,11 +72,6 @@ export function rankAnswers({ size, left, right, score, crowd, weightInCrowd }: 
   };
 }
 
-/**
- * The lengths of an own Top, longest first. A Top leaves out at least as many things as it takes in: a Top 20 of 21
- * things would say little.
- */
-export const TOP_SIZES = [20, 10, 5, 3];
 // A fixed seed, so that ranges change only with the answers.
 const SEED = 1;
 

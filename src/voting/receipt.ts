@@ -45,7 +45,7 @@ export function receiptOf(
 const partialReasons: Record<WeightReason, string> = {
   skipping: 'you skipped more than 5 of the 20 pairs before it',
   asked: 'you picked this pair',
-  'one-sided': 'many votes from your network push the same thing',
+  'one-sided': 'many people on the same internet connection voted the same way',
 };
 
 /** The receipt for a withdrawn vote. @param isShown whether its pair is shown again */

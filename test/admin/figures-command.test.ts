@@ -57,7 +57,7 @@ it('prints the ranking with and without some users', async () => {
     '2. Thing 1 (1. without them)',
   ]);
   await expect(linesOf(figuresCommand, ['--topic', 'two', '--without', 'nobody-here'])).rejects.toThrow(
-    'not all of these are users',
+    'there is nobody called nobody-here',
   );
 });
 

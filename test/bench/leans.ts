@@ -1,10 +1,9 @@
-import {
-  afterPush,
-  expectedScore,
-  type Lean,
-  NO_LEAN,
-  weightOfOneSided,
-} from '../../src/ranking/math/one-sided.js';
+import { afterPush, type Lean, NO_LEAN, weightOfOneSided } from '../../src/ranking/math/one-sided.js';
+import { winChance } from '../../src/ranking/math/online-update.js';
+
+/** The chance (0 to 1) that the left thing is chosen, by the means of a fit. */
+export const expectedScore = (means: Float64Array, left: number, right: number): number =>
+  winChance((means[left] ?? 0) - (means[right] ?? 0));
 
 /** A vote as a lean needs it. */
 interface GroupVote {

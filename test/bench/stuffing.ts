@@ -1,13 +1,8 @@
-import {
-  ALARM_VOTES,
-  afterPush,
-  deviationOf,
-  expectedScore,
-  NO_LEAN,
-} from '../../src/ranking/math/one-sided.js';
+import { ALARM_VOTES, afterPush, deviationOf, NO_LEAN } from '../../src/ranking/math/one-sided.js';
 import { type Random, seededRandom } from '../../src/ranking/math/random.js';
 import type { DrawnPair } from '../../src/ranking/math/selector.js';
 import { weightOfAsked } from '../../src/ranking/math/vote-weight.js';
+import { expectedScore } from './leans.js';
 import { answer, drawStrengths, Topic, Voter } from './simulation.js';
 
 const [THINGS, OTHER_VOTES, OTHER_VOTERS, RANK] = [100, 2_000, 40, 50];
@@ -128,7 +123,12 @@ class Watch {
   }
 
   add({ one, other }: DrawnPair, score: number): void {
-    this.votes.push({ one, other, score, expected: expectedScore(this.topic.fittedMeans, one, other) });
+    this.votes.push({
+      one,
+      other,
+      score,
+      expected: expectedScore(this.topic.fittedMeans, one, other),
+    });
     if (this.votes.length % 50 > 0 || this.votes.length < ALARM_VOTES) return;
     const leans = Array.from({ length: THINGS }, () => NO_LEAN);
     for (const vote of this.votes.slice(-ALARM_VOTES)) {

@@ -41,8 +41,9 @@ export function describeExpectedRight(expectedShare: number, size: number): stri
   const right = Math.round(expectedShare * size);
   if (expectedShare >= SETTLED)
     return `Settled: we expect ${right === size ? `all ${size}` : `${right} of these ${size}`} to belong here.`;
+  const settled = Math.min(right, size - 1);
   if (expectedShare >= HALF_SETTLED)
-    return `About ${Math.min(right, size - 1)} of these ${size} look settled.`;
+    return `About ${settled} of these ${size} ${settled === 1 ? 'looks' : 'look'} settled.`;
   return `Still open: we expect about ${right} of these ${size} to belong here.`;
 }
 

@@ -46,8 +46,8 @@ export function intervalsOf(estimates: Estimates, goal: Goal, random: Random): I
     levelWithNext: compareNeighbours(estimates, order),
     expectedShare: 1,
   };
-  // When the goal is the whole order, every thing is in the top.
-  const topSize = goal === 'order' ? size : Math.min(goal, size);
+  // When the goal is the whole order, every thing is in the top, and no chances are needed.
+  const topSize = goal === 'order' ? 1 : Math.min(goal, size);
   const calculation = { estimates, topSize, result };
   if (size <= MAX_SAMPLED) sampleRanks(calculation, order, { normals });
   else {

@@ -1,5 +1,3 @@
-import { type Estimates, winChance } from './online-update.js';
-
 /**
  * How the answers of a group of voters about one thing differ from what was expected. A group is all voters of
  * one network, or of one invitation. What was expected of an answer is what the last fit before it says (before
@@ -16,13 +14,6 @@ export interface Lean {
 
 /** Before a group's first answer about a thing. */
 export const NO_LEAN: Lean = { sum: 0, variance: 0 };
-
-/**
- * The chance (0 to 1) that the left thing was expected to be chosen.
- * @param means those of the last fit before the answer; all 0 before the first fit
- */
-export const expectedScore = (means: Estimates['means'], left: number, right: number): number =>
-  winChance((means[left] as number) - (means[right] as number));
 
 /** How many standard deviations many voters' answers about a thing are from what was expected: S/√(V + ¼). */
 export const deviationOf = ({ sum, variance }: Lean): number => sum / Math.sqrt(variance + 0.25);
@@ -53,10 +44,13 @@ export const afterPush = ({ sum, variance }: Lean, push: number, expected: numbe
   variance: variance + expected * (1 - expected),
 });
 
-/** A group's lean after an answer was taken back: with the same arguments it undoes `afterPush`. */
+/**
+ * A group's lean after an answer was taken back: with the same arguments it undoes `afterPush`. After a fit in between
+ * it does so roughly, because what is expected has changed a little.
+ */
 export const withoutPush = ({ sum, variance }: Lean, push: number, expected: number): Lean => ({
   sum: sum - push,
-  variance: variance - expected * (1 - expected),
+  variance: Math.max(variance - expected * (1 - expected), 0),
 });
 
 /**

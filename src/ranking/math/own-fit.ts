@@ -7,7 +7,7 @@ import { localVariances } from './variance.js';
  * usual (found with real data: docs/ranking.md). The larger ones are for people who see it quite differently; with the
  * largest, their own answers alone decide.
  */
-export const TASTE_VARIANCES = [0.2, 0.8, 3.2, 12.8, 51.2];
+const TASTE_VARIANCES = [0.2, 0.8, 3.2, 12.8, 51.2];
 
 /**
  * Fits one person's answers. What they have not said is taken from everybody: the prior of each thing's

@@ -1,6 +1,3 @@
-/** How many things a Top page shows. */
-export const TOP = 20;
-
 /**
  * The log-strength that separates the top from the rest: midway between the last thing in and the first thing
  * out. When no thing is left out, the weakest one is out instead.

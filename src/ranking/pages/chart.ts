@@ -1,4 +1,4 @@
-import { ordinal } from '../../http/format.js';
+import { ordinal, roundStep } from '../../http/format.js';
 import type { PastRank } from '../boards/rank-history.js';
 import {
   type ChartRow,
@@ -119,8 +119,7 @@ function bandPath(history: PastRank[], scale: Scale): string {
 
 // About five round ranks, and rank 1 where it is visible.
 function gridRanks({ from, to }: RankRange): number[] {
-  const steps = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power]);
-  const step = steps.find((one) => (to - from) / one <= MAX_STEPS) ?? to;
+  const step = roundStep(to - from, MAX_STEPS);
   const ranks = from === 1 ? [1] : [];
   for (let rank = Math.ceil(from / step) * step; rank <= to; rank += step)
     if (rank > 1 && (ranks[0] !== 1 || rank - 1 >= step / 2)) ranks.push(rank);

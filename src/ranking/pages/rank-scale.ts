@@ -1,5 +1,5 @@
 import type { Goal } from '../../catalog/goal.js';
-import { ordinal } from '../../http/format.js';
+import { ordinal, roundStep } from '../../http/format.js';
 import type { Standing } from '../boards/board.js';
 
 /** A scale of ranks, on which the ranges of several things are drawn. Positions are in percent of its length. */
@@ -88,8 +88,7 @@ function makeTicks(scale: Pick<RankScale, 'first' | 'last'>, border: number | un
 }
 
 function roundRanks(first: number, last: number): number[] {
-  const steps = [1, 10, 100, 1_000, 10_000].flatMap((power) => [power, 2 * power, 5 * power]);
-  const step = steps.find((one) => (last - first) / one <= MAX_STEPS) ?? last;
+  const step = roundStep(last - first, MAX_STEPS);
   const from = Math.ceil(first / step) * step;
   return Array.from({ length: MAX_STEPS + 1 }, (_, index) => from + index * step).filter(
     (rank) => rank <= last,

@@ -94,7 +94,7 @@ export class GroupLeans {
       insert into group_leans (topic_id, network_group, thing_id, sum, variance)
       select * from unnest(${column('topicId')}::bigint[], ${column('group')}::text[],
         ${column('thingId')}::bigint[], ${column('sum')}::float8[], ${column('variance')}::float8[])
-      on conflict (topic_id, network_group, thing_id)
+      on conflict (network_group, topic_id, thing_id)
       do update set sum = excluded.sum, variance = excluded.variance`.execute(trx);
   }
 
@@ -124,7 +124,7 @@ export class GroupLeans {
   }
 }
 
-/** Forgets the leans of some voters' groups. They are made anew from the votes that count then. */
+/** Forgets the leans of some voters' groups. They are made anew from the votes that count then, by the latest fit. */
 export async function forgetLeans(trx: Transaction, voterIds: number[]): Promise<void> {
   await sql`
     delete from group_leans using voters

@@ -78,7 +78,7 @@ export async function findShared(
   return shared;
 }
 
-/** Finds the groups that have given less than half as many votes as were fitted. */
+/** Finds the groups whose standing votes are less than half as many as were fitted. */
 export async function findMinorities(trx: Transaction, shared: Set<string>): Promise<Set<string>> {
   if (shared.size === 0) return new Set();
   const [topics, names] = columnsOf(shared);
@@ -87,7 +87,9 @@ export async function findMinorities(trx: Transaction, shared: Set<string>): Pro
     from unnest(${topics}::bigint[], ${names}::text[]) as wanted (topic, name) join fits on fits.topic_id = topic
     where fits.votes > 2 * (
       select coalesce(sum(topic_voters.votes - skips), 0) from voters join topic_voters on voter_id = voters.id
-      where network_group = wanted.name and topic_voters.topic_id = topic)`.execute(trx.withoutPlugins());
+      where network_group = wanted.name and topic_voters.topic_id = topic and not ${isExcluded('topic_voters')})`.execute(
+    trx.withoutPlugins(),
+  );
   return new Set(rows.map(keyOf));
 }
 
@@ -119,21 +121,29 @@ export async function readLeans(
   return rows;
 }
 
-/** Reads the votes of groups that have no lean yet, as they count at a position. */
+/** Of a group that is judged for the first time, so many of the latest votes make its lean. */
+const MAX_VOTES = 5_000;
+
+/**
+ * Reads the latest votes of groups that have no lean yet, as they count at a position. What was expected of them comes
+ * from the latest fit, because no earlier one is kept.
+ */
 export async function readVotes(trx: Transaction, groups: Set<string>, at: Position): Promise<GroupVote[]> {
   if (groups.size === 0) return [];
   const [topics, names] = columnsOf(groups);
   const { rows } = await sql<GroupVote & { leftMean: number; rightMean: number }>`
-    select votes.topic_id as "topicId", network_group as "group", left_id as "leftId", right_id as "rightId", outcome,
+    select topic as "topicId", name as "group", left_id as "leftId", right_id as "rightId", outcome,
       coalesce(l.fitted_mean, 0) as "leftMean", coalesce(r.fitted_mean, 0) as "rightMean"
-    from unnest(${topics}::bigint[], ${names}::text[]) as wanted (topic, name)
-      join voters on network_group = wanted.name
-      join votes on voter_id = voters.id and votes.topic_id = topic
-      left join ratings as l on l.thing_id = left_id left join ratings as r on r.thing_id = right_id
-    where not provisional and outcome <> 'skip' and strategy <> 'import' and (xid, votes.id) <= ${positionSql(at)}
-      and (withdrawn_xid is null or (withdrawn_xid, votes.id) > ${positionSql(at)})
-      and not ${isExcluded('votes', positionSql(at))}
-    order by votes.xid, votes.id`.execute(trx.withoutPlugins());
+    from unnest(${topics}::bigint[], ${names}::text[]) as wanted (topic, name) cross join lateral (
+        select left_id, right_id, outcome from voters join votes on voter_id = voters.id
+        where network_group = wanted.name and votes.topic_id = topic and not provisional and outcome <> 'skip'
+          and strategy <> 'import' and (xid, votes.id) <= ${positionSql(at)}
+          and (withdrawn_xid is null or (withdrawn_xid, votes.id) > ${positionSql(at)})
+          and not ${isExcluded('votes', positionSql(at))}
+        order by votes.xid desc, votes.id desc limit ${MAX_VOTES}) as latest
+      left join ratings as l on l.thing_id = left_id left join ratings as r on r.thing_id = right_id`.execute(
+    trx.withoutPlugins(),
+  );
   return rows.map(({ leftMean, rightMean, ...vote }) => ({
     ...vote,
     expected: winChance(leftMean - rightMean),

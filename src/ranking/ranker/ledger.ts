@@ -25,7 +25,7 @@ export interface CountedVote {
   leftId: number;
   rightId: number;
   outcome: Outcome;
-  /** How much it counts, above 0 and at most 1; also 1 as long as the ranker has not weighed it. */
+  /** How much it counts, from 0 to 1; also 1 as long as the ranker has not weighed it. */
   weight: number;
 }
 

@@ -103,12 +103,12 @@ export class Ranker {
       await deleteRatingsWithoutVotes(trx, topic);
       await writeFit(trx, topicFit);
       if (snapshot) await writeSnapshot(trx, topicId, { upTo: fittedAt, body: snapshot });
+      // Before the first fit nothing was expected of the votes.
+      if (before.fittedVotes > 0) await raiseAlarms(trx, before, fittedAt);
       await markChanged(trx, topicId, { stale: await hasLostVotes(trx, topicId, since) });
       return position;
     });
     this.#folding.resume(topicId);
-    // Before the first fit nothing was expected of the votes.
-    if (before.fittedVotes > 0) await raiseAlarms(this.#db, before, fittedAt);
   }
 
   /**

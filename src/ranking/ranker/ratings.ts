@@ -59,19 +59,17 @@ export async function readRatings(db: Database, topicId: number): Promise<TopicR
 const PAGE_SIZE = 5_000;
 
 const COLUMNS = [
-  ...([
-    'id',
-    'mean',
-    'variance',
-    'wins',
-    'losses',
-    'ties',
-    'fittedMean',
-    'stored',
-    'retired',
-    'fitted',
-  ] as const),
-];
+  'id',
+  'mean',
+  'variance',
+  'wins',
+  'losses',
+  'ties',
+  'fittedMean',
+  'stored',
+  'retired',
+  'fitted',
+] as const;
 
 type Column = (typeof COLUMNS)[number];
 

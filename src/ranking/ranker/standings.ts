@@ -17,7 +17,7 @@ export async function publishStandings(
 ): Promise<void> {
   const { changes, goal } = await readTopic(db, topicId);
   const topic = await readRatings(db, topicId);
-  const { standings, expectedShare } = await standingsOf(topic, goal, workers);
+  const { standings, votes, expectedShare } = await standingsOf(topic, goal, workers);
   for (let start = 0; start < standings.length; start += ROWS_PER_STATEMENT)
     await writeStandings(db, topicId, standings.slice(start, start + ROWS_PER_STATEMENT));
   await sql`
@@ -29,7 +29,7 @@ export async function publishStandings(
       .set(({ eb }) => ({ version: eb('version', '+', 1), publishedChanges: changes, expectedShare }))
       .where('topicId', '=', topicId)
       .execute();
-    await recordProgress(trx, topicId, { votes: topic.votes, expectedShare });
+    await recordProgress(trx, topicId, { votes, expectedShare });
   });
 }
 
@@ -77,7 +77,7 @@ async function standingsOf(
   topic: TopicRatings,
   goal: Goal,
   workers: RankWorkerPool,
-): Promise<{ standings: Standing[]; expectedShare: number }> {
+): Promise<{ standings: Standing[]; votes: number; expectedShare: number }> {
   const order = rankedIndexes(topic);
   const estimates = estimatesOf(
     order.map((index) => ({
@@ -99,7 +99,14 @@ async function standingsOf(
       isLevel: intervals.levelWithNext[above] === 1,
     }))
     .sort((one, other) => one.thingId - other.thingId);
-  return { standings, expectedShare: intervals.expectedShare };
+  return { standings, votes: votesOn(topic, order), expectedShare: intervals.expectedShare };
+}
+
+// As a board counts them: a vote on a thing and a retired one is a half. Ratings may change while they are read, so the
+// sum can be odd.
+function votesOn({ wins, losses, ties }: TopicRatings, indexes: number[]): number {
+  const counts = indexes.map((index) => (wins[index] ?? 0) + (losses[index] ?? 0) + (ties[index] ?? 0));
+  return Math.ceil(counts.reduce((sum, count) => sum + count, 0) / 2);
 }
 
 async function writeStandings(db: Database, topicId: number, standings: Standing[]): Promise<void> {

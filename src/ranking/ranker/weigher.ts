@@ -36,6 +36,8 @@ export async function weighEntries(trx: Transaction, entries: Entry[], before: P
     const inGroup = leans.take(entry);
     if (entry.isWithdrawal) {
       voter.recentPairs = afterWithdrawal(voter.recentPairs, entry);
+      voter.votes -= 1;
+      voter.skips -= Number(entry.outcome === 'skip');
       continue;
     }
     const withdrawnBefore = withdrawn.get(entry.id) ?? [];

@@ -26,7 +26,7 @@ export async function createBallots(connection: Database, topicId: number): Prom
       voter, item, at
     from (
       select *, sha256(convert_to(format('thinga import 1|%s|%s|%s|%s|%s|%s|%s%s', ${topicId}::text, one_id, other_id,
-        outcome, (extract(epoch from at) * 1000000)::bigint, nth, voter, '|' || item), 'UTF8')) as hash
+        outcome, (extract(epoch from at) * 1000000)::bigint, nth, voter, chr(31) || item), 'UTF8')) as hash
       from (
         select *, 1 as nth from answers where voter is not null -- a voter answers a pair once about each item
         union all

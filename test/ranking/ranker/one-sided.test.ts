@@ -84,7 +84,7 @@ it('tells the voter of such a vote why it counts less', async () => {
   await site.rank();
   const again = await browser.post(`/topics/${SLUG}/vote`).type('form').send(form).redirects(1);
   expect(read(again.text)('.receipt').text()).toContain(
-    'It counts less, because many votes from your network push the same thing',
+    'It counts less, because many people on the same internet connection voted the same way',
   );
 });
 
@@ -94,6 +94,25 @@ it('counts an imported vote in full, because its network is not known', async ()
   await site.rank();
   expect(await weightsOf(PUSHED)).toHaveLength(before);
   expect((await visit(site).get(`/topics/${SLUG}/top`)).status).toBe(200);
+});
+
+it('counts a vote that is taken back and given again once, when it compares a group with the others', async () => {
+  await topic(site, { slug: 'undone', names: thingNames(4) });
+  const { browser, id } = await member(site);
+  for (let time = 0; time < 3; time++) {
+    await vote(browser, 'left', '/topics/undone/vote');
+    await browser.post('/vote/undo').type('form').send({}).expect(303);
+  }
+  await vote(browser, 'left', '/topics/undone/vote');
+  await site.rank();
+  const rows = await site.db
+    .selectFrom('topicVoters')
+    .innerJoin('topics', 'topics.id', 'topicId')
+    .where('slug', '=', 'undone')
+    .where('voterId', '=', id)
+    .select('votes')
+    .execute();
+  expect(rows).toEqual([{ votes: 1 }]);
 });
 
 it('counts everybody in full when most votes come from one network, as in a class', async () => {

@@ -122,6 +122,8 @@ it('counts another answer of a voter to a pair when it is about another item', a
   expect(await errorOf('winner,loser,voter,item\nPie,Tea,ann,breakfast\n')).toBe(
     'row 2, column voter: "ann" has answered this pair in an earlier import, and that vote stands',
   );
+  const alike = 'winner,loser,voter,item\nTea,Jam,a|b,\nTea,Jam,a,b\n';
+  expect(await importCsv(alike)).toMatchObject({ added: 2, existing: 0 });
   expect(await errorOf('winner,loser,item\nPie,Jam,breakfast\n')).toBe(
     'row 2, column item: has no voter beside it',
   );
