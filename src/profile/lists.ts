@@ -1,5 +1,6 @@
-import { ordinal, roundStep } from '../http/format.js';
+import { ordinal } from '../http/format.js';
 import type { Board } from '../ranking/boards/board.js';
+import { makeScale, positionOn, type RankScale } from '../ranking/pages/rank-scale.js';
 import type { BarPart } from '../voting/pages.js';
 import { slots } from '../voting/slot.js';
 import { answersForDifferences, answersForList, type ListRow, type OwnRow, type OwnTop } from './own-top.js';
@@ -19,12 +20,13 @@ export interface ComparedRow extends OwnRow {
 
 /** Adds to each rank of a user's own list what its line shows and draws. */
 export function compareRows(rows: OwnRow[]): ComparedRow[] {
+  const scale = scaleOf(rows.length);
   return rows.map((row, index) => ({
     ...row,
     theirRank: row.theirs === undefined ? 'new' : ordinal(row.theirs),
     distance: row.theirs === undefined ? '' : describeDistance(row.theirs - row.rank),
-    mineAt: positionOf(row.rank, rows.length),
-    theirsAt: row.theirs === undefined ? undefined : positionOf(row.theirs, rows.length),
+    mineAt: positionOn(scale, row.rank),
+    theirsAt: row.theirs === undefined ? undefined : positionOn(scale, row.theirs),
     level: levelOf(rows[index - 1]?.isLevelWithNext, row.isLevelWithNext),
   }));
 }
@@ -37,22 +39,8 @@ function levelOf(withPrevious: boolean | undefined, withNext: boolean): Compared
   return withNext ? 'first' : '';
 }
 
-/** Where a rank stands on the scale of a list, in percent of its width: the first rank at 0, the last at 100. */
-const positionOf = (rank: number, size: number): number => (size > 1 ? (100 * (rank - 1)) / (size - 1) : 0);
-
-/** The ranks that label the scale of a list, with their positions in percent. @param size the length of the list */
-export function scaleOf(size: number): { at: number; label: string }[] {
-  const step = roundStep(size, MAX_STEPS);
-  const between = Array.from({ length: Math.floor(size / step) }, (_, index) => (index + 1) * step);
-  // Near an end, two labels would touch.
-  const inside = between.filter((rank) => {
-    const at = positionOf(rank, size);
-    return at > MIN_GAP && at < 100 - MIN_GAP;
-  });
-  return [1, ...inside, size].map((rank) => ({ at: positionOf(rank, size), label: ordinal(rank) }));
-}
-
-const [MAX_STEPS, MIN_GAP] = [5, 24];
+/** The scale of ranks of a list. @param size the length of the list */
+export const scaleOf = (size: number): RankScale => makeScale(1, size, 'order');
 
 /** The beginning of a user's own list beside everybody's, with one title and one length for both. */
 export function previewOf({ rows, size, title, crowd }: OwnTop): {

@@ -1,10 +1,11 @@
 import type { LiveSession } from '../auth/sessions/sessions.js';
 import type { Words } from '../http/words.js';
 import type { Standing, TopicSummary } from '../ranking/boards/board.js';
+import type { RankScale } from '../ranking/pages/rank-scale.js';
 import type { NamedVote } from '../voting/history.js';
 import type { Vote } from '../voting/voting.js';
 import type { Agreement } from './agreement.js';
-import type { ComparedRow, Missing, previewOf, scaleOf } from './lists.js';
+import type { ComparedRow, Missing, previewOf } from './lists.js';
 import type { OwnTop } from './own-top.js';
 import type { Streaks } from './streaks.js';
 import type { describeCycles } from './wording.js';
@@ -50,7 +51,7 @@ interface OwnTopPage {
   own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof describeCycles> }) | undefined;
   /** The lines of the list, and the labels of the scale on which they draw both ranks. */
   rows: ComparedRow[];
-  scale: ReturnType<typeof scaleOf>;
+  scale: RankScale;
   /** What the list still needs: for itself, for a longer Top, and until its differences are shown. */
   missing: Missing;
   toNext: Missing | undefined;

@@ -30,7 +30,7 @@ it('tells members how far their own list is, and links to it', async () => {
   await site.rank();
   const [foods, two] = await topicsOf(browser);
   expect(foods).toContain('You: 1 of 10 votes to your list');
-  expect(two).toContain('You: 1 vote ');
+  expect(two).toContain('You: 1 vote Vote');
   const $ = read((await browser.get('/topics')).text);
   expect($('.topic a[href="/profile/topics/two/top"]').text().trim()).toBe('Your list of Two');
 });
@@ -38,5 +38,5 @@ it('tells members how far their own list is, and links to it', async () => {
 it('tells guests how many votes they have', async () => {
   const guest = visit(site);
   await vote(guest);
-  expect((await topicsOf(guest))[0]).toContain('You: 1 vote ');
+  expect((await topicsOf(guest))[0]).toContain('You: 1 vote, to count when you sign up');
 });

@@ -59,7 +59,7 @@ it('shows the own list of a member beside everybody’s, with the largest differ
   const toast = $('.ranks li').first();
   expect(toast.find('.theirs').text().replace(/\s+/g, ' ')).toContain('everyone: 8th 7 lower');
   // The scale goes from the 1st to the 8th rank. Both dots stand at its ends.
-  expect([toast.find('.mine').attr('cx'), toast.find('.dot').first().attr('cx')]).toEqual(['0.0%', '100.0%']);
+  expect([toast.find('.mine').attr('cx'), toast.find('.dot').first().attr('cx')]).toEqual(['0%', '100%']);
   expect($('.scale text').last().text()).toBe('8th');
   expect($('#differ').parent().text()).toContain(
     'You put Toast 7 ranks higher: 1st of the 8 on your list, 8th for everyone.',

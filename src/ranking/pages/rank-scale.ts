@@ -95,7 +95,8 @@ function roundRanks(first: number, last: number): number[] {
   );
 }
 
-function positionOn({ first, last }: Pick<RankScale, 'first' | 'last'>, rank: number): number {
+/** Where a rank stands on a scale, in percent of its length; a rank after its end is at the end. */
+export function positionOn({ first, last }: Pick<RankScale, 'first' | 'last'>, rank: number): number {
   const share = last === first ? 0 : (Math.min(rank, last) - first) / (last - first);
   return Math.round(share * 1000) / 10;
 }
