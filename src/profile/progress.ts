@@ -25,6 +25,8 @@ export class ProgressTracker {
   readonly #cache = new LRUCache<string, { size: number; expectedRight: number; atAnswers: number }>({
     max: MAX_CACHED,
   });
+  // Only one voter's progress is computed at a time.
+  #isComputing = false;
   #pausedUntil = 0;
 
   constructor({
@@ -53,8 +55,9 @@ export class ProgressTracker {
     const toGo = Math.max(enough - answers, 0);
     const key = `${voterId} ${board.topic.id}`;
     const known = this.#cache.get(key) ?? { size: 0, expectedRight: 0, atAnswers: -ANSWERS_BETWEEN };
-    const isDue = Math.abs(answers - known.atAnswers) >= ANSWERS_BETWEEN && Date.now() >= this.#pausedUntil;
-    if (toGo === 0 && isDue && !this.#rankings.isBusy) {
+    const isDue = Math.abs(answers - known.atAnswers) >= ANSWERS_BETWEEN;
+    const isFree = !this.#isComputing && !this.#rankings.isBusy && Date.now() >= this.#pausedUntil;
+    if (toGo === 0 && isDue && isFree) {
       this.#cache.set(key, { ...known, atAnswers: answers });
       // The progress is not essential. After a failure the old value stays until five answers later.
       this.#update(key, voterId, board).catch((error: unknown) =>
@@ -66,6 +69,7 @@ export class ProgressTracker {
 
   async #update(key: string, voterId: number, board: Board): Promise<void> {
     const startedAt = Date.now();
+    this.#isComputing = true;
     try {
       const topics = await ownTopics(this.#db, this.#boards, voterId);
       const topic = topics.find((other) => other.board.topic.id === board.topic.id);
@@ -78,6 +82,7 @@ export class ProgressTracker {
           expectedRight: Math.round(ranking.topSize * ranking.expectedShare),
         });
     } finally {
+      this.#isComputing = false;
       this.#pausedUntil = Date.now() + 4 * (Date.now() - startedAt);
     }
   }

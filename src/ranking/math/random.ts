@@ -54,14 +54,20 @@ export interface NormalTable {
   at(index: number): number;
 }
 
-/** Draws the table. Many callers can share it when each reads some hundred draws from a start of its own. */
+/**
+ * Opens the table. All callers share one, which is drawn once: each reads some hundred draws from random starts of its
+ * own.
+ */
 export function normalTable(random: Random): NormalTable {
-  const draws = new Float64Array(TABLE_SIZE).map(normalFrom(random));
+  sharedDraws ??= new Float64Array(TABLE_SIZE).map(normalFrom(seededRandom(1)));
+  const draws = sharedDraws;
   return {
     randomStart: () => Math.floor(random() * TABLE_SIZE),
     at: (index) => draws[index & (TABLE_SIZE - 1)] as number,
   };
 }
+
+let sharedDraws: Float64Array | undefined;
 
 /** A power of two. */
 const TABLE_SIZE = 65_536;
