@@ -130,13 +130,43 @@ export interface ChainHeadsTable {
   hash: string;
 }
 
+/** Who may vote in a topic: everyone, whoever has its link, or whoever was invited. Only public topics are listed. */
+export type TopicAccess = 'public' | 'link' | 'invited';
+
+/** Whether a topic takes votes: not yet, now, or no longer. */
+export type TopicPhase = 'draft' | 'open' | 'closed';
+
+/** When voters see the ranking of a topic. */
+export type TopicResults = 'always' | 'after voting' | 'after closing';
+
+/** What a user may do with a topic: everything, change and run it, or look at it. */
+export type TopicRole = 'owner' | 'organiser' | 'viewer';
+
 /** Topics: sets of things that are compared with each other. */
 export interface TopicsTable {
   id: GeneratedAlways<number>;
   slug: string;
   title: string;
   question: string;
-  visibility: Generated<'public' | 'unlisted'>;
+  access: Generated<TopicAccess>;
+  /** As it was set. With `opensAt` and `closesAt` it also depends on the time. */
+  phase: Generated<TopicPhase>;
+  results: Generated<TopicResults>;
+  opensAt: Date | null;
+  closesAt: Date | null;
+  /** The organiser's time zone, such as `Europe/Berlin`. */
+  timeZone: Generated<string>;
+  /** How many votes each voter is asked for. */
+  votesEach: number | null;
+  /** Whether voters may propose things. */
+  takesSuggestions: Generated<boolean>;
+  /** The sites that may show the ranking in a frame, such as `https://example.org`. */
+  embedOrigins: Generated<string[]>;
+  /** The position in the ledger at which a closed topic's results are frozen; null until the ranker is there. */
+  closedXid: string | null;
+  closedLedgerId: number | null;
+  /** When its owner deleted it. It can be restored for a week. */
+  deletedAt: Date | null;
   isDefault: Generated<boolean>;
   /** What its votes should settle, as catalog/goal.ts reads it: `top 20`. */
   goal: Generated<string>;
@@ -152,9 +182,48 @@ export interface ThingsTable {
   picture: string | null;
   description: string | null;
   link: string | null;
+  /** Markdown, up to 20,000 characters. */
+  text: string | null;
+  tags: Generated<string[]>;
+  /** Where it stands in the room, such as a table number. */
+  location: string | null;
+  team: string | null;
+  /** The thing of the same topic for which its votes count. It is then retired. */
+  mergedInto: number | null;
   addedBy: number | null;
   createdAt: Created;
   retiredAt: Date | null;
+}
+
+/** Who may do what with a topic. A topic without rows belongs to nobody. */
+export interface TopicRolesTable {
+  topicId: number;
+  userId: number;
+  role: TopicRole;
+  createdAt: Created;
+}
+
+/** Links that give a role in a topic, once, to whoever opens them while logged in. */
+export interface RoleLinksTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  role: TopicRole;
+  tokenHash: string;
+  createdBy: number | null;
+  createdAt: Created;
+  expiresAt: Date;
+  usedAt: Date | null;
+  revokedAt: Date | null;
+}
+
+/** What was done to a topic. Null for a user whose account is closed. */
+export interface TopicEventsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  userId: number | null;
+  kind: string;
+  details: JSONColumnType<Record<string, string | number | boolean | null>>;
+  at: Generated<Date>;
 }
 
 /**
@@ -394,6 +463,9 @@ export interface Schema {
   chainHeads: ChainHeadsTable;
   topics: TopicsTable;
   things: ThingsTable;
+  topicRoles: TopicRolesTable;
+  roleLinks: RoleLinksTable;
+  topicEvents: TopicEventsTable;
   votes: VotesTable;
   voterEvents: VoterEventsTable;
   voteWeights: VoteWeightsTable;

@@ -14,6 +14,8 @@ const RELEASED = {
   '2026-11-26-4-ledger.ts': 'ff03585411deb1e4',
   '2026-11-26-5-ranking.ts': '3189bf02d2b8e538',
   '2026-11-26-6-sharing.ts': '946461a8b90a975a',
+  '2026-11-30-1-goals.ts': '257389716c2bb56e',
+  '2026-11-30-2-one-sided-groups.ts': '471860fc105816bf',
 };
 
 it('leaves released migrations as they are', () => {

@@ -18,7 +18,7 @@ import { barOn, makeScale } from '../src/ranking/pages/rank-scale.js';
 const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
-  ...{ visibility: 'public' as const, isDefault: true, goal: 20 as const },
+  ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
 };
 const board = new Board(
   {
@@ -39,6 +39,7 @@ const rows = board.standings.map((standing) => ({
 const scale = makeScale(1, 3, 1);
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
+  ...{ text: null, tags: [], location: null, team: null, mergedInto: null },
   ...{ addedBy: null, createdAt: now, retiredAt: null },
 };
 const chart = makeChart(

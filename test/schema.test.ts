@@ -18,7 +18,14 @@ type Tables = Map<string, Map<string, Column>>;
 const TYPES: Record<string, string> = {
   ...{ int8: 'number', int4: 'number', float8: 'number', float4: 'number' },
   ...{ text: 'string', uuid: 'string', xid8: 'string', session_status: 'string' },
-  ...{ bool: 'boolean', timestamptz: 'Date', bytea: 'Buffer', json: 'JSON', jsonb: 'JSON' },
+  ...{
+    bool: 'boolean',
+    timestamptz: 'Date',
+    bytea: 'Buffer',
+    json: 'JSON',
+    jsonb: 'JSON',
+    _text: 'string[]',
+  },
 };
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -18,7 +18,7 @@ export function componentRoutes(): Router {
 
 const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
-  ...{ visibility: 'unlisted' as const, isDefault: true, goal: 3 as const },
+  ...{ access: 'link' as const, isDefault: true, goal: 3 as const },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */

@@ -140,7 +140,7 @@ const EMPTY: Queue = {
   today: { day: '', votes: 0 },
 };
 const ABOUT: ConstructorParameters<typeof Board>[0] = {
-  ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', visibility: 'public', isDefault: true },
+  ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', access: 'public', isDefault: true },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
   ...{ progress: [], expectedShare: null },
 };

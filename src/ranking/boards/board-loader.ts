@@ -46,7 +46,7 @@ export class Boards {
   /** The boards of all public topics, sorted by title. */
   listed(): Board[] {
     return [...this.#boards.values()]
-      .filter((board) => board.topic.visibility === 'public')
+      .filter((board) => board.topic.access === 'public')
       .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
   }
 
@@ -94,17 +94,7 @@ export class Boards {
     const topics = await this.#db
       .selectFrom('topics')
       .innerJoin('boards', 'boards.topicId', 'topics.id')
-      .select([
-        'id',
-        'slug',
-        'title',
-        'question',
-        'visibility',
-        'isDefault',
-        'goal',
-        'version',
-        'expectedShare',
-      ])
+      .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };

@@ -1,4 +1,5 @@
 import { fitGoal, type Goal } from '../../catalog/goal.js';
+import type { TopicAccess } from '../../schema.js';
 import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
 import { type Rating, voteCount } from './rating.js';
@@ -9,7 +10,8 @@ export interface TopicSummary {
   slug: string;
   title: string;
   question: string;
-  visibility: 'public' | 'unlisted';
+  /** Who may vote. Only public topics are listed. */
+  access: TopicAccess;
   isDefault: boolean;
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
   goal: Goal;

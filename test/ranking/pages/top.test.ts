@@ -142,7 +142,7 @@ it('keeps the page of a retired thing, and removes it from the board', async () 
 it('lists the public topics only', async () => {
   await site.db
     .insertInto('topics')
-    .values({ slug: 'secret', title: 'Secret', question: 'Which?', visibility: 'unlisted' })
+    .values({ slug: 'secret', title: 'Secret', question: 'Which?', access: 'link' })
     .execute();
   await site.boards.refresh();
   const $ = read((await visit(site).get('/topics').expect(200)).text);
