@@ -86,9 +86,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
   app.use(sendHeaders(services.headers));
-  app.use(compression());
   // Only a path with a file extension is looked up on the disk.
-  app.get(/\.\w+$/, assets());
+  app.get(/\.\w+$/, compression(), assets());
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));

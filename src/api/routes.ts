@@ -1,3 +1,4 @@
+import compression from 'compression';
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
 import { formatGoal } from '../catalog/goal.js';
@@ -13,6 +14,7 @@ import { isNew, voteCount } from '../ranking/boards/rating.js';
 /** The read-only JSON API for other sites: the topics, the leaderboards and the logged-in user. */
 export function apiRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
   const router = Router();
+  router.use('/api', compression());
   router
     .route('/api/topics')
     .all(allowOrigins(config.allowedOrigins))

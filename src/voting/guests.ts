@@ -55,7 +55,7 @@ export async function takeOverVotes(
   if (guestId === undefined) return undefined;
   try {
     const { standing, counted, topics } = await moveVotes(db, guestId, memberId);
-    for (const topicId of topics) await queues.markStale(memberId, topicId);
+    for (const topicId of topics) await queues.markStale({ voterId: memberId, topicId });
     clearCookie(res, 'guest');
     if (standing === 0) return undefined;
     return counted === standing ? 'all' : counted > 0 ? 'some' : 'none';
