@@ -34,7 +34,7 @@ const encode: Record<Encoding, (html: Buffer) => Buffer> = {
 };
 
 /** Compresses a page for one visitor: in half the time of the usual level, with a twentieth more bytes. */
-export function compressFast(html: Buffer, encoding: Exclude<Encoding, 'identity'>): Buffer {
+export function compressFast(html: string | Buffer, encoding: Exclude<Encoding, 'identity'>): Buffer {
   if (encoding === 'gzip') return gzipSync(html, { level: 3 });
   return brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
 }

@@ -100,23 +100,23 @@ const MIN_COMPRESSED_BYTES = 1024;
 
 /** Sends a rendered page. Browsers ask for it again each time. */
 export function sendHtml(res: Response, html: string | Buffer): void {
-  let bytes = typeof html === 'string' ? Buffer.from(html) : html;
+  const size = Buffer.byteLength(html);
   if (res.hasHeader('Vary')) res.vary(VARY);
   else res.setHeader('Vary', VARY);
   res.setHeader('Content-Type', HTML);
   // Compressed synchronously: the stream that `compression` opens for each answer takes several times as
   // long.
-  const isWorthCompressing = bytes.length >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
+  const isWorthCompressing = size >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
   const encoding = isWorthCompressing ? preferredEncoding(res.req, 'gzip', 'br') : 'identity';
-  if (encoding !== 'identity') {
-    bytes = compressFast(bytes, encoding);
-    res.setHeader('Content-Encoding', encoding);
-  }
+  // Node sends a string together with the headers, and bytes after them.
+  const body = encoding === 'identity' ? html : compressFast(html, encoding);
+  if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   // Browsers store no such page and never send its ETag back, so no hash is computed.
-  if (res.getHeader('Cache-Control') === 'no-store') res.setHeader('Content-Length', bytes.length).end(bytes);
+  if (res.getHeader('Cache-Control') === 'no-store')
+    res.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
   else {
     if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
-    res.send(bytes);
+    res.send(body);
   }
 }
 

@@ -74,14 +74,16 @@ export class Queues {
   /** Finds a voter's queue in a topic; undefined when there is none or it was lost. */
   async find(owner: Owner): Promise<Queue | undefined> {
     const key = this.#key(owner);
-    if (!this.#redis) return this.#local.get(key);
+    const local = this.#local.get(key);
+    if (!this.#redis) return local;
     try {
       const text = await this.#redis.get(key);
       if (text === null) return undefined;
+      if (isText(text, local)) return local;
       const stored = JSON.parse(text) as StoredQueue;
       return this.#mayBeOld(stored) ? { ...stored, isStale: true } : stored;
     } catch {
-      return this.#local.get(key);
+      return local;
     }
   }
 
@@ -104,8 +106,7 @@ export class Queues {
     try {
       const stored: StoredQueue = { ...queue, at: Date.now() };
       const text = await this.#redis.set(key, JSON.stringify(stored), 'EX', LIFETIME_S, 'GET');
-      // The version comes first. Usually nobody else has changed the queue, and then it need not be parsed.
-      if (text === null || text.startsWith(`{"version":"${before?.version}"`)) return undefined;
+      if (text === null || isText(text, before)) return undefined;
       const replaced = JSON.parse(text) as StoredQueue;
       return this.#mayBeOld(replaced) ? undefined : replaced;
     } catch {
@@ -131,3 +132,10 @@ export class Queues {
     return `${this.#prefix}queue:${voterId}:${topicId}`;
   }
 }
+
+/**
+ * Whether Redis has this queue. The version comes first in the text, so a queue that this process knows need not be
+ * parsed.
+ */
+const isText = (text: string, queue: Queue | undefined): boolean =>
+  queue !== undefined && text.startsWith(`{"version":"${queue.version}"`);
