@@ -19,7 +19,7 @@ import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
-import { assetFolderUrl, assets, assetUrl } from './http/assets.js';
+import { assetFolderUrl, assets, assetUrl, styleFolderUrl } from './http/assets.js';
 import { refuseCrossSite } from './http/cross-site.js';
 import { answerErrors, answerNotFound } from './http/errors.js';
 import { readFlash } from './http/flash.js';
@@ -78,17 +78,18 @@ export function createApp(dependencies: AppDependencies): Express {
   app.locals.templates = loadTemplates(config.production);
   app.locals.assets = {
     app: assetFolderUrl('app'),
-    styles: assetFolderUrl('styles'),
+    styles: styleFolderUrl(),
     htmx: assetUrl('htmx.min.js'),
+    sign: assetUrl('favicon.svg'),
   };
 
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
-  app.use(sendHeaders(services.headers));
   app.use(compression());
   // Only a path with a file extension is looked up on the disk.
-  app.get(/\.\w+$/, assets());
+  app.get(/\.\w+$/, assets(services.headers));
+  app.use(sendHeaders(services.headers));
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
