@@ -15,6 +15,7 @@ import type { PendingRevocations } from './auth/sessions/pending-revocations.js'
 import { SessionStore } from './auth/sessions/session-store.js';
 import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
+import { SignUpLimit } from './auth/users/sign-up-limit.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
@@ -141,6 +142,7 @@ function createServices({
   const auth: AuthServices = {
     ...{ db, config, passwords, store, pendingRevocations },
     throttle: new Throttle(redis, prefix),
+    signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
     sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });

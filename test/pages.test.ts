@@ -163,6 +163,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     remembered: true,
     idleSeconds: 7200,
     errors: { username: error, password: error },
+    refusal: error,
   },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
