@@ -1,12 +1,14 @@
 import { type Request, type Response, Router } from 'express';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
+import { entityTag, sendNotModified } from '../http/conditional-get.js';
 import { methodNotAllowed } from '../http/errors.js';
-import { sendPage } from '../http/page.js';
+import { sendPage, wantsFragment } from '../http/page.js';
 import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
+import { VoterCounts } from '../ranking/boards/voter-counts.js';
 import { signBallot } from '../voting/ballot.js';
 import { GUEST_LIFETIME_DAYS, readGuest } from '../voting/guest-cookie.js';
 import { guestExists } from '../voting/guests.js';
@@ -14,7 +16,7 @@ import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import type { Contact } from './pages.js';
-import { listTopics, topicCard } from './topics.js';
+import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
   db: Database;
@@ -25,7 +27,13 @@ interface HomeServices {
 
 /** The front page, the list of topics, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes(services: HomeServices): Router {
-  const { boards, config } = services;
+  const { db, boards, config } = services;
+  const voterCounts = new VoterCounts(db);
+  const figuresFor = (voter: Voter | undefined): Promise<TopicFigures> =>
+    withoutPostgres({ own: [], voters: new Map() }, async () => ({
+      own: voter && voter.id !== NEW_GUEST ? await ownTopics(db, boards, voter.id) : [],
+      voters: await voterCounts.byTopic(),
+    }));
   const router = Router();
   const contact = contactOf(config);
   const idleSeconds = 60 * config.sessionIdleMinutes;
@@ -33,18 +41,19 @@ export function homeRoutes(services: HomeServices): Router {
     .route('/')
     .get(async (req, res) => {
       const board = boards.default();
-      const { topic, votes } = board;
+      const { topic, version } = board;
+      const state = `leaders-${topic.id}-${version}`;
+      const podium = { leaders: findLeaders(board), votes: board.votes, tag: entityTag(state) };
+      if (wantsFragment(res)) {
+        if (!sendNotModified(res, state)) sendPage(res, 'home/_podium', podium);
+        return;
+      }
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
-        topic,
-        votes,
-        leaders: findLeaders(board),
-        topics: boards
-          .listed()
-          .filter((other) => other !== board && other.size > 0)
-          .map((other) => topicCard(other)),
-        ...(await withoutPostgres(NO_PAIR, async () =>
-          offerPair(services, board, await voterOn(services, req, res)),
-        )),
+        ...{ topic, ...podium },
+        topics: topicCards(others, await figuresFor(voter)),
+        ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
       });
     })
     .all(methodNotAllowed);
@@ -52,11 +61,8 @@ export function homeRoutes(services: HomeServices): Router {
   router
     .route('/topics')
     .get(async (req, res) => {
-      const own = await withoutPostgres([], async () => {
-        const { id } = await voterOn(services, req, res);
-        return id === NEW_GUEST ? [] : ownTopics(services.db, boards, id);
-      });
-      sendPage(res, 'home/topics', { topics: listTopics(boards, own) });
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      sendPage(res, 'home/topics', { topics: topicCards(boards.listed(), await figuresFor(voter)) });
     })
     .all(methodNotAllowed);
 

@@ -54,7 +54,8 @@ export async function takeOverVotes(
   const guestId = readGuest(req, config);
   if (guestId === undefined) return undefined;
   try {
-    const { standing, counted, topics } = await moveVotes(db, guestId, memberId);
+    const { standing, counted, topics, takenBack } = await moveVotes(db, guestId, memberId);
+    await takeBackAgain(db, memberId, takenBack);
     for (const topicId of topics) await queues.markStale({ voterId: memberId, topicId });
     clearCookie(res, 'guest');
     if (standing === 0) return undefined;
@@ -70,8 +71,10 @@ interface MovedVotes {
   standing: number;
   /** How many of them belong to the member now. */
   counted: number;
-  /** The topics of those. */
+  /** The topics of those, and of the votes that the guest took back. */
   topics: number[];
+  /** The ballots of votes that the guest took back. */
+  takenBack: string[];
 }
 
 function moveVotes(db: Database, guestId: number, memberId: number): Promise<MovedVotes> {
@@ -87,7 +90,7 @@ function moveVotes(db: Database, guestId: number, memberId: number): Promise<Mov
         select distinct on (least(left_id, right_id), greatest(left_id, right_id)) *, withdrawn_at is null as stands
         from taken order by least(left_id, right_id), greatest(left_id, right_id), withdrawn_at nulls first, id
       ), moved as (
-        -- An answer that was taken back becomes a skip, because its pair is open. Skips can lower later weights.
+        -- An answer that was taken back arrives as a skip, which moves no rating. takeBackAgain withdraws it.
         insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at,
           created_at)
         select ballot_id, topic_id, ${memberId}::bigint, left_id, right_id, case when stands then outcome else 'skip' end,
@@ -99,9 +102,24 @@ function moveVotes(db: Database, guestId: number, memberId: number): Promise<Mov
         returning topic_id, ballot_id)
       select (select count(*) from answers where stands)::int as standing,
         (select count(*) from moved join answers using (ballot_id) where stands)::int as counted,
-        (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics`.execute(trx);
-    return rows[0] ?? { standing: 0, counted: 0, topics: [] };
+        (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,
+        (select coalesce(json_agg(ballot_id), '[]') from moved join answers using (ballot_id)
+          where not stands) as "takenBack"`.execute(trx);
+    return rows[0] ?? { standing: 0, counted: 0, topics: [], takenBack: [] };
   });
+}
+
+// A pair that was left open can lower later weights, so the ledger has to know it. It orders votes and withdrawals by
+// their transactions, so this is a transaction of its own.
+async function takeBackAgain(db: Database, memberId: number, ballotIds: string[]): Promise<void> {
+  if (ballotIds.length === 0) return;
+  await db
+    .updateTable('votes')
+    .set({ withdrawnAt: sql`now()` })
+    .where('ballotId', 'in', ballotIds)
+    .where('voterId', '=', memberId)
+    .where('withdrawnAt', 'is', null)
+    .execute();
 }
 
 /** Deletes a guest and their votes. These votes never counted. */
