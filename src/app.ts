@@ -33,6 +33,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
 import { OwnRankings } from './profile/own-rankings.js';
@@ -45,9 +46,9 @@ import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
-import { takeOverVotes } from './voting/guests.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
+import { takeOverVotes } from './voting/take-over.js';
 
 /** The services that the app needs. `server.ts` and the tests create them. */
 interface AppDependencies {
@@ -113,6 +114,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(profileRoutes(services));
   app.use(changeRoutes(services));
   app.use(sharingRoutes(services));
+  app.use(organizeRoutes(services));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);

@@ -42,6 +42,7 @@ export interface TopicCard {
   votes: number;
   /** How many people cast them; 0 when that is not known. */
   voters: number;
+  /** Empty while the ranking is not shown to all. */
   leaders: Standing[];
   /** The title of its board: "Top 20". */
   board: string;

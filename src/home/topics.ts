@@ -3,6 +3,7 @@ import { answersForList } from '../profile/own-top.js';
 import type { OwnTopic } from '../profile/own-votes.js';
 import type { Board } from '../ranking/boards/board.js';
 import { titleOf } from '../ranking/boards/describe-goal.js';
+import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
 import type { TopicCard } from './pages.js';
 
 /** What the cards of topics tell beside their boards. */
@@ -33,7 +34,7 @@ const topicCard = (
   size,
   votes,
   voters,
-  leaders: standings.slice(0, 3),
+  leaders: showsResultsToAll(topic) ? standings.slice(0, 3) : [],
   ownVotes,
   enough: answersForList(size),
 });
