@@ -47,7 +47,7 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
         isAnswer: receipt !== undefined,
         slot: slotOf(board, { queue, receipt, own }),
-        ahead: picturesOf(board, next),
+        ahead: JSON.stringify(picturesOf(board, next)),
         today: day === today() ? votes : 0,
         ...(own ? { own } : { guest: { votes: queue.answers, pairs: COMMON_PAIRS } }),
       },

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { requireUser, userOf } from '../../auth/sessions/current-user.js';
+import type { Pictures } from '../../catalog/pictures/pictures.js';
 import { topicPath } from '../../catalog/topics.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
@@ -25,11 +26,13 @@ export function sharingRoutes({
   db,
   boards,
   rankings,
+  pictures,
   config,
 }: {
   db: Database;
   boards: Boards;
   rankings: OwnRankings;
+  pictures: Pictures;
   config: Config;
 }): Router {
   const router = Router();
@@ -77,7 +80,7 @@ export function sharingRoutes({
   router
     .route('/shared/:token.png')
     .get(async (req, res) => {
-      const card = await cardOf(await openShare(req, res));
+      const card = await cardOf(await openShare(req, res), (picture) => pictures.drawPng(picture));
       // Browsers must check it each time, so that an ended link is gone everywhere. Other sites may show the
       // picture.
       res.setHeader('Cache-Control', 'public, no-cache');
