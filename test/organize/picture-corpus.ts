@@ -51,7 +51,10 @@ function halves(seed: number, width: number, height: number): Sharp {
 }
 
 /** A PNG of 30,000 × 30,000 pixels in about a hundred kilobytes. */
-export function bomb(side = 30_000): Buffer {
+export const bomb = (): Buffer => blackPng(30_000);
+
+/** A black PNG with one bit for each pixel. */
+export function blackPng(side: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
