@@ -16,6 +16,8 @@ import { SessionStore } from './auth/sessions/session-store.js';
 import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
 import { SignUpLimit } from './auth/users/sign-up-limit.js';
+import { pictureRoutes } from './catalog/pictures/picture-routes.js';
+import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
@@ -33,6 +35,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { organizePictureRoutes } from './organize/picture-routes.js';
 import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
@@ -91,6 +94,7 @@ export function createApp(dependencies: AppDependencies): Express {
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
+  app.use(pictureRoutes(services.pictures));
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
@@ -115,6 +119,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(changeRoutes(services));
   app.use(sharingRoutes(services));
   app.use(organizeRoutes(services));
+  app.use(organizePictureRoutes(services));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);
@@ -153,6 +158,7 @@ function createServices({
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
+    pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     ballotBox: new BallotBox(db),
     prerendered: new PrerenderedPages(headers),

@@ -45,6 +45,10 @@ export interface Config {
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
   trustedNetworks: string[];
+  /** The largest file, in megabytes, that is taken as a picture (1 to 100). */
+  maxPictureMb: number;
+  /** How many megabytes the pictures of a topic may take in the database (1 to 100,000). */
+  maxTopicMb: number;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -88,6 +92,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     contact: settings.CONTACT,
     rateLimits: settings.RATE_LIMITS,
     trustedNetworks: settings.TRUSTED_NETWORKS,
+    maxPictureMb: settings.MAX_PICTURE_MB,
+    maxTopicMb: settings.MAX_TOPIC_MB,
     passwordCost: 12,
   };
 }
@@ -207,6 +213,8 @@ const environment = z
     CONTACT: contact.optional(),
     RATE_LIMITS: rateLimits.default(1),
     TRUSTED_NETWORKS: list.pipe(z.array(subnet)).default([]),
+    MAX_PICTURE_MB: integer(1, 100).default(10),
+    MAX_TOPIC_MB: integer(1, 100_000).default(200),
   })
   .superRefine((settings, { addIssue }) => {
     const refuse = (name: keyof typeof settings, message: string) =>

@@ -100,13 +100,14 @@ async function stageThings(connection: Database, rows: Row<Column>[]): Promise<v
     insert into pg_temp.thing_file
     select row_no, name, slug, nullif(picture, ''), nullif(description, ''), nullif(link, '')
     from unnest(${rows.map(({ row }) => row)}::int[], ${column('name')}::text[],
-      ${column('name').map(toSlug)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
+      ${column('name').map(thingSlug)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
       ${column('link')}::text[]) as file (row_no, name, slug, picture, description, link)`.execute(
     connection,
   );
 }
 
-function toSlug(name: string): string {
+/** Makes the part of an address that names a thing. */
+export function thingSlug(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'thing';
 }

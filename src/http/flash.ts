@@ -27,6 +27,8 @@ const messages = {
   'stranger-ended': 'That device is logged out. Now choose a new password to keep your account safe.',
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
+  'picture-saved': 'Picture saved.',
+  'picture-removed': 'Picture removed.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

@@ -8,7 +8,7 @@ declare module '../http/page.js' {
 }
 
 /** What every page of a topic's organisers shows. */
-interface ManagePage extends OrganizedTopic {
+export interface ManagePage extends OrganizedTopic {
   /** The start of the addresses of these pages. */
   manage: string;
 }

@@ -12,7 +12,7 @@ interface OrganizeServices {
 }
 
 /** The pages behind the hub of a topic, in the order in which it lists them. */
-const LINKS: ManageLink[] = [];
+const LINKS: ManageLink[] = [{ path: 'pictures', title: 'Add pictures', act: 'run' }];
 
 /** The pages of those who make and run topics. */
 export function organizeRoutes(services: OrganizeServices): Router {
