@@ -32,6 +32,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
 import { OwnRankings } from './profile/own-rankings.js';
@@ -112,6 +113,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(profileRoutes(services));
   app.use(changeRoutes(services));
   app.use(sharingRoutes(services));
+  app.use(organizeRoutes(services));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);

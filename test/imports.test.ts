@@ -7,6 +7,7 @@ import { root } from '../src/config.js';
 const FOLDERS = [
   ...['server.ts', 'ranker.ts', 'cli.ts', 'app.ts'],
   ...['home', 'api', 'admin'],
+  'organize',
   ...['profile/leaving', 'profile/sharing', 'profile'],
   'voting',
   ...[

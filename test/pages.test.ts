@@ -20,6 +20,17 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
 };
+const runTopic = {
+  ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
+  ...{
+    access: 'link' as const,
+    phase: 'open' as const,
+    results: 'always' as const,
+    timeZone: 'Europe/Berlin',
+  },
+  ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
+  ...{ closedXid: null, closedLedgerId: null, deletedAt: null, isDefault: false, createdAt: now },
+};
 const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set() },
@@ -172,6 +183,10 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { at: now, text: 'Logged in', device: 'Firefox on Linux', address: '192.0.2.1', live: 'c0a8' },
     ],
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
+  },
+  'organize/hub': {
+    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },
+    links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'profile/profile': {
     ...{ topic, path: '/topics/food', own, preview: previewOf(own), missing },
