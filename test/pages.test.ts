@@ -107,10 +107,21 @@ const link = {
 };
 const error = 'This is not right.';
 
+const preview = {
+  ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
+  rows: [
+    { row: 2, name: 'Tea', about: 'Hot', like: 'Teas', problems: [] },
+    {
+      ...{ row: 3, name: '', about: '', like: '' },
+      problems: [{ text: error, label: 'name in row 3', field: 'fix-a:name', value: '', isLong: false }],
+    },
+  ],
+};
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, guestVotes: 2 },
+    ...{ topic, leaders: rows, votes: 40, guestVotes: 2, mayCreate: true },
     topics: [topicCard(board)],
     left: first,
     right: second,
@@ -118,6 +129,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/topics': {
     topics: [topicCard(board, 4)],
+    mayCreate: true,
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
@@ -183,6 +195,12 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { at: now, text: 'Logged in', device: 'Firefox on Linux', address: '192.0.2.1', live: 'c0a8' },
     ],
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
+  },
+  'organize/new': {
+    ...{ title: 'Lunch', question: 'Which?', access: 'link', things: 'Tea', isLoggedOut: true },
+    errors: { title: error, question: error, access: error, things: error },
+    examples: [{ name: 'lunch', label: 'Lunch' }],
+    preview,
   },
   'organize/hub': {
     ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },

@@ -26,6 +26,7 @@ const messages = {
   'stranger-ended': 'That device is logged out. Now choose a new password to keep your account safe.',
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
+  'topic-created': 'Your topic is ready. Open it for votes when you like.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 
