@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCard } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
@@ -107,6 +108,7 @@ const link = {
 };
 const error = 'This is not right.';
 
+const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
 const preview = {
   ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
   rows: [
@@ -202,8 +204,26 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     examples: [{ name: 'lunch', label: 'Lunch' }],
     preview,
   },
+  'organize/things': {
+    ...{ ...managed, found: 60, query: 'e', page: 2, pages: 3, counts: { live: 59, all: 60 } },
+    things: [
+      { ...first, isRetired: false, mergedInto: null, votes: 3 },
+      { ...second, isRetired: true, mergedInto: 'Ramen', votes: 0 },
+      { ...second, isRetired: true, mergedInto: null, votes: 0 },
+    ],
+  },
+  'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
+  'organize/thing': {
+    ...{
+      ...managed,
+      thing,
+      cells: { ...NO_CELLS, name: 'Ramen' },
+      errors: { ...NO_CELLS, name: error, into: error },
+    },
+    ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
+  },
   'organize/hub': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food' },
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'profile/profile': {

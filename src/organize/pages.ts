@@ -1,4 +1,6 @@
 import type { OrganizedTopic } from '../catalog/organized-topic.js';
+import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
+import type { Thing } from '../catalog/things.js';
 import type { TopicAct } from '../catalog/topic-roles.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
 
@@ -6,13 +8,18 @@ declare module '../http/page.js' {
   interface Pages {
     'organize/hub': HubPage;
     'organize/new': NewTopicPage;
+    'organize/things': ThingsPage;
+    'organize/add-things': AddThingsPage;
+    'organize/thing': EditThingPage;
   }
 }
 
 /** What every page of a topic's organisers shows. */
-interface ManagePage extends OrganizedTopic {
+export interface ManagePage extends OrganizedTopic {
   /** The start of the addresses of these pages. */
   manage: string;
+  /** Whether the visitor may change the topic. */
+  mayRun: boolean;
 }
 
 interface HubPage extends ManagePage {
@@ -70,4 +77,46 @@ export interface NewTopicPage extends TopicTexts {
   isLoggedOut: boolean;
   examples: { name: string; label: string }[];
   preview: ThingsPreview;
+}
+
+/** A thing in the list of the organisers. */
+export interface ListedThing {
+  id: number;
+  name: string;
+  picture: string | null;
+  description: string | null;
+  isRetired: boolean;
+  /** The name of the thing that it was merged into. */
+  mergedInto: string | null;
+  votes: number;
+}
+
+interface ThingsPage extends ManagePage {
+  things: ListedThing[];
+  /** Number of things on all pages. */
+  found: number;
+  query: string;
+  page: number;
+  pages: number;
+  counts: { live: number; all: number };
+}
+
+interface AddThingsPage extends ManagePage {
+  things: string;
+  errors: { things?: string };
+  preview: ThingsPreview;
+}
+
+/** The form of one thing. */
+export interface EditThingPage extends ManagePage {
+  thing: Thing;
+  /** What is in the fields. */
+  cells: ThingCells;
+  errors: Partial<Record<ThingColumn | 'into', string>>;
+  /** What was typed as the name of the thing to merge with. */
+  into: string;
+  /** The name of the thing that it is merged into. */
+  mergedInto: string | undefined;
+  /** Names that are most like its own. */
+  similar: string[];
 }
