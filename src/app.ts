@@ -46,9 +46,9 @@ import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
-import { takeOverVotes } from './voting/guests.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
+import { takeOverVotes } from './voting/take-over.js';
 
 /** The services that the app needs. `server.ts` and the tests create them. */
 interface AppDependencies {

@@ -20,6 +20,8 @@ const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
+  ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
+  ...{ timeZone: 'UTC', votesEach: 20 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -86,21 +88,21 @@ const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ran
 const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
   ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'About 2 of these 3 look settled.' },
-  ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true },
-  rows: board.standings.map(({ id, name, picture, rank }) => ({
-    ...{ id, name, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
+  ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true, showsCrowd: true },
+  rows: board.standings.map(({ id, name, path, picture, rank }) => ({
+    ...{ id, name, path, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
   })),
   ...{
     higher: [difference],
     lower: [difference],
     alike: 'Your list is like everyone’s.',
-    crowd: board.standings.map(({ id, name, picture, rank }) => ({ id, name, picture, rank })),
+    crowd: board.standings.map(({ id, name, path, picture, rank }) => ({ id, name, path, picture, rank })),
   },
   agreement: { answers: 12, agreed: 9, boldest: ['You chose ', { name: 'Yak' }, ' over Ramen.'] },
 };
 const share = {
   ...{ token: 'abc', topic: 'Food', topicId: 1, userId: 1, name: 'mina', votes: 40, createdAt: now },
-  things: [{ rank: 1, id: 1, name: 'Ramen', picture: null }],
+  things: [{ rank: 1, id: 1, path: '/things/1', name: 'Ramen', picture: null }],
 };
 const link = {
   ...{ token: 'abc', topic: 'Food', size: 3, isNamed: true, createdAt: now },
@@ -146,6 +148,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     scale,
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
+    isClosed: true,
     tag: '"1"',
   },
   'ranking/ranking': {
@@ -173,6 +176,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
   'ranking/retired': { ...ofTopic, thing, chart },
+  'ranking/hidden': { topic, path: '/topics/food', phase: 'open', hidden: 'after closing', answers: 1 },
   'auth/login': {
     next: '/',
     idleSeconds: 7200,
@@ -283,7 +287,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       line: [{ name: 'Ramen' }, ' moves up to about 1st'],
       undo: 'b',
     },
-    ...{ own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 }, guest: { votes: 2, pairs: 20 } },
+    ...{
+      own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 },
+      guest: { votes: 2, pairs: 20, counts: true },
+    },
+    ...{ end: { phase: 'open', hidden: undefined, role: undefined }, each: { done: 3, of: 20 } },
   },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };

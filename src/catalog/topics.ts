@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../database.js';
 import { normalForm } from '../normal-form.js';
+import type { TopicsTable } from '../schema.js';
 import { formatGoal, type Goal } from './goal.js';
 import { ImportError } from './row-problems.js';
 import { invalidateTopicCaches } from './things.js';
@@ -38,6 +40,10 @@ export function readTopicLine(field: keyof typeof TOPIC_LENGTHS, text: string): 
   const isValid = length > 0 && length <= TOPIC_LENGTHS[field] && !/\p{Cc}/u.test(line);
   return isValid ? line : undefined;
 }
+
+/** The start of the paths of a topic's things. Those of a topic that is not public are below its own path. */
+export const thingsPath = ({ access, slug }: Pick<Selectable<TopicsTable>, 'access' | 'slug'>): string =>
+  access === 'public' ? '/things' : `/topics/${slug}/things`;
 
 /** Lists all topics, sorted by slug. */
 export async function listTopics(db: Database): Promise<Topic[]> {

@@ -35,6 +35,7 @@ export interface TopicCard {
   /** The start of its addresses; empty for the default topic. */
   path: string;
   votes: number;
+  /** Empty while the ranking is not shown to all. */
   leaders: Standing[];
   /** The title of its board: "Top 20". */
   board: string;

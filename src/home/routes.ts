@@ -1,4 +1,6 @@
 import { type Request, type Response, Router } from 'express';
+import { GUEST_LIFETIME_DAYS, readGuest } from '../auth/guest-cookie.js';
+import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
@@ -8,11 +10,11 @@ import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
+import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
 import { signBallot } from '../voting/ballot.js';
-import { GUEST_LIFETIME_DAYS, readGuest } from '../voting/guest-cookie.js';
 import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
-import { NEW_GUEST, type Voter } from '../voting/voter.js';
+import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import type { Contact } from './pages.js';
 import { listTopics, topicCard } from './topics.js';
@@ -94,6 +96,7 @@ function contactOf({ contact: text }: Config): Contact | undefined {
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {
+  if (!showsResultsToAll(board.topic)) return [];
   return board.standings
     .slice(0, 3)
     .map((standing) => ({ ...standing, ...describeStanding(standing, board) }))
@@ -101,11 +104,12 @@ function findLeaders(board: Board): (Standing & StandingDescription)[] {
 }
 
 // A visitor whose session has ended can read the front page. The form then asks them to log in again.
-async function voterOn({ db, config }: HomeServices, req: Request, { locals }: Response): Promise<Voter> {
-  if (locals.user) return { id: locals.user.id, isGuest: false };
+async function voterOn({ db, config }: HomeServices, req: Request, res: Response): Promise<Voter> {
+  const { user } = res.locals;
+  if (user) return { id: user.id, isGuest: false };
   const guestId = readGuest(req, config);
   const exists = guestId !== undefined && (await guestExists(db, guestId));
-  return { id: exists ? guestId : NEW_GUEST, isGuest: true };
+  return exists ? { id: guestId, isGuest: true } : newGuest(req, res);
 }
 
 /** These pages come from memory, so that they are there without Postgres. Then they leave out what is the visitor's own. */
@@ -123,7 +127,8 @@ const NO_PAIR = { left: undefined, right: undefined, ballot: undefined, guestVot
 /** The next pair of the visitor, to vote right on the front page. */
 async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
   const [secret] = config.secrets;
-  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret });
+  if (phaseAt(board.topic) !== 'open') return NO_PAIR;
+  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret, showsResults: true });
   const [pair] = pairs;
   const offer = pair && { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
   return {

@@ -1,10 +1,9 @@
 import { findOpen } from './candidates.js';
-import { commonPairs } from './common-pairs.js';
 import { randomFor } from './draw.js';
 import { hasAny, haveSameThings, isOnBoard, type Pair } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import { advance, type CastAnswer, drawFor, fill, QUEUE_LENGTH, revert } from './queue-changes.js';
-import { NEW_GUEST, type VoterContext } from './voter.js';
+import { hasOwnPairs, NEW_GUEST, type VoterContext } from './voter.js';
 import { findUnanswered, readVoterState } from './voter-state.js';
 import type { Vote } from './voting.js';
 
@@ -60,11 +59,13 @@ export async function putBack(context: VoterContext, vote: Vote): Promise<Queue>
   return reverted;
 }
 
-/** The queue of a guest who has not voted yet. It is the same for all of them, so it is not stored. */
-function firstQueue({ board, secret }: VoterContext): Queue {
+/** The queue of a guest who has not voted yet. It is the same each time, so it is not stored. */
+function firstQueue(context: VoterContext): Queue {
+  const { board, voter, secret } = context;
+  const random = randomFor(`${voter.device} ${board.topic.id} ${today()}`, secret);
   return {
     version: newVersion(),
-    pairs: fill({ queued: [], drawn: commonPairs(board, secret) }, []),
+    pairs: fill({ queued: [], drawn: drawFor(context, { recent: [], unknown: [] }, random) }, []),
     recent: [],
     unknown: [],
     answers: 0,
@@ -84,7 +85,7 @@ async function drawQueue(context: VoterContext, before: Pair[]): Promise<Queue> 
   );
   const open = await findOpen(db, voter.id, { queued, drawn });
   const pairs = fill({ queued: open.queued.slice(0, QUEUE_LENGTH), drawn: open.drawn }, state.recent);
-  const needsAny = pairs.length === 0 && !voter.isGuest;
+  const needsAny = pairs.length === 0 && hasOwnPairs(context);
   const found = needsAny ? await findUnanswered(context, state.unknown, random) : undefined;
   const queue: Queue = {
     version: newVersion(),
