@@ -15,6 +15,8 @@ import type { PendingRevocations } from './auth/sessions/pending-revocations.js'
 import { SessionStore } from './auth/sessions/session-store.js';
 import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
+import { pictureRoutes } from './catalog/pictures/picture-routes.js';
+import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
@@ -88,6 +90,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
   app.use(sendHeaders(services.headers));
+  app.use(pictureRoutes(services.pictures));
   app.use(compression());
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, assets());
@@ -156,6 +159,7 @@ function createServices({
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
+    pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     ballotBox: new BallotBox(db),
     prerendered: new PrerenderedPages(headers),

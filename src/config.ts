@@ -51,6 +51,10 @@ export interface Config {
   maxTopicsPerPerson: number;
   /** How many things a topic that is made on the site may have (2 to 100,000). */
   maxThingsPerTopic: number;
+  /** The largest file, in megabytes, that is taken as a picture (1 to 100). */
+  maxPictureMb: number;
+  /** How many megabytes the pictures of a topic may take in the database (1 to 100,000). */
+  maxTopicMb: number;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -97,6 +101,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     topicCreation: settings.TOPIC_CREATION,
     maxTopicsPerPerson: settings.MAX_TOPICS_PER_PERSON,
     maxThingsPerTopic: settings.MAX_THINGS_PER_TOPIC,
+    maxPictureMb: settings.MAX_PICTURE_MB,
+    maxTopicMb: settings.MAX_TOPIC_MB,
     passwordCost: 12,
   };
 }
@@ -219,6 +225,8 @@ const environment = z
     TOPIC_CREATION: oneOf('members', 'admins').default('members'),
     MAX_TOPICS_PER_PERSON: integer(1, 10_000).default(50),
     MAX_THINGS_PER_TOPIC: integer(2, 100_000).default(10_000),
+    MAX_PICTURE_MB: integer(1, 100).default(10),
+    MAX_TOPIC_MB: integer(1, 100_000).default(200),
   })
   .superRefine((settings, { addIssue }) => {
     const refuse = (name: keyof typeof settings, message: string) =>

@@ -40,7 +40,7 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.9 },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
-    ...{ id: index + 1, name, picture: `/pictures/${index}.svg`, description: 'Good' },
+    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good' },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -53,7 +53,7 @@ const rows = board.standings.map((standing) => ({
 const scale = makeScale(1, 3, 1);
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
-  ...{ text: null, tags: [], location: null, team: null, mergedInto: null },
+  ...{ text: null, tags: [], location: null, team: null, mergedInto: null, pictureHash: null },
   ...{ addedBy: null, createdAt: now, retiredAt: null },
 };
 const chart = makeChart(
@@ -276,7 +276,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       left: first,
       right: second,
       ballot: 'b',
-      ahead: ['/p.svg'],
+      ahead: '[]',
       today: 3,
     },
     isAnswer: true,

@@ -34,6 +34,10 @@ export function limitRates(redis: Redis | undefined, prefix: string, factor: num
   router.get(['/profile', '/profile/*page'], limit({ name: 'own', points: 240, duration: 60 }));
   router.post('/profile/votes/:ballotId/change', limit({ name: 'change', points: 60, duration: 3600 }));
   router.post('/profile/topics/:slug/share', limit({ name: 'share', points: 30, duration: 3600 }));
+  router.post(
+    ['/topics/:slug/manage/pictures', '/topics/:slug/manage/things/:id/picture'],
+    limit({ name: 'picture', points: 1_000, duration: 3600 }),
+  );
   router.get('/shared/:token', limit({ name: 'shared', points: 120, duration: 60 }));
   return router;
 }

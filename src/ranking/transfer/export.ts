@@ -25,8 +25,10 @@ export async function exportThings(db: Database, slug: string, out: Writable): P
       .selectFrom('things')
       .where('topicId', '=', topic.id)
       .where('id', '>', afterId)
-      .select(['id', 'name', 'picture', 'description', 'link', 'text', 'location', 'team'])
+      .select(['id', 'name', 'description', 'link', 'text', 'location', 'team'])
       .select(sql<string>`array_to_string(tags, ', ')`.as('tags'))
+      // An uploaded picture is no file that another site could have. An import leaves the thing's picture as it is.
+      .select(sql<string | null>`case when picture_hash is null then picture end`.as('picture'))
       .orderBy('id')
       .limit(PAGE_SIZE)
       .execute();
