@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HTMX, member, read, useSite } from '../site.js';
-import { eventsOf, flashOn, makeTopic, thingId } from './topics.js';
+import { eventsOf, flashOn, makeTopic, thingId } from './made-topic.js';
 
 const site = useSite();
 
