@@ -15,6 +15,8 @@ import type { PendingRevocations } from './auth/sessions/pending-revocations.js'
 import { SessionStore } from './auth/sessions/session-store.js';
 import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
+import { pictureRoutes } from './catalog/pictures/picture-routes.js';
+import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
@@ -32,6 +34,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { newTopicRoutes } from './organize/new-topic-routes.js';
 import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
@@ -87,6 +90,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
   app.use(sendHeaders(services.headers));
+  app.use(pictureRoutes(services.pictures));
   app.use(compression());
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, assets());
@@ -97,11 +101,15 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(limitSessionGuesses(services.sessionGuesses));
   app.use(currentUser(db, config, services.store));
   app.use(readFlash);
-  app.use(express.urlencoded({ extended: false, limit: '32kb' }));
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
+  // Whoever makes or runs a topic writes long texts and many things.
+  app.use(['/topics/new', '/topics/:slug/manage'], express.urlencoded({ extended: false, limit: '4mb' }));
+  app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
-  // The most requested pages come first, because Express asks one router after the other.
+  // The most requested pages come first, because Express asks one router after the other. Only a topic's own pages
+  // must not take the address for a new one.
   app.use(votingRoutes(services));
+  app.use(newTopicRoutes(services));
   app.use(rankingRoutes(services));
   app.use(thingRoutes(services));
   app.use(homeRoutes(services));
@@ -151,6 +159,7 @@ function createServices({
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
+    pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     ballotBox: new BallotBox(db),
     prerendered: new PrerenderedPages(headers),

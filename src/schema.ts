@@ -180,7 +180,10 @@ export interface ThingsTable {
   topicId: number;
   slug: string;
   name: string;
+  /** A file in public/pictures (`food/pizza.svg`), or an upload (its hash and size, `HASH-1280x853`). */
   picture: string | null;
+  /** The hash of an uploaded picture. */
+  pictureHash: GeneratedAlways<string | null>;
   description: string | null;
   link: string | null;
   /** Markdown, up to 20,000 characters. */
@@ -194,6 +197,33 @@ export interface ThingsTable {
   addedBy: number | null;
   createdAt: Created;
   retiredAt: Date | null;
+}
+
+/** Pictures that people uploaded. */
+export interface PicturesTable {
+  /** Keyed hash of its largest file, 64 hex characters. */
+  hash: string;
+  /** Of its largest file, in pixels. */
+  width: number;
+  height: number;
+  /** Of all its files together. */
+  bytes: number;
+  createdAt: Created;
+}
+
+/** The WebP files of a picture, one for each width. */
+export interface PictureSizesTable {
+  hash: string;
+  width: number;
+  body: Buffer;
+}
+
+/** The pictures that a topic holds. */
+export interface TopicPicturesTable {
+  topicId: number;
+  hash: string;
+  /** When it was uploaded, or found without a thing that shows it; null while a thing shows it. */
+  unusedSince: Generated<Date | null>;
 }
 
 /** Who may do what with a topic. A topic without rows belongs to nobody. */
@@ -481,6 +511,9 @@ export interface Schema {
   chainHeads: ChainHeadsTable;
   topics: TopicsTable;
   things: ThingsTable;
+  pictures: PicturesTable;
+  pictureSizes: PictureSizesTable;
+  topicPictures: TopicPicturesTable;
   topicRoles: TopicRolesTable;
   roleLinks: RoleLinksTable;
   invitations: InvitationsTable;

@@ -6,6 +6,7 @@ import { Passwords } from './auth/passwords/passwords.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
 import { createDemoUser, findDemoCredentials } from './auth/users/demo.js';
+import { removeUnusedPictures } from './catalog/pictures/remove-unused.js';
 import { seed } from './catalog/seed.js';
 import { disconnectFromPrimary, isFirstProcess, isPrimary, isWorker, runPrimary } from './cluster.js';
 import { type Config, readConfig } from './config.js';
@@ -23,7 +24,7 @@ import { runPeriodically } from './run-periodically.js';
 import { explain } from './startup-error.js';
 import { purgeGuests } from './voting/guests.js';
 
-const GUEST_PURGE_INTERVAL_MS = 3_600_000;
+const PURGE_INTERVAL_MS = 3_600_000;
 
 let config: Config | undefined;
 try {
@@ -67,10 +68,14 @@ async function serve(config: Config): Promise<void> {
   // With several processes, the primary starts it.
   else if (config.ranker === 'child' && !isWorker()) ranker = startRankerChild(log, stopping);
   const maintenance = startSessionMaintenance(backgroundDb, pendingRevocations, log);
-  const purge = runPeriodically(GUEST_PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
-    log,
-    failure: 'old guests were not deleted',
-  });
+  const purges = [
+    runPeriodically(PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
+      ...{ log, failure: 'old guests were not deleted' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => removeUnusedPictures(backgroundDb), {
+      ...{ log, failure: 'unused pictures were not removed' },
+    }),
+  ];
   boards.startPolling(log);
   await printAddress({ config, server, db, passwords });
 
@@ -78,7 +83,7 @@ async function serve(config: Config): Promise<void> {
   await drain(server, config.drainSeconds);
   boards.stopPolling();
   maintenance.stop();
-  purge.stop();
+  for (const purge of purges) purge.stop();
   await ranker?.stop();
   await passwords.close();
   redis?.disconnect();

@@ -1,4 +1,5 @@
-import { getPriority } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /**
  * How far a worker thread stays behind the thread that serves pages, for Piscina's `niceIncrement`. Only Linux
@@ -8,3 +9,10 @@ import { getPriority } from 'node:os';
  */
 export const belowPages = (increment: number): number =>
   process.platform === 'linux' && getPriority() >= 0 ? increment : 0;
+
+/** Lowers a child's priority before it starts its threads. Where all cores are busy, pages come first. */
+export function yieldToPages({ pid }: ChildProcess): void {
+  // The site itself may have a lower priority already, and nobody but root may raise one.
+  const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
+  if (pid !== undefined) setPriority(pid, priority);
+}

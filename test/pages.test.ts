@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCard } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
@@ -39,7 +40,7 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.9 },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
-    ...{ id: index + 1, name, picture: `/pictures/${index}.svg`, description: 'Good' },
+    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good' },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -52,7 +53,7 @@ const rows = board.standings.map((standing) => ({
 const scale = makeScale(1, 3, 1);
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
-  ...{ text: null, tags: [], location: null, team: null, mergedInto: null },
+  ...{ text: null, tags: [], location: null, team: null, mergedInto: null, pictureHash: null },
   ...{ addedBy: null, createdAt: now, retiredAt: null },
 };
 const chart = makeChart(
@@ -109,10 +110,22 @@ const link = {
 };
 const error = 'This is not right.';
 
+const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
+const preview = {
+  ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
+  rows: [
+    { row: 2, name: 'Tea', about: 'Hot', like: 'Teas', problems: [] },
+    {
+      ...{ row: 3, name: '', about: '', like: '' },
+      problems: [{ text: error, label: 'name in row 3', field: 'fix-a:name', value: '', isLong: false }],
+    },
+  ],
+};
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, guestVotes: 2 },
+    ...{ topic, leaders: rows, votes: 40, guestVotes: 2, mayCreate: true },
     topics: [topicCard(board)],
     left: first,
     right: second,
@@ -120,6 +133,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/topics': {
     topics: [topicCard(board, 4)],
+    mayCreate: true,
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
@@ -188,8 +202,32 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
   },
+  'organize/new': {
+    ...{ title: 'Lunch', question: 'Which?', access: 'link', things: 'Tea', isLoggedOut: true },
+    errors: { title: error, question: error, access: error, things: error },
+    examples: [{ name: 'lunch', label: 'Lunch' }],
+    preview,
+  },
+  'organize/things': {
+    ...{ ...managed, found: 60, query: 'e', page: 2, pages: 3, counts: { live: 59, all: 60 } },
+    things: [
+      { ...first, isRetired: false, mergedInto: null, votes: 3 },
+      { ...second, isRetired: true, mergedInto: 'Ramen', votes: 0 },
+      { ...second, isRetired: true, mergedInto: null, votes: 0 },
+    ],
+  },
+  'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
+  'organize/thing': {
+    ...{
+      ...managed,
+      thing,
+      cells: { ...NO_CELLS, name: 'Ramen' },
+      errors: { ...NO_CELLS, name: error, into: error },
+    },
+    ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
+  },
   'organize/hub': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food' },
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'profile/profile': {
@@ -238,7 +276,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       left: first,
       right: second,
       ballot: 'b',
-      ahead: ['/p.svg'],
+      ahead: '[]',
       today: 3,
     },
     isAnswer: true,

@@ -5,9 +5,13 @@ const ahead = [];
 
 function fetchAhead() {
   if (navigator.connection?.saveData) return;
-  const pictures = (document.getElementById('pair')?.dataset.ahead ?? '').split(' ').filter(Boolean);
+  const pair = document.getElementById('pair');
+  const pictures = JSON.parse(pair?.dataset.ahead ?? '[]');
+  // The next pair stands where this one does, so the browser chooses the same files.
+  const sizes = pair?.querySelector('img[sizes]')?.sizes ?? '208px';
   ahead.length = 0;
-  for (const picture of pictures) ahead.push(Object.assign(new Image(), { src: `/pictures/${picture}` }));
+  for (const { src, srcset = '' } of pictures)
+    ahead.push(Object.assign(new Image(), srcset ? { sizes, srcset, src } : { src }));
 }
 
 addEventListener('load', fetchAhead);

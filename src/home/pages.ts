@@ -5,7 +5,7 @@ import type { RankTable } from '../ranking/pages/pages.js';
 declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
-    'home/topics': { topics: TopicCard[] };
+    'home/topics': { topics: TopicCard[]; mayCreate: boolean };
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
     'home/offline': Record<string, never>;
@@ -18,6 +18,8 @@ interface FrontPage {
   leaders: (Standing & StandingDescription)[];
   topics: TopicCard[];
   votes: number;
+  /** Whether the visitor may make a topic, after a log-in. */
+  mayCreate: boolean;
   /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
   left: Standing | undefined;
   right: Standing | undefined;

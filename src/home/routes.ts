@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
+import { mayCreateTopics } from '../organize/new-topic-routes.js';
 import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
@@ -39,6 +40,7 @@ export function homeRoutes(services: HomeServices): Router {
       sendPage(res, 'home/index', {
         topic,
         votes,
+        mayCreate: mayCreateTopics(config, res.locals.user),
         leaders: findLeaders(board),
         topics: boards
           .listed()
@@ -58,7 +60,8 @@ export function homeRoutes(services: HomeServices): Router {
         const { id } = await voterOn(services, req, res);
         return id === NEW_GUEST ? [] : ownTopics(services.db, boards, id);
       });
-      sendPage(res, 'home/topics', { topics: listTopics(boards, own) });
+      const mayCreate = mayCreateTopics(config, res.locals.user);
+      sendPage(res, 'home/topics', { topics: listTopics(boards, own), mayCreate });
     })
     .all(methodNotAllowed);
 

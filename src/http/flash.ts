@@ -27,6 +27,13 @@ const messages = {
   'stranger-ended': 'That device is logged out. Now choose a new password to keep your account safe.',
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
+  'topic-created': 'Your topic is ready. Open it for votes when you like.',
+  saved: 'Saved.',
+  'things-added': 'Added. Newcomers get more pairs at first, so that they catch up.',
+  'thing-retired': 'Retired. It gets no more votes, and keeps those it has.',
+  'thing-restored': 'Restored. It is voted on again.',
+  'thing-merged': 'Merged. Its votes count for the other thing from now on.',
+  'merge-undone': 'Undone. Both things have their own votes again.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

@@ -19,6 +19,21 @@ export function readForm<Field extends string>(req: Request, ...fields: Field[])
   return Object.fromEntries(entries) as Record<Field, string>;
 }
 
+/**
+ * Reads the fields of a posted form whose names begin with a prefix, without that prefix. `readForm` checks the form
+ * first.
+ * @throws Problem 400 when such a field came twice
+ */
+export function readFieldsWith(req: Request, prefix: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const [name, value] of Object.entries((req.body ?? {}) as Record<string, unknown>)) {
+    if (!name.startsWith(prefix)) continue;
+    if (typeof value !== 'string') throw unreadable();
+    fields.set(name.slice(prefix.length), value);
+  }
+  return fields;
+}
+
 function unreadable(): Problem {
   return new Problem(400, 'We couldn’t read that form', 'Please go back and send it again.');
 }

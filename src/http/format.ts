@@ -1,3 +1,5 @@
+export { pictureSources } from './picture-sources.js';
+
 // Created once: creating a formatter costs more than rendering the rest of a page.
 const numbers = new Intl.NumberFormat('en-GB');
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -1,18 +1,23 @@
 import { Router } from 'express';
 import { mayDo } from '../catalog/topic-roles.js';
 import { topicPath } from '../catalog/topics.js';
+import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
+import { managePage } from './manage-page.js';
 import type { ManageLink } from './pages.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
+import { thingFormRoutes } from './thing-routes.js';
+import { thingListRoutes } from './things-routes.js';
 
 interface OrganizeServices {
   db: Database;
+  config: Config;
 }
 
 /** The pages behind the hub of a topic, in the order in which it lists them. */
-const LINKS: ManageLink[] = [];
+const LINKS: ManageLink[] = [{ path: 'things', title: 'Things', act: 'look' }];
 
 /** The pages of those who make and run topics. */
 export function organizeRoutes(services: OrganizeServices): Router {
@@ -21,10 +26,11 @@ export function organizeRoutes(services: OrganizeServices): Router {
     .route('/topics/:slug/manage')
     .get(requireRole(services, 'look'), (_req, res) => {
       const { topic, role } = organizedTopicOf(res);
-      const manage = `/topics/${topic.slug}/manage`;
       const links = LINKS.filter(({ act }) => mayDo(role, act));
-      sendPage(res, 'organize/hub', { topic, role, manage, path: topicPath(topic), links });
+      sendPage(res, 'organize/hub', { ...managePage(res), path: topicPath(topic), links });
     })
     .all(methodNotAllowed);
+  router.use(thingListRoutes(services));
+  router.use(thingFormRoutes(services));
   return router;
 }

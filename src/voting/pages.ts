@@ -21,8 +21,8 @@ interface VotePage {
   /** Whether the page is the answer to a press. Its result is then read out. */
   isAnswer: boolean;
   slot: Slot;
-  /** Pictures of the next pair, to load early. */
-  ahead: string[];
+  /** The addresses of the next pair's pictures as JSON (`PictureSources[]`), to load them early. */
+  ahead: string;
   /** How many votes of today (UTC) the voter has in this topic. */
   today: number;
   /** Only for a member. */

@@ -51,7 +51,7 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
         slot: phase === 'open' ? slotOf(board, { queue, receipt, own }) : slotWhileClosed(receipt),
         end: { phase, hidden: visit.hidden, role: visit.role },
         each: topic.votesEach ? { done: queue.answers, of: topic.votesEach } : undefined,
-        ahead: picturesOf(board, next),
+        ahead: JSON.stringify(picturesOf(board, next)),
         today: day === today() ? votes : 0,
         ...(own
           ? { own }

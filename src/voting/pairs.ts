@@ -1,3 +1,4 @@
+import { type PictureSources, pictureSources } from '../http/picture-sources.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Ballot } from './ballot.js';
 import type { Vote } from './voting.js';
@@ -8,8 +9,9 @@ export type Pair = Pick<Ballot, 'leftId' | 'rightId' | 'strategy'>;
 type Sides = Pick<Pair, 'leftId' | 'rightId'>;
 
 /** The pictures of a pair, so that the browser can load them early. */
-export function picturesOf(board: Board, pair: Pair | undefined): string[] {
-  return pair ? [pair.leftId, pair.rightId].flatMap((id) => board.find(id)?.picture ?? []) : [];
+export function picturesOf(board: Board, pair: Pair | undefined): PictureSources[] {
+  const ids = pair ? [pair.leftId, pair.rightId] : [];
+  return ids.flatMap((id) => board.find(id)?.picture ?? []).map(pictureSources);
 }
 
 /** The pair that a vote answered, to show it again. */

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { renderAsync } from '@resvg/resvg-js';
 import { LRUCache } from 'lru-cache';
 import { root } from '../../config.js';
+import { parseUploaded } from '../../http/picture-sources.js';
 import { escapeXml, firstLetter, fitted, fontsFor, type Line, lines, widthOf } from './lettering.js';
 import type { Share } from './shares.js';
 
@@ -19,12 +20,18 @@ interface Card {
   etag: string;
 }
 
+/** Draws an uploaded picture as PNG; undefined when there is none. The renderer of cards can't read WebP. */
+export type DrawUploaded = (picture: string) => Promise<Uint8Array | undefined>;
+
 /** Makes the card of a shared Top. All input of users is escaped, so it cannot add markup. */
-export function cardOf({ topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>): Promise<Card> {
+export function cardOf(
+  { topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>,
+  drawUploaded: DrawUploaded,
+): Promise<Card> {
   const key = JSON.stringify([topic, name, things]);
   const cached = cards.get(key);
   if (cached) return cached;
-  const card = layOut({ topic, name, things });
+  const card = layOut({ topic, name, things }, drawUploaded);
   cards.set(key, card);
   card.catch(() => cards.delete(key));
   return card;
@@ -32,8 +39,14 @@ export function cardOf({ topic, name, things }: Pick<Share, 'topic' | 'name' | '
 
 const cards = new LRUCache<string, Promise<Card>>({ max: 50 });
 
-async function layOut({ topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>): Promise<Card> {
-  const rows = await Promise.all(things.map((thing, index) => rowOf(thing, index, things.length)));
+async function layOut(
+  { topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>,
+  drawUploaded: DrawUploaded,
+): Promise<Card> {
+  const drawn = await Promise.all(
+    things.map(async (thing) => ({ ...thing, image: await imageOf(thing.picture, drawUploaded) })),
+  );
+  const rows = drawn.map((thing, index) => rowOf(thing, index, things.length));
   const title = `${name ?? 'Someone'}’s Top ${things.length}`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${CARD.width}" height="${CARD.height}" viewBox="0 0 ${CARD.width} ${CARD.height}" font-family="Nunito">
 <rect width="400" height="630" fill="#5b45e0"/>
@@ -62,7 +75,12 @@ export function drawCard({ svg, texts, etag }: Card): Promise<Buffer> {
 
 const pngs = new LRUCache<string, Promise<Buffer>>({ max: 100 });
 
-async function rowOf(thing: Share['things'][number], index: number, size: number): Promise<string> {
+type DrawnThing = Share['things'][number] & {
+  /** Its picture as a data URL; undefined without one. */
+  image: string | undefined;
+};
+
+function rowOf(thing: DrawnThing, index: number, size: number): string {
   const { columns, height, picture, font } =
     size <= 3 ? layouts.few : size <= 5 ? layouts.some : layouts.many;
   const perColumn = Math.ceil(size / columns);
@@ -76,7 +94,7 @@ async function rowOf(thing: Share['things'][number], index: number, size: number
   const square = { x: x + number + gap, y: middle - picture / 2, size: picture };
   if (thing.name === undefined)
     return `${rank}${fitted('removed since', { ...named, weight: 600, least: 18, fill: '#635d73' })}`;
-  return `${rank}${(await pictureOf(thing.picture, square)) ?? letterOf(thing.name, square)}${nameOf(thing.name, named)}`;
+  return `${rank}${thing.image ? pictureOf(thing.image, square) : letterOf(thing.name, square)}${nameOf(thing.name, named)}`;
 }
 
 const layouts = {
@@ -100,27 +118,30 @@ const types: Record<string, string> = {
   '.gif': 'gif',
 };
 const MAX_PICTURE_BYTES = 500_000;
-const pictures = new LRUCache<string, Promise<string | undefined>>({ max: 100 });
+const images = new LRUCache<string, string>({ max: 100 });
 
-async function pictureOf(picture: string | null, { x, y, size }: Square): Promise<string | undefined> {
+async function imageOf(picture: string | null, drawUploaded: DrawUploaded): Promise<string | undefined> {
   if (!picture) return undefined;
-  let href = pictures.get(picture);
-  if (!href) {
-    href = readPicture(picture);
-    pictures.set(picture, href);
-  }
-  const data = await href;
-  return data && `<image x="${x}" y="${y}" width="${size}" height="${size}" href="${data}"/>`;
+  const image = images.get(picture) ?? (await readPicture(picture, drawUploaded));
+  if (image) images.set(picture, image);
+  return image;
 }
 
-async function readPicture(picture: string): Promise<string | undefined> {
+function pictureOf(image: string, { x, y, size }: Square): string {
+  return `<image x="${x}" y="${y}" width="${size}" height="${size}" href="${image}"/>`;
+}
+
+async function readPicture(picture: string, drawUploaded: DrawUploaded): Promise<string | undefined> {
+  if (parseUploaded(picture)) return dataUrl('png', await drawUploaded(picture));
   const type = types[extname(picture).toLowerCase()];
   if (!type || !/^[\w-]+(\/[\w-]+)*\.\w+$/.test(picture)) return undefined;
-  const bytes = await readFile(join(root, 'public/pictures', picture)).catch(() => undefined);
-  return bytes && bytes.length <= MAX_PICTURE_BYTES
-    ? `data:image/${type};base64,${bytes.toString('base64')}`
-    : undefined;
+  return dataUrl(type, await readFile(join(root, 'public/pictures', picture)).catch(() => undefined));
 }
+
+const dataUrl = (type: string, bytes: Uint8Array | undefined): string | undefined =>
+  bytes && bytes.length <= MAX_PICTURE_BYTES
+    ? `data:image/${type};base64,${Buffer.from(bytes).toString('base64')}`
+    : undefined;
 
 function letterOf(name: string, { x, y, size }: Square): string {
   return `<rect x="${x}" y="${y}" width="${size}" height="${size}" rx="${size / 4}" fill="#f3efe8"/><text x="${x + size / 2}" y="${y + size * 0.67}" font-size="${size / 2}" font-weight="800" fill="#635d73" text-anchor="middle">${escapeXml(firstLetter(name))}</text>`;

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { requireUser, userOf } from '../../auth/sessions/current-user.js';
+import type { Pictures } from '../../catalog/pictures/pictures.js';
 import { topicPath } from '../../catalog/topics.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { flash } from '../../http/flash.js';
@@ -18,8 +19,10 @@ import { createShare, endShare, findShare, MAX_SHARES, type Share, sharesOf } fr
  * The forms and pages with which users share their own Tops by links, and the pages and pictures of these
  * links.
  */
-export function sharingRoutes(services: VisitServices & { rankings: OwnRankings }): Router {
-  const { db, boards, rankings, config } = services;
+export function sharingRoutes(
+  services: VisitServices & { rankings: OwnRankings; pictures: Pictures },
+): Router {
+  const { db, boards, rankings, pictures, config } = services;
   const router = Router();
 
   router
@@ -66,7 +69,7 @@ export function sharingRoutes(services: VisitServices & { rankings: OwnRankings 
   router
     .route('/shared/:token.png')
     .get(async (req, res) => {
-      const card = await cardOf(await openShare(req, res));
+      const card = await cardOf(await openShare(req, res), (picture) => pictures.drawPng(picture));
       // Browsers must check it each time, so that an ended link is gone everywhere. Other sites may show the
       // picture.
       res.setHeader('Cache-Control', 'public, no-cache');

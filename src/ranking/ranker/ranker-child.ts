@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { root } from '../../config.js';
+import { yieldToPages } from '../../worker-priority.js';
 import type { RankerProcess } from './ranker-process.js';
 
 const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
@@ -29,7 +29,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
     while (!stopping.aborted) {
       const startedAt = Date.now();
       child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-      yieldToSite(child);
+      yieldToPages(child);
       killWhenFrozen(child);
       const end = await waitForEnd(child);
       if (stopping.aborted) return;
@@ -64,13 +64,6 @@ export function sendHeartbeats(): void {
   };
   send();
   setInterval(send, HEARTBEAT_MS).unref();
-}
-
-/** Lowers a child's priority before it starts its threads. Where all cores are busy, pages come first. */
-function yieldToSite({ pid }: ChildProcess): void {
-  // The site itself may have a lower priority already, and nobody but root may raise one.
-  const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
-  if (pid !== undefined) setPriority(pid, priority);
 }
 
 function killWhenFrozen(child: ChildProcess): void {

@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../../database.js';
+import type { DecodedPicture } from './decode.js';
+
+interface NewPicture {
+  topicId: number;
+  hash: string;
+  decoded: DecodedPicture;
+  /** The most bytes of all pictures of the topic. */
+  maxBytes: number;
+}
+
+/**
+ * Stores a picture for a topic. The same picture is stored once, for all topics.
+ * @returns `new` or `known` to the topic; `full` when the topic has no room for it
+ */
+export async function storePicture(
+  db: Database,
+  { topicId, hash, decoded: { width, height, sizes }, maxBytes }: NewPicture,
+): Promise<'new' | 'known' | 'full'> {
+  const bytes = sizes.reduce((sum, { body }) => sum + body.length, 0);
+  return db.transaction().execute(async (trx) => {
+    // Two pictures at the same time must not both get the last room.
+    await sql`select from topics where id = ${topicId} for no key update`.execute(trx);
+    const held = await readHeld(trx, topicId, hash);
+    if (!held.hasPicture && held.bytes + bytes > maxBytes) return 'full';
+    // The update locks a picture that is there, so that it is not removed meanwhile.
+    const { isNew } = await trx
+      .insertInto('pictures')
+      .values({ hash, width, height, bytes })
+      .onConflict((conflict) => conflict.column('hash').doUpdateSet({ width }))
+      .returning(sql<boolean>`xmax = 0`.as('isNew'))
+      .executeTakeFirstOrThrow();
+    if (isNew)
+      await trx
+        .insertInto('pictureSizes')
+        .values(sizes.map(({ width, body }) => ({ hash, width, body: Buffer.from(body) })))
+        .execute();
+    await trx
+      .insertInto('topicPictures')
+      .values({ topicId, hash })
+      .onConflict((conflict) =>
+        conflict.columns(['topicId', 'hash']).doUpdateSet({ unusedSince: sql`now()` }),
+      )
+      .execute();
+    return held.hasPicture ? 'known' : 'new';
+  });
+}
+
+async function readHeld(trx: Transaction, topicId: number, hash: string) {
+  return trx
+    .selectFrom('topicPictures')
+    .innerJoin('pictures', 'pictures.hash', 'topicPictures.hash')
+    .where('topicId', '=', topicId)
+    .select(({ fn, val, eb }) => [
+      fn.coalesce(fn.sum<number>('bytes'), val(0)).as('bytes'),
+      fn.coalesce(fn.agg<boolean>('bool_or', [eb('pictures.hash', '=', hash)]), val(false)).as('hasPicture'),
+    ])
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * Lets another topic show the pictures of this one, as for a copy. Call it before the things are copied.
+ */
+export async function sharePictures(trx: Transaction, fromTopicId: number, toTopicId: number): Promise<void> {
+  await trx
+    .insertInto('topicPictures')
+    .columns(['topicId', 'hash'])
+    .expression(({ selectFrom, val }) =>
+      selectFrom('things')
+        .where('topicId', '=', fromTopicId)
+        .where('pictureHash', 'is not', null)
+        .select((eb) => [
+          eb.cast<number>(val(toTopicId), 'bigint').as('topicId'),
+          eb.ref('pictureHash').$castTo<string>().as('hash'),
+        ])
+        .distinct(),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
