@@ -10,6 +10,7 @@ import { root } from '../src/config.js';
 import { topicCard } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
+import { settingsFormOf } from '../src/organize/settings.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
@@ -111,6 +112,7 @@ const link = {
 const error = 'This is not right.';
 
 const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
+const settingsForm = settingsFormOf({ topic: runTopic });
 const preview = {
   ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
   rows: [
@@ -216,6 +218,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/settings': {
+    ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
+    form: settingsForm,
+    errors: { ...settingsForm, things: error },
+  },
   'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
   'organize/thing': {
     ...{
@@ -227,7 +234,12 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
   },
   'organize/hub': {
-    ...{ ...managed, path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
+    overview: {
+      ...{ phase: 'open', goal: 'Find the winner of 3', isSettled: true, settled: ['Settled.'], percent: 96 },
+      ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
+    },
+    leaders: board.standings,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'profile/profile': {

@@ -2,12 +2,17 @@ import type { OrganizedTopic } from '../catalog/organized-topic.js';
 import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Thing } from '../catalog/things.js';
 import type { TopicAct } from '../catalog/topic-roles.js';
+import type { Standing } from '../ranking/boards/board.js';
+import type { TopicPhase } from '../schema.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
+import type { Overview } from './overview.js';
+import type { SettingsErrors, SettingsForm } from './settings.js';
 
 declare module '../http/page.js' {
   interface Pages {
     'organize/hub': HubPage;
     'organize/new': NewTopicPage;
+    'organize/settings': SettingsPage;
     'organize/things': ThingsPage;
     'organize/add-things': AddThingsPage;
     'organize/thing': EditThingPage;
@@ -25,7 +30,12 @@ export interface ManagePage extends OrganizedTopic {
 interface HubPage extends ManagePage {
   /** The address of the topic for its voters. */
   path: string;
+  /** The whole address at which they vote. */
+  url: string;
   links: ManageLink[];
+  overview: Overview;
+  /** Its first things; empty before the first vote. */
+  leaders: readonly Standing[];
 }
 
 /** A page of the organisers, and what one must be allowed to do to open it. */
@@ -119,4 +129,12 @@ export interface EditThingPage extends ManagePage {
   mergedInto: string | undefined;
   /** Names that are most like its own. */
   similar: string[];
+}
+
+interface SettingsPage extends ManagePage {
+  form: SettingsForm;
+  errors: SettingsErrors;
+  phase: TopicPhase;
+  /** The names of time zones to choose from. */
+  zones: string[];
 }
