@@ -5,10 +5,12 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCards } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
+import { settingsFormOf } from '../src/organize/settings.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
@@ -109,10 +111,23 @@ const link = {
 };
 const error = 'This is not right.';
 
+const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
+const settingsForm = settingsFormOf({ topic: runTopic });
+const preview = {
+  ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
+  rows: [
+    { row: 2, name: 'Tea', about: 'Hot', like: 'Teas', problems: [] },
+    {
+      ...{ row: 3, name: '', about: '', like: '' },
+      problems: [{ text: error, label: 'name in row 3', field: 'fix-a:name', value: '', isLong: false }],
+    },
+  ],
+};
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2 },
+    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
     left: first,
     right: second,
@@ -124,6 +139,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       own: [{ board, votes: 4, state: '', showsCrowd: true }],
       voters: new Map([[1, 2]]),
     }),
+    mayCreate: true,
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
@@ -193,12 +209,46 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
   },
+  'organize/new': {
+    ...{ title: 'Lunch', question: 'Which?', access: 'link', things: 'Tea', isLoggedOut: true },
+    errors: { title: error, question: error, access: error, things: error },
+    examples: [{ name: 'lunch', label: 'Lunch' }],
+    preview,
+  },
+  'organize/things': {
+    ...{ ...managed, found: 60, query: 'e', page: 2, pages: 3, counts: { live: 59, all: 60 } },
+    things: [
+      { ...first, isRetired: false, mergedInto: null, votes: 3 },
+      { ...second, isRetired: true, mergedInto: 'Ramen', votes: 0 },
+      { ...second, isRetired: true, mergedInto: null, votes: 0 },
+    ],
+  },
+  'organize/settings': {
+    ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
+    form: settingsForm,
+    errors: { ...settingsForm, things: error },
+  },
+  'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
+  'organize/thing': {
+    ...{
+      ...managed,
+      thing,
+      cells: { ...NO_CELLS, name: 'Ramen' },
+      errors: { ...NO_CELLS, name: error, into: error },
+    },
+    ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
+  },
   'organize/hub': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
+    overview: {
+      ...{ phase: 'open', goal: 'Find the winner of 3', isSettled: true, settled: ['Settled.'], percent: 96 },
+      ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
+    },
+    leaders: board.standings,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'organize/pictures': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', error },
+    ...{ ...managed, error },
     most: { pictures: 200, megabytes: 10 },
     results: [
       {
@@ -210,7 +260,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
   },
   'organize/picture': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', error },
+    ...{ ...managed, error },
     ...{ thing, maxMegabytes: 10 },
   },
   'profile/profile': {

@@ -1,5 +1,5 @@
 import type { Database } from '../../database.js';
-import { readPosition } from '../ranker/position.js';
+import { readEnd } from '../ranker/closing.js';
 import type { RankWorkerPool } from '../ranker/rank-worker-pool.js';
 import { rankedIndexes, type TopicRatings } from '../ranker/ratings.js';
 import { readVoteList } from '../ranker/vote-list.js';
@@ -22,7 +22,7 @@ export async function compareWithout(
   workers: RankWorkerPool,
   { topicId, voterIds }: { topicId: number; voterIds: number[] },
 ): Promise<ComparedRank[]> {
-  const upTo = await readPosition(db);
+  const upTo = await readEnd(db, topicId);
   const rank = async (without: ReadonlySet<number>): Promise<number[]> => {
     const { topic, list } = await readVoteList(db, topicId, { upTo, without });
     const { fit } = await workers.fit({ votes: list.votes, options: {}, header: undefined });
