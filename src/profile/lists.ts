@@ -7,9 +7,9 @@ import { answersForDifferences, answersForList, type ListRow, type OwnRow, type 
 
 /** A rank of a user's own list, with all that its line shows and draws. */
 export interface ComparedRow extends OwnRow {
-  /** Everybody's rank: "3rd"; "new" for a thing with too few votes. */
+  /** Everyone's rank: "3rd"; "new" for a thing with too few votes. */
   theirRank: string;
-  /** How everybody's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
+  /** How everyone's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
   distance: string;
   /** Both ranks on the scale, in percent of its width. Undefined as above. */
   mineAt: number;
@@ -42,7 +42,7 @@ function levelOf(withPrevious: boolean | undefined, withNext: boolean): Compared
 /** The scale of ranks of a list. @param size the length of the list */
 export const scaleOf = (size: number): RankScale => makeScale(1, size, 'order');
 
-/** The beginning of a user's own list beside everybody's, with one title and one length for both. */
+/** The beginning of a user's own list beside everyone's, with one title and one length for both. */
 export function previewOf({ rows, size, title, crowd }: OwnTop): {
   title: string;
   mine: ListRow[];

@@ -59,7 +59,7 @@ export function rankingRoutes(services: RankingServices): Router {
 function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Response): void {
   const board = boardOf(boards, req);
   const { topic, version, loadedAt } = board;
-  // The table is the same for everybody, so the topic and the version of its board identify it.
+  // The table is the same for everyone, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
   const { slug } = req.params;
