@@ -14,8 +14,8 @@ export interface ComparedRow extends OwnRow {
   /** Both ranks on the scale, in percent of its width. Undefined as above. */
   mineAt: number;
   theirsAt: number | undefined;
-  /** Where the thing stands in a run of things that are too close to call; empty outside. */
-  level: '' | 'first' | 'middle' | 'last';
+  /** Whether it is too close to call if the user prefers it to the thing before it. */
+  isTiedWithPrevious: boolean;
 }
 
 /** Adds to each rank of a user's own list what its line shows and draws. */
@@ -27,17 +27,12 @@ export function compareRows(rows: OwnRow[]): ComparedRow[] {
     distance: row.theirs === undefined ? '' : describeDistance(row.theirs - row.rank),
     mineAt: positionOn(scale, row.rank),
     theirsAt: row.theirs === undefined ? undefined : positionOn(scale, row.theirs),
-    level: levelOf(rows[index - 1]?.isLevelWithNext, row.isLevelWithNext),
+    isTiedWithPrevious: rows[index - 1]?.isLevelWithNext ?? false,
   }));
 }
 
 const describeDistance = (ranks: number): string =>
   ranks === 0 ? 'same' : `${Math.abs(ranks)} ${ranks > 0 ? 'lower' : 'higher'}`;
-
-function levelOf(withPrevious: boolean | undefined, withNext: boolean): ComparedRow['level'] {
-  if (withPrevious) return withNext ? 'middle' : 'last';
-  return withNext ? 'first' : '';
-}
 
 /** The scale of ranks of a list. @param size the length of the list */
 export const scaleOf = (size: number): RankScale => makeScale(1, size, 'order');
