@@ -27,17 +27,17 @@ export interface ListRow {
   picture: string | null;
 }
 
-/** A thing on a user's own list, with its rank on everybody's list. */
+/** A thing on a user's own list, with its rank on everyone's list. */
 export interface OwnRow extends ListRow {
   name: string;
-  /** Its rank among the same things for everybody; undefined while it has too few votes. */
+  /** Its rank among the same things for everyone; undefined while it has too few votes. */
   theirs: number | undefined;
   /** The range of its true rank for the user, in 19 cases of 20: "2nd–6th". */
   range: string;
   isLevelWithNext: boolean;
 }
 
-/** A user's own list of a topic, compared with everybody's. */
+/** A user's own list of a topic, compared with everyone's. */
 export interface OwnTop {
   answers: number;
   /** Whether there are enough answers for a list. */
@@ -48,7 +48,7 @@ export interface OwnTop {
   size: number;
   /** The name of the Top: "Top 10", or "list" when it is too short for one. */
   title: string;
-  /** "About 8 of these 10 look settled."; empty without a Top. */
+  /** "We expect about 8 of these 10 to stay."; empty without a Top. */
   settled: string;
   /** The next longer Top that the topic allows, and on how many things it takes a vote. */
   next: { title: string; things: number } | undefined;
@@ -65,12 +65,12 @@ export interface OwnTop {
   crowd: ListRow[];
 }
 
-/** A thing that a user and everybody rank differently. */
+/** A thing that a user and everyone rank differently. */
 interface Difference {
   thing: ListRow;
   /** "You put Ramen 12 ranks higher: 3rd of the 27 on your list, 15th for everyone." */
   text: Words;
-  /** Whether everybody's rank lies in the range of the user's, so that both may agree. */
+  /** Whether everyone's rank lies in the range of the user's, so that both may agree. */
   isOpen: boolean;
 }
 
