@@ -46,7 +46,8 @@ type Created = ColumnType<Date, Date | undefined, never>;
 /** Everybody who can answer. A member's id is also the id of their `users` row. */
 export interface VotersTable {
   id: GeneratedAlways<number>;
-  kind: 'member' | 'guest' | 'invited' | 'imported';
+  /** A former guest has signed up or deleted their votes. */
+  kind: 'member' | 'guest' | 'invited' | 'imported' | 'former';
   /** The topic and the name of this voter in a file of votes: `foods/ann`. */
   importedAs: string | null;
   /** Keyed hash of the voter's first network, 64 hex characters; it never changes. */
@@ -246,6 +247,21 @@ export interface RoleLinksTable {
   revokedAt: Date | null;
 }
 
+/** The places of invited people in a topic. The token of the personal link is stored as a hash. */
+export interface InvitationsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  tokenHash: string;
+  name: string;
+  team: string | null;
+  /** Who votes in this place; null before somebody has joined. */
+  voterId: number | null;
+  createdAt: Created;
+  /** When that voter joined by the newest link; null before that. */
+  joinedAt: Date | null;
+  revokedAt: Date | null;
+}
+
 /** What was done to a topic. Null for a user whose account is closed. */
 export interface TopicEventsTable {
   id: GeneratedAlways<number>;
@@ -272,7 +288,9 @@ export interface VotesTable {
   /** The side that the voter doesn't know; only with a skip. */
   unknown: Side | null;
   strategy: Strategy;
-  /** Whether it is a guest's vote. It counts only when another row makes it a member's vote. */
+  /**
+   * Whether it is the vote of a guest of a public topic. It counts only when another row makes it a member's vote.
+   */
   provisional: Generated<boolean>;
   /** When the voter was shown the pair; null for imported votes. */
   shownAt: Date | null;
@@ -498,6 +516,7 @@ export interface Schema {
   topicPictures: TopicPicturesTable;
   topicRoles: TopicRolesTable;
   roleLinks: RoleLinksTable;
+  invitations: InvitationsTable;
   topicEvents: TopicEventsTable;
   votes: VotesTable;
   voterEvents: VoterEventsTable;

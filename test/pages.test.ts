@@ -6,7 +6,7 @@ import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { root } from '../src/config.js';
-import { topicCard } from '../src/home/topics.js';
+import { topicCards } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
@@ -19,6 +19,8 @@ const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
+  ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
+  ...{ timeZone: 'UTC', votesEach: 20 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -85,21 +87,21 @@ const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ran
 const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
   ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'About 2 of these 3 look settled.' },
-  ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true },
-  rows: board.standings.map(({ id, name, picture, rank }) => ({
-    ...{ id, name, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
+  ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true, showsCrowd: true },
+  rows: board.standings.map(({ id, name, path, picture, rank }) => ({
+    ...{ id, name, path, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
   })),
   ...{
     higher: [difference],
     lower: [difference],
     alike: 'Your list is like everyone’s.',
-    crowd: board.standings.map(({ id, name, picture, rank }) => ({ id, name, picture, rank })),
+    crowd: board.standings.map(({ id, name, path, picture, rank }) => ({ id, name, path, picture, rank })),
   },
   agreement: { answers: 12, agreed: 9, boldest: ['You chose ', { name: 'Yak' }, ' over Ramen.'] },
 };
 const share = {
   ...{ token: 'abc', topic: 'Food', topicId: 1, userId: 1, name: 'mina', votes: 40, createdAt: now },
-  things: [{ rank: 1, id: 1, name: 'Ramen', picture: null }],
+  things: [{ rank: 1, id: 1, path: '/things/1', name: 'Ramen', picture: null }],
 };
 const link = {
   ...{ token: 'abc', topic: 'Food', size: 3, isNamed: true, createdAt: now },
@@ -110,14 +112,18 @@ const error = 'This is not right.';
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, guestVotes: 2 },
-    topics: [topicCard(board)],
+    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2 },
+    topics: topicCards([board], { own: [], voters: new Map() }),
     left: first,
     right: second,
     ballot: 'b',
   },
+  'home/_podium': { leaders: rows, votes: 40, tag: '"1"' },
   'home/topics': {
-    topics: [topicCard(board, 4)],
+    topics: topicCards([board], {
+      own: [{ board, votes: 4, state: '', showsCrowd: true }],
+      voters: new Map([[1, 2]]),
+    }),
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
@@ -132,6 +138,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     scale,
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
+    isClosed: true,
     tag: '"1"',
   },
   'ranking/ranking': {
@@ -159,6 +166,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
   'ranking/retired': { ...ofTopic, thing, chart },
+  'ranking/hidden': { topic, path: '/topics/food', phase: 'open', hidden: 'after closing', answers: 1 },
   'auth/login': {
     next: '/',
     idleSeconds: 7200,
@@ -174,6 +182,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     remembered: true,
     idleSeconds: 7200,
     errors: { username: error, password: error },
+    refusal: error,
   },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
@@ -261,14 +270,18 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       line: [{ name: 'Ramen' }, ' moves up to about 1st'],
       undo: 'b',
     },
-    ...{ own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 }, guest: { votes: 2, pairs: 20 } },
+    ...{
+      own: { toGo: 0, enough: 10, size: 3, expectedRight: 2 },
+      guest: { votes: 2, pairs: 20, counts: true },
+    },
+    ...{ end: { phase: 'open', hidden: undefined, role: undefined }, each: { done: 3, of: 20 } },
   },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };
 
 const templates = loadTemplates(false);
 const surroundings = {
-  assets: { app: '/app', styles: '/styles', htmx: '/htmx.js' },
+  assets: { app: '/app', styles: '/styles', htmx: '/htmx.js', sign: '/favicon.svg' },
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },
     flash: undefined,
@@ -281,17 +294,24 @@ const surroundings = {
 it.each(Object.keys(pages) as (keyof Pages)[])('shows %s from the fields of its type alone', (name) => {
   const html = templates.render(`/${name}`, refuseUnknownFields({ ...surroundings, ...pages[name] }, 'it'));
   const $ = load(html);
-  expect($('h1')).toHaveLength(1);
+  if (!isPartial(name)) expect($('h1')).toHaveLength(1);
   expect($('title').text()).not.toContain('undefined');
-  expect($('main').text()).not.toMatch(/undefined|NaN|\[object/);
+  expect($(isPartial(name) ? 'body' : 'main').text()).not.toMatch(/undefined|NaN|\[object/);
 });
 
 it('covers every page under views', () => {
   const files = readdirSync(join(root, 'views'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => /(^|\/)[^_/]+\.eta$/.test(file) && !file.startsWith('layouts/'));
-  expect(files.map((file) => file.replace('.eta', '')).sort()).toEqual(Object.keys(pages).sort());
+  expect(files.map((file) => file.replace('.eta', '')).sort()).toEqual(
+    Object.keys(pages)
+      .filter((name) => !isPartial(name))
+      .sort(),
+  );
 });
+
+/** A part of a page that has a name and a type of its own, because htmx asks for it. */
+const isPartial = (name: string): boolean => name.includes('/_');
 
 /** The same data, except that a template fails when it reads a field that the data does not have. */
 function refuseUnknownFields<Data extends object>(data: Data, path: string): Data {

@@ -1,18 +1,19 @@
+import compression from 'compression';
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
 import { formatGoal } from '../catalog/goal.js';
-import type { Config } from '../config.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { Problem } from '../http/problem.js';
 import type { Board } from '../ranking/boards/board.js';
-import type { Boards } from '../ranking/boards/board-loader.js';
 import { isSettled, shownRanks } from '../ranking/boards/describe-goal.js';
-import { boardOf } from '../ranking/boards/find-board.js';
 import { isNew, voteCount } from '../ranking/boards/rating.js';
+import { type VisitServices, visitResults } from '../ranking/boards/visit-topic.js';
 
 /** The read-only JSON API for other sites: the topics, the leaderboards and the logged-in user. */
-export function apiRoutes({ boards, config }: { boards: Boards; config: Config }): Router {
+export function apiRoutes(services: VisitServices): Router {
+  const { boards, config } = services;
   const router = Router();
+  router.use('/api', compression());
   router
     .route('/api/topics')
     .all(allowOrigins(config.allowedOrigins))
@@ -32,8 +33,9 @@ export function apiRoutes({ boards, config }: { boards: Boards; config: Config }
   router
     .route(['/api/top', '/api/topics/:slug/top'])
     .all(allowOrigins(config.allowedOrigins))
-    .get((req, res) => {
-      res.json(toJson(boardOf(boards, req), config.publicOrigin));
+    .get(async (req, res) => {
+      const { board } = await visitResults(services, req, res);
+      res.json(toJson(board, config.publicOrigin));
     })
     .all(methodNotAllowed);
 
@@ -54,12 +56,12 @@ export function apiRoutes({ boards, config }: { boards: Boards; config: Config }
 function toJson(board: Board, origin: string): object {
   const { topic, votes, goal, expectedShare } = board;
   const top = board.standings.slice(0, shownRanks(goal)).map((standing) => {
-    const { id, rank, name, wins, losses, ties } = standing;
+    const { path, rank, name, wins, losses, ties } = standing;
     const published = isNew(standing) ? undefined : standing;
     return {
       rank,
       name,
-      url: `${origin}/things/${id}`,
+      url: `${origin}${path}`,
       score: published?.mean ?? null,
       range: published ? [published.low, published.high] : null,
       topChance: published?.topChance ?? null,

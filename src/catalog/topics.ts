@@ -1,4 +1,6 @@
+import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../database.js';
+import type { TopicsTable } from '../schema.js';
 import { formatGoal, type Goal } from './goal.js';
 import { ImportError } from './row-problems.js';
 import { invalidateTopicCaches } from './things.js';
@@ -23,6 +25,10 @@ export interface TopicFields {
 export function topicPath(topic: { isDefault: boolean; slug: string }): string {
   return topic.isDefault ? '' : `/topics/${topic.slug}`;
 }
+
+/** The start of the paths of a topic's things. Those of a topic that is not public are below its own path. */
+export const thingsPath = ({ access, slug }: Pick<Selectable<TopicsTable>, 'access' | 'slug'>): string =>
+  access === 'public' ? '/things' : `/topics/${slug}/things`;
 
 /** Lists all topics, sorted by slug. */
 export async function listTopics(db: Database): Promise<Topic[]> {

@@ -1,20 +1,24 @@
 import { type Request, type Response, Router } from 'express';
+import { GUEST_LIFETIME_DAYS, readGuest } from '../auth/guest-cookie.js';
+import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
+import { entityTag, sendNotModified } from '../http/conditional-get.js';
 import { methodNotAllowed } from '../http/errors.js';
-import { sendPage } from '../http/page.js';
+import { sendPage, wantsFragment } from '../http/page.js';
 import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
+import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
+import { VoterCounts } from '../ranking/boards/voter-counts.js';
 import { signBallot } from '../voting/ballot.js';
-import { GUEST_LIFETIME_DAYS, readGuest } from '../voting/guest-cookie.js';
 import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
-import { NEW_GUEST, type Voter } from '../voting/voter.js';
+import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import type { Contact } from './pages.js';
-import { listTopics, topicCard } from './topics.js';
+import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
   db: Database;
@@ -25,7 +29,13 @@ interface HomeServices {
 
 /** The front page, the list of topics, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes(services: HomeServices): Router {
-  const { boards, config } = services;
+  const { db, boards, config } = services;
+  const voterCounts = new VoterCounts(db);
+  const figuresFor = (voter: Voter | undefined): Promise<TopicFigures> =>
+    withoutPostgres({ own: [], voters: new Map() }, async () => ({
+      own: voter && voter.id !== NEW_GUEST ? await ownTopics(db, boards, voter.id) : [],
+      voters: await voterCounts.byTopic(),
+    }));
   const router = Router();
   const contact = contactOf(config);
   const idleSeconds = 60 * config.sessionIdleMinutes;
@@ -33,18 +43,19 @@ export function homeRoutes(services: HomeServices): Router {
     .route('/')
     .get(async (req, res) => {
       const board = boards.default();
-      const { topic, votes } = board;
+      const { topic, version } = board;
+      const state = `leaders-${topic.id}-${version}`;
+      const podium = { leaders: findLeaders(board), votes: board.votes, tag: entityTag(state) };
+      if (wantsFragment(res)) {
+        if (!sendNotModified(res, state)) sendPage(res, 'home/_podium', podium);
+        return;
+      }
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
-        topic,
-        votes,
-        leaders: findLeaders(board),
-        topics: boards
-          .listed()
-          .filter((other) => other !== board && other.size > 0)
-          .map((other) => topicCard(other)),
-        ...(await withoutPostgres(NO_PAIR, async () =>
-          offerPair(services, board, await voterOn(services, req, res)),
-        )),
+        ...{ topic, ...podium },
+        topics: topicCards(others, await figuresFor(voter)),
+        ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
       });
     })
     .all(methodNotAllowed);
@@ -52,11 +63,8 @@ export function homeRoutes(services: HomeServices): Router {
   router
     .route('/topics')
     .get(async (req, res) => {
-      const own = await withoutPostgres([], async () => {
-        const { id } = await voterOn(services, req, res);
-        return id === NEW_GUEST ? [] : ownTopics(services.db, boards, id);
-      });
-      sendPage(res, 'home/topics', { topics: listTopics(boards, own) });
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      sendPage(res, 'home/topics', { topics: topicCards(boards.listed(), await figuresFor(voter)) });
     })
     .all(methodNotAllowed);
 
@@ -91,6 +99,7 @@ function contactOf({ contact: text }: Config): Contact | undefined {
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {
+  if (!showsResultsToAll(board.topic)) return [];
   return board.standings
     .slice(0, 3)
     .map((standing) => ({ ...standing, ...describeStanding(standing, board) }))
@@ -98,11 +107,12 @@ function findLeaders(board: Board): (Standing & StandingDescription)[] {
 }
 
 // A visitor whose session has ended can read the front page. The form then asks them to log in again.
-async function voterOn({ db, config }: HomeServices, req: Request, { locals }: Response): Promise<Voter> {
-  if (locals.user) return { id: locals.user.id, isGuest: false };
+async function voterOn({ db, config }: HomeServices, req: Request, res: Response): Promise<Voter> {
+  const { user } = res.locals;
+  if (user) return { id: user.id, isGuest: false };
   const guestId = readGuest(req, config);
   const exists = guestId !== undefined && (await guestExists(db, guestId));
-  return { id: exists ? guestId : NEW_GUEST, isGuest: true };
+  return exists ? { id: guestId, isGuest: true } : newGuest(req, res);
 }
 
 /** These pages come from memory, so that they are there without Postgres. Then they leave out what is the visitor's own. */
@@ -120,7 +130,8 @@ const NO_PAIR = { left: undefined, right: undefined, ballot: undefined, guestVot
 /** The next pair of the visitor, to vote right on the front page. */
 async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
   const [secret] = config.secrets;
-  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret });
+  if (phaseAt(board.topic) !== 'open') return NO_PAIR;
+  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret, showsResults: true });
   const [pair] = pairs;
   const offer = pair && { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
   return {

@@ -20,6 +20,7 @@ const messages = {
   'not-yours': 'Someone else logged in on this browser, so that vote didn’t count.',
   'not-your-account': 'Someone else opened that page on this browser, so no account was closed.',
   closed: 'Your account is closed. Thank you for being here.',
+  'vote-stays': 'Voting has closed there, so your vote stays as it is.',
   'taken-back': 'Taken back. It no longer counts.',
   'others-ended': 'You are logged out everywhere else.',
   'device-ended': 'That device is logged out.',

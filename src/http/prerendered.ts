@@ -25,6 +25,8 @@ export type SharedPage = Page & {
   path: string;
   /** The partial that the page includes and that htmx asks for. */
   fragment?: string;
+  /** Whether all visitors may see it. A page that is not for all is made anew for each of them. */
+  isForEveryone: boolean;
   /** Tells whether the data is still current. */
   isCurrent: () => boolean;
 };
@@ -77,10 +79,11 @@ export class PrerenderedPages {
    * renderings of the old one are dropped with it.
    */
   send(res: Response, state: object, shared: SharedPage): void {
-    const { path, page, fragment, read, isCurrent } = shared;
+    const { path, page, fragment, read, isCurrent, isForEveryone } = shared;
     const { user, flash } = res.locals;
     const isFragment = fragment !== undefined && wantsFragment(res);
-    if ((flash && !isFragment) || res.req.path !== path || !res.app.enabled('view cache')) {
+    const isUsual = isForEveryone && res.req.path === path && res.app.enabled('view cache');
+    if ((flash && !isFragment) || !isUsual) {
       sendFresh(res, shared);
       return;
     }

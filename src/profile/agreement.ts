@@ -18,6 +18,9 @@ export interface Agreement {
   boldest: Words | undefined;
 }
 
+/** Nothing is compared. */
+export const NO_AGREEMENT: Agreement = { answers: 0, agreed: 0, boldest: undefined };
+
 /** A pair that fewer others answered does not count for agreement. */
 export const MIN_OTHERS = 5;
 /** How many of a voter's latest answers are compared. */

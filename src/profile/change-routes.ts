@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { requireUser, userOf } from '../auth/sessions/current-user.js';
+import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
@@ -10,6 +11,7 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
 import { pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
+import { whyRefused } from '../voting/takes-votes.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { describeShortly } from '../voting/words.js';
 import { changeVote } from './change.js';
@@ -38,7 +40,8 @@ export function changeRoutes({
       const answer = readAnswer(form.choice);
       if (!answer || answer.outcome === 'skip') return showPair(res.status(422), old);
       const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome: answer.outcome });
-      if (status === 'gone') throw takenDown();
+      if (status === 'gone')
+        throw (await isClosed(old.topicId, ballot.voterId)) ? votingClosed() : takenDown();
       if (status === 'withdrawn') throw takenBack();
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
@@ -55,6 +58,7 @@ export function changeRoutes({
     const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
     if (!board || !left || !right) throw takenDown();
     const voterId = userOf(res).id;
+    if (phaseAt(board.topic) !== 'open') throw votingClosed();
     if (old.withdrawnAt) {
       const standing = await findAnswer(db, voterId, old);
       if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
@@ -70,6 +74,10 @@ export function changeRoutes({
       ballot: signBallot(offer, config.secrets[0]),
       isUnanswered: res.req.method === 'POST',
     });
+  }
+
+  async function isClosed(topicId: number, voterId: number): Promise<boolean> {
+    return (await whyRefused(db, { topicId, voterId })) !== undefined;
   }
 
   /**
@@ -95,6 +103,8 @@ function isSamePair(
 
 const takenDown = (): Problem =>
   new Problem(410, 'One of these was removed', 'We can’t show the pair again. Your vote stays as it was.');
+
+const votingClosed = (): Problem => new Problem(409, 'Voting has closed', 'Your vote stays as it is.');
 
 const takenBack = (): Problem =>
   new Problem(410, 'You took this vote back', 'It no longer counts, so there is nothing to change.');

@@ -3,6 +3,7 @@ import type { Database } from '../database.js';
 import type { Outcome } from '../schema.js';
 import type { Ballot } from '../voting/ballot.js';
 import type { Queues } from '../voting/queue.js';
+import { takesVotesSql } from '../voting/takes-votes.js';
 import { findAnswer, findVote, type Vote } from '../voting/voting.js';
 
 /**
@@ -11,7 +12,7 @@ import { findAnswer, findVote, type Vote } from '../voting/voting.js';
  * - `same`: nothing changed. The answer stood already, or another answer was given in the meantime and
  *   stands.
  * - `withdrawn`: the old answer was taken back.
- * - `gone`: one of the things was taken down.
+ * - `gone`: one of the things was taken down, or the topic takes no votes.
  */
 export type ChangeResult =
   | { status: 'changed' | 'same' | 'withdrawn'; vote: Vote }
@@ -35,6 +36,7 @@ export async function changeVote(
       update votes set withdrawn_at = now()
       where id = ${old.id} and voter_id = ${ballot.voterId} and withdrawn_at is null
         and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+        and ${sql.raw(takesVotesSql({ topic: 'votes.topic_id', voter: 'votes.voter_id' }))}
         and exists (select from users where id = ${ballot.voterId} for key share)
         and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
       returning *)
@@ -44,7 +46,7 @@ export async function changeVote(
   );
   const changed = await findVote(db, ballot.voterId, ballot.id);
   if (changed) {
-    if (old.unknown) await queues.markStale(ballot.voterId, old.topicId);
+    if (old.unknown) await queues.markStale({ voterId: ballot.voterId, topicId: old.topicId });
     return { status: 'changed', vote: changed };
   }
   const standing = await findAnswer(db, ballot.voterId, old);

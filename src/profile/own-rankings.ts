@@ -59,8 +59,8 @@ export class OwnRankings {
     return ranking;
   }
 
-  async #compute(voterId: number, { board }: OwnTopic, inWorker: boolean): Promise<OwnRanking> {
-    const { answers, ids } = await ownAnswers(this.#db, voterId, board);
+  async #compute(voterId: number, topic: OwnTopic, inWorker: boolean): Promise<OwnRanking> {
+    const { answers, ids } = await ownAnswers(this.#db, voterId, topic);
     const count = answers.left.length;
     const ranking =
       count <= MAX_ANSWERS_INLINE && !inWorker

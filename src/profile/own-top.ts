@@ -11,11 +11,17 @@ import type { OwnRanking } from './own-rankings.js';
 /** The lengths that a shared Top can have. */
 export const SHARE_SIZES = [3, 5, 10] as const;
 
+/** The lengths that a shared Top of a topic can have. Lists of a topic that is not public are not shared. */
+export const sharedSizesOf = ({ topic }: Board): readonly number[] =>
+  topic.access === 'public' ? SHARE_SIZES : [];
+
 /** A rank of a list of things: one's own, everybody's or a shared one. */
 export interface ListRow {
   /** From 1. */
   rank: number;
   id: number;
+  /** The address of its page. */
+  path: string;
   /** Undefined for a thing that was taken down. */
   name: string | undefined;
   picture: string | null;
@@ -53,7 +59,9 @@ export interface OwnTop {
   lower: Difference[];
   /** A text about how similar the two lists are; empty while there is too little to compare. */
   alike: string;
-  /** The same things in everybody's order. */
+  /** Whether the user sees everybody's ranking. */
+  showsCrowd: boolean;
+  /** The same things in everybody's order; empty when the user does not see it. */
   crowd: ListRow[];
 }
 
@@ -82,8 +90,14 @@ const pairsOf = (size: number): number => (size * (size - 1)) / 2;
 export const answersForDifferences = (size: number): number =>
   Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(size));
 
-/** Compares a user's own list with everybody's. Both ranks count only the things on the user's list. */
-export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
+/**
+ * Compares a user's own list with everybody's. Both ranks count only the things on the user's list.
+ * @param showsCrowd whether the user sees everybody's ranking; otherwise nothing is compared
+ */
+export function ownTopOf(
+  { board, showsCrowd }: { board: Board; showsCrowd: boolean },
+  ranking: OwnRanking,
+): OwnTop {
   const found = ranking.list.flatMap((ranked) => {
     const standing = board.find(ranking.ids[ranked.thing] ?? 0);
     return standing ? [{ ...ranked, standing }] : [];
@@ -95,7 +109,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   const theirs = new Map(crowd.map(({ id, rank }) => [id, rank]));
   const rows = found.map(({ standing, low, high, isLevelWithNext }, index) => ({
     ...rowAt(standing, index),
-    theirs: isNew(standing) ? undefined : theirs.get(standing.id),
+    theirs: isNew(standing) || !showsCrowd ? undefined : theirs.get(standing.id),
     low,
     high,
     range: formatRange({ low, high }),
@@ -103,7 +117,7 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
   }));
   const { answers, topSize, expectedShare } = ranking;
   const isEnough = rows.length > 1 && answers >= answersForList(board.size);
-  const showsDifferences = isEnough && answers >= answersForDifferences(board.size);
+  const showsDifferences = showsCrowd && isEnough && answers >= answersForDifferences(board.size);
   const compared = rows.filter((row) => row.theirs !== undefined);
   return {
     answers,
@@ -117,14 +131,16 @@ export function ownTopOf(board: Board, ranking: OwnRanking): OwnTop {
     higher: showsDifferences ? largestDifferences(compared, 1) : [],
     lower: showsDifferences ? largestDifferences(compared, -1) : [],
     alike: isEnough && compared.length >= MIN_COMPARED ? describeSimilarity(compared) : '',
-    crowd,
+    crowd: showsCrowd ? crowd : [],
+    showsCrowd,
   };
 }
 
-const rowAt = ({ id, name, picture }: Standing, index: number): ListRow & { name: string } => ({
+const rowAt = ({ id, name, path, picture }: Standing, index: number): ListRow & { name: string } => ({
   rank: index + 1,
   id,
   name,
+  path,
   picture,
 });
 

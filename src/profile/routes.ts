@@ -1,17 +1,16 @@
 import { type Request, Router } from 'express';
 import { readClient } from '../auth/sessions/client.js';
 import { requireUser, userOf } from '../auth/sessions/current-user.js';
+import { phaseAt } from '../catalog/phase.js';
 import { topicPath } from '../catalog/topics.js';
-import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
 import type { Words } from '../http/words.js';
-import type { Boards } from '../ranking/boards/board-loader.js';
-import { boardOf } from '../ranking/boards/find-board.js';
+import { type VisitServices, visitTopic } from '../ranking/boards/visit-topic.js';
 import { countVotes, votesOf } from '../voting/history.js';
 import { isOnBoard } from '../voting/pairs.js';
 import { findVote, type Vote } from '../voting/voting.js';
-import { agreementOf, MAX_ANSWERS, MIN_OTHERS } from './agreement.js';
+import { agreementOf, MAX_ANSWERS, MIN_OTHERS, NO_AGREEMENT } from './agreement.js';
 import {
   compareRows,
   missingForDifferences,
@@ -21,7 +20,7 @@ import {
   scaleOf,
 } from './lists.js';
 import type { OwnRankings } from './own-rankings.js';
-import { ownTopOf, SHARE_SIZES } from './own-top.js';
+import { ownTopOf, sharedSizesOf } from './own-top.js';
 import { type OwnTopic, ownTopics } from './own-votes.js';
 import { streaksOf } from './streaks.js';
 import { changeReceipt, describeCycles } from './wording.js';
@@ -29,15 +28,8 @@ import { changeReceipt, describeCycles } from './wording.js';
 const [VOTES_PER_PAGE, VOTES_ON_PROFILE] = [20, 6];
 
 /** The pages of a user's own data: the profile, the own list of each topic, and all votes. */
-export function profileRoutes({
-  db,
-  boards,
-  rankings,
-}: {
-  db: Database;
-  boards: Boards;
-  rankings: OwnRankings;
-}): Router {
+export function profileRoutes(services: VisitServices & { rankings: OwnRankings }): Router {
+  const { db, boards, rankings } = services;
   const router = Router();
 
   router
@@ -75,7 +67,7 @@ export function profileRoutes({
   router
     .route(['/profile/top', '/profile/topics/:slug/top'])
     .get(requireUser, async (req, res) => {
-      const board = boardOf(boards, req);
+      const { board } = await visitTopic(services, req, res);
       const userId = userOf(res).id;
       const topics = await ownTopics(db, boards, userId);
       const topic = topics.find((other) => other.board === board);
@@ -86,11 +78,11 @@ export function profileRoutes({
         path: topicPath(board.topic),
         own: own && { ...own, cycles: describeCycles(board, own.ranking) },
         rows,
-        scale: scaleOf(rows.length),
+        scale: own?.showsCrowd ? scaleOf(rows.length) : undefined,
         missing: missingForList(board, own?.answers ?? 0),
         toNext: own && missingForNext(own),
         toDifferences: missingForDifferences(board, own?.answers ?? 0),
-        sizes: SHARE_SIZES.filter((size) => size <= rows.length),
+        sizes: sharedSizesOf(board).filter((size) => size <= rows.length),
         others: topics.filter((other) => other !== topic).map(topicLink),
         enough: { others: MIN_OTHERS, latest: MAX_ANSWERS },
       });
@@ -119,10 +111,9 @@ export function profileRoutes({
     .all(methodNotAllowed);
 
   async function ownListOf(userId: number, topic: OwnTopic) {
-    const { board } = topic;
     const ranking = await rankings.of(userId, topic);
-    const agreement = await agreementOf(db, userId, board);
-    return { ...ownTopOf(board, ranking), agreement, ranking };
+    const agreement = topic.showsCrowd ? await agreementOf(db, userId, topic.board) : NO_AGREEMENT;
+    return { ...ownTopOf(topic, ranking), agreement, ranking };
   }
 
   async function changeReceiptFor(userId: number, req: Request): Promise<Words | undefined> {
@@ -134,7 +125,7 @@ export function profileRoutes({
   // A pair can't be shown again when one of its things was taken down.
   function isChangeable(vote: Vote): boolean {
     const board = boards.byTopic(vote.topicId);
-    return board !== undefined && isOnBoard(board, vote);
+    return board !== undefined && phaseAt(board.topic) === 'open' && isOnBoard(board, vote);
   }
 
   return router;

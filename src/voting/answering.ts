@@ -7,6 +7,7 @@ import { haveSameThings } from './pairs.js';
 import type { Queue } from './queue.js';
 import { candidatesAfter } from './queue-changes.js';
 import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
+import { whyRefused } from './takes-votes.js';
 import type { AcceptedVote, RefusedVote } from './vote-form.js';
 import type { VoterContext } from './voter.js';
 import { dropPair, recallQueue, takePair } from './voter-queue.js';
@@ -39,13 +40,16 @@ export async function answerPair(
   const cast = await ballotBox.cast(ballot, answer, candidates);
   if (cast.status === 'cast') {
     const queue = await takePair(context, before, { ...cast, answer });
-    return { cast, queue, receipt: receiptOfCast(board, before, cast) };
+    return { cast, queue, receipt: receiptOfCast(context, before, cast) };
   }
-  if (cast.status === 'gone' && voter.isGuest && !(await guestExists(db, voter.id)))
-    return { refusal: 'guestGone' };
+  if (cast.status === 'gone') {
+    if (voter.isGuest && !(await guestExists(db, voter.id))) return { refusal: 'guestGone' };
+    const refusal = await whyRefused(db, { topicId: board.topic.id, voterId: voter.id });
+    if (refusal) return { refusal };
+  }
   const queue = await dropPair(context, ballot);
   const known = cast.vote && (await ballotBox.find(voter.id, cast.vote.ballotId));
-  return { cast, queue, receipt: receiptOfKnown(board, queue, { status: cast.status, known }) };
+  return { cast, queue, receipt: receiptOfKnown(context, queue, { status: cast.status, known }) };
 }
 
 /**
@@ -53,10 +57,11 @@ export async function answerPair(
  * same and sends nothing.
  */
 export async function receiptFor(
-  { board, voter }: VoterContext,
+  context: VoterContext,
   ballotBox: BallotBox,
   { queue, query }: { queue: Queue; query: Record<string, unknown> },
 ): Promise<Receipt | undefined> {
+  const { board, voter } = context;
   const { voted, answered, undone, gone } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
   const id = voted ?? answered ?? undone;
@@ -64,37 +69,44 @@ export async function receiptFor(
   if (!known || known.vote.topicId !== board.topic.id) return undefined;
   const { vote } = known;
   if (undone && vote.withdrawnAt) return undoneReceipt(board, vote, isInFront(queue, vote));
-  return receiptOfKnown(board, queue, { status: answered ? 'answered' : 'repeated', known });
+  return receiptOfKnown(context, queue, { status: answered ? 'answered' : 'repeated', known });
 }
 
 /** Whether the pair of a vote is the one that its voter is shown. */
 export const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
   front !== undefined && haveSameThings(front, vote);
 
-function receiptOfCast(board: Board, before: Queue, cast: CastResult & { status: 'cast' }): Receipt {
+function receiptOfCast(context: VoterContext, before: Queue, cast: CastResult & { status: 'cast' }): Receipt {
+  const { board } = context;
   const { vote, others } = cast;
   const { weight, reason } = expectedWeight(board, before, vote);
-  return withEffect(receiptOf(board, cast, reason), effectOf(board, { vote, weight, others }));
+  return withEffect(receiptOf(board, cast, reason), context, { vote, weight, others });
 }
 
 function receiptOfKnown(
-  board: Board,
+  context: VoterContext,
   queue: Queue,
   { status, known }: { status: CastResult['status']; known: KnownVote | undefined },
 ): Receipt {
+  const { board } = context;
   if (!known) return receiptOf(board, { status: 'gone' });
   const { vote, others } = known;
   if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
   const { weight, reason } = known.weight ?? expectedWeight(board, queue, vote);
-  return withEffect(receiptOf(board, { status, vote }, reason), effectOf(board, { vote, weight, others }));
+  return withEffect(receiptOf(board, { status, vote }, reason), context, { vote, weight, others });
 }
 
-// Why a vote counts less is more important than what it moves.
-const withEffect = (receipt: Receipt, { agreement, movement }: ReturnType<typeof effectOf>): Receipt => ({
-  ...receipt,
-  agreement,
-  effect: receipt.effect ?? movement,
-});
+/** Adds what a vote did, for a voter who sees the ranking. */
+function withEffect(
+  receipt: Receipt,
+  { board, showsResults }: VoterContext,
+  vote: Parameters<typeof effectOf>[1],
+): Receipt {
+  if (!showsResults) return receipt;
+  const { agreement, movement } = effectOf(board, vote);
+  // Why a vote counts less is more important than what it moves.
+  return { ...receipt, agreement, effect: receipt.effect ?? movement };
+}
 
 /** The weight of a vote as far as its voter's queue tells. The ranker decides it. */
 function expectedWeight(board: Board, queue: Queue, vote: Vote): Weight {

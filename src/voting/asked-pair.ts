@@ -4,7 +4,7 @@ import { randomFor, shuffleSides } from './draw.js';
 import { hasThing, type Pair } from './pairs.js';
 import type { Queue } from './queue.js';
 import type { Receipt } from './receipt.js';
-import type { VoterContext } from './voter.js';
+import { hasOwnPairs, type VoterContext } from './voter.js';
 
 /** The answer to a voter who asked for a pair with a certain thing. */
 interface AskedPair {
@@ -24,7 +24,7 @@ export async function askedPair(context: VoterContext, queue: Queue, thing: Stan
   const { id, name } = thing;
   const { pairs } = queue;
   const [front, next] = pairs;
-  if (voter.isGuest) return { pairs, receipt: { text: [GUEST_ASKED] } };
+  if (!hasOwnPairs(context)) return { pairs, receipt: { text: [GUEST_ASKED] } };
   if (front && hasThing(front, id))
     return { pairs, receipt: { text: ['Here is a pair with ', { name }, '.'] } };
   if (queue.unknown.includes(id))

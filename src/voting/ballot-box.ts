@@ -9,6 +9,7 @@ import {
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 import { type Candidates, type OpenIndex, selectOpen } from './candidates.js';
+import { takesVotesSql } from './takes-votes.js';
 import {
   type Answer,
   findAnswer,
@@ -26,7 +27,7 @@ import {
  *   as far as pair counts go.
  * - `repeated`: the same ballot was cast before.
  * - `answered`: the voter answered this pair on another ballot. That answer stands.
- * - `gone`: a thing was taken down, or the voter was deleted.
+ * - `gone`: a thing was taken down, the voter was deleted, or the topic does not take their votes.
  */
 export type CastResult =
   | { status: 'cast'; vote: Vote; isAgain: boolean; open: Candidates; others: PairCount | undefined }
@@ -93,6 +94,7 @@ interface InsertedVote {
   id: number | null;
   createdAt: Date;
   isAgain: boolean;
+  provisional: boolean;
   /** How others answered the pair, as far as pair counts go; null when it has none. */
   others: OthersCounts | null;
   /** The candidates that the voter has not answered. */
@@ -119,8 +121,8 @@ function rowOf({ ballot, answer, candidates: { queued, drawn } }: NewVote, index
 }
 
 function castResult({ ballot, answer, candidates }: NewVote, row: InsertedVote, id: number): CastResult {
-  const { id: ballotId, topicId, leftId, rightId, strategy, isGuest } = ballot;
-  const { createdAt, isAgain, open, others } = row;
+  const { id: ballotId, topicId, leftId, rightId, strategy } = ballot;
+  const { createdAt, isAgain, provisional, open, others } = row;
   const [low, high] = [Math.min(leftId, rightId), Math.max(leftId, rightId)];
   return {
     status: 'cast',
@@ -131,7 +133,7 @@ function castResult({ ballot, answer, candidates }: NewVote, row: InsertedVote, 
       leftId,
       rightId,
       strategy,
-      provisional: isGuest,
+      provisional,
       ...answer,
       createdAt,
       withdrawnAt: null,
@@ -154,14 +156,16 @@ const insertVotes = statement<InsertedVote>(`
       one bigint, other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
   cast_now as (
     insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, "unknown", strategy, provisional, shown_at)
-    select ballot, topic, voter, one, other, outcome, "unknown", strategy, guest, shown from given
+    select ballot, topic, voter, one, other, outcome, "unknown", strategy,
+      guest and (select access from topics where topics.id = topic) = 'public', shown from given
     where (select count(*) from things where topic_id = topic and id in (one, other) and retired_at is null) = 2
-      and case when guest then exists (select from voters where id = voter and kind = 'guest' for key share)
+      and ${takesVotesSql({ topic: 'given.topic', voter: 'given.voter' })}
+      and case when guest then exists (select from voters where id = voter and kind in ('guest', 'invited') for key share)
         else exists (select from users where id = voter for key share) end
     order by voter, index
     on conflict do nothing
-    returning id, ballot_id, created_at)
-  select given.index, cast_now.id, cast_now.created_at,
+    returning id, ballot_id, created_at, provisional)
+  select given.index, cast_now.id, cast_now.created_at, cast_now.provisional,
     ${othersCountsSql({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
     coalesce(${earlierAnswer('given.voter', 'least(one, other)', 'greatest(one, other)')}, false) as is_again,
     (select jsonb_agg(jsonb_build_object('index', number - 1, 'wasAnswered', was_answered is not null) order by number)

@@ -1,11 +1,11 @@
 import { Router } from 'express';
+import { GUEST_LIFETIME_DAYS } from '../auth/guest-cookie.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { seeOther, sendPage } from '../http/page.js';
-import { GUEST_LIFETIME_DAYS } from './guest-cookie.js';
 import { deleteGuest } from './guests.js';
 import { votesOf } from './history.js';
 import { findVoter, NEW_GUEST, voterOf } from './voter.js';

@@ -1,18 +1,16 @@
-import type { Request, Response } from 'express';
 import { sql } from 'kysely';
-import type { Config } from '../config.js';
-import { type Database, isDatabaseUnavailable, type Transaction } from '../database.js';
-import { clearCookie } from '../http/cookies.js';
+import { GUEST_LIFETIME_DAYS } from '../auth/guest-cookie.js';
+import type { Database, Transaction } from '../database.js';
 import { statement } from '../statement.js';
-import { GUEST_LIFETIME_DAYS, readGuest } from './guest-cookie.js';
-import type { Queues } from './queue.js';
+import { retireGuests } from './take-over.js';
 
-/** Whether a guest exists. A guest whose votes were taken over or deleted does not. */
+/** Whether a guest or an invited voter exists. One whose votes were taken over or deleted does not. */
 export async function guestExists(db: Database, id: number): Promise<boolean> {
   return (await selectGuest(db, id)).length > 0;
 }
 
-const selectGuest = statement<{ id: number }>(`select id from voters where id = $1 and kind = 'guest'`);
+const selectGuest = statement<{ id: number }>(`
+  select id from voters where id = $1 and kind in ('guest', 'invited')`);
 
 /**
  * Creates a guest for a first vote.
@@ -27,7 +25,8 @@ export async function createGuest(
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     with known as (
-      select voter_id as id from votes where ballot_id = ${ballotId}::uuid and provisional
+      select voters.id from votes join voters on voters.id = voter_id
+      where ballot_id = ${ballotId}::uuid and kind in ('guest', 'invited')
     ), made as (
       insert into voters (kind, network_group)
       select 'guest', ${networkGroup} where not exists (select from known) returning id)
@@ -37,91 +36,31 @@ export async function createGuest(
   return guest.id;
 }
 
-/** How many of a guest's votes count after a log-in: all of them, some, or none. */
-type TakenOver = 'all' | 'some' | 'none';
-
-/**
- * Moves the votes of this browser's guest to a member who has just logged in or registered. A vote does not
- * count when the member answered that pair before, or when one of its things was taken down. The guest is
- * deleted, so a copy of the cookie is worth nothing. While the database is unavailable the votes wait.
- * @returns undefined when there were no votes
- */
-export async function takeOverVotes(
-  req: Request,
-  res: Response,
-  { db, config, queues, memberId }: { db: Database; config: Config; queues: Queues; memberId: number },
-): Promise<TakenOver | undefined> {
-  const guestId = readGuest(req, config);
-  if (guestId === undefined) return undefined;
-  try {
-    const { standing, counted, topics } = await moveVotes(db, guestId, memberId);
-    for (const topicId of topics) await queues.markStale(memberId, topicId);
-    clearCookie(res, 'guest');
-    if (standing === 0) return undefined;
-    return counted === standing ? 'all' : counted > 0 ? 'some' : 'none';
-  } catch (error) {
-    if (!isDatabaseUnavailable(error)) throw error;
-    return undefined;
-  }
-}
-
-interface MovedVotes {
-  /** How many votes of the guest stood. */
-  standing: number;
-  /** How many of them belong to the member now. */
-  counted: number;
-  /** The topics of those. */
-  topics: number[];
-}
-
-function moveVotes(db: Database, guestId: number, memberId: number): Promise<MovedVotes> {
-  return db.transaction().execute(async (trx) => {
-    // The lock waits for a vote that is being cast, so that the next statement sees every vote.
-    await trx.selectFrom('voters').where('id', '=', guestId).select('id').forUpdate().execute();
-    const { rows } = await sql<MovedVotes>`
-      with gone as (
-        delete from voters where id = ${guestId} and kind = 'guest'
-      ), taken as (
-        delete from votes where voter_id = ${guestId} and provisional returning *
-      ), answers as (
-        select distinct on (least(left_id, right_id), greatest(left_id, right_id)) *, withdrawn_at is null as stands
-        from taken order by least(left_id, right_id), greatest(left_id, right_id), withdrawn_at nulls first, id
-      ), moved as (
-        -- An answer that was taken back becomes a skip, because its pair is open. Skips can lower later weights.
-        insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at,
-          created_at)
-        select ballot_id, topic_id, ${memberId}::bigint, left_id, right_id, case when stands then outcome else 'skip' end,
-          case when stands then unknown end, strategy, shown_at, created_at
-        from answers
-        where (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
-        order by id
-        on conflict do nothing
-        returning topic_id, ballot_id)
-      select (select count(*) from answers where stands)::int as standing,
-        (select count(*) from moved join answers using (ballot_id) where stands)::int as counted,
-        (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics`.execute(trx);
-    return rows[0] ?? { standing: 0, counted: 0, topics: [] };
-  });
-}
-
-/** Deletes a guest and their votes. These votes never counted. */
+/** Deletes a guest and their votes. Votes that counted are withdrawn. */
 export async function deleteGuest(db: Database, id: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.selectFrom('voters').where('id', '=', id).select('id').forUpdate().execute();
-    await deleteGuests(trx, [id]);
+    await sql`delete from votes where voter_id = ${id} and provisional`.execute(trx);
+    await sql`update votes set withdrawn_at = now() where voter_id = ${id} and withdrawn_at is null`.execute(
+      trx,
+    );
+    await retireGuests(trx, [id]);
   });
 }
 
-/** Deletes the guests who have not voted for `GUEST_LIFETIME_DAYS`, a thousand at a time. */
+/**
+ * Deletes what waits for guests who have not voted for `GUEST_LIFETIME_DAYS`, a thousand guests at a time. Votes that
+ * counted stay.
+ */
 export async function purgeGuests(db: Database): Promise<void> {
-  for (let deleted = BATCH_SIZE; deleted === BATCH_SIZE; )
-    deleted = await db.transaction().execute(async (trx) => {
+  for (let purged = BATCH_SIZE; purged === BATCH_SIZE; )
+    purged = await db.transaction().execute(async (trx) => {
       const { rows } = await sql<{ id: number }>`
         select id from voters where kind = 'guest' and created_at < ${oldest}
           and not exists (select from votes where voter_id = voters.id and created_at >= ${oldest})
           and not exists (select from voter_events where voter_id = voters.id)
         order by created_at limit ${BATCH_SIZE} for update skip locked`.execute(trx);
-      await deleteGuests(
+      await purge(
         trx,
         rows.map(({ id }) => id),
       );
@@ -132,7 +71,7 @@ export async function purgeGuests(db: Database): Promise<void> {
 const BATCH_SIZE = 1_000;
 const oldest = sql`now() - ${`${GUEST_LIFETIME_DAYS} days`}::interval`;
 
-async function deleteGuests(trx: Transaction, ids: number[]): Promise<void> {
+async function purge(trx: Transaction, ids: number[]): Promise<void> {
   await sql`delete from votes where voter_id = any (${ids}::bigint[]) and provisional`.execute(trx);
-  await sql`delete from voters where id = any (${ids}::bigint[]) and kind = 'guest'`.execute(trx);
+  await retireGuests(trx, ids);
 }

@@ -1,5 +1,6 @@
 import type { Words } from '../http/words.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
+import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import type { NamedVote } from './history.js';
 
 declare module '../http/page.js' {
@@ -27,7 +28,11 @@ interface VotePage {
   /** Only for a member. */
   own?: OwnProgress;
   /** Only for a guest: how many votes wait for them, and how many pairs they get a day. */
-  guest?: { votes: number; pairs: number };
+  guest?: { votes: number; pairs: number /** Whether their votes count already. */; counts: boolean };
+  /** Why there may be no pair: the phase, and whether the ranking is hidden from the voter. */
+  end: Pick<TopicVisit, 'phase' | 'hidden' | 'role'>;
+  /** How many votes the topic asks each voter for, and how many of theirs stand. */
+  each: { done: number; of: number } | undefined;
 }
 
 /** A guest's votes. */

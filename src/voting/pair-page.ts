@@ -2,13 +2,14 @@ import type { Response } from 'express';
 import { topicPath } from '../catalog/topics.js';
 import { sendPageOrFragment } from '../http/page.js';
 import type { Board } from '../ranking/boards/board.js';
+import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import { signBallot } from './ballot.js';
 import { COMMON_PAIRS } from './common-pairs.js';
 import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, today } from './queue.js';
 import type { Receipt } from './receipt.js';
-import { slotOf } from './slot.js';
+import { slotOf, slotWhileClosed } from './slot.js';
 import { voterOf } from './voter.js';
 
 /** How far a member's own Top of a topic has come, by the number of their answers. */
@@ -17,7 +18,7 @@ export type ProgressOf = (voterId: number, board: Board, answers: number) => Own
 /** Answers with the pair page of a topic, or with only its fragment for htmx. */
 type ShowPair = (
   res: Response,
-  board: Board,
+  visit: TopicVisit,
   shown: {
     queue: Queue;
     /** The pair to show and the one after it; by default the pairs of the queue. */
@@ -28,10 +29,11 @@ type ShowPair = (
 
 /** Makes the function that shows a pair. @param secret signs the ballots */
 export function pairPage({ secret, progressOf }: { secret: string; progressOf: ProgressOf }): ShowPair {
-  return (res, board, { queue, pairs = queue.pairs, receipt }) => {
+  return (res, visit, { queue, pairs = queue.pairs, receipt }) => {
+    const { board, phase } = visit;
     const { topic } = board;
     const { id: voterId, isGuest } = voterOf(res);
-    const [pair, next] = pairs;
+    const [pair, next] = phase === 'open' ? pairs : [];
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
     const { day, votes } = queue.today;
     const own = isGuest ? undefined : progressOf(voterId, board, queue.answers);
@@ -46,10 +48,14 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
         isAnswer: receipt !== undefined,
-        slot: slotOf(board, { queue, receipt, own }),
+        slot: phase === 'open' ? slotOf(board, { queue, receipt, own }) : slotWhileClosed(receipt),
+        end: { phase, hidden: visit.hidden, role: visit.role },
+        each: topic.votesEach ? { done: queue.answers, of: topic.votesEach } : undefined,
         ahead: JSON.stringify(picturesOf(board, next)),
         today: day === today() ? votes : 0,
-        ...(own ? { own } : { guest: { votes: queue.answers, pairs: COMMON_PAIRS } }),
+        ...(own
+          ? { own }
+          : { guest: { votes: queue.answers, pairs: COMMON_PAIRS, counts: topic.access !== 'public' } }),
       },
     });
   };

@@ -6,7 +6,7 @@ import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
 import { hasAny, hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
-import type { VoterContext } from './voter.js';
+import { hasOwnPairs, type VoterContext } from './voter.js';
 import type { Answer, Vote } from './voting.js';
 import { answeredPairOf } from './words.js';
 
@@ -94,13 +94,14 @@ export function fill({ queued, drawn }: Candidates, recent: Queue['recent']): Pa
   return pairs;
 }
 
-/** All guests get the same pairs. A member's pairs are drawn for that member. */
+/** The guests of a public topic all get the same pairs. Other pairs are drawn for their voter. */
 export function drawFor(
-  { board, voter, secret }: VoterContext,
+  context: VoterContext,
   state: Pick<Queue, 'recent' | 'unknown'>,
   random: Random,
 ): Pair[] {
-  if (!voter.isGuest) return drawPairs(board, state, random);
+  const { board, secret } = context;
+  if (hasOwnPairs(context)) return drawPairs(board, state, random);
   return commonPairs(board, secret).filter((pair) => !hasAny(pair, state.unknown));
 }
 

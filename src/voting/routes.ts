@@ -1,8 +1,7 @@
 import { type Response, Router } from 'express';
+import { rememberGuest } from '../auth/guest-cookie.js';
 import { requireUser } from '../auth/sessions/current-user.js';
 import { topicPath } from '../catalog/topics.js';
-import type { Config } from '../config.js';
-import type { Database } from '../database.js';
 import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
@@ -12,71 +11,64 @@ import { networkGroup } from '../http/network.js';
 import { seeOther, wantsFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import type { Board } from '../ranking/boards/board.js';
-import type { Boards } from '../ranking/boards/board-loader.js';
-import { boardOf } from '../ranking/boards/find-board.js';
+import {
+  type TopicVisit,
+  type VisitServices,
+  visitBoard,
+  visitTopic,
+} from '../ranking/boards/visit-topic.js';
 import { answerPair, isInFront, receiptFor } from './answering.js';
 import { askedPair } from './asked-pair.js';
 import type { Ballot } from './ballot.js';
 import type { BallotBox, CastResult } from './ballot-box.js';
-import { rememberGuest } from './guest-cookie.js';
 import { createGuest } from './guests.js';
 import { type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
 import { undoneReceipt } from './receipt.js';
 import { type RefusedVote, readVote, refusals } from './vote-form.js';
-import { findVoter, NEW_GUEST, type VoterContext, voterOf } from './voter.js';
+import { findVoter, NEW_GUEST, newGuest, type VoterContext, voterOf } from './voter.js';
 import { putBack, queueOf } from './voter-queue.js';
 import { withdrawVote } from './voting.js';
 
 /** The pair page, and the forms that cast and withdraw a vote, for members and guests. */
-export function votingRoutes({
-  db,
-  boards,
-  queues,
-  ballotBox,
-  progressOf,
-  config,
-}: {
-  db: Database;
-  boards: Boards;
-  queues: Queues;
-  ballotBox: BallotBox;
-  progressOf: ProgressOf;
-  config: Config;
-}): Router {
+export function votingRoutes(
+  services: VisitServices & { queues: Queues; ballotBox: BallotBox; progressOf: ProgressOf },
+): Router {
+  const { db, boards, queues, ballotBox, progressOf, config } = services;
   const router = Router();
   const [secret] = config.secrets;
   const asVoter = findVoter(db, config);
   const showPair = pairPage({ secret, progressOf });
-  const contextOf = (res: Response, board: Board): VoterContext => ({
-    db,
-    queues,
-    board,
+  const contextOf = (res: Response, { board, hidden }: TopicVisit): VoterContext => ({
+    ...{ db, queues, board, secret },
     voter: voterOf(res),
-    secret,
+    showsResults: !hidden,
   });
 
   router
     .route(['/vote', '/topics/:slug/vote'])
     .get(asVoter, async (req, res) => {
-      const board = boardOf(boards, req);
-      const context = contextOf(res, board);
+      const visit = await visitTopic(services, req, res);
+      const context = contextOf(res, visit);
       const queue = await queueOf(context);
-      const thing = board.find(Number(req.query.with));
-      if (thing) return showPair(res, board, { queue, ...(await askedPair(context, queue, thing)) });
+      const thing = visit.board.find(Number(req.query.with));
+      if (thing) return showPair(res, visit, { queue, ...(await askedPair(context, queue, thing)) });
       const receipt = await receiptFor(context, ballotBox, { queue, query: req.query });
-      return showPair(res, board, { queue, receipt });
+      return showPair(res, visit, { queue, receipt });
     })
     .post(asVoter, async (req, res, next) => {
-      const board = boardOf(boards, req);
+      const visit = await visitTopic(services, req, res);
+      const { board } = visit;
       const form = readForm(req, 'ballot', 'choice');
       const vote = readVote(form, { board, voter: voterOf(res), secrets: config.secrets });
       if (vote.refusal === 'loggedOut') return void requireUser(req, res, next);
-      if (vote.refusal) return refuseVote(res, board, vote);
+      if (vote.refusal) return refuseVote(res, visit, vote);
+      if (visit.phase !== 'open')
+        return refuseVote(res, visit, { refusal: visit.phase === 'draft' ? 'notOpen' : 'closed' });
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
-      const result = await answerPair(contextOf(res, board), ballotBox, vote);
-      if (result.refusal) return refuseVote(res, board, result);
-      await seeOther(res, pathAfter(board, result.cast), async () => showPair(res, board, result));
+      const result = await answerPair(contextOf(res, visit), ballotBox, vote);
+      if (result.refusal) return refuseVote(res, visit, result);
+      await seeOther(res, pathAfter(board, result.cast), async () => showPair(res, visit, result));
     })
     .all(methodNotAllowed);
 
@@ -87,10 +79,12 @@ export function votingRoutes({
       const vote = await withdrawVote(db, voterOf(res).id, ballot || undefined);
       const board = vote && boards.byTopic(vote.topicId);
       if (!board) return seeOther(res, '/vote');
-      const queue = await putBack(contextOf(res, board), vote);
+      const visit = await visitBoard(services, board, res);
+      if (!vote.withdrawnAt) return refuseVote(res, visit, { refusal: 'stays' });
+      const queue = await putBack(contextOf(res, visit), vote);
       const receipt = undoneReceipt(board, vote, isInFront(queue, vote));
       const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
-      await seeOther(res, path, async () => showPair(res, board, { queue, receipt }));
+      await seeOther(res, path, async () => showPair(res, visit, { queue, receipt }));
     })
     .all(methodNotAllowed);
 
@@ -101,26 +95,34 @@ export function votingRoutes({
       const vote = await withdrawVote(db, voterOf(res).id, String(req.params.ballotId));
       if (!vote) throw notFound();
       const board = boards.byTopic(vote.topicId);
-      if (board) await putBack(contextOf(res, board), vote);
-      flash(res, 'taken-back');
+      if (vote.withdrawnAt && board)
+        await putBack(contextOf(res, await visitBoard(services, board, res)), vote);
+      flash(res, vote.withdrawnAt ? 'taken-back' : 'vote-stays');
       await seeOther(res, next ? localPath(next) : '/profile');
     })
     .all(methodNotAllowed);
 
   /** Answers a vote that does not count with the reason and a pair to go on with. */
-  async function refuseVote(res: Response, board: Board, { refusal, pairs }: RefusedVote): Promise<void> {
+  async function refuseVote(
+    res: Response,
+    visit: TopicVisit,
+    { refusal, pairs }: RefusedVote,
+  ): Promise<void> {
     // Another user has logged in on this browser. The whole page is loaded again to show who it is.
     if (refusal === 'foreign' && res.locals.user && wantsFragment(res)) {
       flash(res, 'not-yours');
-      return seeOther(res, `${topicPath(board.topic)}/vote`);
+      return seeOther(res, `${topicPath(visit.board.topic)}/vote`);
     }
     if (refusal === 'guestGone') {
-      res.locals.voter = { id: NEW_GUEST, isGuest: true };
+      res.locals.voter = newGuest(res.req, res);
       clearCookie(res, 'guest');
     }
-    res.status(422);
-    const queue = await queueOf(contextOf(res, board));
-    showPair(res, board, { queue, pairs, receipt: { text: [refusals[refusal]] } });
+    const isLate = refusal === 'closed' || refusal === 'stays';
+    res.status(isLate || refusal === 'notOpen' ? 409 : 422);
+    const queue = await queueOf(contextOf(res, visit));
+    // A topic can close after it was looked up.
+    const phase = isLate ? 'closed' : visit.phase;
+    showPair(res, { ...visit, phase }, { queue, pairs, receipt: { text: [refusals[refusal]] } });
   }
 
   /** Makes a voter of a guest with the first vote, and renews the guest's cookie. */

@@ -24,6 +24,12 @@ export function slotOf(
   return { sentence: [], ...progress, line, undo };
 }
 
+/** What stands there while the topic takes no votes. Nothing can be undone. */
+export const slotWhileClosed = (receipt: Receipt | undefined): Slot =>
+  receipt
+    ? { ...slotOfReceipt(receipt), undo: undefined }
+    : { bar: [], sentence: [], title: [], line: [], undo: undefined };
+
 function slotOfReceipt({ status, text, agreement, effect }: Receipt): Omit<Slot, 'undo'> {
   if (!status) return { bar: [], sentence: [], title: text, line: [] };
   const sentence: Words = [`${status}: `, ...text];

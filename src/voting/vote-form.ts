@@ -12,6 +12,11 @@ export const refusals = {
   otherTopic: 'That pair belongs to another topic, so your vote didn’t count. Here is your pair.',
   loggedIn: 'You logged in after that pair was shown, so your vote didn’t count. Here is your pair.',
   guestGone: 'Your guest votes were just moved to your account or deleted, so this vote didn’t count.',
+  notOpen: 'Voting hasn’t started yet, so your vote didn’t count.',
+  closed: 'Voting has closed, so your vote didn’t count.',
+  stays: 'Voting has closed, so your vote stays as it is.',
+  uninvited:
+    'Your personal link no longer works, so your vote didn’t count. Ask the organisers for a new one.',
   unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
 };
 

@@ -1,9 +1,9 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import { readGuest } from '../auth/guest-cookie.js';
 import { requireUser } from '../auth/sessions/current-user.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
-import { readGuest } from './guest-cookie.js';
 import { guestExists } from './guests.js';
 import type { Queues } from './queue.js';
 
@@ -11,7 +11,10 @@ import type { Queues } from './queue.js';
 export interface Voter {
   /** The id among the voters; `NEW_GUEST` for a guest who has not voted yet. */
   id: number;
+  /** Whether it is someone without an account: a guest, or an invited voter. */
   isGuest: boolean;
+  /** Tells the devices of guests who have not voted yet apart, as far as it can without a cookie. */
+  device?: string;
 }
 
 /** The id of all guests who have not voted yet. The first vote makes a voter of a guest. */
@@ -23,9 +26,22 @@ export interface VoterContext {
   queues: Queues;
   board: Board;
   voter: Voter;
+  /** Whether the voter sees the ranking, so that a receipt may tell of it. */
+  showsResults: boolean;
   /** Makes the draws unpredictable. */
   secret: string;
 }
+
+/** Whether a voter has pairs of their own. The guests of a public topic share the pairs of the day. */
+export const hasOwnPairs = ({ voter, board }: Pick<VoterContext, 'voter' | 'board'>): boolean =>
+  !voter.isGuest || board.topic.access !== 'public';
+
+/** A guest who has not voted yet. */
+export const newGuest = (req: Request, res: Response): Voter => ({
+  id: NEW_GUEST,
+  isGuest: true,
+  device: `${res.locals.network.key} ${req.get('User-Agent')}`,
+});
 
 declare global {
   namespace Express {
@@ -53,7 +69,7 @@ export function findVoter(db: Database, config: Config): RequestHandler {
     else {
       const guestId = readGuest(req, config);
       const exists = guestId !== undefined && (await guestExists(db, guestId));
-      res.locals.voter = { id: exists ? guestId : NEW_GUEST, isGuest: true };
+      res.locals.voter = exists ? { id: guestId, isGuest: true } : newGuest(req, res);
     }
     next();
   };

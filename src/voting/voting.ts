@@ -20,7 +20,7 @@ export interface Vote {
   outcome: Outcome;
   unknown: Side | null;
   strategy: Strategy;
-  /** Whether it is a guest's. It counts only after the guest registers or logs in. */
+  /** Whether it is that of a guest of a public topic. It counts only after the guest registers or logs in. */
   provisional: boolean;
   createdAt: Date;
   withdrawnAt: Date | null;
@@ -129,9 +129,11 @@ export async function findAnswer(
 }
 
 /**
- * Withdraws a voter's own vote. The ledger marks it, and the ranker removes it from the ratings.
+ * Withdraws a voter's own vote. The ledger marks it, and the ranker removes it from the ratings. While its topic does
+ * not take votes, the vote stays as it is.
  * @param ballotId the vote's ballot; without it, the voter's latest standing vote
- * @returns the withdrawn vote, also when it was withdrawn before; undefined when there is none
+ * @returns the withdrawn vote, also when it was withdrawn before; the vote as it stands, when it stays; undefined when
+ * there is none
  */
 export async function withdrawVote(
   db: Database,
@@ -145,6 +147,7 @@ export async function withdrawVote(
   const { rows } = await sql<Vote>`
     update votes set withdrawn_at = now()
     where voter_id = ${voterId} and withdrawn_at is null and ${condition}
+      and exists (select from topics where topics.id = topic_id and topic_phase(phase, opens_at, closes_at, now()) = 'open')
     returning ${columns}`.execute(db);
   return rows[0] ?? (ballotId ? findVote(db, voterId, ballotId) : undefined);
 }

@@ -137,10 +137,11 @@ const EMPTY: Queue = {
   recent: [],
   unknown: [],
   answers: 0,
-  today: { day: '', votes: 0 },
+  today: { day: 0, votes: 0 },
 };
 const ABOUT: ConstructorParameters<typeof Board>[0] = {
   ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', access: 'public', isDefault: true },
+  ...{ phase: 'open', results: 'always', opensAt: null, closesAt: null, timeZone: 'UTC', votesEach: null },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
   ...{ progress: [], expectedShare: null },
 };

@@ -2,16 +2,13 @@ import { type Request, type Response, Router } from 'express';
 import { requireUser, userOf } from '../../auth/sessions/current-user.js';
 import type { Pictures } from '../../catalog/pictures/pictures.js';
 import { topicPath } from '../../catalog/topics.js';
-import type { Config } from '../../config.js';
-import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { notFound, Problem } from '../../http/problem.js';
 import type { Board } from '../../ranking/boards/board.js';
-import type { Boards } from '../../ranking/boards/board-loader.js';
-import { boardOf } from '../../ranking/boards/find-board.js';
+import { type VisitServices, visitTopic } from '../../ranking/boards/visit-topic.js';
 import type { OwnRankings } from '../own-rankings.js';
 import { type OwnTop, ownTopOf, SHARE_SIZES } from '../own-top.js';
 import { ownTopics } from '../own-votes.js';
@@ -22,25 +19,17 @@ import { createShare, endShare, findShare, MAX_SHARES, type Share, sharesOf } fr
  * The forms and pages with which users share their own Tops by links, and the pages and pictures of these
  * links.
  */
-export function sharingRoutes({
-  db,
-  boards,
-  rankings,
-  pictures,
-  config,
-}: {
-  db: Database;
-  boards: Boards;
-  rankings: OwnRankings;
-  pictures: Pictures;
-  config: Config;
-}): Router {
+export function sharingRoutes(
+  services: VisitServices & { rankings: OwnRankings; pictures: Pictures },
+): Router {
+  const { db, boards, rankings, pictures, config } = services;
   const router = Router();
 
   router
     .route('/profile/topics/:slug/share')
     .post(requireUser, async (req, res) => {
-      const board = boardOf(boards, req);
+      const { board } = await visitTopic(services, req, res);
+      if (board.topic.access !== 'public') throw notPublic();
       const userId = userOf(res).id;
       const { size, isNamed } = readShareForm(req);
       const own = await ownTopIn(board, userId);
@@ -112,7 +101,7 @@ export function sharingRoutes({
   async function ownTopIn(board: Board, userId: number): Promise<OwnTop | undefined> {
     const topics = await ownTopics(db, boards, userId);
     const topic = topics.find((other) => other.board === board);
-    return topic && ownTopOf(board, await rankings.of(userId, topic));
+    return topic && ownTopOf(topic, await rankings.of(userId, topic));
   }
 
   async function openShare(req: Request, res: Response): Promise<Share> {
@@ -139,6 +128,9 @@ function readShareForm(req: Request): { size: number; isNamed: boolean } {
     );
   return { size, isNamed: form.name === 'mine' };
 }
+
+const notPublic = (): Problem =>
+  new Problem(422, 'This topic is not public', 'Only lists of public topics can be shared.');
 
 const listTooShort = (): Problem =>
   new Problem(422, 'Your list is too short', 'Vote a few more times, then share it.');

@@ -37,7 +37,7 @@ export interface Share {
   votes: number;
   createdAt: Date;
   /** Strongest first. A thing that was taken down since has no name and no picture. */
-  things: { rank: number; id: number; name: string | undefined; picture: string | null }[];
+  things: { rank: number; id: number; path: string; name: string | undefined; picture: string | null }[];
 }
 
 /**
@@ -93,14 +93,14 @@ export async function endShare(db: Database, userId: number, token: string): Pro
 
 /**
  * Finds what a link shows now.
- * @returns 'ended' when its owner ended it or is disabled; undefined when there never was such a link, or the
+ * @returns 'ended' when its owner ended it or is disabled, or its topic is no longer public; undefined when there never was such a link, or the
  * account of its owner is closed
  */
 export async function findShare(db: Database, token: string): Promise<Share | 'ended' | undefined> {
   if (!isToken(token)) return undefined;
   const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isEnded: boolean }>`
     select token, user_id, case when is_named then username end as name, shares.topic_id, title as topic, votes,
-      shares.created_at, ended_at is not null or disabled_at is not null as is_ended,
+      shares.created_at, ended_at is not null or disabled_at is not null or access <> 'public' or deleted_at is not null as is_ended,
       (select coalesce(json_agg(json_build_object('rank', rank, 'id', things.id,
           'name', case when retired_at is null then things.name end,
           'picture', case when retired_at is null then picture end) order by rank), '[]')
@@ -111,7 +111,11 @@ export async function findShare(db: Database, token: string): Promise<Share | 'e
   if (!row) return undefined;
   const { isEnded, ...share } = row;
   if (isEnded) return 'ended';
-  const things = share.things.map((thing) => ({ ...thing, name: thing.name ?? undefined }));
+  const things = share.things.map((thing) => ({
+    ...thing,
+    path: `/things/${thing.id}`,
+    name: thing.name ?? undefined,
+  }));
   return { ...share, name: share.name ?? undefined, things };
 }
 

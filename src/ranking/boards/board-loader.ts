@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { DEFAULT_GOAL, parseGoal } from '../../catalog/goal.js';
+import { phaseAt } from '../../catalog/phase.js';
 import type { Database } from '../../database.js';
 import { Board, type FitSummary, type GoalProgress, type StoredThing, type TopicSummary } from './board.js';
 
@@ -20,9 +21,14 @@ export class Boards {
     this.#db = db;
   }
 
-  /** The board of a topic by its slug; undefined when there is no such topic. */
+  /** The board of a topic by its slug; undefined when there is no such topic, or it was deleted. */
   get(slug: string): Board | undefined {
     return this.#boards.get(slug);
+  }
+
+  /** The board of a topic by its slug, or the default board without a slug; undefined when there is no such topic. */
+  find(slug: string | undefined): Board | undefined {
+    return slug === undefined ? this.default() : this.get(slug);
   }
 
   /**
@@ -43,10 +49,10 @@ export class Boards {
     return undefined;
   }
 
-  /** The boards of all public topics, sorted by title. */
+  /** The boards of all public topics that have opened, sorted by title. */
   listed(): Board[] {
     return [...this.#boards.values()]
-      .filter((board) => board.topic.access === 'public')
+      .filter(({ topic }) => topic.access === 'public' && phaseAt(topic) !== 'draft')
       .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
   }
 
@@ -94,7 +100,9 @@ export class Boards {
     const topics = await this.#db
       .selectFrom('topics')
       .innerJoin('boards', 'boards.topicId', 'topics.id')
+      .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
+      .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
@@ -153,5 +161,10 @@ export class Boards {
 }
 
 function isSameTopic(one: TopicSummary, other: TopicSummary): boolean {
-  return (Object.keys(one) as (keyof TopicSummary)[]).every((key) => one[key] === other[key]);
+  return (Object.keys(one) as (keyof TopicSummary)[]).every(
+    (key) => comparable(one[key]) === comparable(other[key]),
+  );
 }
+
+const comparable = (value: TopicSummary[keyof TopicSummary]): unknown =>
+  value instanceof Date ? value.getTime() : value;

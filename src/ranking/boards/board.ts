@@ -1,18 +1,28 @@
+import type { Selectable } from 'kysely';
 import { fitGoal, type Goal } from '../../catalog/goal.js';
-import type { TopicAccess } from '../../schema.js';
+import { thingsPath } from '../../catalog/topics.js';
+import type { TopicsTable } from '../../schema.js';
 import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
 import { type Rating, voteCount } from './rating.js';
 
-/** The fields of a topic that pages show. */
-export interface TopicSummary {
-  id: number;
-  slug: string;
-  title: string;
-  question: string;
-  /** Who may vote. Only public topics are listed. */
-  access: TopicAccess;
-  isDefault: boolean;
+/** The fields of a topic that pages show. Its phase is as it was set: `phaseAt` of catalog/phase.ts tells the one of now. */
+export interface TopicSummary
+  extends Pick<
+    Selectable<TopicsTable>,
+    | 'id'
+    | 'slug'
+    | 'title'
+    | 'question'
+    | 'access'
+    | 'phase'
+    | 'results'
+    | 'opensAt'
+    | 'closesAt'
+    | 'timeZone'
+    | 'votesEach'
+    | 'isDefault'
+  > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
   goal: Goal;
 }
@@ -21,6 +31,8 @@ export interface TopicSummary {
 export interface Standing extends Rating {
   id: number;
   name: string;
+  /** The address of its page. */
+  path: string;
   picture: string | null;
   description: string | null;
   /** From 1, the strongest thing. */
@@ -39,7 +51,7 @@ export interface Standing extends Rating {
 type PublishedField = 'rank' | 'low' | 'high' | 'topChance' | 'isLevelWithNext';
 
 /** A thing as the database has it. The published fields are null until the ranker has ranked it. */
-export type StoredThing = Omit<Standing, PublishedField> & {
+export type StoredThing = Omit<Standing, PublishedField | 'path'> & {
   [Field in PublishedField]: Standing[Field] | null;
 };
 
@@ -115,6 +127,7 @@ export class Board {
     this.expectedShare = expectedShare ?? chance;
     this.standings = things.map((thing, index) => ({
       ...thing,
+      path: `${thingsPath(topic)}/${thing.id}`,
       rank: index + 1,
       low: Math.min(thing.low ?? 1, index + 1),
       high: Math.max(thing.high ?? things.length, index + 1),

@@ -1,9 +1,8 @@
 import type { Thing } from '../../catalog/things.js';
-import type { Database } from '../../database.js';
 import type { PrerenderedPages } from '../../http/prerendered.js';
 import type { FitSummary, Standing, TopicSummary } from '../boards/board.js';
-import type { Boards } from '../boards/board-loader.js';
 import type { StandingDescription } from '../boards/describe-standing.js';
+import type { TopicVisit, VisitServices } from '../boards/visit-topic.js';
 import type { Chart } from './chart.js';
 import type { GoalCourse } from './goal-course.js';
 import type { HeadToHead } from './head-to-head.js';
@@ -17,13 +16,12 @@ declare module '../../http/page.js' {
     'ranking/how': HowPage;
     'ranking/thing': ThingPage;
     'ranking/retired': RetiredPage;
+    'ranking/hidden': HiddenPage;
   }
 }
 
 /** The services that the handlers of these pages use. */
-export interface RankingServices {
-  db: Database;
-  boards: Boards;
+export interface RankingServices extends VisitServices {
   prerendered: PrerenderedPages;
 }
 
@@ -61,6 +59,8 @@ interface TopPage extends TopicPage, RankTable {
   settled: (string | { name: string })[];
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
+  /** Whether these are the final results. */
+  isClosed: boolean;
   /** The ETag of the table. */
   tag: string;
 }
@@ -105,6 +105,15 @@ interface ThingPage extends StandingDescription {
   neighbours: (Standing | undefined)[];
   /** The thing's row in the full ranking. */
   rankingPath: string;
+}
+
+interface HiddenPage {
+  topic: TopicSummary;
+  path: string;
+  phase: TopicVisit['phase'];
+  hidden: NonNullable<TopicVisit['hidden']>;
+  /** How many answers show the ranking to their voter. */
+  answers: number;
 }
 
 interface RetiredPage {

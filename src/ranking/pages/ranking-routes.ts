@@ -1,41 +1,49 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import { topicPath } from '../../catalog/topics.js';
-import type { Database } from '../../database.js';
 import { entityTag, sendNotModified } from '../../http/conditional-get.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
-import type { Boards } from '../boards/board-loader.js';
 import { describeSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
-import { boardOf, findBoard } from '../boards/find-board.js';
+import { showsResultsToAll, type TopicVisit, visitResults, visitTopic } from '../boards/visit-topic.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { makeGoalCourse } from './goal-course.js';
+import { sendHidden } from './hidden-page.js';
 import { type Listing, listStandings, pageNumbers, parseSearchQuery } from './leaderboard.js';
 import type { PageLink, PageLinks, RankingServices, TopicPage } from './pages.js';
 import { makeRankTable } from './rank-table.js';
 
 /** The leaderboards of topics, the page that explains the ranking, and the download of its data. */
 export function rankingRoutes(services: RankingServices): Router {
-  const { db, boards } = services;
+  const { boards } = services;
   const router = Router();
   router
     .route('/topics/:slug')
-    .get((req, res) => res.redirect(303, `${topicPath(boardOf(boards, req).topic)}/top`))
+    .get(async (req, res) => {
+      const { board } = await visitTopic(services, req, res);
+      res.redirect(303, `${topicPath(board.topic)}/top`);
+    })
     .all(methodNotAllowed);
 
   router
     .route(['/top', '/topics/:slug/top'])
-    .get((req, res) => sendTop(services, req, res))
+    .get(async (req, res) => {
+      const visit = await visitTopic(services, req, res);
+      if (visit.hidden) sendHidden(res, visit);
+      else sendTop(services, visit, res);
+    })
     .all(methodNotAllowed);
 
   router
     .route(['/ranking', '/topics/:slug/ranking'])
-    .get((req, res) => {
-      const board = boardOf(boards, req);
+    .get(async (req, res) => {
+      const visit = await visitTopic(services, req, res);
+      if (visit.hidden) return sendHidden(res, visit);
+      const { board } = visit;
       const query = parseSearchQuery(req.query.q);
       const listing = listStandings(board, query, req.query.page);
       const table = makeRankTable(board, listing.standings);
@@ -47,22 +55,28 @@ export function rankingRoutes(services: RankingServices): Router {
   router
     .route('/how')
     .get((_req, res) => {
-      const topics = boards.listed().map(({ topic, size, votes, fit }) => ({ ...topic, size, votes, fit }));
+      const topics = boards
+        .listed()
+        .filter(({ topic }) => showsResultsToAll(topic))
+        .map(({ topic, size, votes, fit }) => ({ ...topic, size, votes, fit }));
       sendPage(res, 'ranking/how', { topics });
     })
     .all(methodNotAllowed);
 
-  router.route('/topics/:slug/data.json').get(sendSnapshot(db, boards)).all(methodNotAllowed);
+  router.route('/topics/:slug/data.json').get(sendSnapshot(services)).all(methodNotAllowed);
   return router;
 }
 
-function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Response): void {
-  const board = boardOf(boards, req);
+function sendTop(
+  { boards, prerendered }: RankingServices,
+  { board, phase, isForEveryone }: TopicVisit,
+  res: Response,
+): void {
   const { topic, version, loadedAt } = board;
   // The table is the same for everybody, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
-  const { slug } = req.params;
+  const { slug } = res.req.params;
   prerendered.send(res, board, {
     path: `${topicPath(topic)}/top`,
     page: 'ranking/top',
@@ -70,11 +84,13 @@ function sendTop({ boards, prerendered }: RankingServices, req: Request, res: Re
     read: () => ({
       ...topicPage(board),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
+      isClosed: phase === 'closed',
       settled: describeSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
-    isCurrent: () => findBoard(boards, slug)?.loadedAt === loadedAt,
+    isForEveryone,
+    isCurrent: () => boards.find(slug as string | undefined)?.loadedAt === loadedAt,
   });
 }
 
@@ -104,9 +120,10 @@ function linkPages(path: string, query: string, listing: Listing): PageLinks {
   };
 }
 
-function sendSnapshot(db: Database, boards: Boards): RequestHandler {
+function sendSnapshot(services: RankingServices): RequestHandler {
+  const { db } = services;
   return async (req, res) => {
-    const { topic } = boardOf(boards, req);
+    const { topic } = (await visitResults(services, req, res)).board;
     const id = await findSnapshot(db, topic.id);
     if (id === undefined)
       throw new Problem(404, 'There is no data yet', 'It appears after ten people have voted.');
