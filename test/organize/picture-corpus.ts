@@ -103,11 +103,16 @@ export interface Organiser {
 
 /** Signs somebody up, and makes a topic for them. */
 export async function organiser(site: Site, access: TopicAccess = 'link'): Promise<Organiser> {
-  const { browser, id: ownerId } = await member(site);
+  const { browser, id: userId } = await member(site);
+  return { browser, userId, ...(await topicOf(site, userId, access)) };
+}
+
+/** Makes a topic for a user. */
+export async function topicOf(site: Site, ownerId: number, access: TopicAccess = 'link') {
   const { id: topicId, slug } = await site.db
     .transaction()
     .execute((trx) => createTopic(trx, { title: 'Our animals', question: 'Which one?', access, ownerId }));
-  return { browser, userId: ownerId, topicId, slug, manage: `/topics/${slug}/manage` };
+  return { topicId, slug, manage: `/topics/${slug}/manage` };
 }
 
 /** A file with the name that the device gives it. */
@@ -121,7 +126,7 @@ export function send({ browser, manage }: Organiser, files: NamedFile[]) {
 }
 
 /** The things of a topic, oldest first. */
-export async function thingsOf(site: Site, { topicId }: Organiser) {
+export async function thingsOf(site: Site, { topicId }: Pick<Organiser, 'topicId'>) {
   return site.db
     .selectFrom('things')
     .where('topicId', '=', topicId)
