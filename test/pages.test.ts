@@ -88,7 +88,13 @@ const opponent = { otherId: 2, won: 3, lost: 1, ties: 1, other: second, near: 'j
 const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ranks higher.'], isOpen: true };
 const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
-  ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'We expect about 2 of these 3 to stay.' },
+  ...{
+    answers: 40,
+    isEnough: true,
+    size: 2,
+    title: 'Top 3',
+    settled: 'We expect about 2 of these 3 to stay.',
+  },
   ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true, showsCrowd: true },
   rows: board.standings.map(({ id, name, path, picture, rank }) => ({
     ...{ id, name, path, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },

@@ -15,7 +15,7 @@ export const SHARE_SIZES = [3, 5, 10] as const;
 export const sharedSizesOf = ({ topic }: Board): readonly number[] =>
   topic.access === 'public' ? SHARE_SIZES : [];
 
-/** A rank of a list of things: one's own, everybody's or a shared one. */
+/** A rank of a list of things: one's own, everyone's or a shared one. */
 export interface ListRow {
   /** From 1. */
   rank: number;
@@ -59,9 +59,9 @@ export interface OwnTop {
   lower: Difference[];
   /** A text about how similar the two lists are; empty while there is too little to compare. */
   alike: string;
-  /** Whether the user sees everybody's ranking. */
+  /** Whether the user sees everyone's ranking. */
   showsCrowd: boolean;
-  /** The same things in everybody's order; empty when the user does not see it. */
+  /** The same things in everyone's order; empty when the user does not see it. */
   crowd: ListRow[];
 }
 
@@ -91,8 +91,8 @@ export const answersForDifferences = (size: number): number =>
   Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(size));
 
 /**
- * Compares a user's own list with everybody's. Both ranks count only the things on the user's list.
- * @param showsCrowd whether the user sees everybody's ranking; otherwise nothing is compared
+ * Compares a user's own list with everyone's. Both ranks count only the things on the user's list.
+ * @param showsCrowd whether the user sees everyone's ranking; otherwise nothing is compared
  */
 export function ownTopOf(
   { board, showsCrowd }: { board: Board; showsCrowd: boolean },
