@@ -82,6 +82,9 @@ it.each([
   ['TRUSTED_NETWORKS', '0.0.0.0/0'],
   ['TRUSTED_NETWORKS', '2001:db8::/129'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
+  ['MAX_PICTURE_MB', '0'],
+  ['MAX_PICTURE_MB', '101'],
+  ['MAX_TOPIC_MB', 'all'],
 ])('refuses to start with %s = %s, and names the setting', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);
