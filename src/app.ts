@@ -35,6 +35,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { newTopicRoutes } from './organize/new-topic-routes.js';
 import { organizePictureRoutes } from './organize/picture-routes.js';
 import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
@@ -102,11 +103,15 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(limitSessionGuesses(services.sessionGuesses));
   app.use(currentUser(db, config, services.store));
   app.use(readFlash);
-  app.use(express.urlencoded({ extended: false, limit: '32kb' }));
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
+  // Whoever makes or runs a topic writes long texts and many things.
+  app.use(['/topics/new', '/topics/:slug/manage'], express.urlencoded({ extended: false, limit: '4mb' }));
+  app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 
-  // The most requested pages come first, because Express asks one router after the other.
+  // The most requested pages come first, because Express asks one router after the other. Only a topic's own pages
+  // must not take the address for a new one.
   app.use(votingRoutes(services));
+  app.use(newTopicRoutes(services));
   app.use(rankingRoutes(services));
   app.use(thingRoutes(services));
   app.use(homeRoutes(services));

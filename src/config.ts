@@ -45,6 +45,12 @@ export interface Config {
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
   trustedNetworks: string[];
+  /** Who may make topics: everyone who is logged in, or admins only. */
+  topicCreation: 'members' | 'admins';
+  /** How many topics one person may own (1 to 10,000). */
+  maxTopicsPerPerson: number;
+  /** How many things a topic that is made on the site may have (2 to 100,000). */
+  maxThingsPerTopic: number;
   /** The largest file, in megabytes, that is taken as a picture (1 to 100). */
   maxPictureMb: number;
   /** How many megabytes the pictures of a topic may take in the database (1 to 100,000). */
@@ -92,6 +98,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     contact: settings.CONTACT,
     rateLimits: settings.RATE_LIMITS,
     trustedNetworks: settings.TRUSTED_NETWORKS,
+    topicCreation: settings.TOPIC_CREATION,
+    maxTopicsPerPerson: settings.MAX_TOPICS_PER_PERSON,
+    maxThingsPerTopic: settings.MAX_THINGS_PER_TOPIC,
     maxPictureMb: settings.MAX_PICTURE_MB,
     maxTopicMb: settings.MAX_TOPIC_MB,
     passwordCost: 12,
@@ -213,6 +222,9 @@ const environment = z
     CONTACT: contact.optional(),
     RATE_LIMITS: rateLimits.default(1),
     TRUSTED_NETWORKS: list.pipe(z.array(subnet)).default([]),
+    TOPIC_CREATION: oneOf('members', 'admins').default('members'),
+    MAX_TOPICS_PER_PERSON: integer(1, 10_000).default(50),
+    MAX_THINGS_PER_TOPIC: integer(2, 100_000).default(10_000),
     MAX_PICTURE_MB: integer(1, 100).default(10),
     MAX_TOPIC_MB: integer(1, 100_000).default(200),
   })

@@ -85,6 +85,9 @@ it.each([
   ['MAX_PICTURE_MB', '0'],
   ['MAX_PICTURE_MB', '101'],
   ['MAX_TOPIC_MB', 'all'],
+  ['TOPIC_CREATION', 'everyone'],
+  ['MAX_TOPICS_PER_PERSON', '0'],
+  ['MAX_THINGS_PER_TOPIC', '1'],
 ])('refuses to start with %s = %s, and names the setting', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);

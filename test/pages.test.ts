@@ -5,10 +5,12 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCards } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
+import { settingsFormOf } from '../src/organize/settings.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
@@ -86,7 +88,13 @@ const opponent = { otherId: 2, won: 3, lost: 1, ties: 1, other: second, near: 'j
 const difference = { thing: first, text: ['You put ', { name: 'Ramen' }, ' 2 ranks higher.'], isOpen: true };
 const missing = { done: 1, needed: 3, toGo: 2, bar: [{ x: 0, width: 100, kind: 'on' as const }] };
 const own = {
-  ...{ answers: 40, isEnough: true, size: 2, title: 'Top 3', settled: 'About 2 of these 3 look settled.' },
+  ...{
+    answers: 40,
+    isEnough: true,
+    size: 2,
+    title: 'Top 3',
+    settled: 'We expect about 2 of these 3 to stay.',
+  },
   ...{ next: { title: 'Top 5', things: 10 }, showsDifferences: true, showsCrowd: true },
   rows: board.standings.map(({ id, name, path, picture, rank }) => ({
     ...{ id, name, path, picture, rank, theirs: rank, range: '1st–3rd', isLevelWithNext: false },
@@ -109,10 +117,23 @@ const link = {
 };
 const error = 'This is not right.';
 
+const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
+const settingsForm = settingsFormOf({ topic: runTopic });
+const preview = {
+  ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
+  rows: [
+    { row: 2, name: 'Tea', about: 'Hot', like: 'Teas', problems: [] },
+    {
+      ...{ row: 3, name: '', about: '', like: '' },
+      problems: [{ text: error, label: 'name in row 3', field: 'fix-a:name', value: '', isLong: false }],
+    },
+  ],
+};
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2 },
+    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
     left: first,
     right: second,
@@ -124,6 +145,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       own: [{ board, votes: 4, state: '', showsCrowd: true }],
       voters: new Map([[1, 2]]),
     }),
+    mayCreate: true,
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
@@ -193,12 +215,46 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
     head: { sequence: 4, receipt: 'abcd ef01 2345' },
   },
+  'organize/new': {
+    ...{ title: 'Lunch', question: 'Which?', access: 'link', things: 'Tea', isLoggedOut: true },
+    errors: { title: error, question: error, access: error, things: error },
+    examples: [{ name: 'lunch', label: 'Lunch' }],
+    preview,
+  },
+  'organize/things': {
+    ...{ ...managed, found: 60, query: 'e', page: 2, pages: 3, counts: { live: 59, all: 60 } },
+    things: [
+      { ...first, isRetired: false, mergedInto: null, votes: 3 },
+      { ...second, isRetired: true, mergedInto: 'Ramen', votes: 0 },
+      { ...second, isRetired: true, mergedInto: null, votes: 0 },
+    ],
+  },
+  'organize/settings': {
+    ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
+    form: settingsForm,
+    errors: { ...settingsForm, things: error },
+  },
+  'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
+  'organize/thing': {
+    ...{
+      ...managed,
+      thing,
+      cells: { ...NO_CELLS, name: 'Ramen' },
+      errors: { ...NO_CELLS, name: error, into: error },
+    },
+    ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
+  },
   'organize/hub': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
+    overview: {
+      ...{ phase: 'open', goal: 'Find the winner of 3', isSettled: true, settled: ['Settled.'], percent: 96 },
+      ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
+    },
+    leaders: board.standings,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'organize/pictures': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', error },
+    ...{ ...managed, error },
     most: { pictures: 200, megabytes: 10 },
     results: [
       {
@@ -210,7 +266,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
   },
   'organize/picture': {
-    ...{ topic: runTopic, role: 'owner', manage: '/topics/food/manage', error },
+    ...{ ...managed, error },
     ...{ thing, maxMegabytes: 10 },
   },
   'profile/profile': {

@@ -128,8 +128,11 @@ function readCells<Column extends string>(
   return problems.count === before ? cells : undefined;
 }
 
-// The export writes an apostrophe before text that a spreadsheet would run as a formula. It is removed here.
-function readText(cell: string): string {
+/**
+ * Trims a cell, and removes the apostrophe that the export writes before text that a spreadsheet would run as a
+ * formula.
+ */
+export function readText(cell: string): string {
   return normalForm(cell.trim().replace(escapingApostrophe, ''), 'NFC');
 }
 

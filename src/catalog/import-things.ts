@@ -1,12 +1,10 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
-import { root } from '../config.js';
 import type { Database, Transaction } from '../database.js';
 import { type Columns, type Row, readRows } from './csv.js';
 import { ImportError, quoted, RowProblems } from './row-problems.js';
 import { reportInvalidRows, stageBatches, withStagingTables } from './staging.js';
+import { checkThing, THING_COLUMNS, type ThingColumn, thingSlug, tidyThing } from './thing-fields.js';
 import { invalidateTopicCaches } from './things.js';
 import { saveTopic, type Topic, type TopicFields } from './topics.js';
 
@@ -18,9 +16,10 @@ export interface ImportedThings {
   topic: Topic;
 }
 
-type Column = 'name' | 'picture' | 'description' | 'link';
-
-const COLUMNS: Columns<Column> = { required: ['name'], optional: ['picture', 'description', 'link'] };
+const COLUMNS: Columns<ThingColumn> = {
+  required: ['name'],
+  optional: THING_COLUMNS.filter((column) => column !== 'name'),
+};
 
 /**
  * Imports the things of a CSV file into a topic, and creates the topic if there is none. If any row is
@@ -42,7 +41,8 @@ export async function importThings(
   const problems = new RowProblems();
   return withStagingTables(db, { slug, tables: ['thing_file'] }, async (connection) => {
     await sql`create temporary table thing_file
-      (row_no int, name text, slug text, picture text, description text, link text)`.execute(connection);
+      (row_no int, name text, slug text, picture text, description text, link text, text text, tags text[],
+        location text, team text)`.execute(connection);
     await stageBatches(readRows(source, COLUMNS, { problems, onProgress }), (rows) =>
       stageThings(
         connection,
@@ -59,57 +59,25 @@ export async function importThings(
   });
 }
 
-function validateThing({ row, cells }: Row<Column>, problems: RowProblems): boolean {
-  const before = problems.count;
-  const { name, picture, link } = cells;
-  const report = (column: Column, message: string): void => problems.add({ row, column, message });
-
-  if (name === '') report('name', 'is empty');
-  else if ([...name].length > 80) report('name', `${quoted(name)} is longer than 80 characters`);
-  else if (/\p{Cc}/u.test(name))
-    report('name', `${quoted(name)} has a line break or another control character`);
-
-  if (picture && !/^[\w-]+(\/[\w-]+)*\.(svg|png|jpe?g|webp|avif|gif)$/i.test(picture))
-    report(
-      'picture',
-      `${quoted(picture)} is not a picture's path under public/pictures, such as food/pizza.svg`,
-    );
-  else if (picture && !isFile(join(root, 'public/pictures', picture)))
-    report('picture', `${quoted(picture)} is not in public/pictures: put the file there first`);
-
-  // A page shows a description as one paragraph, so a line break becomes a space.
-  cells.description = cells.description.replace(/\s+/g, ' ');
-  if ([...cells.description].length > 300) report('description', 'is longer than 300 characters');
-  else if (/\p{Cc}/u.test(cells.description)) report('description', 'has a control character');
-
-  if (link.length > 500) report('link', 'is longer than 500 characters');
-  else if (link && !isWebAddress(link))
-    report('link', `${quoted(link)} is not an address that starts with http:// or https://`);
-  return problems.count === before;
+function validateThing(row: Row<ThingColumn>, problems: RowProblems): boolean {
+  row.cells = tidyThing(row.cells);
+  const wrong = checkThing(row.cells);
+  for (const problem of wrong) problems.add({ row: row.row, ...problem });
+  return wrong.length === 0;
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-
-function isWebAddress(link: string): boolean {
-  return !/[\s\p{Cc}]/u.test(link) && /^https?:\/\//i.test(link) && URL.canParse(link);
-}
-
-async function stageThings(connection: Database, rows: Row<Column>[]): Promise<void> {
-  const column = (name: Column): string[] => rows.map(({ cells }) => cells[name]);
+async function stageThings(connection: Database, rows: Row<ThingColumn>[]): Promise<void> {
+  const column = (name: ThingColumn) => sql`${rows.map(({ cells }) => cells[name])}::text[]`;
   await sql`
     insert into pg_temp.thing_file
-    select row_no, name, slug, nullif(picture, ''), nullif(description, ''), nullif(link, '')
-    from unnest(${rows.map(({ row }) => row)}::int[], ${column('name')}::text[],
-      ${column('name').map(thingSlug)}::text[], ${column('picture')}::text[], ${column('description')}::text[],
-      ${column('link')}::text[]) as file (row_no, name, slug, picture, description, link)`.execute(
+    select row_no, name, slug, nullif(picture, ''), nullif(description, ''), nullif(link, ''), nullif(text, ''),
+      string_to_array(nullif(tags, ''), ', '), nullif(location, ''), nullif(team, '')
+    from unnest(${rows.map(({ row }) => row)}::int[], ${column('name')},
+      ${rows.map(({ cells }) => thingSlug(cells.name))}::text[], ${column('picture')}, ${column('description')},
+      ${column('link')}, ${column('text')}, ${column('tags')}, ${column('location')}, ${column('team')})
+      as file (row_no, name, slug, picture, description, link, text, tags, location, team)`.execute(
     connection,
   );
-}
-
-/** Makes the part of an address that names a thing. */
-export function thingSlug(name: string): string {
-  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'thing';
 }
 
 async function reportDuplicateNames(connection: Database, problems: RowProblems): Promise<void> {
@@ -129,15 +97,21 @@ async function saveThings(trx: Transaction, fields: TopicFields): Promise<Import
   const topic = await saveTopic(trx, fields);
   const { rows } = await sql<{ added: number; changed: number; total: number }>`
     with written as (
-      insert into things (topic_id, slug, name, picture, description, link)
-      select ${topic.id}::bigint, slug, name, picture, description, link from pg_temp.thing_file order by row_no
+      insert into things (topic_id, slug, name, picture, description, link, text, tags, location, team)
+      select ${topic.id}::bigint, slug, name, picture, description, link, text, coalesce(tags, '{}'), location, team
+      from pg_temp.thing_file order by row_no
       on conflict (topic_id, lower(name)) do update set
         slug = excluded.slug, name = excluded.name, picture = coalesce(excluded.picture, things.picture),
         description = coalesce(excluded.description, things.description),
-        link = coalesce(excluded.link, things.link)
-      where (things.name, things.picture, things.description, things.link) is distinct from (
+        link = coalesce(excluded.link, things.link), text = coalesce(excluded.text, things.text),
+        tags = case when excluded.tags = '{}' then things.tags else excluded.tags end,
+        location = coalesce(excluded.location, things.location), team = coalesce(excluded.team, things.team)
+      where (things.name, things.picture, things.description, things.link, things.text, things.tags, things.location,
+        things.team) is distinct from (
         excluded.name, coalesce(excluded.picture, things.picture),
-        coalesce(excluded.description, things.description), coalesce(excluded.link, things.link))
+        coalesce(excluded.description, things.description), coalesce(excluded.link, things.link),
+        coalesce(excluded.text, things.text), case when excluded.tags = '{}' then things.tags else excluded.tags end,
+        coalesce(excluded.location, things.location), coalesce(excluded.team, things.team))
       returning xmax = 0 as is_new)
     select count(*) filter (where is_new)::int as added, count(*) filter (where not is_new)::int as changed,
       (select count(*)::int from pg_temp.thing_file) as total

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../database.js';
+import { normalForm } from '../normal-form.js';
 import type { TopicsTable } from '../schema.js';
 import { formatGoal, type Goal } from './goal.js';
 import { ImportError } from './row-problems.js';
@@ -24,6 +25,20 @@ export interface TopicFields {
 /** The start of a topic's paths: empty for the default topic, whose pages are `/vote` and `/top`. */
 export function topicPath(topic: { isDefault: boolean; slug: string }): string {
   return topic.isDefault ? '' : `/topics/${topic.slug}`;
+}
+
+/** The most characters of a topic's title and question. */
+export const TOPIC_LENGTHS = { title: 80, question: 120 };
+
+/**
+ * Reads the title or the question of a topic: one line of 1 to 80 or 120 characters.
+ * @returns undefined when the text is not valid
+ */
+export function readTopicLine(field: keyof typeof TOPIC_LENGTHS, text: string): string | undefined {
+  const line = normalForm(text.trim(), 'NFC');
+  const length = [...line].length;
+  const isValid = length > 0 && length <= TOPIC_LENGTHS[field] && !/\p{Cc}/u.test(line);
+  return isValid ? line : undefined;
 }
 
 /** The start of the paths of a topic's things. Those of a topic that is not public are below its own path. */
@@ -54,8 +69,8 @@ export async function findTopicOrThrow(db: Database, slug: string): Promise<Topi
  */
 export async function saveTopic(trx: Transaction, { slug, title, question }: TopicFields): Promise<Topic> {
   const given = {
-    ...(title === undefined ? {} : { title: readLine('title', title, 80) }),
-    ...(question === undefined ? {} : { question: readLine('question', question, 120) }),
+    ...(title === undefined ? {} : { title: readLine('title', title) }),
+    ...(question === undefined ? {} : { question: readLine('question', question) }),
   };
   return trx
     .insertInto('topics')
@@ -84,11 +99,10 @@ export async function setGoal(trx: Transaction, topicId: number, goal: Goal): Pr
   await trx.deleteFrom('goalProgress').where('topicId', '=', topicId).execute();
 }
 
-function readLine(field: string, text: string, maxLength: number): string {
-  const line = text.trim().normalize('NFC');
-  const length = [...line].length;
-  if (length === 0 || length > maxLength || /\p{Cc}/u.test(line))
-    throw new ImportError(`the topic's ${field} must be one line of 1 to ${maxLength} characters`);
+function readLine(field: 'title' | 'question', text: string): string {
+  const line = readTopicLine(field, text);
+  if (line === undefined)
+    throw new ImportError(`the topic's ${field} must be one line of 1 to ${TOPIC_LENGTHS[field]} characters`);
   return line;
 }
 

@@ -6,7 +6,7 @@ declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
     'home/_podium': Podium;
-    'home/topics': { topics: TopicCard[] };
+    'home/topics': { topics: TopicCard[]; mayCreate: boolean };
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
     'home/offline': Record<string, never>;
@@ -25,6 +25,8 @@ export interface Podium {
 interface FrontPage extends Podium {
   topic: TopicSummary;
   topics: TopicCard[];
+  /** Whether the visitor may make a topic, after a log-in. */
+  mayCreate: boolean;
   /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
   left: Standing | undefined;
   right: Standing | undefined;

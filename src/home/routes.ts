@@ -6,6 +6,7 @@ import { type Database, isDatabaseUnavailable } from '../database.js';
 import { entityTag, sendNotModified } from '../http/conditional-get.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage, wantsFragment } from '../http/page.js';
+import { mayCreateTopics } from '../organize/new-topic-routes.js';
 import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
@@ -54,6 +55,7 @@ export function homeRoutes(services: HomeServices): Router {
       const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
         ...{ topic, ...podium },
+        mayCreate: mayCreateTopics(config, res.locals.user),
         topics: topicCards(others, await figuresFor(voter)),
         ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
       });
@@ -64,7 +66,10 @@ export function homeRoutes(services: HomeServices): Router {
     .route('/topics')
     .get(async (req, res) => {
       const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
-      sendPage(res, 'home/topics', { topics: topicCards(boards.listed(), await figuresFor(voter)) });
+      sendPage(res, 'home/topics', {
+        topics: topicCards(boards.listed(), await figuresFor(voter)),
+        mayCreate: mayCreateTopics(config, res.locals.user),
+      });
     })
     .all(methodNotAllowed);
 

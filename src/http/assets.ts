@@ -17,6 +17,7 @@ const folder = join(root, 'public');
 const SHEETS = {
   site: ['tokens', 'base', 'components', 'pair', 'home'],
   lists: ['board', 'ranking', 'profile'],
+  studio: ['organize', 'uploads'],
 };
 
 /** A file in memory. It stays the same while an upgrade replaces the files under the running site. */

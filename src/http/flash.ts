@@ -29,6 +29,16 @@ const messages = {
   'guest-deleted': 'Your guest votes are deleted.',
   'picture-saved': 'Picture saved.',
   'picture-removed': 'Picture removed.',
+  'topic-created': 'Your topic is ready. Open it for votes when you like.',
+  'topic-opened': 'Open. Send the link to your voters.',
+  'topic-closed': 'Voting has ended. The results stay as they are.',
+  'topic-reopened': 'Open again. The ranking goes on from all votes.',
+  saved: 'Saved.',
+  'things-added': 'Added. Newcomers get more pairs at first, so that they catch up.',
+  'thing-retired': 'Retired. It gets no more votes, and keeps those it has.',
+  'thing-restored': 'Restored. It is voted on again.',
+  'thing-merged': 'Merged. Its votes count for the other thing from now on.',
+  'merge-undone': 'Undone. Both things have their own votes again.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

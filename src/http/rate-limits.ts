@@ -23,6 +23,10 @@ export function limitRates(redis: Redis | undefined, prefix: string, factor: num
     ['/vote', '/vote/undo', '/topics/:slug/vote'],
     limit({ name: 'vote', points: 240, duration: 60 }),
   );
+  router.post(
+    ['/topics/new', '/topics/:slug/manage', '/topics/:slug/manage/*page'],
+    limit({ name: 'organize', points: 120, duration: 60 }),
+  );
   router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
   router.get('/topics/:slug/data.json', limit({ name: 'data', points: 20, duration: 3600 }));
   router.get(['/profile', '/profile/*page'], limit({ name: 'own', points: 240, duration: 60 }));

@@ -10,6 +10,7 @@ import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { seeOther, sendPage, sendPageOrFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
+import { managePage } from './manage-page.js';
 import { MAX_PICTURES, receivePictures } from './receive-pictures.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 
@@ -36,7 +37,7 @@ export function organizePictureRoutes(services: PictureServices): Router {
     .post(requireRole(services, 'run'), async (req, res) => {
       const { topic } = organizedTopicOf(res);
       const { files, problem } = await receivePictures(services, req, { topicId: topic.id });
-      const target = { topicId: topic.id, userId: userOf(res).id, most: Number.POSITIVE_INFINITY };
+      const target = { topicId: topic.id, userId: userOf(res).id, most: config.maxThingsPerTopic };
       const results = await db.transaction().execute((trx) => addPictureThings(trx, target, files));
       const error = problem ?? (results.length === 0 ? 'Choose one or more pictures.' : undefined);
       if (error || results.some(({ problem }) => problem))
@@ -76,9 +77,8 @@ function showPictures(
   { maxPictureMb }: Config,
   shown: { results: FileResult[]; error: string | undefined },
 ): void {
-  const { topic, role } = organizedTopicOf(res);
   const most = { pictures: MAX_PICTURES, megabytes: maxPictureMb };
-  const data = { topic, role, manage: `/topics/${topic.slug}/manage`, most, ...shown };
+  const data = { ...managePage(res), most, ...shown };
   sendPageOrFragment(res, { page: 'organize/pictures', fragment: 'organize/_received', data });
 }
 
@@ -87,10 +87,9 @@ async function showPicture(
   res: Response,
   { services: { db, config }, error }: { services: PictureServices; error: string | undefined },
 ): Promise<void> {
-  const { topic, role } = organizedTopicOf(res);
-  const thing = await findThingOf(db, req, topic.id);
-  const manage = `/topics/${topic.slug}/manage`;
-  sendPage(res, 'organize/picture', { topic, role, manage, thing, maxMegabytes: config.maxPictureMb, error });
+  const manage = managePage(res);
+  const thing = await findThingOf(db, req, manage.topic.id);
+  sendPage(res, 'organize/picture', { ...manage, thing, maxMegabytes: config.maxPictureMb, error });
 }
 
 async function findThingOf(db: Database, req: Request, topicId: number) {

@@ -1,30 +1,24 @@
 import { Router } from 'express';
-import { mayDo } from '../catalog/topic-roles.js';
-import { topicPath } from '../catalog/topics.js';
+import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import { methodNotAllowed } from '../http/errors.js';
-import { sendPage } from '../http/page.js';
-import type { ManageLink } from './pages.js';
-import { organizedTopicOf, requireRole } from './require-role.js';
+import type { Boards } from '../ranking/boards/board-loader.js';
+import { overviewRoutes } from './overview-routes.js';
+import { settingsRoutes } from './settings-routes.js';
+import { thingFormRoutes } from './thing-routes.js';
+import { thingListRoutes } from './things-routes.js';
 
 interface OrganizeServices {
   db: Database;
+  boards: Boards;
+  config: Config;
 }
 
-/** The pages behind the hub of a topic, in the order in which it lists them. */
-const LINKS: ManageLink[] = [{ path: 'pictures', title: 'Add pictures', act: 'run' }];
-
-/** The pages of those who make and run topics. */
+/** The pages of those who run topics. */
 export function organizeRoutes(services: OrganizeServices): Router {
   const router = Router();
-  router
-    .route('/topics/:slug/manage')
-    .get(requireRole(services, 'look'), (_req, res) => {
-      const { topic, role } = organizedTopicOf(res);
-      const manage = `/topics/${topic.slug}/manage`;
-      const links = LINKS.filter(({ act }) => mayDo(role, act));
-      sendPage(res, 'organize/hub', { topic, role, manage, path: topicPath(topic), links });
-    })
-    .all(methodNotAllowed);
+  router.use(overviewRoutes(services));
+  router.use(thingListRoutes(services));
+  router.use(thingFormRoutes(services));
+  router.use(settingsRoutes(services));
   return router;
 }

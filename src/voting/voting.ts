@@ -149,7 +149,14 @@ export async function withdrawVote(
     where voter_id = ${voterId} and withdrawn_at is null and ${condition}
       and exists (select from topics where topics.id = topic_id and topic_phase(phase, opens_at, closes_at, now()) = 'open')
     returning ${columns}`.execute(db);
-  return rows[0] ?? (ballotId ? findVote(db, voterId, ballotId) : undefined);
+  return rows[0] ?? (ballotId ? findVote(db, voterId, ballotId) : findLatest(db, voterId));
+}
+
+async function findLatest(db: Database, voterId: number): Promise<Vote | undefined> {
+  const { rows } = await sql<Vote>`
+    select ${columns} from votes where voter_id = ${voterId} and withdrawn_at is null
+    order by id desc limit 1`.execute(db);
+  return rows[0];
 }
 
 /** Withdraws all votes of a voter. @returns how many stood */

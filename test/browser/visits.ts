@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { pairOn, type Site, visit } from '../site.js';
 import type { Links, Members } from './fixtures.js';
 
-/** The paths that everybody can open. */
+/** The paths that everyone can open. */
 export const PUBLIC_PATHS = [
   '/',
   '/register',

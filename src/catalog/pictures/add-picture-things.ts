@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
-import { thingSlug } from '../import-things.js';
+import { thingSlug } from '../thing-fields.js';
 import { invalidateTopicCaches } from '../things.js';
 import { recordTopicEvent } from '../topic-events.js';
 import { nameOfFile, numberedName } from './name-of-file.js';

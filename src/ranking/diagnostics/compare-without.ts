@@ -1,5 +1,5 @@
 import type { Database } from '../../database.js';
-import { readPosition } from '../ranker/position.js';
+import { readEnd } from '../ranker/closing.js';
 import type { RankWorkerPool } from '../ranker/rank-worker-pool.js';
 import { rankedIndexes, type TopicRatings } from '../ranker/ratings.js';
 import { readVoteList } from '../ranker/vote-list.js';
@@ -15,23 +15,23 @@ export interface ComparedRank {
 
 /**
  * Fits a topic's votes with and without some voters, and writes nothing. Votes keep the weights that they have.
- * @returns in the order of the fit with everybody, without retired things
+ * @returns in the order of the fit with everyone, without retired things
  */
 export async function compareWithout(
   db: Database,
   workers: RankWorkerPool,
   { topicId, voterIds }: { topicId: number; voterIds: number[] },
 ): Promise<ComparedRank[]> {
-  const upTo = await readPosition(db);
+  const upTo = await readEnd(db, topicId);
   const rank = async (without: ReadonlySet<number>): Promise<number[]> => {
     const { topic, list } = await readVoteList(db, topicId, { upTo, without });
     const { fit } = await workers.fit({ votes: list.votes, options: {}, header: undefined });
     return idsByStrength({ ...topic, means: fit.means });
   };
-  const everybody = await rank(new Set());
+  const everyone = await rank(new Set());
   const others = await rank(new Set(voterIds));
   const ranks = new Map(others.map((id, index) => [id, index + 1]));
-  return everybody.map((thingId, index) => ({
+  return everyone.map((thingId, index) => ({
     thingId,
     rank: index + 1,
     rankWithout: ranks.get(thingId) ?? index + 1,

@@ -4,8 +4,8 @@ import { graphOf } from '../math/graph.js';
 import { flaggedOf, infitOf } from '../math/infit.js';
 import { reliabilityOf } from '../math/reliability.js';
 import { estimateNu } from '../math/ties.js';
+import { readEnd } from '../ranker/closing.js';
 import { isExcluded } from '../ranker/ledger.js';
-import { readPosition } from '../ranker/position.js';
 import { rankedIndexes } from '../ranker/ratings.js';
 import { readVoteList } from '../ranker/vote-list.js';
 
@@ -39,7 +39,7 @@ export interface VoterFigures extends VotingHabits {
 
 /** Works out a topic's figures from the votes that count now and from its present ratings. */
 export async function readTopicFigures(db: Database, topicId: number): Promise<TopicFigures> {
-  const { topic, list } = await readVoteList(db, topicId, { upTo: await readPosition(db) });
+  const { topic, list } = await readVoteList(db, topicId, { upTo: await readEnd(db, topicId) });
   const nu = estimateNu(graphOf(list.votes), topic.means.map(Math.exp));
   const infit = infitOf(list.votes, { means: topic.means, nu });
   const differing = new Set(flaggedOf(infit.voters).map((number) => list.voterIds[number]));

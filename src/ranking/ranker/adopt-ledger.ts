@@ -19,16 +19,23 @@ export async function adoptLedger(db: Database): Promise<boolean> {
       from ranker_position as position`.execute(trx);
     if (!rows[0]?.restored) return false;
     await sql`alter table votes disable trigger votes_only_withdraw`.execute(trx);
+    // What came after the closing of a topic stays after it: xid 3 and 4.
     await sql`
-      update votes set xid = '1', withdrawn_xid = case when withdrawn_at is not null then '2'::xid8 end`.execute(
-      trx,
-    );
+      update votes set
+        xid = case when (xid, votes.id) > (closed_xid, closed_ledger_id) then '3'::xid8 else '1'::xid8 end,
+        withdrawn_xid = case when withdrawn_at is null then null
+          when (withdrawn_xid, votes.id) > (closed_xid, closed_ledger_id) then '4'::xid8 else '2'::xid8 end
+      from topics where topics.id = topic_id`.execute(trx);
+    await sql`
+      update topics set closed_xid = '2', closed_ledger_id = greatest(closed_ledger_id, (
+        select max(id) from votes where topic_id = topics.id and xid = '1'))
+      where closed_xid is not null`.execute(trx);
     await sql`alter table votes enable trigger votes_only_withdraw`.execute(trx);
     await sql`alter table voter_events disable trigger voter_events_append_only`.execute(trx);
     await sql`update voter_events set xid = '2'`.execute(trx);
     await sql`alter table voter_events enable trigger voter_events_append_only`.execute(trx);
     await sql`
-      update ranker_position set xid = '2', generation = generation + 1, id = greatest(
+      update ranker_position set xid = '4', generation = generation + 1, id = greatest(
         (select coalesce(max(id), 0) from votes), (select coalesce(max(id), 0) from voter_events))`.execute(
       trx,
     );

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
+import { readFrozenTopics } from './closing.js';
 import { forgetLeans } from './group-leans.js';
 import { type Entry, type Position, readLedger, readVoterEvents, type VoterEvent } from './ledger.js';
 import { laterOf, positionOf, readPosition } from './position.js';
@@ -64,7 +65,7 @@ export class Folding {
         if (!(await this.#tryTopic(trx, topicId, () => this.#write(trx, topicId, changed))))
           batch.stale.add(topicId);
       for (const topicId of [...batch.stale, ...(await topicsOf(trx, events))])
-        await markChanged(trx, topicId, { stale: true });
+        if (!batch.frozen.has(topicId)) await markChanged(trx, topicId, { stale: true });
       if (events.length > 0)
         await forgetLeans(
           trx,
@@ -83,6 +84,7 @@ export class Folding {
       mayHaveMore: true,
       changed: new Map(),
       stale: new Set(),
+      frozen: await readFrozenTopics(trx),
     };
     while (batch.mayHaveMore) {
       const entries = await readLedger(trx, batch.position, BATCH);
@@ -95,7 +97,8 @@ export class Folding {
         break;
       }
       await weigh(trx, entries, batch.position);
-      for (const ofTopic of byTopic(entries)) await this.#apply(trx, ofTopic, batch);
+      for (const ofTopic of byTopic(entries))
+        if (!batch.frozen.has(ofTopic[0])) await this.#apply(trx, ofTopic, batch);
       batch.count += entries.length;
       batch.position = positionOf(last);
       if (batch.count >= ENTRIES_PER_THING * this.#ratings.countThings(batch.changed.keys())) break;
@@ -154,6 +157,8 @@ interface FoldedBatch {
   changed: Map<number, Set<number>>;
   /** Topics whose ratings rest on votes that no longer count, or lack some. */
   stale: Set<number>;
+  /** Topics whose results are frozen. Their votes get weights, in case the topic is reopened, and move nothing. */
+  frozen: Set<number>;
 }
 
 async function weigh(trx: Transaction, entries: Entry[], before: Position): Promise<void> {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import { statement } from '../../statement.js';
+import { readEnd } from './closing.js';
 import {
   changedVotes,
   countChangedVoters,
@@ -9,7 +10,6 @@ import {
   type LedgerRange,
   type Position,
 } from './ledger.js';
-import { readPosition } from './position.js';
 
 /** How often each outcome was voted on a pair. */
 export interface PairCount {
@@ -32,13 +32,13 @@ export const VOTERS_PER_STEP = 10;
 const VOTES_PER_STEP = 50_000;
 
 /**
- * Moves a topic's pair counts one step closer to the ranker's position, if the votes of ten or more voters
+ * Moves a topic's pair counts one step closer to the ranker's position, or to where the topic was closed, if the votes of ten or more voters
  * changed.
  * @param trx a transaction
  * @returns whether there may be another step
  */
 export async function advancePairCounts(trx: Transaction, topicId: number): Promise<boolean> {
-  const position = await readPosition(trx);
+  const position = await readEnd(trx, topicId);
   const from = await lockPosition(trx, topicId);
   for (let votes = VOTES_PER_STEP; ; votes *= 2) {
     const between = await findPositionAfter(trx, topicId, { from, upTo: position, votes });
@@ -137,7 +137,7 @@ const findOthers = statement<{ low: number; high: number; others: OthersCounts |
   from unnest($2::bigint[], $3::bigint[]) as asked (low, high)`);
 
 /**
- * Reads how everybody but one voter answered some pairs.
+ * Reads how everyone but one voter answered some pairs.
  * @returns the pairs that have counts, in any order
  */
 export async function readOthersCounts(

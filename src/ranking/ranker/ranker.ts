@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 import { raiseAlarms } from './alarms.js';
+import { freezeClosedTopics, keepSchedules, readEnd } from './closing.js';
 import { hasLostVotes, replaceByFit, type TopicFit, writeFit } from './fit.js';
 import { Folding } from './folding.js';
 import { readCountedVotes } from './ledger.js';
 import { Pace } from './pace.js';
 import { advancePairCounts } from './pair-counts.js';
-import { readPosition } from './position.js';
 import { RankWorkerPool } from './rank-worker-pool.js';
 import {
   applyAndCount,
@@ -58,14 +58,16 @@ export class Ranker {
   }
 
   /**
-   * Folds everything that is in the ledger. Then it fits the topics that lost votes or have many new ones
+   * Opens and closes the topics whose time has come, and folds everything that is in the ledger. Then it fits the topics that lost votes or have many new ones
    * (one a thing, and a tenth of those in the last fit), and publishes the topics that changed.
    * @param inBackground return after folding, and fit and publish in the background; a topic whose last work
    * took long or failed has to pause first
    * @returns how many entries were folded
    */
   async fold({ inBackground = false } = {}): Promise<number> {
+    await keepSchedules(this.#writer);
     const folded = await this.#folding.foldAll();
+    await this.#ratings.runExclusive(() => freezeClosedTopics(this.#writer));
     if (!inBackground) await this.backgroundWork();
     this.#backgroundWork ??= this.#fitAndPublish(inBackground)
       .catch((error: unknown) => {
@@ -85,7 +87,7 @@ export class Ranker {
   }
 
   /**
-   * Replaces one topic's ratings by a fit of all its votes that count at this moment. Votes that arrive
+   * Replaces one topic's ratings by a fit of all its votes that count at this moment, or when it was closed. Votes that arrive
    * during the fit are folded as always, and applied to the fit before it replaces the ratings.
    * @param onProgress is called with the number of votes read so far
    */
@@ -93,9 +95,9 @@ export class Ranker {
     const topicFit = await this.fit(topicId, { onProgress, withSnapshot: true });
     const { upTo: fittedAt, snapshot, topic: before } = topicFit;
     await this.#ratings.advance(async (trx, position) => {
+      const since = { from: fittedAt, upTo: await readEnd(trx, topicId) };
       const topic = replaceByFit(await readRatings(trx, topicId), topicFit);
       this.#ratings.set(topic);
-      const since = { from: fittedAt, upTo: position };
       for await (const votes of readCountedVotes(trx, topicId, since))
         for (const vote of votes) applyAndCount(topic, vote);
       const voted = [...topic.ids.keys()].filter((index) => hasVotes(topic, index));
@@ -112,7 +114,8 @@ export class Ranker {
   }
 
   /**
-   * Calculates the fit of one topic's votes that count at the ranker's position, and writes nothing.
+   * Calculates the fit of one topic's votes that count at the ranker's position, or when it was closed, and writes
+   * nothing.
    * @param onProgress is called with the number of votes read so far
    * @param withSnapshot whether to make a snapshot of the fit, if one is due
    */
@@ -123,7 +126,7 @@ export class Ranker {
       withSnapshot = false,
     }: { onProgress?: (votes: number) => void; withSnapshot?: boolean } = {},
   ): Promise<TopicFit> {
-    const upTo = await readPosition(this.#db);
+    const upTo = await readEnd(this.#db, topicId);
     const { topic, list } = await readVoteList(this.#db, topicId, { upTo, onProgress });
     const hasSnapshot = withSnapshot && (await isSnapshotDue(this.#db, topicId, upTo));
     const header = hasSnapshot ? await readSnapshotHeader(this.#db, topic) : undefined;
@@ -134,7 +137,8 @@ export class Ranker {
   /** Fits the topics anew that have new votes, and whose last fit is 24 hours old or older. */
   async refitDaily(): Promise<void> {
     const { rows } = await sql<{ topicId: number }>`
-      select topic_id from fits where fitted_at <= now() - interval '24 hours' and exists (
+      select topic_id from fits where fitted_at <= now() - interval '24 hours'
+        and exists (select from topics where topics.id = topic_id and closed_xid is null) and exists (
         select from votes where votes.topic_id = fits.topic_id and not provisional and (votes.xid, votes.id) > (fits.xid, fits.id))
       order by fitted_at`.execute(this.#db);
     for (const { topicId } of rows)

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { sql } from 'kysely';
 import { FORMULA_START } from '../../catalog/csv.js';
+import { THING_COLUMNS } from '../../catalog/thing-fields.js';
 import { findTopicOrThrow } from '../../catalog/topics.js';
 import type { Database } from '../../database.js';
 import { byStrength, type Rating } from '../boards/rating.js';
@@ -24,13 +25,14 @@ export async function exportThings(db: Database, slug: string, out: Writable): P
       .selectFrom('things')
       .where('topicId', '=', topic.id)
       .where('id', '>', afterId)
-      .select(['id', 'name', 'description', 'link'])
+      .select(['id', 'name', 'description', 'link', 'text', 'location', 'team'])
+      .select(sql<string>`array_to_string(tags, ', ')`.as('tags'))
       // An uploaded picture is no file that another site could have. An import leaves the thing's picture as it is.
       .select(sql<string | null>`case when picture_hash is null then picture end`.as('picture'))
       .orderBy('id')
       .limit(PAGE_SIZE)
       .execute();
-  await writeCsv(['name', 'picture', 'description', 'link'], readPages(readPage), out);
+  await writeCsv([...THING_COLUMNS], readPages(readPage), out);
 }
 
 /**

@@ -29,7 +29,9 @@ const createVotes = (csv: string, topic = slug) =>
 
 it('writes things as they were imported', async () => {
   const csv =
-    'name,picture,description,link\nTea,teapot.svg,"Hot, ""green""",https://example.org/tea\nCrème brûlée,,,\n';
+    'name,picture,description,link,text,tags,location,team\n' +
+    'Tea,teapot.svg,"Hot, ""green""",https://example.org/tea,"# Tea\n\nA leaf.","hot, green",Table 4,The Leaves\n' +
+    'Crème brûlée,,,,,,,\n';
   await createThings(csv);
   expect(await exportCsv(exportThings)).toBe(csv);
 });

@@ -1,0 +1,29 @@
+import type { Response } from 'express';
+import { mayDo } from '../catalog/topic-roles.js';
+import { type Flash, flash } from '../http/flash.js';
+import { seeOther } from '../http/page.js';
+import { Problem } from '../http/problem.js';
+import type { ManagePage } from './pages.js';
+import { organizedTopicOf } from './require-role.js';
+
+/** What every page of a topic's organisers shows. It stands behind `requireRole`. */
+export function managePage(res: Response): ManagePage {
+  const { topic, role } = organizedTopicOf(res);
+  return { topic, role, manage: `/topics/${topic.slug}/manage`, mayRun: mayDo(role, 'run') };
+}
+
+/** Answers an accepted form with a message, on another page of the topic's organisers. */
+export async function backTo(res: Response, page: string, message: Flash): Promise<void> {
+  flash(res, message);
+  await seeOther(res, `${managePage(res).manage}${page}`);
+}
+
+/** @throws Problem 409 when voting is closed: its results rest on the things as they are */
+export function refuseClosed(res: Response): void {
+  if (organizedTopicOf(res).topic.phase === 'closed')
+    throw new Problem(
+      409,
+      'Voting is closed',
+      'The results rest on the things as they are now. Reopen the topic to change them.',
+    );
+}

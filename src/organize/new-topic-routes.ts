@@ -1,0 +1,96 @@
+import { type Request, Router } from 'express';
+import { requireUser, userOf } from '../auth/sessions/current-user.js';
+import type { User } from '../auth/sessions/session-validator.js';
+import { correctThings, readThings } from '../catalog/things-input.js';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { flash } from '../http/flash.js';
+import { readForm } from '../http/form.js';
+import { seeOther, sendPage, wantsFragment } from '../http/page.js';
+import { Problem } from '../http/problem.js';
+import { EXAMPLES, findExample } from './examples.js';
+import { checkTopicTexts, makeTopic, type TopicErrors } from './new-topic.js';
+import type { NewTopicPage } from './pages.js';
+import { readTextFile } from './read-text-file.js';
+import { previewOf, readCorrections, readyThings, sendPreview } from './things-form.js';
+
+interface NewTopicServices {
+  db: Database;
+  config: Config;
+}
+
+/** Whether a user, or a visitor who can still log in, may make topics. */
+export function mayCreateTopics({ topicCreation }: Config, user: User | undefined): boolean {
+  return topicCreation === 'members' || user?.role === 'admin';
+}
+
+/** The page on which somebody makes a topic. */
+export function newTopicRoutes({ db, config }: NewTopicServices): Router {
+  const router = Router();
+  const most = config.maxThingsPerTopic;
+
+  router
+    .route('/topics/new')
+    .get(requireUser, (_req, res) => {
+      refuseOthers(config, userOf(res));
+      sendPage(res, 'organize/new', newTopicPage(EMPTY, { most }));
+    })
+    .post(readTextFile, async (req, res) => {
+      const form = readNewTopic(req);
+      if (wantsFragment(res)) return sendPreview(req, res, { most });
+      if (res.locals.sessionError) throw res.locals.sessionError;
+      const { user } = res.locals;
+      if (user) refuseOthers(config, user);
+      const { things, error } = readyThings(readThings(form.things), { most, leavesOut: form.leavesOut });
+      const errors = form.isSent ? { ...checkTopicTexts(form), ...(error && { things: error }) } : {};
+      if (!user || !form.isSent || Object.keys(errors).length > 0)
+        return sendPage(
+          res.status(422),
+          'organize/new',
+          newTopicPage(form, { most, errors, isLoggedOut: !user }),
+        );
+      const topic = await makeTopic(db, config, { ownerId: user.id, texts: form, things });
+      flash(res, 'topic-created');
+      await seeOther(res, `/topics/${topic.slug}/manage`);
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+/** @throws Problem 403 for those who may not make topics */
+function refuseOthers(config: Config, user: User): void {
+  if (!mayCreateTopics(config, user))
+    throw new Problem(403, 'Only admins make topics here', 'Ask the people who run this site.');
+}
+
+type Typed = Pick<NewTopicPage, 'title' | 'question' | 'access' | 'things'>;
+
+const EMPTY: Typed = { title: '', question: '', access: 'link', things: '' };
+
+/** Reads the form, puts the corrections into the things, and an example into the fields that are empty. */
+function readNewTopic(req: Request): Typed & { isSent: boolean; leavesOut: boolean } {
+  const form = readForm(req, 'title', 'question', 'access', 'things', 'leave-out', 'example', 'action');
+  const things = correctThings(form.things, readCorrections(req));
+  const example = findExample(form.example);
+  return {
+    title: form.title || (example?.title ?? ''),
+    question: form.question || (example?.question ?? ''),
+    access: form.access,
+    things: things.trim() === '' ? (example?.things ?? '') : things,
+    isSent: form.action === 'create',
+    leavesOut: form['leave-out'] !== '',
+  };
+}
+
+function newTopicPage(
+  { title, question, access, things }: Typed,
+  { most, errors = {}, isLoggedOut = false }: { most: number; errors?: TopicErrors; isLoggedOut?: boolean },
+): NewTopicPage {
+  return {
+    ...{ title, question, access, things, errors, isLoggedOut },
+    examples: Object.entries(EXAMPLES).map(([name, { label }]) => ({ name, label })),
+    preview: previewOf(readThings(things), { most }),
+  };
+}
