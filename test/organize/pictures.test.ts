@@ -5,6 +5,7 @@ import { member, read, useSite, visit, vote } from '../site.js';
 import { type NamedFile, organiser, phonePhoto, picture, send, thingsOf } from './picture-corpus.js';
 
 const site = useSite();
+const small = useSite({ maxThingsPerTopic: 2 });
 
 /** Loads the files of a picture as a page names them. */
 async function filesOf(html: string): Promise<{ width: number; body: Buffer; headers: Headers }[]> {
@@ -204,6 +205,23 @@ describe('pictures of organisers', () => {
     expect(headers.get('permissions-policy')).toBeNull();
   });
 
+  it('are not added while voting is closed', async () => {
+    const owner = await organiser(site);
+    await site.db.updateTable('topics').set({ phase: 'closed' }).where('id', '=', owner.topicId).execute();
+    await send(owner, [['a.png', await picture('png')]]).expect(409);
+    expect(await thingsOf(site, owner)).toEqual([]);
+  });
+
+  it('are not added beyond the things that a topic may have', async () => {
+    const owner = await organiser(small);
+    const files = await Promise.all(
+      [1, 2, 3].map(async (seed): Promise<NamedFile> => [`${seed}.png`, await picture('png', { seed })]),
+    );
+    const { text } = await send(owner, files).expect(422);
+    expect(read(text)('.received .error').text()).toBe('This topic has as many things as it may have.');
+    expect(await thingsOf(small, owner)).toHaveLength(2);
+  });
+
   it('are only for those who run the topic', async () => {
     const owner = await organiser(site);
     const { browser } = await member(site);
@@ -234,7 +252,8 @@ describe('the picture of a thing', () => {
     expect(await thingsOf(site, owner)).toEqual([replaced]);
     await owner.browser.post(page).field('remove', 'yes').expect(303);
     expect((await thingsOf(site, owner))[0]?.picture).toBeNull();
-    expect(read((await owner.browser.get(page)).text)('.flash').text()).toContain('Picture removed.');
+    const shown = await owner.browser.get(`${owner.manage}/things/${id}`).expect(200);
+    expect(read(shown.text)('.flash').text()).toContain('Picture removed.');
     const events = await site.db
       .selectFrom('topicEvents')
       .where('topicId', '=', owner.topicId)
