@@ -1,6 +1,10 @@
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { importThings } from '../../src/catalog/import-things.js';
 import { removeUnusedPictures } from '../../src/catalog/pictures/remove-unused.js';
+import { exportThings } from '../../src/ranking/transfer/export.js';
 import { member, read, useSite, visit, vote } from '../site.js';
 import { type NamedFile, organiser, phonePhoto, picture, send, thingsOf } from './picture-corpus.js';
 
@@ -203,6 +207,18 @@ describe('pictures of organisers', () => {
       .expect(405)
       .expect('Content-Security-Policy', /form-action 'self'/);
     expect(headers.get('permissions-policy')).toBeNull();
+  });
+
+  it('are left out of the export of things, and stay when it is imported again', async () => {
+    const owner = await organiser(site);
+    await send(owner, [['fox.png', await picture('png', { seed: 60 })]]).expect(303);
+    const before = await thingsOf(site, owner);
+    const out = new PassThrough();
+    const csv = text(out);
+    await exportThings(site.db, owner.slug, out);
+    expect(await csv).toMatch(/^name,picture,.*\nFox,,/);
+    await importThings(site.db, Readable.from([await csv]), { slug: owner.slug });
+    expect(await thingsOf(site, owner)).toEqual(before);
   });
 
   it('are not added while voting is closed', async () => {
