@@ -92,10 +92,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
+  app.use(pictureRoutes(services.pictures, services.headers));
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
-  app.use(pictureRoutes(services.pictures));
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));

@@ -7,10 +7,9 @@ import { parseThingId } from '../catalog/things.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
-import { flash } from '../http/flash.js';
 import { seeOther, sendPage, sendPageOrFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
-import { managePage } from './manage-page.js';
+import { backTo, managePage, refuseClosed } from './manage-page.js';
 import { MAX_PICTURES, receivePictures } from './receive-pictures.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 
@@ -36,8 +35,9 @@ export function organizePictureRoutes(services: PictureServices): Router {
     })
     .post(requireRole(services, 'run'), async (req, res) => {
       const { topic } = organizedTopicOf(res);
+      refuseClosed(res);
       const { files, problem } = await receivePictures(services, req, { topicId: topic.id });
-      const target = { topicId: topic.id, userId: userOf(res).id, most: Number.POSITIVE_INFINITY };
+      const target = { topicId: topic.id, userId: userOf(res).id, most: config.maxThingsPerTopic };
       const results = await db.transaction().execute((trx) => addPictureThings(trx, target, files));
       const error = problem ?? (results.length === 0 ? 'Choose one or more pictures.' : undefined);
       if (error || results.some(({ problem }) => problem))
@@ -64,8 +64,7 @@ export function organizePictureRoutes(services: PictureServices): Router {
       const picture = !removes && 'picture' in saved ? saved.picture : null;
       const change = { topicId: topic.id, thingId, userId: userOf(res).id };
       await db.transaction().execute((trx) => changePicture(trx, change, picture));
-      flash(res, picture ? 'picture-saved' : 'picture-removed');
-      await seeOther(res, `/topics/${topic.slug}/manage/things/${thingId}/picture`);
+      await backTo(res, `/things/${thingId}`, picture ? 'picture-saved' : 'picture-removed');
     })
     .all(methodNotAllowed);
 
