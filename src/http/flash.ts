@@ -34,6 +34,18 @@ const messages = {
   'thing-restored': 'Restored. It is voted on again.',
   'thing-merged': 'Merged. Its votes count for the other thing from now on.',
   'merge-undone': 'Undone. Both things have their own votes again.',
+  'voters-invited': 'The personal links are ready. Copy them now: you see them only for ten minutes.',
+  'voter-link-new': 'Here is the new link. The old one no longer works.',
+  'voter-revoked': 'Revoked. That link no longer works. Votes that were cast by it stay.',
+  'role-link-made': 'The link is ready. Copy it now: you see it only for ten minutes.',
+  'role-link-off': 'Link turned off. Nobody can use it any more.',
+  'role-removed': 'Removed. That person no longer has a role in this topic.',
+  'role-left': 'You left that topic. You no longer have a role in it.',
+  'role-taken': 'Welcome. Here is the topic that you help to run.',
+  'handed-over': 'Handed over. You are an organiser now.',
+  'topic-copied': 'Copied. Here is the new draft.',
+  'topic-deleted': 'Deleted. You can restore it for a week.',
+  'topic-restored': 'Restored. Everything is as it was.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

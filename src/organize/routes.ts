@@ -5,19 +5,25 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
+import type { Boards } from '../ranking/boards/board-loader.js';
+import type { Queues } from '../voting/queue.js';
+import { activityRoutes } from './activity-routes.js';
+import { joinRoutes } from './join-routes.js';
+import { LINKS } from './links.js';
 import { managePage } from './manage-page.js';
-import type { ManageLink } from './pages.js';
+import { peopleRoutes } from './people-routes.js';
+import { removalRoutes } from './removal-routes.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 import { thingFormRoutes } from './thing-routes.js';
 import { thingListRoutes } from './things-routes.js';
+import { votersRoutes } from './voters-routes.js';
 
 interface OrganizeServices {
   db: Database;
+  boards: Boards;
+  queues: Queues;
   config: Config;
 }
-
-/** The pages behind the hub of a topic, in the order in which it lists them. */
-const LINKS: ManageLink[] = [{ path: 'things', title: 'Things', act: 'look' }];
 
 /** The pages of those who make and run topics. */
 export function organizeRoutes(services: OrganizeServices): Router {
@@ -32,5 +38,10 @@ export function organizeRoutes(services: OrganizeServices): Router {
     .all(methodNotAllowed);
   router.use(thingListRoutes(services));
   router.use(thingFormRoutes(services));
+  router.use(peopleRoutes(services));
+  router.use(activityRoutes(services));
+  router.use(votersRoutes(services));
+  router.use(joinRoutes(services));
+  router.use(removalRoutes(services));
   return router;
 }
