@@ -242,6 +242,22 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     leaders: board.standings,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
+  'organize/pictures': {
+    ...{ ...managed, error },
+    most: { pictures: 200, megabytes: 10 },
+    results: [
+      {
+        filename: 'ramen.jpg',
+        thing: { id: 1, name: 'Ramen', picture: `${'a'.repeat(64)}-1280x853` },
+        problem: undefined,
+      },
+      { filename: 'yak.svg', thing: undefined, problem: error },
+    ],
+  },
+  'organize/picture': {
+    ...{ ...managed, error },
+    ...{ thing, maxMegabytes: 10 },
+  },
   'profile/profile': {
     ...{ topic, path: '/topics/food', own, preview: previewOf(own), missing },
     ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true },

@@ -37,6 +37,8 @@ const messages = {
   'thing-restored': 'Restored. It is voted on again.',
   'thing-merged': 'Merged. Its votes count for the other thing from now on.',
   'merge-undone': 'Undone. Both things have their own votes again.',
+  'picture-saved': 'Picture saved.',
+  'picture-removed': 'Picture removed.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 
