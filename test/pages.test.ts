@@ -218,6 +218,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/results': {
+    ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    figures: {
+      ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
+      disputed: ['Ramen'],
+    },
+  },
   'organize/settings': {
     ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
     form: settingsForm,

@@ -2,7 +2,9 @@ import type { OrganizedTopic } from '../catalog/organized-topic.js';
 import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Thing } from '../catalog/things.js';
 import type { TopicAct } from '../catalog/topic-roles.js';
+import type { Words } from '../http/words.js';
 import type { Standing } from '../ranking/boards/board.js';
+import type { RankTable } from '../ranking/pages/pages.js';
 import type { TopicPhase } from '../schema.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
 import type { Overview } from './overview.js';
@@ -12,6 +14,7 @@ declare module '../http/page.js' {
   interface Pages {
     'organize/hub': HubPage;
     'organize/new': NewTopicPage;
+    'organize/results': ResultsPage;
     'organize/settings': SettingsPage;
     'organize/things': ThingsPage;
     'organize/add-things': AddThingsPage;
@@ -137,4 +140,30 @@ interface SettingsPage extends ManagePage {
   phase: TopicPhase;
   /** The names of time zones to choose from. */
   zones: string[];
+}
+
+/** The ranking with its figures, to look at, to print and to take away. */
+interface ResultsPage extends ManagePage, RankTable {
+  /** The title of its board: "Top 20". */
+  title: string;
+  settled: Words;
+  size: number;
+  votes: number;
+  /** Undefined when the topic has so many votes that only a command works them out. */
+  figures: ShownFigures | undefined;
+}
+
+/** Figures of how people voted, as texts. */
+export interface ShownFigures {
+  voters: number;
+  /** How well a second round of as many votes would agree, from 0 to 1: "0.87". */
+  reliability: string;
+  /** How often the left thing was chosen: "52 %". */
+  leftShare: string;
+  /** How long people take for a pair: "4.2 s". */
+  seconds: string;
+  /** Number of voters whose answers differ from the others' more than usual. */
+  differing: number;
+  /** Names of the things about which the votes differ most. */
+  disputed: string[];
 }

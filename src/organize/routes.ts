@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { overviewRoutes } from './overview-routes.js';
+import { resultsRoutes } from './results-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { thingFormRoutes } from './thing-routes.js';
 import { thingListRoutes } from './things-routes.js';
@@ -20,5 +21,6 @@ export function organizeRoutes(services: OrganizeServices): Router {
   router.use(thingListRoutes(services));
   router.use(thingFormRoutes(services));
   router.use(settingsRoutes(services));
+  router.use(resultsRoutes(services));
   return router;
 }
