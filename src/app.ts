@@ -35,6 +35,7 @@ import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
 import { newTopicRoutes } from './organize/new-topic-routes.js';
+import { organizePictureRoutes } from './organize/picture-routes.js';
 import { organizeRoutes } from './organize/routes.js';
 import { changeRoutes } from './profile/change-routes.js';
 import { leavingRoutes } from './profile/leaving/routes.js';
@@ -122,6 +123,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(changeRoutes(services));
   app.use(sharingRoutes(services));
   app.use(organizeRoutes(services));
+  app.use(organizePictureRoutes(services));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);

@@ -10,6 +10,7 @@ import { root } from '../src/config.js';
 import { topicCard } from '../src/home/topics.js';
 import { loadTemplates, type Pages } from '../src/http/page.js';
 import { Problem } from '../src/http/problem.js';
+import { settingsFormOf } from '../src/organize/settings.js';
 import { compareRows, previewOf, scaleOf } from '../src/profile/lists.js';
 import { Board } from '../src/ranking/boards/board.js';
 import { describeStanding } from '../src/ranking/boards/describe-standing.js';
@@ -115,6 +116,7 @@ const roleLink = {
   ...{ expiresAt: now, tokenHash: 'a' },
 };
 const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
+const settingsForm = settingsFormOf({ topic: runTopic });
 const preview = {
   ...{ kind: 'table' as const, ignored: ['colour'], ready: 1, wrong: 1, total: 3, hidden: 1, tooMany: 2 },
   rows: [
@@ -220,6 +222,18 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/results': {
+    ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    figures: {
+      ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
+      disputed: ['Ramen'],
+    },
+  },
+  'organize/settings': {
+    ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
+    form: settingsForm,
+    errors: { ...settingsForm, things: error },
+  },
   'organize/add-things': { ...managed, things: 'Tea', errors: { things: error }, preview },
   'organize/thing': {
     ...{
@@ -263,8 +277,29 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     },
   },
   'organize/hub': {
-    ...{ ...managed, path: '/topics/food' },
+    ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
+    overview: {
+      ...{ phase: 'open', goal: 'Find the winner of 3', isSettled: true, settled: ['Settled.'], percent: 96 },
+      ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
+    },
+    leaders: board.standings,
     links: [{ path: 'people', title: 'People', act: 'look' }],
+  },
+  'organize/pictures': {
+    ...{ ...managed, error },
+    most: { pictures: 200, megabytes: 10 },
+    results: [
+      {
+        filename: 'ramen.jpg',
+        thing: { id: 1, name: 'Ramen', picture: `${'a'.repeat(64)}-1280x853` },
+        problem: undefined,
+      },
+      { filename: 'yak.svg', thing: undefined, problem: error },
+    ],
+  },
+  'organize/picture': {
+    ...{ ...managed, error },
+    ...{ thing, maxMegabytes: 10 },
   },
   'profile/profile': {
     ...{ topic, path: '/topics/food', own, preview: previewOf(own), missing },

@@ -13,7 +13,9 @@ for (const form of document.querySelectorAll('form[data-draft]')) {
       if (isText(field)) field.value = values[field.name] ?? field.value;
       else if (field.type === 'radio' && field.name in values)
         field.checked = values[field.name] === field.value;
-    form.querySelector('textarea')?.dispatchEvent(new Event('input', { bubbles: true }));
+    // htmx listens once the page has loaded.
+    const tell = () => form.querySelector('textarea')?.dispatchEvent(new Event('input', { bubbles: true }));
+    addEventListener('load', () => setTimeout(tell));
   };
   const draft = remembered(name, 'sessionStorage');
   if (draft && isEmpty()) restore(JSON.parse(draft));

@@ -28,6 +28,9 @@ const messages = {
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
   'topic-created': 'Your topic is ready. Open it for votes when you like.',
+  'topic-opened': 'Open. Send the link to your voters.',
+  'topic-closed': 'Voting has ended. The results stay as they are.',
+  'topic-reopened': 'Open again. The ranking goes on from all votes.',
   saved: 'Saved.',
   'things-added': 'Added. Newcomers get more pairs at first, so that they catch up.',
   'thing-retired': 'Retired. It gets no more votes, and keeps those it has.',
@@ -46,6 +49,8 @@ const messages = {
   'topic-copied': 'Copied. Here is the new draft.',
   'topic-deleted': 'Deleted. You can restore it for a week.',
   'topic-restored': 'Restored. Everything is as it was.',
+  'picture-saved': 'Picture saved.',
+  'picture-removed': 'Picture removed.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

@@ -7,7 +7,8 @@ import { Problem } from './problem.js';
  */
 export function readForm<Field extends string>(req: Request, ...fields: Field[]): Record<Field, string> {
   const body: unknown = req.body;
-  if (req.is('application/x-www-form-urlencoded') === false || typeof body !== 'object' || body === null) {
+  const isForm = req.is(['application/x-www-form-urlencoded', 'multipart/form-data']) !== false;
+  if (!isForm || typeof body !== 'object' || body === null) {
     if (Number(req.get('Content-Length') ?? 0) > 0 || req.get('Transfer-Encoding')) throw unreadable();
     return Object.fromEntries(fields.map((field) => [field, ''])) as Record<Field, string>;
   }

@@ -12,6 +12,7 @@ import { Problem } from '../http/problem.js';
 import { EXAMPLES, findExample } from './examples.js';
 import { checkTopicTexts, makeTopic, type TopicErrors } from './new-topic.js';
 import type { NewTopicPage } from './pages.js';
+import { readTextFile } from './read-text-file.js';
 import { previewOf, readCorrections, readyThings, sendPreview } from './things-form.js';
 
 interface NewTopicServices {
@@ -35,7 +36,7 @@ export function newTopicRoutes({ db, config }: NewTopicServices): Router {
       refuseOthers(config, userOf(res));
       sendPage(res, 'organize/new', newTopicPage(EMPTY, { most }));
     })
-    .post(async (req, res) => {
+    .post(readTextFile, async (req, res) => {
       const form = readNewTopic(req);
       if (wantsFragment(res)) return sendPreview(req, res, { most });
       if (res.locals.sessionError) throw res.locals.sessionError;

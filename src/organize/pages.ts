@@ -4,8 +4,14 @@ import type { RoleLink } from '../catalog/role-links.js';
 import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Thing } from '../catalog/things.js';
 import type { TopicAct, TopicPerson } from '../catalog/topic-roles.js';
+import type { Words } from '../http/words.js';
+import type { Standing } from '../ranking/boards/board.js';
+import type { RankTable } from '../ranking/pages/pages.js';
+import type { TopicPhase } from '../schema.js';
 import type { Place } from './join.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
+import type { Overview } from './overview.js';
+import type { SettingsErrors, SettingsForm } from './settings.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -19,6 +25,8 @@ declare module '../http/page.js' {
     'organize/delete': ManagePage;
     'organize/restore': ManagePage & { /** Until when it can be restored. */ until: Date };
     'organize/new': NewTopicPage;
+    'organize/results': ResultsPage;
+    'organize/settings': SettingsPage;
     'organize/things': ThingsPage;
     'organize/add-things': AddThingsPage;
     'organize/thing': EditThingPage;
@@ -36,7 +44,12 @@ export interface ManagePage extends OrganizedTopic {
 interface HubPage extends ManagePage {
   /** The address of the topic for its voters. */
   path: string;
+  /** The whole address at which they vote. */
+  url: string;
   links: ManageLink[];
+  overview: Overview;
+  /** Its first things; empty before the first vote. */
+  leaders: readonly Standing[];
 }
 
 interface PeoplePage extends ManagePage {
@@ -157,4 +170,38 @@ export interface EditThingPage extends ManagePage {
   mergedInto: string | undefined;
   /** Names that are most like its own. */
   similar: string[];
+}
+
+interface SettingsPage extends ManagePage {
+  form: SettingsForm;
+  errors: SettingsErrors;
+  phase: TopicPhase;
+  /** The names of time zones to choose from. */
+  zones: string[];
+}
+
+/** The ranking with its figures, to look at, to print and to take away. */
+interface ResultsPage extends ManagePage, RankTable {
+  /** The title of its board: "Top 20". */
+  title: string;
+  settled: Words;
+  size: number;
+  votes: number;
+  /** Undefined when the topic has so many votes that only a command works them out. */
+  figures: ShownFigures | undefined;
+}
+
+/** Figures of how people voted, as texts. */
+export interface ShownFigures {
+  voters: number;
+  /** How well a second round of as many votes would agree, from 0 to 1: "0.87". */
+  reliability: string;
+  /** How often the left thing was chosen: "52 %". */
+  leftShare: string;
+  /** How long people take for a pair: "4.2 s". */
+  seconds: string;
+  /** Number of voters whose answers differ from the others' more than usual. */
+  differing: number;
+  /** Names of the things about which the votes differ most. */
+  disputed: string[];
 }

@@ -11,6 +11,7 @@ import { readForm } from '../http/form.js';
 import { sendPage, wantsFragment } from '../http/page.js';
 import { parseSearchQuery } from '../ranking/pages/leaderboard.js';
 import { backTo, managePage, refuseClosed } from './manage-page.js';
+import { readTextFile } from './read-text-file.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 import { countThings, listThings, namesIn, THINGS_PER_PAGE } from './things.js';
 import { previewOf, readCorrections, readyThings, sendPreview } from './things-form.js';
@@ -46,7 +47,7 @@ export function thingListRoutes(services: ThingsServices): Router {
       const preview = previewOf(readThings(''), { most: 0 });
       sendPage(res, 'organize/add-things', { ...managePage(res), things: '', errors: {}, preview });
     })
-    .post(requireRole(services, 'run'), async (req, res) => {
+    .post(requireRole(services, 'run'), readTextFile, async (req, res) => {
       const form = readForm(req, 'things', 'leave-out', 'action');
       const existing = await namesIn(db, organizedTopicOf(res).topic.id);
       const most = Math.max(config.maxThingsPerTopic - existing.length, 0);

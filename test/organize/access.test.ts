@@ -22,9 +22,20 @@ interface Act {
 const get = (path: string): Act => ({ method: 'get', path });
 const post = (path: string, form: Record<string, string> = {}): Act => ({ method: 'post', path, form });
 
-const LOOK = ['', '/things', '/people', '/voters', '/activity'].map((page) => get(`/manage${page}`));
+const LOOK = [
+  '',
+  '/things',
+  '/people',
+  '/voters',
+  '/activity',
+  '/results',
+  '/results.csv',
+  '/results.json',
+].map((page) => get(`/manage${page}`));
 const RUN = [
   get('/manage/things/new'),
+  get('/manage/pictures'),
+  get('/manage/settings'),
   get('/manage/copy'),
   get('/manage/voters/links.csv'),
   post('/manage/voters', { names: 'Mina' }),
@@ -95,6 +106,25 @@ for (const access of ['public', 'link', 'invited'] as TopicAccess[])
             ]);
       });
     });
+
+it.each(WHO)('lets a %s open and close a topic if they run it', async (who) => {
+  const topic = await makeTopic(site, { phase: 'draft' });
+  const browser = await browserOf(who, topic);
+  for (const [act, phase] of [
+    ['open', 'open'],
+    ['close', 'closed'],
+    ['reopen', 'open'],
+  ] as const) {
+    const expected = BEHIND[1]?.outcomes[who];
+    expect([act, await outcomeOf(browser, topic, post(`/manage/${act}`))]).toEqual([act, expected]);
+    const stored = await site.db
+      .selectFrom('topics')
+      .where('id', '=', topic.id)
+      .select('phase')
+      .executeTakeFirst();
+    expect([act, stored?.phase]).toEqual([act, expected === 'done' ? phase : 'draft']);
+  }
+});
 
 it('answers as for a topic that does not exist', async () => {
   const topic = await makeTopic(site, { access: 'invited' });

@@ -59,6 +59,20 @@ it('keeps what was typed when the session has ended meanwhile', async () => {
   expect(page('[role=alert]').text()).toContain('You are logged out');
 });
 
+it.each([
+  ['UTF-8', Buffer.from('\uFEFFname\nCrème brûlée\nTea\n')],
+  ['UTF-16', Buffer.from('\uFEFFname\nCrème brûlée\nTea\n', 'utf16le')],
+  ['Windows-1252', Buffer.from('name\nCrème brûlée\nTea\n', 'latin1')],
+])('takes the things of a file, without a script: %s', async (_encoding, file) => {
+  const { browser, id } = await member(site);
+  const form = browser
+    .post('/topics/new')
+    .field({ title: 'Sweets', question: 'Which?', access: 'link', things: '' });
+  await form.field('action', 'create').attach('file', file, 'things.csv').expect(303);
+  const [topic] = await topicsOf(id);
+  expect(await namesIn(topic?.id ?? 0)).toEqual(['Crème brûlée', 'Tea']);
+});
+
 it('says what is wrong beside each field, and keeps everything', async () => {
   const { browser, id } = await member(site);
   const fields = { title: ' ', question: 'x'.repeat(121), access: 'secret' };
