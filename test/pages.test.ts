@@ -112,6 +112,10 @@ const link = {
 };
 const error = 'This is not right.';
 
+const roleLink = {
+  ...{ id: 1, role: 'organiser' as const, topicId: 1, slug: 'food', title: 'Food', madeBy: 'mina' },
+  ...{ expiresAt: now, tokenHash: 'a' },
+};
 const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
 const settingsForm = settingsFormOf({ topic: runTopic });
 const preview = {
@@ -242,6 +246,38 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     },
     ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
   },
+  'organize/people': {
+    ...{ ...managed, mayOwn: true, you: 1 },
+    people: [
+      { userId: 1, username: 'mina', role: 'owner', createdAt: now },
+      { userId: 2, username: 'ben', role: 'viewer', createdAt: now },
+    ],
+    links: [{ ...roleLink, url: 'https://a.example/roles/abc' }],
+  },
+  'organize/role-link': { link: roleLink },
+  'organize/activity': {
+    ...managed,
+    events: [{ text: 'Role taken', more: 'role: viewer', at: now, by: 'ben' }],
+    older: 7,
+  },
+  'organize/copy': managed,
+  'organize/delete': managed,
+  'organize/restore': { ...managed, until: now },
+  'organize/voters': {
+    ...{ ...managed, fresh: 1, names: 'Mina', error },
+    voters: [
+      {
+        ...{ id: 1, name: 'Mina', team: 'Blue', hasJoined: true, isRevoked: false, votes: 3, tokenHash: 'a' },
+        url: 'https://a.example/join/abc',
+      },
+    ],
+  },
+  'organize/join': {
+    place: {
+      ...{ id: 1, topicId: 1, slug: 'food', title: 'Food', question: 'Which?', name: 'Mina', team: null },
+      owners: ['ben', 'zoe'],
+    },
+  },
   'organize/hub': {
     ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
     overview: {
@@ -299,7 +335,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       isUnanswered: true,
     },
   },
-  'profile/close': { error },
+  'profile/close': {
+    error,
+    topics: [
+      { title: 'Food', heir: 'mina' },
+      { title: 'Tea', heir: null },
+    ],
+  },
   'profile/sharing/links': { links: [link], fresh: link },
   'profile/sharing/shared': {
     ...{ share, title: 'Top 3', path: '/topics/food', isOwn: true },
