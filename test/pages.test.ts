@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { renderMarkdown } from '../src/catalog/markdown.js';
 import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCards } from '../src/home/topics.js';
@@ -41,7 +42,7 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.9 },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
-    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good' },
+    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -186,6 +187,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
   },
   'ranking/thing': {
+    text: renderMarkdown('# Ramen'),
     ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },
     ...{ scale, bar: barOn(scale, first) },
     record: { matchUps: 5, opponents: [opponent], bestWins: [opponent], worstLosses: [opponent] },
@@ -368,6 +370,8 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       today: 3,
     },
     isAnswer: true,
+    hasTexts: true,
+    texts: { left: renderMarkdown('# Ramen'), right: undefined },
     slot: {
       bar: [{ x: 0, width: 100, kind: 'you' }],
       sentence: ['Counted: you chose ', { name: 'Ramen' }],
