@@ -7,6 +7,7 @@ import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
 import { createDemoUser, findDemoCredentials } from './auth/users/demo.js';
 import { removeUnusedPictures } from './catalog/pictures/remove-unused.js';
+import { purgeTopics } from './catalog/remove-topic.js';
 import { seed } from './catalog/seed.js';
 import { disconnectFromPrimary, isFirstProcess, isPrimary, isWorker, runPrimary } from './cluster.js';
 import { type Config, readConfig } from './config.js';
@@ -74,6 +75,9 @@ async function serve(config: Config): Promise<void> {
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => removeUnusedPictures(backgroundDb), {
       ...{ log, failure: 'unused pictures were not removed' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => purgeTopics(backgroundDb), {
+      ...{ log, failure: 'deleted topics were not removed' },
     }),
   ];
   boards.startPolling(log);

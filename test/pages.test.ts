@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
 import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
+import { renderMarkdown } from '../src/catalog/markdown.js';
 import { NO_CELLS } from '../src/catalog/thing-fields.js';
 import { root } from '../src/config.js';
 import { topicCards } from '../src/home/topics.js';
@@ -41,7 +42,7 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.9 },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
-    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good' },
+    ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -117,6 +118,10 @@ const link = {
 };
 const error = 'This is not right.';
 
+const roleLink = {
+  ...{ id: 1, role: 'organiser' as const, topicId: 1, slug: 'food', title: 'Food', madeBy: 'mina' },
+  ...{ expiresAt: now, tokenHash: 'a' },
+};
 const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
 const settingsForm = settingsFormOf({ topic: runTopic });
 const preview = {
@@ -182,6 +187,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
   },
   'ranking/thing': {
+    text: renderMarkdown('# Ramen'),
     ...{ ...describeStanding(first, board), ...ofTopic, thing, standing: first, minMatchUps: 3, chart },
     ...{ scale, bar: barOn(scale, first) },
     record: { matchUps: 5, opponents: [opponent], bestWins: [opponent], worstLosses: [opponent] },
@@ -229,6 +235,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/results': {
+    ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    figures: {
+      ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
+      disputed: ['Ramen'],
+    },
+  },
   'organize/settings': {
     ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
     form: settingsForm,
@@ -243,6 +256,38 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       errors: { ...NO_CELLS, name: error, into: error },
     },
     ...{ into: 'Yak', mergedInto: 'Pie', similar: ['Ramen noodles'] },
+  },
+  'organize/people': {
+    ...{ ...managed, mayOwn: true, you: 1 },
+    people: [
+      { userId: 1, username: 'mina', role: 'owner', createdAt: now },
+      { userId: 2, username: 'ben', role: 'viewer', createdAt: now },
+    ],
+    links: [{ ...roleLink, url: 'https://a.example/roles/abc' }],
+  },
+  'organize/role-link': { link: roleLink },
+  'organize/activity': {
+    ...managed,
+    events: [{ text: 'Role taken', more: 'role: viewer', at: now, by: 'ben' }],
+    older: 7,
+  },
+  'organize/copy': managed,
+  'organize/delete': managed,
+  'organize/restore': { ...managed, until: now },
+  'organize/voters': {
+    ...{ ...managed, fresh: 1, names: 'Mina', error },
+    voters: [
+      {
+        ...{ id: 1, name: 'Mina', team: 'Blue', hasJoined: true, isRevoked: false, votes: 3, tokenHash: 'a' },
+        url: 'https://a.example/join/abc',
+      },
+    ],
+  },
+  'organize/join': {
+    place: {
+      ...{ id: 1, topicId: 1, slug: 'food', title: 'Food', question: 'Which?', name: 'Mina', team: null },
+      owners: ['ben', 'zoe'],
+    },
   },
   'organize/hub': {
     ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
@@ -301,7 +346,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       isUnanswered: true,
     },
   },
-  'profile/close': { error },
+  'profile/close': {
+    error,
+    topics: [
+      { title: 'Food', heir: 'mina' },
+      { title: 'Tea', heir: null },
+    ],
+  },
   'profile/sharing/links': { links: [link], fresh: link },
   'profile/sharing/shared': {
     ...{ share, title: 'Top 3', path: '/topics/food', isOwn: true },
@@ -319,6 +370,8 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       today: 3,
     },
     isAnswer: true,
+    hasTexts: true,
+    texts: { left: renderMarkdown('# Ramen'), right: undefined },
     slot: {
       bar: [{ x: 0, width: 100, kind: 'you' }],
       sentence: ['Counted: you chose ', { name: 'Ramen' }],

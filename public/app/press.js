@@ -140,8 +140,13 @@ function speak() {
 // The pressed button may be gone, so the focus moves to the new pair or to the message in its place. After a shortcut
 // key it moves to the question. Otherwise Space would press a button instead of skipping.
 function keepFocus() {
-  if (document.activeElement !== document.body) return;
   const question = document.getElementById('question');
+  // The next texts are read from their beginning.
+  if (document.querySelector('#pair.reading')) {
+    scrollTo(0, 0);
+    question.focus({ preventScroll: true });
+  }
+  if (document.activeElement !== document.body) return;
   ((!isShortcut && document.getElementById('choose-left')) || question)?.focus();
 }
 

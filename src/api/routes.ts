@@ -1,13 +1,11 @@
 import compression from 'compression';
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
-import { formatGoal } from '../catalog/goal.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { Problem } from '../http/problem.js';
-import type { Board } from '../ranking/boards/board.js';
-import { isSettled, shownRanks } from '../ranking/boards/describe-goal.js';
-import { isNew, voteCount } from '../ranking/boards/rating.js';
+import { shownRanks } from '../ranking/boards/describe-goal.js';
 import { type VisitServices, visitResults } from '../ranking/boards/visit-topic.js';
+import { boardToJson } from '../ranking/transfer/board-json.js';
 
 /** The read-only JSON API for other sites: the topics, the leaderboards and the logged-in user. */
 export function apiRoutes(services: VisitServices): Router {
@@ -35,7 +33,7 @@ export function apiRoutes(services: VisitServices): Router {
     .all(allowOrigins(config.allowedOrigins))
     .get(async (req, res) => {
       const { board } = await visitResults(services, req, res);
-      res.json(toJson(board, config.publicOrigin));
+      res.json(boardToJson(board, { origin: config.publicOrigin, shown: shownRanks(board.goal) }));
     })
     .all(methodNotAllowed);
 
@@ -51,37 +49,6 @@ export function apiRoutes(services: VisitServices): Router {
     })
     .all(methodNotAllowed);
   return router;
-}
-
-function toJson(board: Board, origin: string): object {
-  const { topic, votes, goal, expectedShare } = board;
-  const top = board.standings.slice(0, shownRanks(goal)).map((standing) => {
-    const { path, rank, name, wins, losses, ties } = standing;
-    const published = isNew(standing) ? undefined : standing;
-    return {
-      rank,
-      name,
-      url: `${origin}${path}`,
-      score: published?.mean ?? null,
-      range: published ? [published.low, published.high] : null,
-      topChance: published?.topChance ?? null,
-      isNew: isNew(standing),
-      wins,
-      losses,
-      ties,
-      votes: voteCount(standing),
-    };
-  });
-  return {
-    topic: topic.slug,
-    title: topic.title,
-    votes,
-    goal: formatGoal(goal),
-    expectedShare,
-    expectedRight: goal === 'order' ? null : expectedShare * goal,
-    isSettled: isSettled(board),
-    top,
-  };
 }
 
 // Only the listed origins may read an answer. Other origins get no CORS header at all.

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from '../database.js';
 import { sendPageOrFragment, wantsFragment } from './page.js';
 import { notFound, Problem, StoreUnavailableProblem } from './problem.js';
+import { loggedPath } from './request-log.js';
 
 /** Answers 404. It stands after all routes. @throws Problem 404 */
 export const answerNotFound: RequestHandler = () => {
@@ -73,8 +74,10 @@ function httpStatus(error: unknown): number | undefined {
 
 function logFailure(
   log: Logger,
-  { error, problem, req: { method, path } }: { error: unknown; problem: Problem; req: Request },
+  { error, problem, req }: { error: unknown; problem: Problem; req: Request },
 ): void {
+  const { method } = req;
+  const path = loggedPath(req.path);
   // Overload causes many problems and nobody has to fix them, so each one gets a single line without a stack.
   if (error instanceof Problem)
     log.warn({ reason: error.reason ?? error.message, method, path }, problem.title);

@@ -44,16 +44,11 @@ export function checkTopicTexts({ title, question, access }: TopicTexts): TopicE
  */
 export async function makeTopic(
   db: Database,
-  { maxTopicsPerPerson }: Pick<Config, 'maxTopicsPerPerson'>,
+  config: Pick<Config, 'maxTopicsPerPerson'>,
   { ownerId, texts, things }: { ownerId: number; texts: TopicTexts; things: ThingCells[] },
 ): Promise<Topic> {
   return db.transaction().execute(async (trx) => {
-    if ((await countTopicsOf(trx, ownerId)) >= maxTopicsPerPerson)
-      throw new Problem(
-        403,
-        `You have ${maxTopicsPerPerson} topics`,
-        'That is the most for one person. Delete one that you no longer need, and go back to this form.',
-      );
+    await limitTopics(trx, config, ownerId);
     const topic = await createTopic(trx, {
       ownerId,
       title: readTopicLine('title', texts.title) ?? '',
@@ -67,6 +62,20 @@ export async function makeTopic(
       });
     return topic;
   });
+}
+
+/** @throws Problem 403 when a user has as many topics as one person may have */
+export async function limitTopics(
+  trx: Transaction,
+  { maxTopicsPerPerson }: Pick<Config, 'maxTopicsPerPerson'>,
+  userId: number,
+): Promise<void> {
+  if ((await countTopicsOf(trx, userId)) < maxTopicsPerPerson) return;
+  throw new Problem(
+    403,
+    `You have ${maxTopicsPerPerson} topics`,
+    'That is the most for one person. Delete one that you no longer need, and try again.',
+  );
 }
 
 // The lock on the user lets two requests at once not pass the limit together.

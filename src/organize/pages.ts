@@ -1,9 +1,14 @@
+import type { Invitation } from '../catalog/invitations.js';
 import type { OrganizedTopic } from '../catalog/organized-topic.js';
+import type { RoleLink } from '../catalog/role-links.js';
 import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Thing } from '../catalog/things.js';
-import type { TopicAct } from '../catalog/topic-roles.js';
+import type { TopicAct, TopicPerson } from '../catalog/topic-roles.js';
+import type { Words } from '../http/words.js';
 import type { Standing } from '../ranking/boards/board.js';
+import type { RankTable } from '../ranking/pages/pages.js';
 import type { TopicPhase } from '../schema.js';
+import type { Place } from './join.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
 import type { Overview } from './overview.js';
 import type { SettingsErrors, SettingsForm } from './settings.js';
@@ -11,7 +16,16 @@ import type { SettingsErrors, SettingsForm } from './settings.js';
 declare module '../http/page.js' {
   interface Pages {
     'organize/hub': HubPage;
+    'organize/people': PeoplePage;
+    'organize/role-link': { link: RoleLink };
+    'organize/activity': ActivityPage;
+    'organize/voters': VotersPage;
+    'organize/join': { place: Place };
+    'organize/copy': ManagePage;
+    'organize/delete': ManagePage;
+    'organize/restore': ManagePage & { /** Until when it can be restored. */ until: Date };
     'organize/new': NewTopicPage;
+    'organize/results': ResultsPage;
     'organize/settings': SettingsPage;
     'organize/things': ThingsPage;
     'organize/add-things': AddThingsPage;
@@ -36,6 +50,33 @@ interface HubPage extends ManagePage {
   overview: Overview;
   /** Its first things; empty before the first vote. */
   leaders: readonly Standing[];
+}
+
+interface PeoplePage extends ManagePage {
+  people: TopicPerson[];
+  /** The id of the user. */
+  you: number;
+  /** Whether the user decides who has a role. */
+  mayOwn: boolean;
+  /** Links that nobody has used yet. Only the one who has just made a link sees its address. */
+  links: (RoleLink & { url: string | undefined })[];
+}
+
+interface VotersPage extends ManagePage {
+  /** A voter's personal link is there for the one who has just made it. */
+  voters: (Invitation & { url?: string })[];
+  /** How many of these links there are. */
+  fresh: number;
+  /** What is in the field, and what is wrong with it. */
+  names: string;
+  error: string | undefined;
+}
+
+interface ActivityPage extends ManagePage {
+  /** Newest first. `by` is null for the clock, operators and closed accounts. */
+  events: { text: string; more: string; at: Date; by: string | null }[];
+  /** The id before which the next page starts; undefined on the last page. */
+  older: number | undefined;
 }
 
 /** A page of the organisers, and what one must be allowed to do to open it. */
@@ -137,4 +178,30 @@ interface SettingsPage extends ManagePage {
   phase: TopicPhase;
   /** The names of time zones to choose from. */
   zones: string[];
+}
+
+/** The ranking with its figures, to look at, to print and to take away. */
+interface ResultsPage extends ManagePage, RankTable {
+  /** The title of its board: "Top 20". */
+  title: string;
+  settled: Words;
+  size: number;
+  votes: number;
+  /** Undefined when the topic has so many votes that only a command works them out. */
+  figures: ShownFigures | undefined;
+}
+
+/** Figures of how people voted, as texts. */
+export interface ShownFigures {
+  voters: number;
+  /** How well a second round of as many votes would agree, from 0 to 1: "0.87". */
+  reliability: string;
+  /** How often the left thing was chosen: "52 %". */
+  leftShare: string;
+  /** How long people take for a pair: "4.2 s". */
+  seconds: string;
+  /** Number of voters whose answers differ from the others' more than usual. */
+  differing: number;
+  /** Names of the things about which the votes differ most. */
+  disputed: string[];
 }

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { requireUser } from '../auth/sessions/current-user.js';
 import { findOrganizedTopic, type OrganizedTopic } from '../catalog/organized-topic.js';
+import { restorableUntil } from '../catalog/remove-topic.js';
 import { mayDo, type TopicAct } from '../catalog/topic-roles.js';
 import type { Database } from '../database.js';
 import { notFound, Problem } from '../http/problem.js';
@@ -29,7 +30,7 @@ export function requireRole(
       slug: String(req.params.slug),
       userId: res.locals.user.id,
     });
-    if (!found || (found.topic.deletedAt && !deleted)) throw notFound();
+    if (!found || !isThere(found.topic.deletedAt, deleted)) throw notFound();
     if (!mayDo(found.role, act)) throw notAllowed();
     Object.assign(res.locals, found);
     next();
@@ -41,6 +42,9 @@ export function organizedTopicOf({ locals: { topic, role } }: { locals: Express.
   if (!topic || !role) throw new Error('requireRole must come before a handler that needs the topic');
   return { topic, role };
 }
+
+const isThere = (deletedAt: Date | null, deleted: boolean): boolean =>
+  !deletedAt || (deleted && restorableUntil(deletedAt) > new Date());
 
 const notAllowed = (): Problem =>
   new Problem(403, 'Your role doesn’t allow that', 'Ask an owner of this topic to change your role.');

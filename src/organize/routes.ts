@@ -2,14 +2,22 @@ import { Router } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
+import type { Queues } from '../voting/queue.js';
+import { activityRoutes } from './activity-routes.js';
+import { joinRoutes } from './join-routes.js';
 import { overviewRoutes } from './overview-routes.js';
+import { peopleRoutes } from './people-routes.js';
+import { removalRoutes } from './removal-routes.js';
+import { resultsRoutes } from './results-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { thingFormRoutes } from './thing-routes.js';
 import { thingListRoutes } from './things-routes.js';
+import { votersRoutes } from './voters-routes.js';
 
 interface OrganizeServices {
   db: Database;
   boards: Boards;
+  queues: Queues;
   config: Config;
 }
 
@@ -19,6 +27,12 @@ export function organizeRoutes(services: OrganizeServices): Router {
   router.use(overviewRoutes(services));
   router.use(thingListRoutes(services));
   router.use(thingFormRoutes(services));
+  router.use(votersRoutes(services));
+  router.use(joinRoutes(services));
+  router.use(resultsRoutes(services));
   router.use(settingsRoutes(services));
+  router.use(peopleRoutes(services));
+  router.use(activityRoutes(services));
+  router.use(removalRoutes(services));
   return router;
 }

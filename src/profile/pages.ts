@@ -84,5 +84,7 @@ interface ChangePage {
 }
 
 interface ClosePage {
-  error?: string;
+  /** The topics of which the user is the only owner, and who gets each; null when it is deleted. */
+  topics: { title: string; heir: string | null }[];
+  error: string | undefined;
 }

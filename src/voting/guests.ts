@@ -49,10 +49,15 @@ export async function deleteGuest(db: Database, id: number): Promise<void> {
 }
 
 /**
- * Deletes what waits for guests who have not voted for `GUEST_LIFETIME_DAYS`, a thousand guests at a time. Votes that
- * counted stay.
+ * Deletes what waits for guests who have not voted for `GUEST_LIFETIME_DAYS`, a thousand guests at a time, and old votes
+ * of invited voters that do not count. Votes that counted stay.
  */
 export async function purgeGuests(db: Database): Promise<void> {
+  await sql`
+    delete from votes using voters
+    where voters.id = voter_id and kind = 'invited' and provisional and votes.created_at < ${oldest}`.execute(
+    db,
+  );
   for (let purged = BATCH_SIZE; purged === BATCH_SIZE; )
     purged = await db.transaction().execute(async (trx) => {
       const { rows } = await sql<{ id: number }>`

@@ -45,8 +45,8 @@ function slotOfProgress({ toGo, enough, size, expectedRight }: OwnProgress): Pic
       title: [`${count(toGo, toGo === enough ? 'vote' : 'more vote')} until your list`],
     };
   if (size === 0) return { bar: [], title: ['Your list grows with each vote'] };
-  const right = expectedRight === size ? `all ${size}` : `about ${expectedRight} of ${size}`;
-  return { bar: slots(size, expectedRight), title: [`Your Top ${size}: we expect ${right} to stay`] };
+  const right = expectedRight === size ? `all ${size}` : `about ${expectedRight}`;
+  return { bar: slots(size, expectedRight), title: [`Your Top ${size}: ${right} stay`] };
 }
 
 function describeAgreement({ same, total }: Agreement): string {

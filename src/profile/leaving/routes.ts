@@ -5,6 +5,7 @@ import { requireUser, userOf } from '../../auth/sessions/current-user.js';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/close-account.js';
+import { handOnTopics, listTopicsToHandOn } from '../../catalog/remove-topic.js';
 import type { Database, Transaction } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
 import { methodNotAllowed } from '../../http/errors.js';
@@ -41,21 +42,27 @@ export function leavingRoutes({
 
   router
     .route('/profile/close')
-    .get(requireUser, (_req, res) => sendPage(res, 'profile/close', {}))
+    .get(requireUser, (_req, res) => showClosing(res))
     .post(requireUser, requirePageOwner, sudo.required, async (req, res) => {
       const { votes } = readForm(req, 'votes');
       if (votes !== 'keep' && votes !== 'withdraw')
-        return sendPage(res.status(422), 'profile/close', {
-          error: 'Choose what should happen to your votes.',
-        });
+        return showClosing(res.status(422), 'Choose what should happen to your votes.');
       const { id } = userOf(res);
-      const beforeRemoval = async (trx: Transaction) => votes === 'withdraw' && withdrawVotes(trx, id);
+      const beforeRemoval = async (trx: Transaction) => {
+        if (votes === 'withdraw') await withdrawVotes(trx, id);
+        await handOnTopics(trx, id);
+      };
       await store.deleteByHash(await closeAccount(db, id, beforeRemoval));
       clearBrowser(req, res);
       flash(res, 'closed');
       await seeOther(res, '/');
     })
     .all(methodNotAllowed);
+
+  async function showClosing(res: Response, error?: string): Promise<void> {
+    const topics = await listTopicsToHandOn(db, userOf(res).id);
+    sendPage(res, 'profile/close', { topics, error });
+  }
 
   return router;
 }

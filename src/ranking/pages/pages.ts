@@ -1,3 +1,4 @@
+import type { SanitizedHtml } from '../../catalog/markdown.js';
 import type { Thing } from '../../catalog/things.js';
 import type { PrerenderedPages } from '../../http/prerendered.js';
 import type { Words } from '../../http/words.js';
@@ -90,6 +91,8 @@ interface HowPage {
 
 interface ThingPage extends StandingDescription {
   thing: Thing;
+  /** Undefined for a thing without a text. */
+  text: SanitizedHtml | undefined;
   standing: Standing;
   topic: TopicSummary;
   path: string;

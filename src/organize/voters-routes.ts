@@ -1,0 +1,113 @@
+import { stringify } from 'csv-stringify/sync';
+import { type Request, type Response, Router } from 'express';
+import { userOf } from '../auth/sessions/current-user.js';
+import {
+  type Invitation,
+  invitationTokenOf,
+  invite,
+  listInvitations,
+  MAX_INVITATIONS,
+  readInvitees,
+  renewInvitation,
+  revokeInvitation,
+} from '../catalog/invitations.js';
+import { hashToken } from '../catalog/tokens.js';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { readForm } from '../http/form.js';
+import { sendPage } from '../http/page.js';
+import { notFound } from '../http/problem.js';
+import { keepSecret, readFreshSeed, startFreshLinks } from './fresh-links.js';
+import { backTo, managePage } from './manage-page.js';
+import { organizedTopicOf, requireRole } from './require-role.js';
+
+/** The page on which organisers invite voters, and get each voter's personal link once. */
+export function votersRoutes(services: { db: Database; config: Config }): Router {
+  const { db, config } = services;
+  const router = Router();
+
+  router
+    .route('/topics/:slug/manage/voters')
+    .get(requireRole(services, 'look'), (req, res) => showVoters(req, res))
+    .post(requireRole(services, 'run'), async (req, res) => {
+      const { names } = readForm(req, 'names');
+      const read = readInvitees(names);
+      if ('error' in read) return showVoters(req, res.status(422), { names, error: read.error });
+      const seed = startFreshLinks(res);
+      const act = { ...actorOf(res), invitees: read.invitees, seed };
+      if (!(await db.transaction().execute((trx) => invite(trx, act))))
+        return showVoters(req, res.status(422), { names, error: TOO_MANY });
+      return backTo(res, '/voters', 'voters-invited');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug/manage/voters/links.csv')
+    .get(requireRole(services, 'run'), async (req, res) => {
+      keepSecret(res);
+      const links = (await readVoters(req, res)).flatMap(({ name, team, url }) =>
+        url ? [{ name, team, url }] : [],
+      );
+      const columns = ['name', 'team', 'url'];
+      res
+        .attachment('personal-links.csv')
+        .type('csv')
+        .send(stringify(links, { header: true, columns, escape_formulas: true }));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug/manage/voters/:id/link')
+    .post(requireRole(services, 'run'), async (req, res) => {
+      const seed = startFreshLinks(res);
+      const act = { ...actorOf(res), id: idOf(req), seed };
+      if (!(await db.transaction().execute((trx) => renewInvitation(trx, act)))) throw notFound();
+      await backTo(res, '/voters', 'voter-link-new');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug/manage/voters/:id/revoke')
+    .post(requireRole(services, 'run'), async (req, res) => {
+      const act = { ...actorOf(res), id: idOf(req) };
+      if (!(await db.transaction().execute((trx) => revokeInvitation(trx, act)))) throw notFound();
+      await backTo(res, '/voters', 'voter-revoked');
+    })
+    .all(methodNotAllowed);
+
+  async function showVoters(
+    req: Request,
+    res: Response,
+    { names, error }: { names: string; error?: string } = { names: '' },
+  ): Promise<void> {
+    keepSecret(res);
+    const voters = await readVoters(req, res);
+    const fresh = voters.filter(({ url }) => url).length;
+    sendPage(res, 'organize/voters', { ...managePage(res), voters, fresh, names, error });
+  }
+
+  /** The invitations of the topic, with the links that this browser has just made. */
+  async function readVoters(req: Request, res: Response): Promise<(Invitation & { url?: string })[]> {
+    const seed = managePage(res).mayRun ? readFreshSeed(req) : undefined;
+    const invitations = await listInvitations(db, organizedTopicOf(res).topic.id);
+    return invitations.map((invitation) => {
+      const token = seed && invitationTokenOf(seed, invitation.id);
+      return token && hashToken(token) === invitation.tokenHash && !invitation.isRevoked
+        ? { ...invitation, url: `${config.publicOrigin}/join/${token}` }
+        : invitation;
+    });
+  }
+
+  return router;
+}
+
+const TOO_MANY = `A topic can have ${MAX_INVITATIONS} invited voters. Leave some out.`;
+
+const actorOf = (res: Response) => ({ topicId: organizedTopicOf(res).topic.id, userId: userOf(res).id });
+
+/** @throws Problem 404 when the address has no id */
+function idOf({ params }: Request): number {
+  if (!/^[1-9]\d{0,14}$/.test(String(params.id))) throw notFound();
+  return Number(params.id);
+}
