@@ -10,13 +10,20 @@ const filesIn = (folder: string, ending: string): string[] =>
     .filter((file) => file.endsWith(ending))
     .map((file) => `${folder}/${file}`);
 
-it('prints only other templates without escaping', () => {
+it('prints only other templates and sanitized Markdown without escaping', () => {
   for (const file of filesIn('views', '.eta'))
     for (const [raw] of read(file).matchAll(/<%[-_]?\s*~.*?%>/gs))
       expect([file, raw]).toEqual([
         file,
-        expect.stringMatching(/^<%~ (partial\('\/[\w/-]+', .+\)|it\.body) %>$/),
+        expect.stringMatching(/^<%~ (partial\('\/[\w/-]+', .+\)|it\.body|it\.sanitized) %>$/),
       ]);
+});
+
+it('prints sanitized Markdown in one template, whose data only renderMarkdown makes', () => {
+  const printing = filesIn('views', '.eta').filter((file) => read(file).includes('it.sanitized'));
+  expect(printing).toEqual(['views/shared/_markdown.eta']);
+  const making = filesIn('src', '.ts').filter((file) => read(file).includes('as SanitizedHtml'));
+  expect(making).toEqual(['src/catalog/markdown.ts']);
 });
 
 it('quotes every attribute, because escaping needs it', () => {

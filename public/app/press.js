@@ -117,7 +117,7 @@ document.addEventListener('htmx:after:swap', () => {
   speak();
   keepFocus();
 });
-document.addEventListener('htmx:before:request', () => document.getElementById('notice').replaceChildren());
+document.addEventListener('htmx:before:request', () => document.getElementById('notice')?.replaceChildren());
 document.addEventListener('htmx:finally:request', () => {
   if (sent?.isConnected) unmark();
 });
@@ -140,8 +140,13 @@ function speak() {
 // The pressed button may be gone, so the focus moves to the new pair or to the message in its place. After a shortcut
 // key it moves to the question. Otherwise Space would press a button instead of skipping.
 function keepFocus() {
-  if (document.activeElement !== document.body) return;
   const question = document.getElementById('question');
+  // The next texts are read from their beginning.
+  if (document.querySelector('#pair.reading')) {
+    scrollTo(0, 0);
+    question.focus({ preventScroll: true });
+  }
+  if (document.activeElement !== document.body) return;
   ((!isShortcut && document.getElementById('choose-left')) || question)?.focus();
 }
 
@@ -157,6 +162,8 @@ function isAnswer() {
 
 // Without an answer, htmx leaves the page as it is. The pair stays, and the message says how to go on.
 document.addEventListener('htmx:error', () => {
+  // The front page has no such place. It sends votes without htmx.
+  if (!document.getElementById('notice')) return;
   const button = sent;
   const retry = document.createElement('button');
   retry.type = 'button';

@@ -10,6 +10,12 @@ export async function findThing(db: Database, id: number): Promise<Thing | undef
   return db.selectFrom('things').where('id', '=', id).selectAll().executeTakeFirst();
 }
 
+/** Reads the texts of some things, by their ids. Things without a text are left out. */
+export async function readTexts(db: Database, ids: number[]): Promise<Map<number, string>> {
+  const rows = await db.selectFrom('things').where('id', 'in', ids).select(['id', 'text']).execute();
+  return new Map(rows.flatMap(({ id, text }) => (text ? [[id, text] as const] : [])));
+}
+
 /** Reads a thing's id from an address; undefined when the text is not an id. */
 export function parseThingId(text: unknown): number | undefined {
   return typeof text === 'string' && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;

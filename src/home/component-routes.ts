@@ -42,7 +42,7 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.8 },
   },
   things.map((thing, index) => ({
-    ...{ ...thing, id: index + 1, mean: 1 - index / 2, variance: 0.1 },
+    ...{ ...thing, hasText: false, id: index + 1, mean: 1 - index / 2, variance: 0.1 },
     // The last thing is new.
     ...(index === things.length - 1 ? { wins: 1, losses: 2, ties: 0 } : { wins: 20, losses: 5, ties: 1 }),
     ...{ rank: index + 1, low: Math.max(1, index), high: index + 2, topChance: 0.9 - index / 5 },

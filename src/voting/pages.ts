@@ -1,3 +1,4 @@
+import type { SanitizedHtml } from '../catalog/markdown.js';
 import type { Words } from '../http/words.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
@@ -31,6 +32,10 @@ interface VotePage {
   guest?: { votes: number; pairs: number /** Whether their votes count already. */; counts: boolean };
   /** Why there may be no pair: the phase, and whether the ranking is hidden from the voter. */
   end: Pick<TopicVisit, 'phase' | 'hidden' | 'role'>;
+  /** Whether the two have a text to read. */
+  hasTexts: boolean;
+  /** The texts of the two, in the reading view; undefined in the usual one. */
+  texts: { left: SanitizedHtml | undefined; right: SanitizedHtml | undefined } | undefined;
   /** How many votes the topic asks each voter for, and how many of theirs stand. */
   each: { done: number; of: number } | undefined;
 }

@@ -1,7 +1,10 @@
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { renderMarkdown, type SanitizedHtml } from '../catalog/markdown.js';
+import { readTexts } from '../catalog/things.js';
 import { topicPath } from '../catalog/topics.js';
+import type { Database } from '../database.js';
 import { sendPageOrFragment } from '../http/page.js';
-import type { Board } from '../ranking/boards/board.js';
+import type { Board, Standing } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import { signBallot } from './ballot.js';
 import { COMMON_PAIRS } from './common-pairs.js';
@@ -25,11 +28,19 @@ type ShowPair = (
     pairs?: Pair[] | undefined;
     receipt?: Receipt | undefined;
   },
-) => void;
+) => Promise<void>;
 
 /** Makes the function that shows a pair. @param secret signs the ballots */
-export function pairPage({ secret, progressOf }: { secret: string; progressOf: ProgressOf }): ShowPair {
-  return (res, visit, { queue, pairs = queue.pairs, receipt }) => {
+export function pairPage({
+  db,
+  secret,
+  progressOf,
+}: {
+  db: Database;
+  secret: string;
+  progressOf: ProgressOf;
+}): ShowPair {
+  return async (res, visit, { queue, pairs = queue.pairs, receipt }) => {
     const { board, phase } = visit;
     const { topic } = board;
     const { id: voterId, isGuest } = voterOf(res);
@@ -48,6 +59,8 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
         isAnswer: receipt !== undefined,
+        hasTexts: Boolean(left?.hasText || right?.hasText),
+        texts: left && right && isReading(res.req) ? await readPair(db, left, right) : undefined,
         slot: phase === 'open' ? slotOf(board, { queue, receipt, own }) : slotWhileClosed(receipt),
         end: { phase, hidden: visit.hidden, role: visit.role },
         each: topic.votesEach ? { done: queue.answers, of: topic.votesEach } : undefined,
@@ -59,4 +72,21 @@ export function pairPage({ secret, progressOf }: { secret: string; progressOf: P
       },
     });
   };
+}
+
+/** Whether the visitor reads the texts beside the pair. The address says so, so it also works without a script. */
+export const isReading = (req: Request): boolean => req.query.read !== undefined;
+
+// The texts are not in memory, because they may be long.
+async function readPair(
+  db: Database,
+  left: Standing,
+  right: Standing,
+): Promise<{ left: SanitizedHtml | undefined; right: SanitizedHtml | undefined }> {
+  const texts = await readTexts(db, [left.id, right.id]);
+  const rendered = ({ id }: Standing): SanitizedHtml | undefined => {
+    const text = texts.get(id);
+    return text === undefined ? undefined : renderMarkdown(text);
+  };
+  return { left: rendered(left), right: rendered(right) };
 }

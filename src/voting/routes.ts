@@ -22,7 +22,7 @@ import { askedPair } from './asked-pair.js';
 import type { Ballot } from './ballot.js';
 import type { BallotBox, CastResult } from './ballot-box.js';
 import { createGuest } from './guests.js';
-import { type ProgressOf, pairPage } from './pair-page.js';
+import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
 import { undoneReceipt } from './receipt.js';
 import { type RefusedVote, readVote, refusals } from './vote-form.js';
@@ -38,7 +38,7 @@ export function votingRoutes(
   const router = Router();
   const [secret] = config.secrets;
   const asVoter = findVoter(db, config);
-  const showPair = pairPage({ secret, progressOf });
+  const showPair = pairPage({ db, secret, progressOf });
   const contextOf = (res: Response, { board, hidden }: TopicVisit): VoterContext => ({
     ...{ db, queues, board, secret },
     voter: voterOf(res),
@@ -68,7 +68,9 @@ export function votingRoutes(
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
       if (result.refusal) return refuseVote(res, visit, result);
-      await seeOther(res, pathAfter(board, result.cast), async () => showPair(res, visit, result));
+      await seeOther(res, pathAfter(board, result.cast) + (isReading(req) ? '&read' : ''), async () =>
+        showPair(res, visit, result),
+      );
     })
     .all(methodNotAllowed);
 
@@ -83,7 +85,7 @@ export function votingRoutes(
       if (!vote.withdrawnAt) return refuseVote(res, visit, { refusal: 'stays' });
       const queue = await putBack(contextOf(res, visit), vote);
       const receipt = undoneReceipt(board, vote, isInFront(queue, vote));
-      const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}`;
+      const path = `${topicPath(board.topic)}/vote?undone=${vote.ballotId}${isReading(req) ? '&read' : ''}`;
       await seeOther(res, path, async () => showPair(res, visit, { queue, receipt }));
     })
     .all(methodNotAllowed);
@@ -122,7 +124,7 @@ export function votingRoutes(
     const queue = await queueOf(contextOf(res, visit));
     // A topic can close after it was looked up.
     const phase = isLate ? 'closed' : visit.phase;
-    showPair(res, { ...visit, phase }, { queue, pairs, receipt: { text: [refusals[refusal]] } });
+    await showPair(res, { ...visit, phase }, { queue, pairs, receipt: { text: [refusals[refusal]] } });
   }
 
   /** Makes a voter of a guest with the first vote, and renews the guest's cookie. */

@@ -113,6 +113,51 @@ it.each(modes)('mends the mistakes of a CSV file in place: $name', async ({ scri
   expectNoComplaints(complaints);
 });
 
+it.each(modes)('reads 25 essays of two pages side by side: $name', async ({ script }) => {
+  const { page, complaints } = await openForm(script);
+  await fillTexts(page, 'Our essays', 'Which essay argues better?');
+  const essay = (number: number): string =>
+    `Essay ${number},"# The case of essay ${number}\n\n${'It is **plain** that this sentence, of essay and proof, goes on. '.repeat(95)}\n\nEnd of essay ${number}."`;
+  const csv = `name,text\n${Array.from({ length: 25 }, (_, index) => essay(index + 1)).join('\n')}\n`;
+  await page
+    .getByLabel('Or choose a CSV file')
+    .setInputFiles({ name: 'essays.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  if (script) await page.getByRole('heading', { name: 'Preview: 25 things ready' }).waitFor();
+  await create(page);
+  await openAndVote(page, script);
+  await page.getByRole('link', { name: 'Read both texts' }).click();
+  await page.waitForURL('**/vote?read');
+  for (const [name, width, height] of [
+    ['phone', 375, 553],
+    ['desk', 1280, 800],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const [left, right] = await Promise.all(
+      ['#text-left', '#text-right'].map((text) => page.locator(text).boundingBox()),
+    );
+    const isBeside = Math.abs((left?.y ?? 0) - (right?.y ?? 1)) < 2;
+    expect([name, isBeside]).toEqual([name, width > 768]);
+    await expectGood(page, script);
+    // The answers stay at hand, at the beginning of the texts and at their end.
+    for (const end of [false, true]) {
+      await page.evaluate((end) => scrollTo(0, end ? document.body.scrollHeight : 0), end);
+      const box = await page.locator('#choose-left').boundingBox();
+      expect((box?.y ?? -1) >= 0 && (box?.y ?? height) + (box?.height ?? 0) <= height).toBe(true);
+    }
+  }
+  const before = await page.locator('#name-left').textContent();
+  await page.waitForTimeout(400);
+  await page.locator('#choose-right').click();
+  await page.waitForURL(/voted=.*&read$/);
+  await page.getByText('you chose').first().waitFor({ state: 'attached' });
+  expect(await page.locator('.texts article').count()).toBe(2);
+  expect(await page.locator('#name-left').textContent()).not.toBe(before);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await page.getByRole('link', { name: 'Hide the texts' }).click();
+  await page.waitForURL('**/vote');
+  expectNoComplaints(complaints);
+});
+
 it('keeps what was typed when the page is left and opened again', async () => {
   const { page } = await openForm(true);
   await fillTexts(page, 'Half a topic', 'Which?');

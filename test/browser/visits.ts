@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
+import { picture, SVG, topicOf } from '../organize/picture-corpus.js';
 import { pairOn, type Site, visit } from '../site.js';
 import type { Links, Members, Topics } from './fixtures.js';
 
-/** The paths that everybody can open. */
+/** The paths that everyone can open. */
 export const PUBLIC_PATHS = [
   '/',
   '/register',
@@ -42,6 +43,7 @@ const MANAGE_PAGES = [
 /** The GET routes that answer without a page of their own, and what they answer. */
 export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/\\.\\w+$/': 'the files in public',
+  '/^\\/pictures\\/([0-9a-f]{64})-([1-9]\\d{0,4})\\.webp$/': 'an uploaded picture',
   '/healthz': 'text',
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
@@ -312,6 +314,25 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.getByRole('button', { name: 'Confirm' }).click();
       await page.locator('#password-error').waitFor();
     },
+    'adding pictures': openPictures,
+    'pictures that were added, and one that was not': async (page, fixtures) => {
+      await openPictures(page, fixtures);
+      const buffer = await picture('png');
+      await page.getByLabel('Pictures', { exact: true }).setInputFiles([
+        { name: 'fox.png', mimeType: 'image/png', buffer },
+        { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: SVG },
+      ]);
+      await page.getByRole('button', { name: 'Add pictures' }).click();
+      await page.getByRole('heading', { name: '1 picture added, 1 not' }).waitFor();
+    },
+    'the picture of a thing': openPicture,
+    'a file that is no picture': async (page, fixtures) => {
+      await openPicture(page, fixtures);
+      const file = { name: 'fox.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+      await page.getByLabel('Another picture').setInputFiles(file);
+      await page.getByRole('button', { name: 'Save picture' }).click();
+      await page.locator('#picture-error').waitFor();
+    },
     'a fault of the site (500)': async (page, { site }) => {
       await site.db.schema.alterTable('shares').renameTo('away').execute();
       await page.goto('/profile/links');
@@ -450,6 +471,18 @@ async function openConfirm(page: Page, { site }: Fixtures): Promise<void> {
   await sql`update sessions set confirmed_at = now() - interval '11 minutes'`.execute(site.db);
   await page.getByRole('button', { name: 'Log out everywhere else' }).click();
   await waitForTitle(page, 'Confirm it’s you');
+}
+
+async function openPictures(page: Page, { site, members }: Fixtures): Promise<void> {
+  const { manage } = await topicOf(site, members.voter.id);
+  await page.goto(`${manage}/pictures`);
+}
+
+async function openPicture(page: Page, { site, members }: Fixtures): Promise<void> {
+  const { topicId, manage } = await topicOf(site, members.voter.id);
+  const fox = { topicId, name: 'Fox', slug: 'fox', picture: 'fox.svg' };
+  const { id } = await site.db.insertInto('things').values(fox).returning('id').executeTakeFirstOrThrow();
+  await page.goto(`${manage}/things/${id}/picture`);
 }
 
 async function waitForTitle(page: Page, text: string): Promise<void> {

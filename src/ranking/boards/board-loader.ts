@@ -148,7 +148,7 @@ export class Boards {
   async #readThings(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
     // The plugin that renames columns would copy each of many rows.
     const { rows } = await sql<StoredThing & { isRetired: boolean }>`
-      select things.id, name, picture, description, coalesce(mean, 0) as mean,
+      select things.id, name, picture, description, text is not null as "hasText", coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
         coalesce(ties, 0) as ties, rank, low, high, top_chance as "topChance",
         is_level_with_next as "isLevelWithNext", previous_rank as "previousRank", retired_at is not null as "isRetired"

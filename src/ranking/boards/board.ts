@@ -35,6 +35,8 @@ export interface Standing extends Rating {
   path: string;
   picture: string | null;
   description: string | null;
+  /** Whether it has a text to read. */
+  hasText: boolean;
   /** From 1, the strongest thing. */
   rank: number;
   /** Its rank yesterday; null when it was not ranked then. */

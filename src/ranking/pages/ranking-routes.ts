@@ -73,7 +73,7 @@ function sendTop(
   res: Response,
 ): void {
   const { topic, version, loadedAt } = board;
-  // The table is the same for everybody, so the topic and the version of its board identify it.
+  // The table is the same for everyone, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
   const { slug } = res.req.params;

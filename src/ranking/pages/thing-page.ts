@@ -1,3 +1,4 @@
+import { renderMarkdown } from '../../catalog/markdown.js';
 import { findThing } from '../../catalog/things.js';
 import { topicPath } from '../../catalog/topics.js';
 import type { Database } from '../../database.js';
@@ -34,6 +35,7 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
   const scale = makeScale(1, size, board.goal);
   return toState('ranking/thing', {
     thing,
+    text: thing.text ? renderMarkdown(thing.text) : undefined,
     standing,
     topic,
     path,
