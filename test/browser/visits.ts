@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { picture, SVG, topicOf } from '../organize/picture-corpus.js';
 import { pairOn, type Site, visit } from '../site.js';
-import type { Links, Members } from './fixtures.js';
+import type { Links, Members, Topics } from './fixtures.js';
 
 /** The paths that everyone can open. */
 export const PUBLIC_PATHS = [
@@ -34,6 +34,12 @@ export const MEMBER_PATHS = [
   '/profile/close',
 ];
 
+/** The pages of a topic for those who run it. */
+const MANAGE_PAGES = [
+  ...['', '/things', '/things/new', '/pictures', '/voters', '/results', '/settings'],
+  ...['/people', '/activity', '/copy', '/delete'],
+];
+
 /** The GET routes that answer without a page of their own, and what they answer. */
 export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/\\.\\w+$/': 'the files in public',
@@ -42,6 +48,9 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
   '/topics/:slug/data.json': 'a file to download',
+  '/topics/:slug/manage/voters/links.csv': 'a file to download',
+  '/topics/:slug/manage/results.csv': 'a file to download',
+  '/topics/:slug/manage/results.json': 'a file to download',
   '/shared/:token.png': 'a picture',
   '/profile/export': 'a file to download',
   '/profile/sessions/current': 'nothing: only its status counts',
@@ -58,12 +67,18 @@ export interface Fixtures {
   site: Site;
   members: Members;
   links: Links;
+  topics: Topics;
 }
 
 const open =
   (path: string): Visit =>
   (page) =>
     page.goto(path);
+/** Opens a page of a topic that is not public. */
+const openIn =
+  (topic: keyof Topics, page = ''): Visit =>
+  (browser, { topics }) =>
+    browser.goto(topics[topic] + page);
 const openEach = (paths: string[]): Record<string, Visit> =>
   Object.fromEntries(paths.map((path) => [path, open(path)]));
 
@@ -75,6 +90,13 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a thing with wins and losses': (page, { site }) => openThing(page, site, 'Plum'),
     'a thing nobody was asked about': (page, { site }) => openThing(page, site, 'The only one'),
     'a thing that was taken down': (page, { site }) => openThing(page, site),
+    'a topic by link': openIn('hidden', '/vote'),
+    'results that are hidden': openIn('hidden', '/top'),
+    'a topic that is closed': openIn('closed', '/vote'),
+    'the results of a closed topic': openIn('closed', '/top'),
+    'a personal link': openIn('join'),
+    'a link that gives a role, without an account': openIn('role'),
+    'a link that works no more (404)': open('/join/nothing'),
     'an empty topic': open('/topics/none/top'),
     'a topic with one thing': open('/topics/one/vote'),
     'a ranking with pages': open('/topics/many/ranking?page=2'),
@@ -316,6 +338,23 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.goto('/profile/links');
       await site.db.schema.alterTable('away').renameTo('shares').execute();
       await waitForTitle(page, 'Something went wrong on our side');
+    },
+  },
+  organiser: {
+    ...Object.fromEntries(
+      MANAGE_PAGES.map((page) => [page || 'the overview of a topic', openIn('manage', page)]),
+    ),
+    'a new topic': open('/topics/new'),
+    'a thing for its organisers': openIn('manageThing'),
+    'a thing of an invited topic': openIn('thing'),
+    'a topic that is deleted': openIn('deleted'),
+    'a link that gives a role': openIn('role'),
+    'closing the account with topics': open('/profile/close'),
+    'names that are wrong': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/voters`);
+      await page.locator('#names').fill(', Blue');
+      await page.getByRole('button', { name: 'Make personal links' }).click();
+      await page.locator('#names-error').waitFor();
     },
   },
   finisher: {
