@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { builtApp } from './test/built-app.js';
 
 export default defineConfig({
+  plugins: [builtApp],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { builtApp } from './test/built-app.js';
 
 export default defineConfig({
+  plugins: [builtApp],
   test: {
     include: ['test/soak/**/*.test.ts'],
     globalSetup: ['test/stores.ts'],

@@ -63,6 +63,7 @@ export async function up(db: Untyped): Promise<void> {
       revoked_at timestamptz
     )`.execute(db);
   await sql`create index on role_links (topic_id)`.execute(db);
+  await sql`create index on role_links (created_by)`.execute(db);
 
   // What was done to a topic, and by whom.
   await sql`

@@ -23,9 +23,6 @@ export async function up(db: Untyped): Promise<void> {
     )`.execute(db);
   await sql`create index on invitations (voter_id)`.execute(db);
 
-  // Closing an account looks for the links that it made.
-  await sql`create index role_links_created_by on role_links (created_by)`.execute(db);
-
   // A former guest has signed up or deleted their votes. Some of these counted, so their row stays.
   await sql`alter table voters drop constraint voters_kind_check`.execute(db);
   await sql`
@@ -50,7 +47,6 @@ export async function up(db: Untyped): Promise<void> {
 export async function down(db: Untyped): Promise<void> {
   await sql`drop trigger topic_keeps_owner on topic_roles`.execute(db);
   await sql`drop function topic_keeps_owner`.execute(db);
-  await sql`drop index role_links_created_by`.execute(db);
   await sql`drop table invitations`.execute(db);
   await sql`update voters set kind = 'guest' where kind = 'former'`.execute(db);
   await sql`alter table voters drop constraint voters_kind_check`.execute(db);

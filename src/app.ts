@@ -15,13 +15,14 @@ import type { PendingRevocations } from './auth/sessions/pending-revocations.js'
 import { SessionStore } from './auth/sessions/session-store.js';
 import { Sudo } from './auth/sessions/sudo.js';
 import { Throttle } from './auth/sessions/throttle.js';
+import { SignUpLimit } from './auth/users/sign-up-limit.js';
 import { pictureRoutes } from './catalog/pictures/picture-routes.js';
 import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
 import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
-import { assetFolderUrl, assets, assetUrl } from './http/assets.js';
+import { assetFolderUrl, assets, assetUrl, styleFolderUrl } from './http/assets.js';
 import { refuseCrossSite } from './http/cross-site.js';
 import { answerErrors, answerNotFound } from './http/errors.js';
 import { readFlash } from './http/flash.js';
@@ -84,18 +85,18 @@ export function createApp(dependencies: AppDependencies): Express {
   app.locals.templates = loadTemplates(config.production);
   app.locals.assets = {
     app: assetFolderUrl('app'),
-    styles: assetFolderUrl('styles'),
+    styles: styleFolderUrl(),
     htmx: assetUrl('htmx.min.js'),
+    sign: assetUrl('favicon.svg'),
   };
 
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
-  app.use(sendHeaders(services.headers));
-  app.use(pictureRoutes(services.pictures));
-  app.use(compression());
+  app.use(pictureRoutes(services.pictures, services.headers));
   // Only a path with a file extension is looked up on the disk.
-  app.get(/\.\w+$/, assets());
+  app.get(/\.\w+$/, compression(), assets(services.headers));
+  app.use(sendHeaders(services.headers));
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
@@ -154,6 +155,7 @@ function createServices({
   const auth: AuthServices = {
     ...{ db, config, passwords, store, pendingRevocations },
     throttle: new Throttle(redis, prefix),
+    signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
     sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });

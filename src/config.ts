@@ -45,7 +45,7 @@ export interface Config {
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
   trustedNetworks: string[];
-  /** Who may make topics: everybody who is logged in, or admins only. */
+  /** Who may make topics: everyone who is logged in, or admins only. */
   topicCreation: 'members' | 'admins';
   /** How many topics one person may own (1 to 10,000). */
   maxTopicsPerPerson: number;

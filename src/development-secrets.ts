@@ -34,6 +34,6 @@ function read(file: string): DevelopmentSecrets {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
   } catch {
-    throw new Error(`${file} can't be read: remove it, and a new secret is made (everybody is logged out).`);
+    throw new Error(`${file} can't be read: remove it, and a new secret is made (everyone is logged out).`);
   }
 }

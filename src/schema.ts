@@ -43,7 +43,7 @@ export interface RecentPair {
 
 type Created = ColumnType<Date, Date | undefined, never>;
 
-/** Everybody who can answer. A member's id is also the id of their `users` row. */
+/** Everyone who can answer. A member's id is also the id of their `users` row. */
 export interface VotersTable {
   id: GeneratedAlways<number>;
   /** A former guest has signed up or deleted their votes. */
@@ -472,7 +472,7 @@ export interface SiteEventsTable {
   details: JSONColumnType<Record<string, number>>;
 }
 
-/** Links that show a user's own list to everybody who has the link. */
+/** Links that show a user's own list to everyone who has the link. */
 export interface SharesTable {
   id: GeneratedAlways<number>;
   token: string;

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { constants, getPriority, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /**
  * How far a worker thread stays behind the thread that serves pages, for Piscina's `niceIncrement`. Only Linux
@@ -10,9 +10,11 @@ import { constants, getPriority, setPriority } from 'node:os';
 export const belowPages = (increment: number): number =>
   process.platform === 'linux' && getPriority() >= 0 ? increment : 0;
 
-/** Lowers a child's priority before it starts its threads. Where all cores are busy, pages come first. */
-export function yieldToPages({ pid }: ChildProcess): void {
+/**
+ * Lowers a child's priority before it starts its threads. Where all cores are busy, pages come first.
+ * @param priority 1 to 19: a higher value gives the child less of a busy machine
+ */
+export function yieldToPages({ pid }: ChildProcess, priority: number): void {
   // The site itself may have a lower priority already, and nobody but root may raise one.
-  const priority = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
-  if (pid !== undefined) setPriority(pid, priority);
+  if (pid !== undefined) setPriority(pid, Math.max(getPriority(), priority));
 }

@@ -82,7 +82,10 @@ it.each([
   ['TRUSTED_NETWORKS', '0.0.0.0/0'],
   ['TRUSTED_NETWORKS', '2001:db8::/129'],
   ['ALLOWED_ORIGINS', 'https://a.example, b'],
-  ['TOPIC_CREATION', 'everybody'],
+  ['MAX_PICTURE_MB', '0'],
+  ['MAX_PICTURE_MB', '101'],
+  ['MAX_TOPIC_MB', 'all'],
+  ['TOPIC_CREATION', 'everyone'],
   ['MAX_TOPICS_PER_PERSON', '0'],
   ['MAX_THINGS_PER_TOPIC', '1'],
 ])('refuses to start with %s = %s, and names the setting', (name, value) => {

@@ -1,4 +1,5 @@
-// The Top 20 updates itself while the page is visible. Visitors can pause it until they close the tab.
+// The Top 20, and the Top 3 of the front page, update themselves while the page is visible. Visitors can pause it until
+// they close the tab.
 import { say } from './say.js';
 import { remember, remembered } from './storage.js';
 
@@ -41,8 +42,8 @@ function keepUpToDate() {
   let scroll;
   document.addEventListener('htmx:before:swap', (event) => {
     if (event.target.id !== 'board') return;
-    before = new Map(rows().map((row) => [row.id, { rank: Number(row.dataset.rank), top: row.offsetTop }]));
-    focused = document.activeElement?.closest('#board tr');
+    before = new Map(rows().map((row) => [row.id, { rank: Number(row.dataset.rank), ...placeOf(row) }]));
+    focused = document.activeElement?.closest('#board [data-rank]');
     scroll = window.scrollY;
   });
   document.addEventListener('htmx:after:swap', (event) => {
@@ -61,7 +62,7 @@ function keepUpToDate() {
     if (best) setTimeout(say, 1000, `${nameIn(best)} is now ${best.dataset.place}.`);
   });
 
-  const rows = () => [...board().querySelectorAll('tbody tr')];
+  const rows = () => [...board().querySelectorAll('[data-rank]')];
   const nameIn = (row) => row.querySelector('.name').textContent;
 }
 
@@ -85,11 +86,18 @@ function mark(row) {
   setTimeout(() => row.classList.remove('moved'), 4000);
 }
 
+const placeOf = (row) => ({ left: row.offsetLeft, top: row.offsetTop });
+
 function glide(row, before) {
-  if (!before || before.top === row.offsetTop) return;
+  if (!before) return;
+  const { left, top } = placeOf(row);
+  if (before.left === left && before.top === top) return;
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-  row.animate([{ transform: `translateY(${before.top - row.offsetTop}px)` }, { transform: 'none' }], {
-    duration: 500,
-    easing: 'ease-in-out',
-  });
+  row.animate(
+    [{ transform: `translate(${before.left - left}px, ${before.top - top}px)` }, { transform: 'none' }],
+    {
+      duration: 500,
+      easing: 'ease-in-out',
+    },
+  );
 }

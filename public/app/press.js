@@ -117,7 +117,7 @@ document.addEventListener('htmx:after:swap', () => {
   speak();
   keepFocus();
 });
-document.addEventListener('htmx:before:request', () => document.getElementById('notice').replaceChildren());
+document.addEventListener('htmx:before:request', () => document.getElementById('notice')?.replaceChildren());
 document.addEventListener('htmx:finally:request', () => {
   if (sent?.isConnected) unmark();
 });
@@ -162,6 +162,8 @@ function isAnswer() {
 
 // Without an answer, htmx leaves the page as it is. The pair stays, and the message says how to go on.
 document.addEventListener('htmx:error', () => {
+  // The front page has no such place. It sends votes without htmx.
+  if (!document.getElementById('notice')) return;
   const button = sent;
   const retry = document.createElement('button');
   retry.type = 'button';

@@ -1,3 +1,4 @@
+import compression from 'compression';
 import cors from 'cors';
 import { type RequestHandler, Router } from 'express';
 import { methodNotAllowed } from '../http/errors.js';
@@ -10,6 +11,7 @@ import { boardToJson } from '../ranking/transfer/board-json.js';
 export function apiRoutes(services: VisitServices): Router {
   const { boards, config } = services;
   const router = Router();
+  router.use('/api', compression());
   router
     .route('/api/topics')
     .all(allowOrigins(config.allowedOrigins))

@@ -25,6 +25,7 @@ export function accountRoutes({
   config,
   store,
   throttle,
+  signUpLimit,
   sudo,
   onSignIn,
 }: AuthServices): Router {
@@ -49,10 +50,14 @@ export function accountRoutes({
       const { network } = res.locals;
       const group = networkGroup(network, config.secrets[0]);
       const form = { username, password, networkGroup: group };
-      const account = await register(db, passwords.forNetwork(network), form);
-      if ('errors' in account) {
+      const create = () => register(db, passwords.forNetwork(network), form);
+      const account = await (signUpLimit?.guard(network, create) ?? create()).catch(asRefusal);
+      if ('errors' in account || 'refusal' in account) {
         const page = { username, remembered, next: localPath(next), length, idleSeconds };
-        return sendPage(res.status(422), 'auth/register', { ...page, errors: account.errors });
+        if ('errors' in account)
+          return sendPage(res.status(422), 'auth/register', { ...page, errors: account.errors });
+        res.status(429).setHeader('Retry-After', String(account.retryAfter));
+        return sendPage(res, 'auth/register', { ...page, refusal: account.refusal });
       }
       await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
@@ -91,6 +96,13 @@ export function accountRoutes({
     .all(methodNotAllowed);
 
   return router;
+}
+
+// The page with the form says so, and keeps what was typed.
+function asRefusal(error: unknown): { refusal: string; retryAfter: number } {
+  if (!(error instanceof TemporaryProblem && error.status === 429)) throw error;
+  const refusal = `There were too many sign-ups from your network. ${error.message}`;
+  return { refusal, retryAfter: error.retryAfter };
 }
 
 async function signInNewUser(

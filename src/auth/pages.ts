@@ -39,6 +39,8 @@ interface RegisterPage {
   /** How long a session without `remembered` may be inactive. */
   idleSeconds: number;
   errors?: FieldErrors<keyof Credentials>;
+  /** Why nobody from this network can sign up now, and when to try again. */
+  refusal?: string;
 }
 
 /** The form for a new password. */

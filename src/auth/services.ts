@@ -7,6 +7,7 @@ import type { PendingRevocations } from './sessions/pending-revocations.js';
 import type { SessionStore } from './sessions/session-store.js';
 import type { Sudo } from './sessions/sudo.js';
 import type { Throttle } from './sessions/throttle.js';
+import type { SignUpLimit } from './users/sign-up-limit.js';
 
 /** The services behind the pages about accounts and sessions. */
 export interface AuthServices {
@@ -15,6 +16,8 @@ export interface AuthServices {
   passwords: Passwords;
   store: SessionStore;
   throttle: Throttle;
+  /** Undefined when the settings switch rate limits off. */
+  signUpLimit: SignUpLimit | undefined;
   sudo: Sudo;
   pendingRevocations: PendingRevocations;
   /**

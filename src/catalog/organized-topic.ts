@@ -9,7 +9,7 @@ export interface OrganizedTopic {
 }
 
 /**
- * Finds a topic by its slug for a user who has a role in it; undefined for everybody else. A deleted topic is found
+ * Finds a topic by its slug for a user who has a role in it; undefined for everyone else. A deleted topic is found
  * as well.
  */
 export async function findOrganizedTopic(

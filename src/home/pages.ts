@@ -5,6 +5,7 @@ import type { RankTable } from '../ranking/pages/pages.js';
 declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
+    'home/_podium': Podium;
     'home/topics': { topics: TopicCard[]; mayCreate: boolean };
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
@@ -13,11 +14,17 @@ declare module '../http/page.js' {
   }
 }
 
-interface FrontPage {
-  topic: TopicSummary;
+/** The leading things of the default topic. */
+export interface Podium {
   leaders: (Standing & StandingDescription)[];
-  topics: TopicCard[];
   votes: number;
+  /** Identifies the state of the board. The page asks with it for a newer one. */
+  tag: string;
+}
+
+interface FrontPage extends Podium {
+  topic: TopicSummary;
+  topics: TopicCard[];
   /** Whether the visitor may make a topic, after a log-in. */
   mayCreate: boolean;
   /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
@@ -35,6 +42,8 @@ export interface TopicCard {
   /** The start of its addresses; empty for the default topic. */
   path: string;
   votes: number;
+  /** How many people cast them; 0 when that is not known. */
+  voters: number;
   /** Empty while the ranking is not shown to all. */
   leaders: Standing[];
   /** The title of its board: "Top 20". */

@@ -3,21 +3,23 @@ import { GUEST_LIFETIME_DAYS, readGuest } from '../auth/guest-cookie.js';
 import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
+import { entityTag, sendNotModified } from '../http/conditional-get.js';
 import { methodNotAllowed } from '../http/errors.js';
-import { sendPage } from '../http/page.js';
+import { sendPage, wantsFragment } from '../http/page.js';
 import { mayCreateTopics } from '../organize/new-topic-routes.js';
 import { ownTopics } from '../profile/own-votes.js';
 import type { Board, Standing } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
+import { VoterCounts } from '../ranking/boards/voter-counts.js';
 import { signBallot } from '../voting/ballot.js';
 import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import type { Contact } from './pages.js';
-import { listTopics, topicCard } from './topics.js';
+import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
   db: Database;
@@ -28,7 +30,13 @@ interface HomeServices {
 
 /** The front page, the list of topics, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes(services: HomeServices): Router {
-  const { boards, config } = services;
+  const { db, boards, config } = services;
+  const voterCounts = new VoterCounts(db);
+  const figuresFor = (voter: Voter | undefined): Promise<TopicFigures> =>
+    withoutPostgres({ own: [], voters: new Map() }, async () => ({
+      own: voter && voter.id !== NEW_GUEST ? await ownTopics(db, boards, voter.id) : [],
+      voters: await voterCounts.byTopic(),
+    }));
   const router = Router();
   const contact = contactOf(config);
   const idleSeconds = 60 * config.sessionIdleMinutes;
@@ -36,19 +44,20 @@ export function homeRoutes(services: HomeServices): Router {
     .route('/')
     .get(async (req, res) => {
       const board = boards.default();
-      const { topic, votes } = board;
+      const { topic, version } = board;
+      const state = `leaders-${topic.id}-${version}`;
+      const podium = { leaders: findLeaders(board), votes: board.votes, tag: entityTag(state) };
+      if (wantsFragment(res)) {
+        if (!sendNotModified(res, state)) sendPage(res, 'home/_podium', podium);
+        return;
+      }
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
-        topic,
-        votes,
+        ...{ topic, ...podium },
         mayCreate: mayCreateTopics(config, res.locals.user),
-        leaders: findLeaders(board),
-        topics: boards
-          .listed()
-          .filter((other) => other !== board && other.size > 0)
-          .map((other) => topicCard(other)),
-        ...(await withoutPostgres(NO_PAIR, async () =>
-          offerPair(services, board, await voterOn(services, req, res)),
-        )),
+        topics: topicCards(others, await figuresFor(voter)),
+        ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
       });
     })
     .all(methodNotAllowed);
@@ -56,12 +65,11 @@ export function homeRoutes(services: HomeServices): Router {
   router
     .route('/topics')
     .get(async (req, res) => {
-      const own = await withoutPostgres([], async () => {
-        const { id } = await voterOn(services, req, res);
-        return id === NEW_GUEST ? [] : ownTopics(services.db, boards, id);
+      const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      sendPage(res, 'home/topics', {
+        topics: topicCards(boards.listed(), await figuresFor(voter)),
+        mayCreate: mayCreateTopics(config, res.locals.user),
       });
-      const mayCreate = mayCreateTopics(config, res.locals.user);
-      sendPage(res, 'home/topics', { topics: listTopics(boards, own), mayCreate });
     })
     .all(methodNotAllowed);
 

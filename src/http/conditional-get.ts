@@ -2,7 +2,7 @@ import type { Response } from 'express';
 
 /**
  * Sets the ETag of an answer, and answers 304 when the browser already has that state. Repeated requests then
- * cost next to nothing. Only for answers that are the same for everybody.
+ * cost next to nothing. Only for answers that are the same for everyone.
  * @param state letters, digits and hyphens
  * @returns whether it has answered
  */

@@ -33,8 +33,11 @@ const encode: Record<Encoding, (html: Buffer) => Buffer> = {
   identity: (html) => html,
 };
 
-/** Compresses a page for one visitor: in half the time of the default level, with a twentieth more bytes. */
-export const gzipFast = (html: Buffer): Buffer => gzipSync(html, { level: 3 });
+/** Compresses a page for one visitor: in half the time of the usual level, with a twentieth more bytes. */
+export function compressFast(html: string | Buffer, encoding: Exclude<Encoding, 'identity'>): Buffer {
+  if (encoding === 'gzip') return gzipSync(html, { level: 3 });
+  return brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+}
 
 /** Returns the first of the offered encodings that the browser accepts. */
 export function preferredEncoding(req: Request, ...offered: Exclude<Encoding, 'identity'>[]): Encoding {

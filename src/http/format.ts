@@ -7,7 +7,9 @@ const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UT
 const times = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
 /** Formats a whole number: 12,345. */
-export const number = (value: number): string => numbers.format(value);
+export const number = (value: number): string =>
+  // Small numbers have no separator, and the formatter takes a hundred times as long.
+  Number.isInteger(value) && value >= 0 && value < 1_000 ? String(value) : numbers.format(value);
 
 /** Formats a count with its noun: "1 vote", "12 votes". */
 export const count = (value: number, noun: string, plural = `${noun}s`): string =>

@@ -10,19 +10,36 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 /** Sets the same headers on every answer. */
 export function sendHeaders(headers: Headers): RequestHandler {
   return (_req, res, next) => {
-    for (const [name, value] of headers) res.setHeader(name, value);
+    setHeaders(res, headers);
     next();
   };
 }
 
+/** Sets these headers on one answer. */
+export function setHeaders(res: ServerResponse, headers: Headers): void {
+  for (const [name, value] of headers) res.setHeader(name, value);
+}
+
+/** The headers of a file that is no page: browsers trust its type, and other sites can't embed it. */
+export const FILE_HEADERS: Headers = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+];
+
+/** The headers of a picture. A browser can open an SVG as a page of its own, so nothing in it may run. */
+export const PICTURE_HEADERS: Headers = [
+  ...FILE_HEADERS,
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+];
+
 /**
- * Returns the security headers of every answer. Pages load from and post to this site only, nothing may frame
- * them, and only the site's own files run as scripts (docs/security.md, rule 48). Helmet would compute the
- * same headers for every request, so it runs once.
+ * Returns the security headers of every answer except styles, scripts, fonts and pictures. Pages load from and post
+ * to this site only, nothing may frame them, and only the site's own files run as scripts (docs/security.md, rule
+ * 48). Helmet would compute the same headers for every request, so it runs once.
  */
 export function securityHeaders(config: Config): Headers {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
-  const setHeaders = helmet({
+  const secure = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -45,7 +62,7 @@ export function securityHeaders(config: Config): Headers {
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   });
-  setHeaders(res.req, res, () => undefined);
+  secure(res.req, res, () => undefined);
   res.setHeader(
     'Permissions-Policy',
     'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',

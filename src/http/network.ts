@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
 import { isWithin, networkOf, parseSubnet } from '../addresses.js';
 import type { Config } from '../config.js';
 import { clientAddress } from './client-address.js';
@@ -31,10 +32,17 @@ export function findNetwork({
   const trusted = trustedNetworks.flatMap((text) => parseSubnet(text) ?? []);
   // Without rate limits, the limits on password attempts still hold.
   const usualFactor = rateLimits || 1;
+  // Most requests come from an address that was seen before.
+  const networks = new LRUCache<string, Network>({ max: 500 });
   return (req, res, next) => {
     const address = clientAddress(req);
-    const factor = isWithin(trusted, address) ? usualFactor * TRUSTED_FACTOR : usualFactor;
-    res.locals.network = { key: networkOf(address), factor };
+    let network = networks.get(address);
+    if (!network) {
+      const factor = isWithin(trusted, address) ? usualFactor * TRUSTED_FACTOR : usualFactor;
+      network = { key: networkOf(address), factor };
+      networks.set(address, network);
+    }
+    res.locals.network = network;
     next();
   };
 }

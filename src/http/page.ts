@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import { root } from '../config.js';
-import { gzipFast, preferredEncoding } from './encodings.js';
+import { compressFast, preferredEncoding } from './encodings.js';
 import * as format from './format.js';
 import type { Problem } from './problem.js';
 
@@ -21,6 +21,15 @@ class Templates extends Eta {
     const functionHeader =
       'const w = this.format; const partial = (name, data) => this.render(name, data, options);';
     super({ views, cache: true, functionHeader });
+    // Pages name their partials from the top of the folder, so each name has one path. Eta would take longer to work
+    // it out anew than to render the partial.
+    const { resolvePath } = this;
+    const paths = new Map<string, string>();
+    this.resolvePath = (name, options) => {
+      const path = paths.get(name) ?? resolvePath.call(this, name, options);
+      paths.set(name, path);
+      return path;
+    };
   }
 }
 
@@ -84,25 +93,30 @@ export function renderPage(res: Response, template: string, data: object): strin
 /** The content type of a page. */
 export const HTML = 'text/html; charset=utf-8';
 
+const VARY = 'HX-Request-Type, Accept-Encoding';
+
 // A page that fits into one packet arrives no sooner when it is compressed.
 const MIN_COMPRESSED_BYTES = 1024;
 
 /** Sends a rendered page. Browsers ask for it again each time. */
 export function sendHtml(res: Response, html: string | Buffer): void {
-  let bytes = typeof html === 'string' ? Buffer.from(html) : html;
-  res.vary('HX-Request-Type').setHeader('Content-Type', HTML);
+  const size = Buffer.byteLength(html);
+  if (res.hasHeader('Vary')) res.vary(VARY);
+  else res.setHeader('Vary', VARY);
+  res.setHeader('Content-Type', HTML);
   // Compressed synchronously: the stream that `compression` opens for each answer takes several times as
   // long.
-  const isWorthCompressing = bytes.length >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
-  if (isWorthCompressing && preferredEncoding(res.req, 'gzip') === 'gzip') {
-    bytes = gzipFast(bytes);
-    res.setHeader('Content-Encoding', 'gzip');
-  }
+  const isWorthCompressing = size >= MIN_COMPRESSED_BYTES && !res.getHeader('Content-Encoding');
+  const encoding = isWorthCompressing ? preferredEncoding(res.req, 'gzip', 'br') : 'identity';
+  // Node sends a string together with the headers, and bytes after them.
+  const body = encoding === 'identity' ? html : compressFast(html, encoding);
+  if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   // Browsers store no such page and never send its ETag back, so no hash is computed.
-  if (res.getHeader('Cache-Control') === 'no-store') res.setHeader('Content-Length', bytes.length).end(bytes);
+  if (res.getHeader('Cache-Control') === 'no-store')
+    res.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
   else {
     if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
-    res.send(bytes);
+    res.send(body);
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from './page.js';
 
 /**
- * A page that differs only in the name of the user who is logged in. Its fragment is the same for everybody.
+ * A page that differs only in the name of the user who is logged in. Its fragment is the same for everyone.
  */
 export type SharedPage = Page & {
   /**

@@ -13,7 +13,7 @@ export function warnOfProxy({ trustProxy }: Pick<Config, 'trustProxy'>, log: Log
     if (isArmed && header) {
       isArmed = false;
       log.warn(
-        `Requests come with ${header}, as from a proxy, but TRUST_PROXY names none: everybody seems to have the ` +
+        `Requests come with ${header}, as from a proxy, but TRUST_PROXY names none: everyone seems to have the ` +
           'same address. Set TRUST_PROXY to the number of proxies in front.',
       );
     }

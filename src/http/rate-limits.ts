@@ -4,23 +4,21 @@ import { consume, createLimiter, type RateLimit } from './rate-limiter.js';
 
 /**
  * Limits how often one user or one network may do things: far more often than anyone does them by hand. The
- * refusal says when to try again, and the visitor loses nothing.
+ * refusal says when to try again, and the visitor loses nothing. Signing up has a limit of its own (`SignUpLimit`).
  * @param prefix begins the keys in Redis
  * @param factor multiplies a user's limits; a network has a factor of its own
  */
 export function limitRates(redis: Redis | undefined, prefix: string, factor: number): Router {
-  const limit = (rateLimit: RateLimit, { byNetwork = false } = {}): RequestHandler => {
+  const limit = (rateLimit: RateLimit): RequestHandler => {
     const limiter = createLimiter(redis, prefix, rateLimit);
     return async (_req, res, next) => {
       const { user, network } = res.locals;
-      if (user && !byNetwork) await consume(limiter, `person:${user.id}`, factor);
+      if (user) await consume(limiter, `person:${user.id}`, factor);
       else await consume(limiter, `network:${network.key}`, network.factor);
       next();
     };
   };
   const router = Router();
-  // By network: each registration logs the browser in as a new user, who would start at zero.
-  router.post('/register', limit({ name: 'register', points: 30, duration: 3600 }, { byNetwork: true }));
   router.post(
     ['/vote', '/vote/undo', '/topics/:slug/vote'],
     limit({ name: 'vote', points: 240, duration: 60 }),

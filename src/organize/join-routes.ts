@@ -31,7 +31,7 @@ export function joinRoutes({ db, config, queues }: { db: Database; config: Confi
       if (joined === 'of another account') throw otherAccount();
       const { place, voterId } = joined;
       if (!res.locals.user) rememberGuest(res, voterId, config);
-      await queues.markStale(voterId, place.topicId);
+      await queues.markStale({ voterId, topicId: place.topicId });
       await seeOther(res, `/topics/${place.slug}/vote`);
     })
     .all(methodNotAllowed);

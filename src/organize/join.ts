@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { hashToken } from '../catalog/tokens.js';
 import type { Database, Transaction } from '../database.js';
-import { moveVotes } from '../voting/take-over.js';
+import { moveVotes, takeBackAgain } from '../voting/take-over.js';
 
 /** A place in a topic, as the page of its personal link shows it. */
 export interface Place {
@@ -45,8 +45,9 @@ type Joined = { place: Place; voterId: number } | 'of another account';
  * become those of the new one, so that each counts once.
  * @returns undefined when the link is worth nothing
  */
-export function joinByLink(db: Database, token: string, joiner: Joiner): Promise<Joined | undefined> {
-  return db.transaction().execute(async (trx) => {
+export async function joinByLink(db: Database, token: string, joiner: Joiner): Promise<Joined | undefined> {
+  let takenBack: string[] = [];
+  const joined = await db.transaction().execute(async (trx): Promise<Joined | undefined> => {
     await sql`select from invitations where token_hash = ${hashToken(token)} for update`.execute(trx);
     const place = await findPlace(trx, token);
     if (!place) return undefined;
@@ -55,7 +56,7 @@ export function joinByLink(db: Database, token: string, joiner: Joiner): Promise
       return 'of another account';
     const voterId = joiner.memberId ?? (await findAnonymous(trx, holder, joiner));
     if (await hasOtherPlace(trx, place, voterId)) return { place, voterId };
-    if (holder && holder.id !== voterId) await leave(trx, holder, { place, voterId });
+    if (holder && holder.id !== voterId) takenBack = await leave(trx, holder, { place, voterId });
     // A place of the same voter that is worth nothing any more.
     await sql`
       update invitations set voter_id = null, joined_at = null
@@ -67,6 +68,8 @@ export function joinByLink(db: Database, token: string, joiner: Joiner): Promise
     await sql`update voters set kind = 'invited' where id = ${voterId} and kind = 'guest'`.execute(trx);
     return { place, voterId };
   });
+  if (typeof joined === 'object') await takeBackAgain(db, joined.voterId, takenBack);
+  return joined;
 }
 
 /** The voter of a place so far, and whether they joined by its newest link. */
@@ -113,15 +116,19 @@ async function hasOtherPlace(trx: Transaction, { id, topicId }: Place, voterId: 
   return rows.length > 0;
 }
 
-/** The earlier voter of a place gives it up. A member's answers are their own, so they are only withdrawn. */
+/**
+ * The earlier voter of a place gives it up. A member's answers are their own, so they are only withdrawn.
+ * @returns the ballots for `takeBackAgain`
+ */
 async function leave(
   trx: Transaction,
   holder: Holder,
   { place: { topicId }, voterId }: { place: Place; voterId: number },
-): Promise<void> {
-  if (holder.kind === 'member')
-    await sql`
-      update votes set withdrawn_at = now()
-      where voter_id = ${holder.id} and topic_id = ${topicId} and withdrawn_at is null`.execute(trx);
-  else await moveVotes(trx, { from: holder.id, to: voterId, topicId });
+): Promise<string[]> {
+  if (holder.kind !== 'member')
+    return (await moveVotes(trx, { from: holder.id, to: voterId, topicId })).takenBack;
+  await sql`
+    update votes set withdrawn_at = now()
+    where voter_id = ${holder.id} and topic_id = ${topicId} and withdrawn_at is null`.execute(trx);
+  return [];
 }

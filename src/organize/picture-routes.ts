@@ -7,10 +7,9 @@ import { parseThingId } from '../catalog/things.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
-import { flash } from '../http/flash.js';
 import { seeOther, sendPage, sendPageOrFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
-import { managePage, refuseClosed } from './manage-page.js';
+import { backTo, managePage, refuseClosed } from './manage-page.js';
 import { MAX_PICTURES, receivePictures } from './receive-pictures.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 
@@ -65,8 +64,7 @@ export function organizePictureRoutes(services: PictureServices): Router {
       const picture = !removes && 'picture' in saved ? saved.picture : null;
       const change = { topicId: topic.id, thingId, userId: userOf(res).id };
       await db.transaction().execute((trx) => changePicture(trx, change, picture));
-      flash(res, picture ? 'picture-saved' : 'picture-removed');
-      await seeOther(res, `/topics/${topic.slug}/manage/things/${thingId}/picture`);
+      await backTo(res, `/things/${thingId}`, picture ? 'picture-saved' : 'picture-removed');
     })
     .all(methodNotAllowed);
 
@@ -88,10 +86,9 @@ async function showPicture(
   res: Response,
   { services: { db, config }, error }: { services: PictureServices; error: string | undefined },
 ): Promise<void> {
-  const thing = await findThingOf(db, req, organizedTopicOf(res).topic.id);
-  sendPage(res, 'organize/picture', {
-    ...{ ...managePage(res), thing, maxMegabytes: config.maxPictureMb, error },
-  });
+  const manage = managePage(res);
+  const thing = await findThingOf(db, req, manage.topic.id);
+  sendPage(res, 'organize/picture', { ...manage, thing, maxMegabytes: config.maxPictureMb, error });
 }
 
 async function findThingOf(db: Database, req: Request, topicId: number) {

@@ -46,7 +46,7 @@ export async function changeVote(
   );
   const changed = await findVote(db, ballot.voterId, ballot.id);
   if (changed) {
-    if (old.unknown) await queues.markStale(ballot.voterId, old.topicId);
+    if (old.unknown) await queues.markStale({ voterId: ballot.voterId, topicId: old.topicId });
     return { status: 'changed', vote: changed };
   }
   const standing = await findAnswer(db, ballot.voterId, old);

@@ -7,15 +7,15 @@ import { answersForDifferences, answersForList, type ListRow, type OwnRow, type 
 
 /** A rank of a user's own list, with all that its line shows and draws. */
 export interface ComparedRow extends OwnRow {
-  /** Everybody's rank: "3rd"; "new" for a thing with too few votes. */
+  /** Everyone's rank: "3rd"; "new" for a thing with too few votes. */
   theirRank: string;
-  /** How everybody's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
+  /** How everyone's rank differs from the user's: "2 lower"; empty for a thing with too few votes. */
   distance: string;
   /** Both ranks on the scale, in percent of its width. Undefined as above. */
   mineAt: number;
   theirsAt: number | undefined;
-  /** Where the thing stands in a run of things that are too close to call; empty outside. */
-  level: '' | 'first' | 'middle' | 'last';
+  /** Whether it is too close to call if the user prefers it to the thing before it. */
+  isTiedWithPrevious: boolean;
 }
 
 /** Adds to each rank of a user's own list what its line shows and draws. */
@@ -27,22 +27,17 @@ export function compareRows(rows: OwnRow[]): ComparedRow[] {
     distance: row.theirs === undefined ? '' : describeDistance(row.theirs - row.rank),
     mineAt: positionOn(scale, row.rank),
     theirsAt: row.theirs === undefined ? undefined : positionOn(scale, row.theirs),
-    level: levelOf(rows[index - 1]?.isLevelWithNext, row.isLevelWithNext),
+    isTiedWithPrevious: rows[index - 1]?.isLevelWithNext ?? false,
   }));
 }
 
 const describeDistance = (ranks: number): string =>
   ranks === 0 ? 'same' : `${Math.abs(ranks)} ${ranks > 0 ? 'lower' : 'higher'}`;
 
-function levelOf(withPrevious: boolean | undefined, withNext: boolean): ComparedRow['level'] {
-  if (withPrevious) return withNext ? 'middle' : 'last';
-  return withNext ? 'first' : '';
-}
-
 /** The scale of ranks of a list. @param size the length of the list */
 export const scaleOf = (size: number): RankScale => makeScale(1, size, 'order');
 
-/** The beginning of a user's own list beside everybody's, with one title and one length for both. */
+/** The beginning of a user's own list beside everyone's, with one title and one length for both. */
 export function previewOf({ rows, size, title, crowd }: OwnTop): {
   title: string;
   mine: ListRow[];

@@ -15,7 +15,7 @@ export const SHARE_SIZES = [3, 5, 10] as const;
 export const sharedSizesOf = ({ topic }: Board): readonly number[] =>
   topic.access === 'public' ? SHARE_SIZES : [];
 
-/** A rank of a list of things: one's own, everybody's or a shared one. */
+/** A rank of a list of things: one's own, everyone's or a shared one. */
 export interface ListRow {
   /** From 1. */
   rank: number;
@@ -27,17 +27,17 @@ export interface ListRow {
   picture: string | null;
 }
 
-/** A thing on a user's own list, with its rank on everybody's list. */
+/** A thing on a user's own list, with its rank on everyone's list. */
 export interface OwnRow extends ListRow {
   name: string;
-  /** Its rank among the same things for everybody; undefined while it has too few votes. */
+  /** Its rank among the same things for everyone; undefined while it has too few votes. */
   theirs: number | undefined;
   /** The range of its true rank for the user, in 19 cases of 20: "2nd–6th". */
   range: string;
   isLevelWithNext: boolean;
 }
 
-/** A user's own list of a topic, compared with everybody's. */
+/** A user's own list of a topic, compared with everyone's. */
 export interface OwnTop {
   answers: number;
   /** Whether there are enough answers for a list. */
@@ -48,7 +48,7 @@ export interface OwnTop {
   size: number;
   /** The name of the Top: "Top 10", or "list" when it is too short for one. */
   title: string;
-  /** "About 8 of these 10 look settled."; empty without a Top. */
+  /** "We expect about 8 of these 10 to stay."; empty without a Top. */
   settled: string;
   /** The next longer Top that the topic allows, and on how many things it takes a vote. */
   next: { title: string; things: number } | undefined;
@@ -59,18 +59,18 @@ export interface OwnTop {
   lower: Difference[];
   /** A text about how similar the two lists are; empty while there is too little to compare. */
   alike: string;
-  /** Whether the user sees everybody's ranking. */
+  /** Whether the user sees everyone's ranking. */
   showsCrowd: boolean;
-  /** The same things in everybody's order; empty when the user does not see it. */
+  /** The same things in everyone's order; empty when the user does not see it. */
   crowd: ListRow[];
 }
 
-/** A thing that a user and everybody rank differently. */
+/** A thing that a user and everyone rank differently. */
 interface Difference {
   thing: ListRow;
   /** "You put Ramen 12 ranks higher: 3rd of the 27 on your list, 15th for everyone." */
   text: Words;
-  /** Whether everybody's rank lies in the range of the user's, so that both may agree. */
+  /** Whether everyone's rank lies in the range of the user's, so that both may agree. */
   isOpen: boolean;
 }
 
@@ -91,8 +91,8 @@ export const answersForDifferences = (size: number): number =>
   Math.min(MIN_ANSWERS_FOR_DIFFERENCES, pairsOf(size));
 
 /**
- * Compares a user's own list with everybody's. Both ranks count only the things on the user's list.
- * @param showsCrowd whether the user sees everybody's ranking; otherwise nothing is compared
+ * Compares a user's own list with everyone's. Both ranks count only the things on the user's list.
+ * @param showsCrowd whether the user sees everyone's ranking; otherwise nothing is compared
  */
 export function ownTopOf(
   { board, showsCrowd }: { board: Board; showsCrowd: boolean },

@@ -12,7 +12,7 @@ export interface OwnTopic {
   board: Board;
   /** How many answers stand, without skips. */
   votes: number;
-  /** Whether the voter sees the ranking of everybody. */
+  /** Whether the voter sees the ranking of everyone. */
   showsCrowd: boolean;
   /** Changes with each change of those answers, and with each fit of the topic. */
   state: string;
@@ -51,7 +51,7 @@ interface OwnTopicRow {
 
 /**
  * Reads a voter's standing answers in a topic, oldest first, without skips and without things that were taken
- * down. Where the voter does not see the ranking of everybody, nothing of it is in the result.
+ * down. Where the voter does not see the ranking of everyone, nothing of it is in the result.
  * @returns the answers, and the id of the thing behind each number
  */
 export async function ownAnswers(

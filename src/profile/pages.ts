@@ -51,7 +51,7 @@ interface OwnTopPage {
   own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof describeCycles> }) | undefined;
   /** The lines of the list, and the labels of the scale on which they draw both ranks. */
   rows: ComparedRow[];
-  /** Undefined while the user does not see everybody's ranking. */
+  /** Undefined while the user does not see everyone's ranking. */
   scale: RankScale | undefined;
   /** What the list still needs: for itself, for a longer Top, and until its differences are shown. */
   missing: Missing;

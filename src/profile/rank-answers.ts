@@ -15,7 +15,7 @@ export interface Answers {
   right: Int32Array;
   /** 1 when the left thing was chosen, 0 when the right one was, 0.5 when both are about the same. */
   score: Float32Array;
-  /** Everybody's estimates of the things. */
+  /** Everyone's estimates of the things. */
   crowd: Estimates;
   /** How much each answer counts in those estimates; 0 for one that they do not have. */
   weightInCrowd: Float32Array;
@@ -43,7 +43,7 @@ export interface NumberedRanking {
 }
 
 /**
- * Ranks the things of one voter's answers. What the answers leave open is taken from everybody's strengths, as they
+ * Ranks the things of one voter's answers. What the answers leave open is taken from everyone's strengths, as they
  * would be without these answers. Each answer counts in full.
  * @throws RangeError for answers that are not valid
  */

@@ -22,9 +22,9 @@ export function commonPairs(board: Board, secret: string): Pair[] {
 }
 
 // Drawn once for each board and day, because drawing reads every thing of the topic.
-const cache = new WeakMap<Board, { day: string; pairs: Pair[] }>();
+const cache = new WeakMap<Board, { day: number; pairs: Pair[] }>();
 
-function drawCommonPairs({ topic, standings, size }: Board, secret: string, day: string): Pair[] {
+function drawCommonPairs({ topic, standings, size }: Board, secret: string, day: number): Pair[] {
   // In the order of ids: it does not change with the ranking, so the pairs stay the same all day.
   const ids = standings.map(({ id }) => id).sort((one, other) => one - other);
   const seed = Buffer.from(hkdfSync('sha256', secret, '', `thinga guest pairs 1 ${topic.id} ${day}`, 4));

@@ -8,6 +8,8 @@ import type { Pair } from './pairs.js';
 export const RECENT = 5;
 
 const [CLEAR_DRAWS, OTHER_DRAWS] = [8, 4];
+/** Among so few, pairs without the things of the last five pairs may all be answered. */
+const FEW_THINGS = 40;
 
 /**
  * Draws pairs for a voter. Most pairs are those whose answer tells most about the Top 20, some are any pair
@@ -33,8 +35,10 @@ export function drawPairs(
         shuffleSides({ leftId: idAt(one), rightId: idAt(other), strategy }, random),
       );
   };
+  const clear = draw(CLEAR_DRAWS, [...thingsOf(recent.slice(-RECENT)), ...unknown]);
+  if (board.size > FEW_THINGS) return clear;
   return [
-    ...draw(CLEAR_DRAWS, [...thingsOf(recent.slice(-RECENT)), ...unknown]),
+    ...clear,
     ...draw(OTHER_DRAWS, [...thingsOf(recent.slice(-1)), ...unknown]),
     ...draw(OTHER_DRAWS, unknown),
   ];

@@ -27,8 +27,8 @@ export interface Queue {
   last?: AnsweredPair | undefined;
   /** How many answers stand, without skips. */
   answers: number;
-  /** How many of these were given on a day (UTC). */
-  today: { day: string; votes: number };
+  /** How many of these were given on a day (UTC), counted from 1 January 1970. */
+  today: { day: number; votes: number };
   /** Whether it must be read again from the ledger. */
   isStale?: boolean;
 }
@@ -36,8 +36,14 @@ export interface Queue {
 /** A queue in Redis, with the time of its writing in milliseconds since 1970. */
 type StoredQueue = Queue & { at: number };
 
-/** The current day (UTC), as in `Queue.today`: 2026-01-31. */
-export const today = (): string => new Date().toISOString().slice(0, 10);
+/** Whose queue it is, and in which topic. */
+interface Owner {
+  voterId: number;
+  topicId: number;
+}
+
+/** The current day (UTC), as in `Queue.today`: the number of days since 1 January 1970. */
+export const today = (): number => Math.floor(Date.now() / (24 * 3_600_000));
 
 /** Makes a version for a queue that has changed. */
 export const newVersion = (): string => randomBytes(9).toString('base64url');
@@ -66,40 +72,45 @@ export class Queues {
   }
 
   /** Finds a voter's queue in a topic; undefined when there is none or it was lost. */
-  async find(voterId: number, topicId: number): Promise<Queue | undefined> {
-    const key = this.#key(voterId, topicId);
-    if (!this.#redis) return this.#local.get(key);
+  async find(owner: Owner): Promise<Queue | undefined> {
+    const key = this.#key(owner);
+    const local = this.#local.get(key);
+    if (!this.#redis) return local;
     try {
       const text = await this.#redis.get(key);
       if (text === null) return undefined;
+      if (isText(text, local)) return local;
       const stored = JSON.parse(text) as StoredQueue;
       return this.#mayBeOld(stored) ? { ...stored, isStale: true } : stored;
     } catch {
-      return this.#local.get(key);
+      return local;
     }
   }
 
   /** A voter's queue as this process knew it last. Another process may have changed it since; `put` tells. */
-  recall(voterId: number, topicId: number): Queue | undefined {
-    return this.#local.get(this.#key(voterId, topicId));
+  recall(owner: Owner): Queue | undefined {
+    return this.#local.get(this.#key(owner));
   }
 
   /**
    * Stores a voter's queue.
-   * @returns the queue that was stored before; undefined when there was none
+   * @param before the queue that it was made from
+   * @returns the queue of another process that it has replaced; undefined when there was none
    */
-  async put(voterId: number, topicId: number, queue: Queue): Promise<Queue | undefined> {
-    const key = this.#key(voterId, topicId);
-    const before = this.#local.get(key);
+  async put(owner: Owner, queue: Queue, before?: Queue): Promise<Queue | undefined> {
+    const key = this.#key(owner);
+    const local = this.#local.get(key);
     this.#local.set(key, queue);
-    if (!this.#redis) return before;
+    const changedHere = local?.version === before?.version ? undefined : local;
+    if (!this.#redis) return changedHere;
     try {
       const stored: StoredQueue = { ...queue, at: Date.now() };
       const text = await this.#redis.set(key, JSON.stringify(stored), 'EX', LIFETIME_S, 'GET');
-      const replaced = text === null ? undefined : (JSON.parse(text) as StoredQueue);
-      return replaced && !this.#mayBeOld(replaced) ? replaced : undefined;
+      if (text === null || isText(text, before)) return undefined;
+      const replaced = JSON.parse(text) as StoredQueue;
+      return this.#mayBeOld(replaced) ? undefined : replaced;
     } catch {
-      return before;
+      return changedHere;
     }
   }
 
@@ -107,9 +118,9 @@ export class Queues {
    * Marks a voter's queue as stale, because their votes changed in another way than by an answer to its
    * pairs. The queue is read again from the ledger before its next use. Pairs that are still open stay in it.
    */
-  async markStale(voterId: number, topicId: number): Promise<void> {
-    const queue = await this.find(voterId, topicId);
-    if (queue) await this.put(voterId, topicId, { ...queue, version: newVersion(), isStale: true });
+  async markStale(owner: Owner): Promise<void> {
+    const queue = await this.find(owner);
+    if (queue) await this.put(owner, { ...queue, version: newVersion(), isStale: true });
   }
 
   // Voters go on while Redis is unavailable. It may come back with a queue that it saved long before.
@@ -117,7 +128,14 @@ export class Queues {
     return at < this.#connectedAt;
   }
 
-  #key(voterId: number, topicId: number): string {
+  #key({ voterId, topicId }: Owner): string {
     return `${this.#prefix}queue:${voterId}:${topicId}`;
   }
 }
+
+/**
+ * Whether Redis has this queue. The version comes first in the text, so a queue that this process knows need not be
+ * parsed.
+ */
+const isText = (text: string, queue: Queue | undefined): boolean =>
+  queue !== undefined && text.startsWith(`{"version":"${queue.version}"`);

@@ -45,11 +45,8 @@ function slotOfProgress({ toGo, enough, size, expectedRight }: OwnProgress): Pic
       title: [`${count(toGo, toGo === enough ? 'vote' : 'more vote')} until your list`],
     };
   if (size === 0) return { bar: [], title: ['Your list grows with each vote'] };
-  const all = expectedRight === size;
-  const settled = all
-    ? `All ${size} look`
-    : `About ${expectedRight} of ${size} ${expectedRight === 1 ? 'looks' : 'look'}`;
-  return { bar: slots(size, expectedRight), title: [`Your Top ${size}: ${settled} settled`] };
+  const right = expectedRight === size ? `all ${size}` : `about ${expectedRight}`;
+  return { bar: slots(size, expectedRight), title: [`Your Top ${size}: ${right} stay`] };
 }
 
 function describeAgreement({ same, total }: Agreement): string {

@@ -23,12 +23,13 @@ export async function takeOverVotes(
   const guestId = readGuest(req, config);
   if (guestId === undefined) return undefined;
   try {
-    const { standing, counted, topics } = await db.transaction().execute(async (trx) => {
+    const { standing, counted, topics, takenBack } = await db.transaction().execute(async (trx) => {
       const moved = await moveVotes(trx, { from: guestId, to: memberId });
       await moveInvitations(trx, guestId, memberId);
       return moved;
     });
-    for (const topicId of topics) await queues.markStale(memberId, topicId);
+    await takeBackAgain(db, memberId, takenBack);
+    for (const topicId of topics) await queues.markStale({ voterId: memberId, topicId });
     clearCookie(res, 'guest');
     if (standing === 0) return undefined;
     return counted === standing ? 'all' : counted > 0 ? 'some' : 'none';
@@ -44,8 +45,10 @@ interface MovedVotes {
   standing: number;
   /** How many of them belong to the other voter now. */
   counted: number;
-  /** The topics of those. */
+  /** The topics of those, and of the votes that the guest took back. */
   topics: number[];
+  /** The ballots of votes that the guest took back. They arrive as skips, for `takeBackAgain`. */
+  takenBack: string[];
 }
 
 /**
@@ -76,7 +79,7 @@ export async function moveVotes(
         select votes.*, false, gen_random_uuid() from votes where ${own} and not provisional and withdrawn_at is not null
       ) as own order by least(left_id, right_id), greatest(left_id, right_id), stands desc, id
     ), moved as (
-      -- An answer that was taken back becomes a skip, because its pair is open. Skips can lower later weights.
+      -- An answer that was taken back arrives as a skip, which moves no rating. takeBackAgain withdraws it.
       insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, unknown, strategy, shown_at,
         created_at)
       select new_ballot, topic_id, ${to}::bigint, left_id, right_id, case when stands then outcome else 'skip' end,
@@ -88,9 +91,26 @@ export async function moveVotes(
       returning topic_id, ballot_id)
     select (select count(*) from answers where stands)::int as standing,
       (select count(*) from moved join answers on new_ballot = moved.ballot_id where stands)::int as counted,
-      (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics`.execute(trx);
+      (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,
+      (select coalesce(json_agg(moved.ballot_id), '[]') from moved join answers on new_ballot = moved.ballot_id
+        where not stands) as "takenBack"`.execute(trx);
   if (topicId === null) await retireGuests(trx, [from]);
-  return rows[0] ?? { standing: 0, counted: 0, topics: [] };
+  return rows[0] ?? { standing: 0, counted: 0, topics: [], takenBack: [] };
+}
+
+/**
+ * Withdraws votes that arrived as skips. A pair that was left open can lower later weights, so the ledger has to know
+ * it. It orders votes and withdrawals by their transactions, so this is a transaction of its own.
+ */
+export async function takeBackAgain(db: Database, voterId: number, ballotIds: string[]): Promise<void> {
+  if (ballotIds.length === 0) return;
+  await db
+    .updateTable('votes')
+    .set({ withdrawnAt: sql`now()` })
+    .where('ballotId', 'in', ballotIds)
+    .where('voterId', '=', voterId)
+    .where('withdrawnAt', 'is', null)
+    .execute();
 }
 
 /**

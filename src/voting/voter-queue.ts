@@ -11,7 +11,7 @@ import type { Vote } from './voting.js';
 export async function queueOf(context: VoterContext): Promise<Queue> {
   const { queues, board, voter } = context;
   if (voter.id === NEW_GUEST) return firstQueue(context);
-  const stored = await queues.find(voter.id, board.topic.id);
+  const stored = await queues.find(ownerOf(context));
   const pairs = stored?.pairs.filter((pair) => isOnBoard(board, pair)) ?? [];
   if (stored && !stored.isStale && pairs.length > 0) return { ...stored, pairs };
   return drawQueue(context, pairs);
@@ -19,7 +19,7 @@ export async function queueOf(context: VoterContext): Promise<Queue> {
 
 /** The queue as this process knew it last. It is read only when this process does not know it. */
 export async function recallQueue(context: VoterContext): Promise<Queue> {
-  const local = context.queues.recall(context.voter.id, context.board.topic.id);
+  const local = context.queues.recall(ownerOf(context));
   return local && !local.isStale ? local : queueOf(context);
 }
 
@@ -29,9 +29,9 @@ export async function recallQueue(context: VoterContext): Promise<Queue> {
  */
 export async function takePair(context: VoterContext, before: Queue, cast: CastAnswer): Promise<Queue> {
   const queue = advance(before, cast);
-  const replaced = await context.queues.put(context.voter.id, context.board.topic.id, queue);
+  const replaced = await context.queues.put(ownerOf(context), queue, before);
   // Another process changed the queue. Only the ledger knows which of its pairs are open.
-  if (replaced && replaced.version !== before.version) return drawQueue(context, replaced.pairs);
+  if (replaced) return drawQueue(context, replaced.pairs);
   return queue.pairs.length > 0 ? queue : drawQueue(context, []);
 }
 
@@ -47,17 +47,19 @@ export async function dropPair(
 
 /** Puts the pair of a withdrawn vote back to the front of the queue. */
 export async function putBack(context: VoterContext, vote: Vote): Promise<Queue> {
-  const { queues, board, voter } = context;
+  const { queues, board } = context;
   const queue = await queueOf(context);
   // Only for the latest vote: nobody may get past a pair by taking back older answers.
   if (queue.latest !== vote.ballotId) {
-    if (vote.unknown) await queues.markStale(voter.id, board.topic.id);
+    if (vote.unknown) await queues.markStale(ownerOf(context));
     return queue;
   }
   const reverted = revert(queue, vote, board);
-  await queues.put(voter.id, board.topic.id, reverted);
+  await queues.put(ownerOf(context), reverted);
   return reverted;
 }
+
+const ownerOf = ({ voter, board }: VoterContext) => ({ voterId: voter.id, topicId: board.topic.id });
 
 /** The queue of a guest who has not voted yet. It is the same each time, so it is not stored. */
 function firstQueue(context: VoterContext): Queue {
@@ -97,6 +99,6 @@ async function drawQueue(context: VoterContext, before: Pair[]): Promise<Queue> 
     answers: state.answers,
     today: { day: today(), votes: state.today },
   };
-  await queues.put(voter.id, board.topic.id, queue);
+  await queues.put(ownerOf(context), queue);
   return queue;
 }

@@ -17,7 +17,7 @@ export interface Losses {
 /**
  * Simulates 40 people whose tastes differ, with 40 answers each on 40 things, and predicts other answers of
  * each of them.
- * @param taste the variance of a person's strengths around everybody's
+ * @param taste the variance of a person's strengths around everyone's
  * @param answers how many of each person's own answers are known
  */
 export function predictOwn(taste: number, answers: number, seed: number): Losses {

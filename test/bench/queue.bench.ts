@@ -137,7 +137,7 @@ const EMPTY: Queue = {
   recent: [],
   unknown: [],
   answers: 0,
-  today: { day: '', votes: 0 },
+  today: { day: 0, votes: 0 },
 };
 const ABOUT: ConstructorParameters<typeof Board>[0] = {
   ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', access: 'public', isDefault: true },

@@ -93,11 +93,11 @@ it.each([0.2, 0.8, 2])(
       const found = worlds(SEEDS, 17_000, (seed) => predictOwn(taste, answers, seed));
       const losses = (name: keyof Losses): number[] => found.map((loss) => loss[name]);
       reportMean(
-        `log-loss with ${answers} own answers and everybody's, taste variance ${taste}`,
+        `log-loss with ${answers} own answers and everyone's, taste variance ${taste}`,
         losses('both'),
       );
       reportMean('  with the own answers alone', losses('own'));
-      reportMean("  with everybody's alone", losses('crowd'));
+      reportMean("  with everyone's alone", losses('crowd'));
       const gains = found.map(({ both, own, crowd }) => Math.min(own, crowd) - both);
       reportMean('  gain over the better of these two', gains, { atLeast: -0.002 });
     }

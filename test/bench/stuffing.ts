@@ -17,7 +17,7 @@ export interface Stuffing {
   isLast?: boolean;
   /**
    * What they do: `push` one thing on the pairs they are given, ask for pairs with it (`ask`), or vote like
-   * everybody else (`honest`).
+   * everyone else (`honest`).
    */
   conduct: 'push' | 'ask' | 'honest';
   /** Whether each account has a network of its own. */

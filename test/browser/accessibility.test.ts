@@ -74,6 +74,37 @@ it('gives every page a unique title', async () => {
   expect(all.filter((title, index) => all.indexOf(title) !== index)).toEqual([]);
 });
 
+it.each([375, 768, 1024])('puts nothing in the header over something else: %s pixels wide', async (width) => {
+  const { page } = await open('voter', { viewport: { width, height: 800 } });
+  await page.goto('/vote');
+  const boxes = await page.locator('.head .logo, .head .tabs li, .pill.progress').evaluateAll((elements) =>
+    elements
+      .map((element) => element.getBoundingClientRect())
+      // The tab bar of a phone is at the bottom.
+      .filter(({ top }) => top < 100)
+      .map(({ left, right }) => ({ left, right })),
+  );
+  const inOrder = boxes.sort((one, other) => one.left - other.left);
+  expect(inOrder.length).toBeGreaterThan(1);
+  for (const [index, { left }] of inOrder.entries())
+    expect(left).toBeGreaterThanOrEqual(inOrder[index - 1]?.right ?? 0);
+});
+
+it('keeps every button at the height of its text', async () => {
+  for (const [role, paths] of Object.entries({ visitor: PUBLIC_PATHS, voter: MEMBER_PATHS })) {
+    const { page } = await open(role, { viewport: { width: 375, height: 553 } });
+    for (const path of paths) {
+      await page.goto(path);
+      const tall = await page
+        .locator('main :is(button, .button):not(.choice, .unknown)')
+        .evaluateAll((buttons) =>
+          buttons.filter((button) => button.clientHeight > 100).map((button) => button.textContent),
+        );
+      expect(tall, path).toEqual([]);
+    }
+  }
+});
+
 it.each([320, 412, 1280])('has no layout shift while a page loads: %s pixels wide', async (width) => {
   for (const [role, paths] of Object.entries({ visitor: PUBLIC_PATHS, voter: MEMBER_PATHS })) {
     const { page } = await open(role, { viewport: { width, height: 900 } });

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import { seed } from '../../src/catalog/seed.js';
+import { setRole } from '../../src/catalog/topic-roles.js';
+import { makeTopic, memberWith } from '../organize/topics.js';
 import { member, read, type Site, thingNames, topic, visit, vote } from '../site.js';
 
 /** A registered member with their browser. */
@@ -13,6 +15,25 @@ export interface Members {
   voter: Member;
   /** Has answered every pair of a topic, as five others have. */
   finisher: Member;
+  /** Runs an invited topic. */
+  organiser: Member;
+}
+
+/** The paths of topics that are not public. */
+export interface Topics {
+  /** An invited topic, a thing of it, and the page of it for its organisers. */
+  invited: string;
+  thing: string;
+  manage: string;
+  /** The pages of a thing and a deleted topic for its organisers. */
+  manageThing: string;
+  deleted: string;
+  /** A personal link to the invited topic, and a link that gives a role in it. */
+  join: string;
+  role: string;
+  /** A topic by link whose results are hidden, and one that is closed. */
+  hidden: string;
+  closed: string;
 }
 
 /** The paths of the voter's shared links. The first thing of both lists has been taken down. */
@@ -24,7 +45,7 @@ export interface Links {
 /**
  * Fills a site with the seed, topics of all sizes, and members who have done everything that the site offers.
  */
-export async function fillSite(site: Site): Promise<{ members: Members; links: Links }> {
+export async function fillSite(site: Site): Promise<{ members: Members; links: Links; topics: Topics }> {
   await seed(site.db);
   await topic(site, { slug: 'fruit', names: FRUIT });
   await topic(site, { slug: 'many', names: thingNames(120) });
@@ -46,7 +67,43 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   const links = { open: await share(voter), ended: await share(voter) };
   await voter.browser.post(links.ended.replace('/shared/', '/profile/links/').concat('/end')).expect(303);
   await takeDownFirstOf(site, links.open);
-  return { members: { newcomer, voter, finisher }, links };
+  const { organiser, topics } = await organize(site);
+  return { members: { newcomer, voter, finisher, organiser }, links, topics };
+}
+
+async function organize(site: Site): Promise<{ organiser: Member; topics: Topics }> {
+  const topic = await makeTopic(site, { access: 'invited', title: 'Book of the year' });
+  const [hidden, closed, deleted] = await Promise.all([
+    makeTopic(site, { results: 'after closing', title: 'Hidden results' }),
+    makeTopic(site, { phase: 'closed', title: 'A closed vote' }),
+    makeTopic(site, { title: 'A deleted topic' }),
+  ]);
+  const { owner: organiser, path } = topic;
+  await memberWith(site, topic, 'viewer');
+  await site.db.updateTable('topics').set({ deletedAt: new Date() }).where('id', '=', deleted.id).execute();
+  await site.db
+    .transaction()
+    .execute((trx) => setRole(trx, { topicId: deleted.id, userId: organiser.id, role: 'owner' }));
+  const manage = `${path}/manage`;
+  const { browser } = organiser;
+  await browser.post(`${manage}/voters`).type('form').send({ names: 'Mina, Blue\nBen' }).expect(303);
+  const voters = read((await browser.get(`${manage}/voters`)).text)('#links').text();
+  await browser.post(`${manage}/people/links`).type('form').send({ role: 'organiser' }).expect(303);
+  const role = String(read((await browser.get(`${manage}/people`)).text)('input[data-copy]').val());
+  const { id } = await site.db
+    .selectFrom('things')
+    .where('topicId', '=', topic.id)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  return {
+    organiser,
+    topics: {
+      ...{ invited: path, thing: `${path}/things/${id}`, manage, manageThing: `${manage}/things/${id}` },
+      ...{ deleted: `${deleted.path}/manage/restore`, hidden: hidden.path, closed: closed.path },
+      join: /\/join\/\S+/.exec(voters)?.[0] ?? '',
+      role: new URL(role).pathname,
+    },
+  };
 }
 
 const FRUIT = ['Apple', 'Cherry', 'Mango', 'Pear', 'Plum'];

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { useSite } from '../site.js';
+import { importVotesOf, topic, useSite } from '../site.js';
 import { signUp, useChromium } from './chromium.js';
 
 const site = useSite();
@@ -36,4 +36,25 @@ it('shows times in UTC without JavaScript, and says so', async () => {
   const page = await openDevices({ ...tokyo, javaScriptEnabled: false });
   const time = page.locator('time[datetime="2025-12-31T20:30:00.000Z"]');
   expect(await time.first().textContent()).toBe('31 December 2025, 20:30 UTC');
+});
+
+it('shows the rank over time in the days and the hours of the reader', async () => {
+  await importVotesOf(site, 10, await topic(site));
+  const { id: thing } = await site.db.selectFrom('things').select('id').executeTakeFirstOrThrow();
+  await sql`
+    insert into rating_history (thing_id, at, rank, low, high)
+    values (${thing}, '2025-06-30T20:30:00Z', 3, 1, 4), (${thing}, '2025-12-31T20:30:00Z', 2, 1, 4)`.execute(
+    site.db,
+  );
+  for (const [options, day, label] of [
+    [tokyo, '1. Juli 2025', '1. Juli 2025'],
+    [{ ...tokyo, javaScriptEnabled: false }, '30 June 2025', '30 Jun 2025'],
+  ] as const) {
+    const { page, complaints } = await chromium.open(site, options);
+    await page.goto(`/things/${thing}`);
+    expect(await page.locator('#course-sentence').textContent()).toContain(`It went from 3rd on ${day} to`);
+    expect(await page.locator('.chart-label[data-as]').first().textContent()).toBe(label);
+    expect(await page.getByText('Days are in UTC.').isVisible()).toBe('javaScriptEnabled' in options);
+    expect(complaints).toEqual([]);
+  }
 });

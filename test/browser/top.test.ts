@@ -86,6 +86,31 @@ it.each(browsers)(
   },
 );
 
+it('keeps the Top 3 of the front page up to date, unless the visitor paused it', async () => {
+  const { page, complaints } = await chromium.open(site);
+  await page.clock.install();
+  await page.goto('/');
+  const first = page.locator('.podium .name').first();
+  const before = await first.textContent();
+  await page.clock.runFor(10_000);
+  expect(await first.textContent()).toBe(before);
+  await moveToTop(17);
+  await waitForPoll(page);
+  await page.locator('.podium .moved').getByText('Thing 17', { exact: true }).waitFor();
+  expect(await first.textContent()).toBe('Thing 17');
+  await expect.poll(() => announcement(page)).toBe('Thing 17 is now 1st.');
+  await page.route('**/*', (route) => route.abort(), { times: 1 });
+  const failed = page.waitForEvent('requestfailed');
+  await page.clock.runFor(10_000);
+  await failed;
+  expect(await page.locator('.podium li').count()).toBe(3);
+  await page.getByRole('button', { name: 'Pause updates' }).click();
+  await moveToTop(18);
+  await page.clock.runFor(35_000);
+  expect(await first.textContent()).toBe('Thing 17');
+  expect(complaints.filter((text) => !/ERR_FAILED|Failed to fetch/.test(text))).toEqual([]);
+});
+
 it('pauses updates by keyboard, for the rest of the visit', async () => {
   const { page, complaints, polls } = await openTop();
   const pause = page.getByRole('button', { name: 'Pause updates' });

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
+import { picture, SVG, topicOf } from '../organize/picture-corpus.js';
 import { pairOn, type Site, visit } from '../site.js';
-import type { Links, Members } from './fixtures.js';
+import type { Links, Members, Topics } from './fixtures.js';
 
-/** The paths that everybody can open. */
+/** The paths that everyone can open. */
 export const PUBLIC_PATHS = [
   '/',
   '/register',
@@ -33,13 +34,23 @@ export const MEMBER_PATHS = [
   '/profile/close',
 ];
 
+/** The pages of a topic for those who run it. */
+const MANAGE_PAGES = [
+  ...['', '/things', '/things/new', '/pictures', '/voters', '/results', '/settings'],
+  ...['/people', '/activity', '/copy', '/delete'],
+];
+
 /** The GET routes that answer without a page of their own, and what they answer. */
 export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/\\.\\w+$/': 'the files in public',
+  '/^\\/pictures\\/([0-9a-f]{64})-([1-9]\\d{0,4})\\.webp$/': 'an uploaded picture',
   '/healthz': 'text',
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
   '/topics/:slug/data.json': 'a file to download',
+  '/topics/:slug/manage/voters/links.csv': 'a file to download',
+  '/topics/:slug/manage/results.csv': 'a file to download',
+  '/topics/:slug/manage/results.json': 'a file to download',
   '/shared/:token.png': 'a picture',
   '/profile/export': 'a file to download',
   '/profile/sessions/current': 'nothing: only its status counts',
@@ -56,12 +67,18 @@ export interface Fixtures {
   site: Site;
   members: Members;
   links: Links;
+  topics: Topics;
 }
 
 const open =
   (path: string): Visit =>
   (page) =>
     page.goto(path);
+/** Opens a page of a topic that is not public. */
+const openIn =
+  (topic: keyof Topics, page = ''): Visit =>
+  (browser, { topics }) =>
+    browser.goto(topics[topic] + page);
 const openEach = (paths: string[]): Record<string, Visit> =>
   Object.fromEntries(paths.map((path) => [path, open(path)]));
 
@@ -73,6 +90,13 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a thing with wins and losses': (page, { site }) => openThing(page, site, 'Plum'),
     'a thing nobody was asked about': (page, { site }) => openThing(page, site, 'The only one'),
     'a thing that was taken down': (page, { site }) => openThing(page, site),
+    'a topic by link': openIn('hidden', '/vote'),
+    'results that are hidden': openIn('hidden', '/top'),
+    'a topic that is closed': openIn('closed', '/vote'),
+    'the results of a closed topic': openIn('closed', '/top'),
+    'a personal link': openIn('join'),
+    'a link that gives a role, without an account': openIn('role'),
+    'a link that works no more (404)': open('/join/nothing'),
     'an empty topic': open('/topics/none/top'),
     'a topic with one thing': open('/topics/one/vote'),
     'a ranking with pages': open('/topics/many/ranking?page=2'),
@@ -290,11 +314,47 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.getByRole('button', { name: 'Confirm' }).click();
       await page.locator('#password-error').waitFor();
     },
+    'adding pictures': openPictures,
+    'pictures that were added, and one that was not': async (page, fixtures) => {
+      await openPictures(page, fixtures);
+      const buffer = await picture('png');
+      await page.getByLabel('Pictures', { exact: true }).setInputFiles([
+        { name: 'fox.png', mimeType: 'image/png', buffer },
+        { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: SVG },
+      ]);
+      await page.getByRole('button', { name: 'Add pictures' }).click();
+      await page.getByRole('heading', { name: '1 picture added, 1 not' }).waitFor();
+    },
+    'the picture of a thing': openPicture,
+    'a file that is no picture': async (page, fixtures) => {
+      await openPicture(page, fixtures);
+      const file = { name: 'fox.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+      await page.getByLabel('Another picture').setInputFiles(file);
+      await page.getByRole('button', { name: 'Save picture' }).click();
+      await page.locator('#picture-error').waitFor();
+    },
     'a fault of the site (500)': async (page, { site }) => {
       await site.db.schema.alterTable('shares').renameTo('away').execute();
       await page.goto('/profile/links');
       await site.db.schema.alterTable('away').renameTo('shares').execute();
       await waitForTitle(page, 'Something went wrong on our side');
+    },
+  },
+  organiser: {
+    ...Object.fromEntries(
+      MANAGE_PAGES.map((page) => [page || 'the overview of a topic', openIn('manage', page)]),
+    ),
+    'a new topic': open('/topics/new'),
+    'a thing for its organisers': openIn('manageThing'),
+    'a thing of an invited topic': openIn('thing'),
+    'a topic that is deleted': openIn('deleted'),
+    'a link that gives a role': openIn('role'),
+    'closing the account with topics': open('/profile/close'),
+    'names that are wrong': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/voters`);
+      await page.locator('#names').fill(', Blue');
+      await page.getByRole('button', { name: 'Make personal links' }).click();
+      await page.locator('#names-error').waitFor();
     },
   },
   finisher: {
@@ -411,6 +471,18 @@ async function openConfirm(page: Page, { site }: Fixtures): Promise<void> {
   await sql`update sessions set confirmed_at = now() - interval '11 minutes'`.execute(site.db);
   await page.getByRole('button', { name: 'Log out everywhere else' }).click();
   await waitForTitle(page, 'Confirm it’s you');
+}
+
+async function openPictures(page: Page, { site, members }: Fixtures): Promise<void> {
+  const { manage } = await topicOf(site, members.voter.id);
+  await page.goto(`${manage}/pictures`);
+}
+
+async function openPicture(page: Page, { site, members }: Fixtures): Promise<void> {
+  const { topicId, manage } = await topicOf(site, members.voter.id);
+  const fox = { topicId, name: 'Fox', slug: 'fox', picture: 'fox.svg' };
+  const { id } = await site.db.insertInto('things').values(fox).returning('id').executeTakeFirstOrThrow();
+  await page.goto(`${manage}/things/${id}/picture`);
 }
 
 async function waitForTitle(page: Page, text: string): Promise<void> {

@@ -48,7 +48,7 @@ type Options = Parameters<typeof chromium.open>[1];
 async function open(options: Options): Promise<Page> {
   const { page } = await chromium.open(site, { reducedMotion: 'reduce', ...options });
   // With "optional", a busy machine would show the page in another font.
-  await page.route('**/tokens.css', async (route) => {
+  await page.route('**/site.css', async (route) => {
     const response = await route.fetch();
     const body = (await response.text()).replace('font-display: optional', 'font-display: block');
     await route.fulfill({ response, body });

@@ -1,5 +1,16 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type Browser, member, read, thingNames, topic, useSite, visit, vote } from '../site.js';
+import {
+  type Browser,
+  HTMX,
+  member,
+  openSite,
+  read,
+  thingNames,
+  topic,
+  useSite,
+  visit,
+  vote,
+} from '../site.js';
 
 const site = useSite();
 
@@ -39,4 +50,38 @@ it('tells guests how many votes they have', async () => {
   const guest = visit(site);
   await vote(guest);
   expect((await topicsOf(guest))[0]).toContain('You: 1 vote, to count when you sign up');
+});
+
+it('says how many people voted, and on the front page how far its reader is', async () => {
+  const fresh = await openSite();
+  await topic(fresh);
+  await topic(fresh, { slug: 'two', names: ['Tea', 'Coffee'] });
+  const { browser } = await member(fresh);
+  await vote(browser, 'left', '/topics/two/vote');
+  const { browser: skipper } = await member(fresh);
+  await vote(skipper, 'skip', '/topics/two/vote');
+  await fresh.rank();
+  const cardOn = async (visitor: Browser) =>
+    read((await visitor.get('/').expect(200)).text)('.topic')
+      .text()
+      .replace(/\s+/g, ' ');
+  expect(await cardOn(visit(fresh))).toContain('1 vote by 1 person');
+  expect(await cardOn(visit(fresh))).not.toContain('You:');
+  expect(await cardOn(browser)).toContain('You: 1 vote');
+  await fresh.close();
+});
+
+it('updates the Top 3 of the front page, and answers 304 while nothing has changed', async () => {
+  const attributes = read((await visit(site).get('/').expect(200)).text)('#board').attr() ?? {};
+  const poll = () =>
+    visit(site)
+      .get(attributes['hx-get'] ?? '')
+      .set({ ...HTMX, ...JSON.parse(attributes['hx-headers'] ?? '{}') });
+  await poll().expect(304);
+  const { browser } = await member(site);
+  for (let votes = 0; votes < 2; votes++) await vote(browser);
+  await site.rank();
+  const part = read((await poll().expect(200)).text);
+  expect(part('#board li').length).toBeGreaterThan(0);
+  expect(part('h1, header, #pair')).toHaveLength(0);
 });

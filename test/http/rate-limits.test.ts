@@ -23,14 +23,23 @@ it('refuses votes that come too fast, says when to try again, and keeps the pair
   expect(await site.db.selectFrom('votes').where('voterId', '=', id).select('id').execute()).toHaveLength(1);
 });
 
-it('limits registrations by network', async () => {
-  const form = { username: 'x', password: 'y' };
-  const send = () =>
+it('counts for the limit of a network only the accounts that were made', async () => {
+  const send = (form: object) =>
     visit(site).post('/register').set('X-Forwarded-For', '203.0.113.8').type('form').send(form);
+  for (let name = 0; name < 32; name++) await send({ username: 'x', password: 'y' }).expect(422);
+  await send({ username: 'after.many.tries', password: 'engines and flowers' }).expect(303);
+});
+
+it('refuses a network that tries to sign up without end', async () => {
+  const send = () =>
+    visit(site)
+      .post('/register')
+      .set('X-Forwarded-For', '203.0.113.9')
+      .type('form')
+      .send({ username: 'x', password: 'y' });
   let refused = 0;
-  for (let name = 0; name < 32; name++) if ((await send()).status === 429) refused++;
+  for (let name = 0; name < 302; name++) if ((await send()).status === 429) refused++;
   expect(refused).toBe(2);
-  await visit(site).get('/register').expect(200);
 });
 
 it('limits registrations by network also for a browser that keeps its cookies', async () => {
@@ -42,6 +51,23 @@ it('limits registrations by network also for a browser that keeps its cookies', 
     statuses.push(answer.status);
   }
   expect(statuses).toEqual([...Array(30).fill(303), 429, 429]);
+  const form = { username: 'one.too.many', password: 'engines and flowers', remember: 'on', next: '/top' };
+  const answer = await visit(site)
+    .post('/register')
+    .set('X-Forwarded-For', from)
+    .type('form')
+    .send(form)
+    .expect(429);
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  const page = read(answer.text);
+  expect(page('.error').text()).toMatch(
+    /too many sign-ups from your network. Please try again in \d+ minutes\.$/,
+  );
+  expect(page('title').text()).toContain('Error');
+  expect(page('[name=username]').val()).toBe(form.username);
+  expect(page('[name=next]').val()).toBe(form.next);
+  expect(page('[name=remember]').attr('checked')).toBeDefined();
+  expect(page('[name=password]').val()).toBeUndefined();
 });
 
 it('says in JSON when to try again after too many downloads', async () => {

@@ -75,6 +75,51 @@ it('sends the security headers on pages and errors', async () => {
   }
 });
 
+it('sends with styles, scripts, fonts and pictures only the headers that matter there', async () => {
+  const page = read((await visit(site).get('/').expect(200)).text);
+  const sheet = page('link[rel=stylesheet]').attr('href') ?? '';
+  const picture = '/pictures/pizza.svg';
+  const files = [
+    ...[sheet, page('script[type=module]').attr('src') ?? '', page('link[as=font]').attr('href') ?? ''],
+    ...[picture, page('link[rel=icon]').attr('href') ?? ''],
+  ];
+  for (const path of files) {
+    const { headers } = await visit(site).get(path).expect(200);
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+    for (const name of ['permissions-policy', 'cross-origin-opener-policy', 'x-frame-options'])
+      expect([path, headers[name]]).toEqual([path, undefined]);
+    // An SVG is a page when it is opened by itself.
+    const policy = headers['content-security-policy'];
+    expect([path, policy?.includes("default-src 'none'") ?? false]).toEqual([path, path.includes('.svg')]);
+  }
+  // A script of a service worker decides where that worker may send requests. A file that is missing is a page.
+  for (const path of ['/service-worker.js', '/pictures/nothing.svg', '/app/nothing.js']) {
+    const { headers } = await visit(site).get(path);
+    expect([path, headers['permissions-policy']]).toEqual([path, expect.stringContaining('camera=()')]);
+  }
+  const broken = await visit(site).get(picture).set('Range', 'bytes=99999999-').expect(416);
+  expect(broken.headers['content-security-policy']).toContain("script-src 'self'");
+});
+
+it('makes one style sheet of the files that every page needs', async () => {
+  const page = read((await visit(site).get('/vote').expect(200)).text);
+  const sheets = page('link[rel=stylesheet]')
+    .map((_index, link) => page(link).attr('href'))
+    .get();
+  expect(sheets).toHaveLength(1);
+  const [sheet = ''] = sheets;
+  const css = (await visit(site).get(sheet).expect(200)).text;
+  for (const part of ['--paper:', '.skip-link', '.tabs', '.duel']) expect(css).toContain(part);
+  expect(css).not.toContain('/*');
+  const old = await visit(site)
+    .get(sheet.replace(/[0-9a-f]{12}/, '000000000000'))
+    .expect(200);
+  expect([old.text, old.headers['cache-control']]).toEqual([css, 'public, no-cache']);
+});
+
 it('has no inline script or style', async () => {
   const { browser } = await member(site);
   for (const path of ['/', '/vote', '/top', '/topics', '/profile']) {

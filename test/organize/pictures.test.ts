@@ -1,17 +1,18 @@
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { importThings } from '../../src/catalog/import-things.js';
 import { removeUnusedPictures } from '../../src/catalog/pictures/remove-unused.js';
-import { member, read, type Site, useSite, visit } from '../site.js';
+import { exportThings } from '../../src/ranking/transfer/export.js';
+import { member, read, useSite, visit, vote } from '../site.js';
 import { type NamedFile, organiser, phonePhoto, picture, send, thingsOf } from './picture-corpus.js';
 
 const site = useSite();
+const small = useSite({ maxThingsPerTopic: 2 });
 
 /** Loads the files of a picture as a page names them. */
-async function filesOf(
-  { db }: Site,
-  html: string,
-): Promise<{ width: number; body: Buffer; headers: Headers }[]> {
-  expect(db).toBeDefined();
+async function filesOf(html: string): Promise<{ width: number; body: Buffer; headers: Headers }[]> {
   const srcset = read(html)('.received img').first().attr('srcset') ?? '';
   return Promise.all(
     srcset.split(', ').map(async (candidate) => {
@@ -37,7 +38,7 @@ describe('pictures of organisers', () => {
       expect(headers.location).toBe(`${owner.manage}/pictures?added=1`);
       const { text } = await owner.browser.get(String(headers.location)).expect(200);
       expect(read(text)('.received .name').text()).toBe('Red panda');
-      const files = await filesOf(site, text);
+      const files = await filesOf(text);
       expect(files.map(({ width }) => width)).toEqual([320, 640, 1280]);
       for (const { width, body } of files) {
         const { format, width: real, height } = await sharp(body).metadata();
@@ -88,7 +89,7 @@ describe('pictures of organisers', () => {
     expect(thing?.name).toBe('IMG 1234');
     expect(thing?.picture).toMatch(/-600x800$/);
     const { text } = await owner.browser.get(`${owner.manage}/pictures?added=1`);
-    for (const { body } of await filesOf(site, text)) {
+    for (const { body } of await filesOf(text)) {
       expect(body.toString('latin1')).not.toMatch(/Exif|SpyCam|Secret|Nobody|GPS|ICCP|XMP/);
       const { exif, icc, xmp, orientation } = await sharp(body).metadata();
       expect([exif, icc, xmp, orientation]).toEqual([undefined, undefined, undefined, undefined]);
@@ -160,27 +161,81 @@ describe('pictures of organisers', () => {
     }
   });
 
+  it('are on the card of a shared list', async () => {
+    const owner = await organiser(site, 'public');
+    await site.db.updateTable('topics').set({ phase: 'open' }).where('id', '=', owner.topicId).execute();
+    for (const seed of [50, 51, 52]) await send(owner, [[`${seed}.png`, await picture('png', { seed })]]);
+    await site.boards.refresh();
+    for (let pair = 0; pair < 3; pair++) await vote(owner.browser, 'left', `/topics/${owner.slug}/vote`);
+    const form = { size: '3', name: 'none' };
+    const { headers } = await owner.browser
+      .post(`/profile/topics/${owner.slug}/share`)
+      .type('form')
+      .send(form)
+      .expect(303);
+    const token = String(headers.location).replace('/profile/links?new=', '');
+    const card = await visit(site).get(`/shared/${token}.png`).buffer(true).expect(200);
+    const { data } = await sharp(card.body).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    let red = 0;
+    for (let at = 0; at < data.length; at += 3)
+      if ((data[at] ?? 0) > 240 && (data[at + 1] ?? 0) < 30 && (data[at + 2] ?? 0) < 30) red++;
+    // Half of each of the three pictures.
+    expect(red).toBeGreaterThan(3 * 140 * 40);
+  });
+
   it('are files that browsers keep for ever, that run nothing, and that need no session', async () => {
     const owner = await organiser(site, 'invited');
     await send(owner, [['secret.png', await picture('png', { seed: 10 })]]).expect(303);
     const { text } = await owner.browser.get(`${owner.manage}/pictures?added=1`);
-    const [{ headers } = expect.fail()] = await filesOf(site, text);
+    const [{ headers } = expect.fail()] = await filesOf(text);
     expect(Object.fromEntries(headers)).toMatchObject({
       'cache-control': 'public, max-age=31536000, immutable',
       'content-type': 'image/webp',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     });
     expect(headers.get('set-cookie')).toBeNull();
     const src = read(text)('.received img').attr('src') ?? '';
-    await visit(site)
-      .get(src)
-      .set('If-None-Match', String(headers.get('etag')))
-      .expect(304);
     for (const missing of [src.replace('-320', '-321'), `/pictures/${'0'.repeat(64)}-320.webp`])
-      await visit(site).get(missing).expect(404);
-    await visit(site).post(src).expect(405);
+      await visit(site)
+        .get(missing)
+        .expect(404)
+        .expect('Content-Security-Policy', /form-action 'self'/);
+    await visit(site)
+      .post(src)
+      .expect(405)
+      .expect('Content-Security-Policy', /form-action 'self'/);
+    expect(headers.get('permissions-policy')).toBeNull();
+  });
+
+  it('are left out of the export of things, and stay when it is imported again', async () => {
+    const owner = await organiser(site);
+    await send(owner, [['fox.png', await picture('png', { seed: 60 })]]).expect(303);
+    const before = await thingsOf(site, owner);
+    const out = new PassThrough();
+    const csv = text(out);
+    await exportThings(site.db, owner.slug, out);
+    expect(await csv).toMatch(/^name,picture,.*\nFox,,/);
+    await importThings(site.db, Readable.from([await csv]), { slug: owner.slug });
+    expect(await thingsOf(site, owner)).toEqual(before);
+  });
+
+  it('are not added while voting is closed', async () => {
+    const owner = await organiser(site);
+    await site.db.updateTable('topics').set({ phase: 'closed' }).where('id', '=', owner.topicId).execute();
+    await send(owner, [['a.png', await picture('png')]]).expect(409);
+    expect(await thingsOf(site, owner)).toEqual([]);
+  });
+
+  it('are not added beyond the things that a topic may have', async () => {
+    const owner = await organiser(small);
+    const files = await Promise.all(
+      [1, 2, 3].map(async (seed): Promise<NamedFile> => [`${seed}.png`, await picture('png', { seed })]),
+    );
+    const { text } = await send(owner, files).expect(422);
+    expect(read(text)('.received .error').text()).toBe('This topic has as many things as it may have.');
+    expect(await thingsOf(small, owner)).toHaveLength(2);
   });
 
   it('are only for those who run the topic', async () => {
@@ -213,7 +268,8 @@ describe('the picture of a thing', () => {
     expect(await thingsOf(site, owner)).toEqual([replaced]);
     await owner.browser.post(page).field('remove', 'yes').expect(303);
     expect((await thingsOf(site, owner))[0]?.picture).toBeNull();
-    expect(read((await owner.browser.get(page)).text)('.flash').text()).toContain('Picture removed.');
+    const shown = await owner.browser.get(`${owner.manage}/things/${id}`).expect(200);
+    expect(read(shown.text)('.flash').text()).toContain('Picture removed.');
     const events = await site.db
       .selectFrom('topicEvents')
       .where('topicId', '=', owner.topicId)

@@ -331,6 +331,24 @@ it('refuses to delete a vote that counts', async () => {
   );
 });
 
+it('shows a new member no vote that they took back as a guest, and offers its pair again', async () => {
+  const guest = visit(site);
+  const first = await openPair(guest);
+  await send(guest, first.ballot, 'left').expect(303);
+  await guest.post('/vote/undo').expect(303);
+  await register(guest);
+  const page = read((await guest.get('/profile/votes').expect(200)).text);
+  expect(page('main').text()).not.toMatch(/Skipped|over/);
+  const ask = await guest.get(`/profile`).expect(200);
+  expect(ask.text).not.toContain('Skipped');
+  const { id } = await site.db
+    .selectFrom('users')
+    .where('username', '=', `guest.no.${registered}`)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  expect(await ledger(id)).toMatchObject([{ outcome: 'skip', withdrawnAt: expect.any(Date) }]);
+});
+
 it('says which answer counts when the pair was answered or withdrawn in another tab', async () => {
   const guest = visit(site);
   const [one, other] = [await openPair(guest), await openPair(guest)];

@@ -17,8 +17,13 @@ export function describeDevice(userAgent: string | undefined): string {
  * @returns 64 hex characters
  */
 export function fingerprint(userAgent: string | undefined, secret: string): string {
-  const { browser, system } = readFamilies(userAgent);
-  return createHmac('sha256', secret).update(`thinga fingerprint\n${browser}\n${system}`).digest('hex');
+  const { browser, system, fingerprints } = readFamilies(userAgent);
+  const known = fingerprints.get(secret);
+  if (known) return known;
+  const text = `thinga fingerprint\n${browser}\n${system}`;
+  const computed = createHmac('sha256', secret).update(text).digest('hex');
+  fingerprints.set(secret, computed);
+  return computed;
 }
 
 /** Whether a fingerprint is of this browser. Fingerprints keyed with an older secret count too. */
@@ -41,6 +46,8 @@ const UNKNOWN = { browser: 'An unknown browser', system: 'an unknown system' };
 interface Families {
   browser: string;
   system: string;
+  /** The fingerprints that were computed so far, by their secret. */
+  fingerprints: Map<string, string>;
 }
 
 // Each request asks at least twice, and most requests send one of a few hundred headers.
@@ -54,6 +61,7 @@ function readFamilies(userAgent: string | undefined): Families {
   const families = {
     browser: cleanName(parser.getBrowserName()) || UNKNOWN.browser,
     system: cleanName(parser.getOSName()) || UNKNOWN.system,
+    fingerprints: new Map<string, string>(),
   };
   if (cache.size >= 1_000) cache.clear();
   cache.set(header, families);

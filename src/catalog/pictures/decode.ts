@@ -79,7 +79,8 @@ export class PictureConverter {
     const pixels = { raw: { width, height, channels } };
     const sizes: DecodedPicture['sizes'] = [];
     for (const size of widthsOf(width)) {
-      const file = this.#sharp(data, pixels).resize({ width: size }).webp({ quality: 80 });
+      // With more effort it takes half as long again, for a twentieth fewer bytes at most.
+      const file = this.#sharp(data, pixels).resize({ width: size }).webp({ quality: 80, effort: 2 });
       sizes.push({ width: size, body: await file.toBuffer() });
     }
     return { width, height, sizes };

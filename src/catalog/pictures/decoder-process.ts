@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { PictureConverter } from './decode.js';
 import type { DecoderAnswer, DecoderTask } from './decoder.js';
 
@@ -20,6 +21,9 @@ async function run(task: DecoderTask): Promise<DecoderAnswer> {
   if ('decode' in task) return { decoded: await ready.decode(task.decode) };
   return { png: await ready.png(task.png) };
 }
+
+// Where memory runs out, Linux then ends this process rather than the site.
+writeFile('/proc/self/oom_score_adj', '1000').catch(() => undefined);
 
 // Ctrl-C reaches every process of the terminal. The site lets open requests finish, and they need this one.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);

@@ -91,7 +91,8 @@ export class Decoder {
       ...{ env: {}, execArgv: [], serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    yieldToPages(child);
+    // Somebody waits for the result, so it comes before the ranking.
+    yieldToPages(child, 5);
     child.unref();
     const forget = (): void => {
       if (this.#child === child) this.#child = undefined;

@@ -1,3 +1,4 @@
+import compression from 'compression';
 import { stringify } from 'csv-stringify/sync';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { requireUser, userOf } from '../../auth/sessions/current-user.js';
@@ -28,7 +29,7 @@ export function leavingRoutes({
 
   router
     .route('/profile/export')
-    .get(requireUser, async (req, res) => {
+    .get(requireUser, compression(), async (req, res) => {
       const user = userOf(res);
       const isCsv = req.query.format === 'csv';
       res.attachment(`thinga-${user.id}.${isCsv ? 'csv' : 'json'}`);

@@ -32,25 +32,24 @@ export function describeSettled(board: Board): Words {
 }
 
 /**
- * Says how much of a Top is expected to belong there: "Settled: we expect 19 of these 20 to belong here.", "About
- * 17 of these 20 look settled.", "Still open: we expect about 11 of these 20 to belong here."
+ * Says how much of a Top is expected to belong there: "Settled: we expect 19 of these 20 to stay.", "We expect about
+ * 17 of these 20 to stay.", "Still open: we expect about 11 of these 20 to stay."
  * @param expectedShare the share of the Top that is expected to belong there, from 0 to 1
  * @param size how many ranks the Top has
  */
 export function describeExpectedRight(expectedShare: number, size: number): string {
   const right = Math.round(expectedShare * size);
   if (expectedShare >= SETTLED)
-    return `Settled: we expect ${right === size ? `all ${size}` : `${right} of these ${size}`} to belong here.`;
-  const settled = Math.min(right, size - 1);
+    return `Settled: we expect ${right === size ? `all ${size}` : `${right} of these ${size}`} to stay.`;
   if (expectedShare >= HALF_SETTLED)
-    return `About ${settled} of these ${size} ${settled === 1 ? 'looks' : 'look'} settled.`;
-  return `Still open: we expect about ${right} of these ${size} to belong here.`;
+    return `We expect about ${Math.min(right, size - 1)} of these ${size} to stay.`;
+  return `Still open: we expect about ${right} of these ${size} to stay.`;
 }
 
 function describeWinner(name: string, chance: number): Words {
   const percent = Math.min(Math.round(chance * 100), 99);
   const state = chance >= SETTLED ? 'Settled' : 'Still open';
-  return [`${state}: we are ${percent} % sure that `, { name }, ' is the best.'];
+  return [`${state}: we are ${percent}\u00a0% sure that `, { name }, ' is the best.'];
 }
 
 function describeOrder(share: number): string {

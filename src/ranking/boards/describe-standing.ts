@@ -11,8 +11,6 @@ export interface StandingDescription {
   /** Number of votes, without skips. */
   votes: number;
   isNew: boolean;
-  /** "wins about 70 %"; empty for a new thing. */
-  summary: string;
   /** How often it beats an average thing: "70 %"; empty for a new thing. */
   winRate: string;
   /** The ranks between which its true rank lies in 95 of 100 cases: "4th–12th"; empty for a new thing. */
@@ -37,7 +35,6 @@ export function describeStanding(
   return {
     votes: voteCount(standing),
     isNew: isNewThing,
-    summary: winRate && `wins about ${winRate}`,
     winRate,
     range: isNewThing ? '' : formatRange(standing),
     certainty: isNewThing || !isInGoal ? '' : describeCertainty(goal, standing.topChance),
@@ -46,11 +43,15 @@ export function describeStanding(
 }
 
 function formatChance(chance: number): string {
-  if (chance >= 0.985) return '99 %';
-  if (chance >= 0.95) return '95 %';
-  if (chance <= 0.015) return '1 %';
-  if (chance <= 0.05) return '5 %';
-  return `${Math.round(chance * 10) * 10} %`;
+  return `${roundChance(100 * chance)}\u00a0%`;
+}
+
+function roundChance(percent: number): number {
+  if (percent >= 98.5) return 99;
+  if (percent >= 95) return 95;
+  if (percent <= 1.5) return 1;
+  if (percent <= 5) return 5;
+  return Math.round(percent / 10) * 10;
 }
 
 /** The ranks of a range: "4th–12th". */

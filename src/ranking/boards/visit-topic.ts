@@ -93,7 +93,7 @@ export function seesResults(
 export const answersForResults = ({ topic, size }: Board): number =>
   Math.min(topic.votesEach ?? 1, Math.max((size * (size - 1)) / 2, 1));
 
-/** After closing, everybody who may see the topic sees the ranking. */
+/** After closing, everyone who may see the topic sees the ranking. */
 const hiddenAt = ({ results }: TopicSummary, phase: TopicPhase): TopicVisit['hidden'] =>
   results === 'always' || phase === 'closed' ? undefined : results;
 

@@ -15,7 +15,7 @@ export interface ComparedRank {
 
 /**
  * Fits a topic's votes with and without some voters, and writes nothing. Votes keep the weights that they have.
- * @returns in the order of the fit with everybody, without retired things
+ * @returns in the order of the fit with everyone, without retired things
  */
 export async function compareWithout(
   db: Database,
@@ -28,10 +28,10 @@ export async function compareWithout(
     const { fit } = await workers.fit({ votes: list.votes, options: {}, header: undefined });
     return idsByStrength({ ...topic, means: fit.means });
   };
-  const everybody = await rank(new Set());
+  const everyone = await rank(new Set());
   const others = await rank(new Set(voterIds));
   const ranks = new Map(others.map((id, index) => [id, index + 1]));
-  return everybody.map((thingId, index) => ({
+  return everyone.map((thingId, index) => ({
     thingId,
     rank: index + 1,
     rankWithout: ranks.get(thingId) ?? index + 1,

@@ -8,7 +8,7 @@
 export interface Lean {
   /** S = Σ(y − p): how much more often they chose the thing than was expected; below 0 for less often. */
   sum: number;
-  /** V = Σ p(1 − p): the variance of that sum when the group votes as everybody does. */
+  /** V = Σ p(1 − p): the variance of that sum when the group votes as everyone does. */
   variance: number;
 }
 
@@ -21,7 +21,7 @@ export const deviationOf = ({ sum, variance }: Lean): number => sum / Math.sqrt(
 /**
  * How much a group's next answer about a thing counts, above 0 and at most 1. Once the group's answers are
  * one-sided, and the answer pushes the same way, it counts (1.6/|z|)⁶ with z = S/√(V + V²/10 + ¼). V²/10 is how
- * far honest groups differ from everybody beyond chance, in their taste and because the fit has errors. So
+ * far honest groups differ from everyone beyond chance, in their taste and because the fit has errors. So
  * honest groups keep more of their weight, and the limit for z can be lower than the usual two deviations.
  * Found by simulation: `npm run bench -- ranking-groups`.
  * @param lean from the group's answers before this one

@@ -3,19 +3,19 @@ import { type Estimates, winChance } from './online-update.js';
 import { localVariances } from './variance.js';
 
 /**
- * How different one person's taste may be: the variance of their log-strength of a thing around everybody's. 0.8 is
+ * How different one person's taste may be: the variance of their log-strength of a thing around everyone's. 0.8 is
  * usual (found with real data: docs/ranking.md). The larger ones are for people who see it quite differently; with the
  * largest, their own answers alone decide.
  */
 const TASTE_VARIANCES = [0.2, 0.8, 3.2, 12.8, 51.2];
 
 /**
- * Fits one person's answers. What they have not said is taken from everybody: the prior of each thing's
- * strength is normal, around everybody's. The answers decide how wide it is: of some variances, the one under which
+ * Fits one person's answers. What they have not said is taken from everyone: the prior of each thing's
+ * strength is normal, around everyone's. The answers decide how wide it is: of some variances, the one under which
  * they are most probable (empirical Bayes, with Laplace's approximation for each thing; D. MacKay, Neural Computation
  * 4, 1992).
  * @param votes of one person; for some hundreds of things
- * @param crowd everybody's log-strengths, without this person's answers: `withoutVotes`
+ * @param crowd everyone's log-strengths, without this person's answers: `withoutVotes`
  * @param tastes the variances of the prior to choose from, above 0
  * @throws RangeError for votes that `graphOf` refuses, and for a `crowd` of another length
  */
@@ -76,7 +76,7 @@ function evidenceOf(
 }
 
 /**
- * Everybody's estimates as they would be without some of the votes that they were fitted from, such as one
+ * Everyone's estimates as they would be without some of the votes that they were fitted from, such as one
  * person's. It takes one step of Newton's method from the fit for each thing, which is close when the votes
  * are few among many.
  */

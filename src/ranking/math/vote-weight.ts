@@ -113,7 +113,8 @@ const MAX_ASKED = 0.25;
 const MAX_RECENT = SKIP_WINDOW + 1;
 
 function skipsBefore(answer: Answer, recent: RecentPair[]): number {
-  const others = recent.filter((pair) => !isSame(pair, answer)).slice(-SKIP_WINDOW);
+  const { low, high } = pairOf(answer);
+  const others = recent.filter((pair) => pair.low !== low || pair.high !== high).slice(-SKIP_WINDOW);
   return others.filter(({ skipped }) => skipped).length;
 }
 

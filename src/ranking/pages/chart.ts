@@ -1,14 +1,7 @@
 import { ordinal, roundStep } from '../../http/format.js';
+import type { Words } from '../../http/words.js';
 import type { PastRank } from '../boards/rank-history.js';
-import {
-  type ChartRow,
-  chartTable,
-  dateFormat,
-  describeHistory,
-  HOUR_MS,
-  HOURLY_SPAN_MS,
-  spanMs,
-} from './chart-text.js';
+import { type ChartRow, chartTable, describeHistory, HOUR_MS, HOURLY_SPAN_MS, spanMs } from './chart-text.js';
 
 /** A line chart of a thing's rank over time, ready to be drawn, with rank 1 at the top. */
 export interface Chart {
@@ -21,11 +14,21 @@ export interface Chart {
   /** `y` in percent of the height, from the top. */
   gridlines: { y: number; label: string }[];
   /** `x` in percent of the width, from the left. */
-  dates: { x: number; label: string; anchor: 'start' | 'middle' | 'end' }[];
+  dates: DateLabel[];
   /** The course of the line in a sentence or two. */
-  sentence: string;
+  sentence: Words;
   /** The points in figures, newest first. */
   table: ChartRow[];
+}
+
+interface DateLabel {
+  x: number;
+  anchor: 'start' | 'middle' | 'end';
+  /** The day, or the hour, in UTC. */
+  label: string;
+  /** The time for the script that shows it in the time zone of the reader; undefined for "Now". */
+  at: Date | undefined;
+  as: keyof typeof formats;
 }
 
 /** Percent of the chart's width and height, from the left and the top. */
@@ -126,27 +129,36 @@ function gridRanks({ from, to }: RankRange): number[] {
   return ranks;
 }
 
-const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const hours = new Intl.DateTimeFormat('en-GB', {
-  weekday: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  timeZone: 'UTC',
-});
+const day = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
 
-function dateLabels(history: PastRank[], scale: Scale, now: PastRank | undefined): Chart['dates'] {
+/** The forms of a label. `public/app/times.js` has the same ones, for the time zone of the reader. */
+const formats = {
+  'short-day': new Intl.DateTimeFormat('en-GB', day),
+  'short-date': new Intl.DateTimeFormat('en-GB', { ...day, year: 'numeric' }),
+  'short-hour': new Intl.DateTimeFormat('en-GB', {
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: 'UTC',
+  }),
+};
+
+function dateLabels(history: PastRank[], scale: Scale, now: PastRank | undefined): DateLabel[] {
   const [first, last] = [history[0] as PastRank, history.at(-1) as PastRank];
   const span = spanMs(history);
   const isSameYear = first.at.getUTCFullYear() === last.at.getUTCFullYear();
-  const format = span <= HOURLY_SPAN_MS ? hours : isSameYear ? days : dateFormat;
-  const label = (point: PastRank): string => (point === now ? 'Now' : format.format(point.at));
-  const ends = [
-    { x: LEFT, label: label(first), anchor: 'start' as const },
-    { x: RIGHT, label: label(last), anchor: 'end' as const },
+  const as = span <= HOURLY_SPAN_MS ? 'short-hour' : isSameYear ? 'short-day' : 'short-date';
+  const label = (point: PastRank): Pick<DateLabel, 'label' | 'at' | 'as'> =>
+    point === now
+      ? { label: 'Now', at: undefined, as }
+      : { label: formats[as].format(point.at), at: point.at, as };
+  const ends: DateLabel[] = [
+    { x: LEFT, anchor: 'start', ...label(first) },
+    { x: RIGHT, anchor: 'end', ...label(last) },
   ];
   if (history.length === 2) return ends;
   const middle = { ...first, at: new Date(roundTo(HOUR_MS, first.at.getTime() + span / 2)) };
-  return [...ends, { x: round(scale.x(middle)), label: label(middle), anchor: 'middle' }];
+  return [...ends, { x: round(scale.x(middle)), anchor: 'middle', ...label(middle) }];
 }
 
 const roundTo = (unit: number, value: number): number => Math.round(value / unit) * unit;

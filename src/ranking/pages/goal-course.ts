@@ -35,7 +35,7 @@ export function makeGoalCourse({ progress, votes, expectedShare, size }: Board):
     y: height(point.expectedShare),
   });
   const line = points.map(toPoint).map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`);
-  const percent = ({ expectedShare: share }: GoalProgress): string => `${Math.round(100 * share)} %`;
+  const percent = ({ expectedShare: share }: GoalProgress): string => `${Math.round(100 * share)}\u00a0%`;
   return {
     line: line.join(''),
     area: `${line.join('')}V100H0Z`,

@@ -1,6 +1,7 @@
 import type { SanitizedHtml } from '../../catalog/markdown.js';
 import type { Thing } from '../../catalog/things.js';
 import type { PrerenderedPages } from '../../http/prerendered.js';
+import type { Words } from '../../http/words.js';
 import type { FitSummary, Standing, TopicSummary } from '../boards/board.js';
 import type { StandingDescription } from '../boards/describe-standing.js';
 import type { TopicVisit, VisitServices } from '../boards/visit-topic.js';
@@ -58,7 +59,7 @@ export interface TopicPage {
 
 interface TopPage extends TopicPage, RankTable {
   /** How sure the ranks of the goal are, in a sentence; empty while there is nothing to say. */
-  settled: (string | { name: string })[];
+  settled: Words;
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
   /** Whether these are the final results. */

@@ -8,7 +8,7 @@ import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
-import { describeSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
+import { describeSettled, isSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
 import { showsResultsToAll, type TopicVisit, visitResults, visitTopic } from '../boards/visit-topic.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { makeGoalCourse } from './goal-course.js';
@@ -73,7 +73,7 @@ function sendTop(
   res: Response,
 ): void {
   const { topic, version, loadedAt } = board;
-  // The table is the same for everybody, so the topic and the version of its board identify it.
+  // The table is the same for everyone, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
   const { slug } = res.req.params;
@@ -85,7 +85,7 @@ function sendTop(
       ...topicPage(board),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
       isClosed: phase === 'closed',
-      settled: describeSettled(board),
+      settled: phase === 'closed' && !isSettled(board) ? NOT_SETTLED : describeSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
@@ -93,6 +93,9 @@ function sendTop(
     isCurrent: () => boards.find(slug as string | undefined)?.loadedAt === loadedAt,
   });
 }
+
+/** No more votes will come, so nothing is “still open”. */
+const NOT_SETTLED = ['There were too few votes to be sure of these ranks.'];
 
 const topicPage = ({ topic, size, votes, goal }: Board): TopicPage => ({
   topic,

@@ -158,7 +158,7 @@ const findOthers = statement<{ low: number; high: number; others: OthersCounts |
   from unnest($2::bigint[], $3::bigint[]) as asked (low, high)`);
 
 /**
- * Reads how everybody but one voter answered some pairs.
+ * Reads how everyone but one voter answered some pairs.
  * @returns the pairs that have counts, in any order
  */
 export async function readOthersCounts(

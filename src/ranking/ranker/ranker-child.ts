@@ -29,7 +29,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
     while (!stopping.aborted) {
       const startedAt = Date.now();
       child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-      yieldToPages(child);
+      yieldToPages(child, 10);
       killWhenFrozen(child);
       const end = await waitForEnd(child);
       if (stopping.aborted) return;

@@ -37,7 +37,7 @@ async function share(browser: Browser, { size = '5', name = 'mine' } = {}): Prom
 
 const picture = (path: string) => visit(site).get(`${path}.png`).buffer(true);
 
-it('shows a shared Top to everybody who has the link, with or without the name', async () => {
+it('shows a shared Top to everyone who has the link, with or without the name', async () => {
   const { browser, username } = await memberWhoPrefers();
   const path = await share(browser);
   expect(path).toMatch(/^\/shared\/[\w-]{22}$/);

@@ -6,7 +6,7 @@ import { normalFrom, seededRandom } from '../../../src/ranking/math/random.js';
 import { refit } from '../../../src/ranking/math/refit.js';
 import { at, type Cast, votesOf } from './votes.js';
 
-it('keeps everybody’s strengths for things without own answers', () => {
+it('keeps everyone’s strengths for things without own answers', () => {
   const crowd = Float64Array.of(1, 0.2, -0.4, -2);
   const { means, variances } = fitOwn(votesOf(4, [{ left: 3, right: 0 }]), crowd, [0.8]);
   expect([at(means, 1), at(means, 2)]).toEqual([0.2, -0.4]);
@@ -40,7 +40,7 @@ it('has the strengths at which the answers and the prior pull alike', () => {
   );
 });
 
-it('puts a thing first for a person who chose it every time, also when it is last for everybody', () => {
+it('puts a thing first for a person who chose it every time, also when it is last for everyone', () => {
   const crowd = Float64Array.of(2, 1.5, 1, 0.5, 0, -0.5, -1, -3);
   const order = [7, 0, 1, 2, 3, 4, 5, 6];
   const casts = order.flatMap((left, index) => order.slice(index + 1).map((right) => ({ left, right })));

@@ -54,7 +54,7 @@ it('says of two things how sure it is which one is the best', async () => {
   await vote(browser, ({ left }) => (left === 'Cat' ? 'left' : 'right'), '/topics/duel/vote');
   await site.rank();
   expect((await topOf('duel'))('.lead').text()).toMatch(
-    /Still open: we are \d\d % sure that Cat is the best\./,
+    /Still open: we are \d\d\s% sure that Cat is the best\./,
   );
 });
 
@@ -63,7 +63,7 @@ it('settles the winner after many votes, and tells the API', async () => {
   await setGoal('projects', 'winner');
   const $ = await topOf('projects');
   expect($('h1').text()).toBe('Winner: Projects');
-  expect($('.lead').text()).toMatch(/Settled: we are 9\d % sure that Thing 1 is the best\./);
+  expect($('.lead').text()).toMatch(/Settled: we are 9\d\s% sure that Thing 1 is the best\./);
   expect($('.board tbody tr').first().text()).toContain('almost certainly the best');
   expect($('.last-of-goal .name').text()).toBe('Thing 1');
   expect(await apiOf('projects')).toMatchObject({ goal: 'winner', isSettled: true });
@@ -73,7 +73,7 @@ it('follows a goal of the first three, and of the whole order', async () => {
   await setGoal('projects', 'Top 3');
   const $ = await topOf('projects');
   expect($('h1').text()).toBe('Top 3: Projects');
-  expect($('.lead').text()).toContain('Settled: we expect all 3 to belong here.');
+  expect($('.lead').text()).toContain('Settled: we expect all 3 to stay.');
   expect($('.last-of-goal .name').text()).toBe('Thing 3');
   await setGoal('projects', 'order');
   const order = await topOf('projects');
@@ -90,7 +90,7 @@ it('shows how much was expected to be right as votes came in', async () => {
   for (let start = 0; start < rows.length; start += 100)
     await importLines('essays', rows.slice(start, start + 100));
   const caption = (await topOf('essays'))('.goal-course figcaption').text();
-  const [, first, now] = /right: (\d+) % after 100 votes, (\d+) % after 435\./.exec(caption) ?? [];
+  const [, first, now] = /right: (\d+)\s% after 100 votes, (\d+)\s% after 435\./.exec(caption) ?? [];
   expect(Number(now)).toBeGreaterThan(Number(first));
 });
 

@@ -96,7 +96,7 @@ it('reads a retired thing once for all visitors', async () => {
   expect(sent).toBeLessThanOrEqual(3);
 });
 
-it('shows everybody the current ranking, and each user their own header and notices', async () => {
+it('shows everyone the current ranking, and each user their own header and notices', async () => {
   const { browser, username } = await member(site);
   const visitor = visit(site);
   const { left } = await vote(browser);

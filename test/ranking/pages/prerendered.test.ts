@@ -6,7 +6,7 @@ const site = useSite({ production: true });
 
 beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad'] }));
 
-it('shows everybody the current Top 20, and a logged-in user their own name', async () => {
+it('shows everyone the current Top 20, and a logged-in user their own name', async () => {
   const visitor = visit(site);
   const before = await visitor.get('/top').expect(200);
   expect(read(before.text)('.first-vote').text()).toContain('Nobody has voted here yet');

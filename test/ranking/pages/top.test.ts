@@ -39,7 +39,7 @@ it('orders things by their votes, and shows a score after ten votes', async () =
   await site.rank();
   expect(await names()).toEqual(order);
   const $ = read((await visit(site).get('/top')).text);
-  expect($('.board td.wins').first().text()).toMatch(/^\d+ %$/);
+  expect($('.board td.wins').first().text()).toMatch(/^\d+\s%$/);
   expect($('.lead').text()).toContain('Based on 24 votes on 4 things.');
 });
 
@@ -67,7 +67,7 @@ it('shows the range of each rank, the certainty of each Top 20 place, and the ac
   expect(rows[19]).toMatch(/1[4-9]th–2[1-6]\w\w, Top 20 uncertain/);
   expect(rows[0]).toContain('nearly tied with the next');
   expectOneScale($);
-  expect($('.lead').text()).toMatch(/Settled: we expect 19 of these 20 to belong here/);
+  expect($('.lead').text()).toMatch(/Settled: we expect 19 of these 20 to stay/);
   const { body } = await visit(site).get('/api/topics/many/top').expect(200);
   expect(body.expectedRight).toBeGreaterThan(16.5);
   expect(body.expectedRight).toBeLessThan(19.5);

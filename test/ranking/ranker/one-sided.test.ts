@@ -115,7 +115,7 @@ it('counts a vote that is taken back and given again once, when it compares a gr
   expect(rows).toEqual([{ votes: 1 }]);
 });
 
-it('counts everybody in full when most votes come from one network, as in a class', async () => {
+it('counts everyone in full when most votes come from one network, as in a class', async () => {
   await topic(site, { slug: 'class', names: thingNames(6) });
   for (let person = 0; person < 4; person++) {
     const { browser } = await member(site);

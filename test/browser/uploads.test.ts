@@ -1,0 +1,137 @@
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
+import { bomb, photograph, SVG, thingsOf, topicOf } from '../organize/picture-corpus.js';
+import { useSite } from '../site.js';
+import {
+  expectNoSidewaysScroll,
+  expectNoViolations,
+  expectOutline,
+  signUp,
+  useChromium,
+  type Window,
+} from './chromium.js';
+
+const site = useSite();
+const chromium = useChromium();
+const photographs: { name: string; mimeType: string; buffer: Buffer }[] = [];
+
+beforeAll(async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const buffer = await photograph({ seed, width: 1000 + seed, height: 750 });
+    photographs.push({ name: `red-panda-${seed + 1}.jpg`, mimeType: 'image/jpeg', buffer });
+  }
+});
+
+const PHONE = { width: 375, height: 553 };
+
+let organisers = 0;
+
+/** Signs somebody up, and opens the page that adds pictures to their new topic. */
+async function open({ javaScriptEnabled = true } = {}): Promise<Window & { topicId: number }> {
+  const window = await chromium.open(site, { viewport: PHONE, javaScriptEnabled });
+  // A form without script is answered when the last picture is decoded.
+  window.page.setDefaultTimeout(100_000);
+  const ownerId = await signUp(site, window.page, `organiser-${++organisers}`);
+  const { topicId, manage } = await topicOf(site, ownerId);
+  await window.page.goto(`${manage}/pictures`);
+  return { ...window, topicId };
+}
+
+const names = async (topicId: number): Promise<string[]> =>
+  (await thingsOf(site, { topicId }))
+    .map(({ name }) => name)
+    .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+
+const expected = Array.from({ length: 40 }, (_, index) => `Red panda ${index + 1}`);
+
+async function expectLoaded(page: Page): Promise<void> {
+  const images = page.locator('.received img');
+  await images.last().scrollIntoViewIfNeeded();
+  await expect
+    .poll(() =>
+      images.evaluateAll(
+        (all) => all.filter((image) => (image as HTMLImageElement).naturalWidth === 0).length,
+      ),
+    )
+    .toBe(0);
+}
+
+it.each([true, false])(
+  'makes forty things of forty photographs chosen at once, with script: %s',
+  async (javaScriptEnabled) => {
+    const { page, complaints, topicId } = await open({ javaScriptEnabled });
+    await page.getByLabel('Pictures', { exact: true }).setInputFiles(photographs);
+    await page.getByRole('button', { name: 'Add pictures' }).click();
+    await page.getByRole('heading', { name: '40 pictures added' }).waitFor();
+    expect(await names(topicId)).toEqual(expected);
+    expect(await page.locator('.received .name').count()).toBe(40);
+    await expectNoSidewaysScroll(page);
+    if (javaScriptEnabled) {
+      expect(await page.locator('#sent').textContent()).toBe('40 pictures added');
+      await expectLoaded(page);
+      await expectOutline(page);
+      await expectNoViolations(page, 'forty pictures');
+    }
+    expect(complaints).toEqual([]);
+  },
+);
+
+it.each([true, false])(
+  'says beside each file what is wrong with it, with script: %s',
+  async (javaScriptEnabled) => {
+    const { page, topicId } = await open({ javaScriptEnabled });
+    const [fine = expect.fail()] = photographs;
+    await page
+      .getByLabel('Pictures', { exact: true })
+      .setInputFiles([
+        fine,
+        { name: 'bomb.png', mimeType: 'image/png', buffer: bomb() },
+        { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: SVG },
+        { name: 'large.jpg', mimeType: 'image/jpeg', buffer: Buffer.alloc(11 * 1024 * 1024) },
+      ]);
+    await page.getByRole('button', { name: 'Add pictures' }).click();
+    await page.getByRole('heading', { name: '1 picture added, 3 not' }).waitFor();
+    expect(await page.locator('.received li.wrong .name').allTextContents()).toEqual([
+      'bomb.png',
+      'logo.svg',
+      'large.jpg',
+    ]);
+    const errors = await page.locator('.received .error').allTextContents();
+    expect(
+      errors.map(
+        (text) => /^(This picture has more|SVG files|This file is larger than 10 MB)/.exec(text)?.[0],
+      ),
+    ).toEqual(['This picture has more', 'SVG files', 'This file is larger than 10 MB']);
+    expect(await names(topicId)).toEqual(['Red panda 1']);
+  },
+);
+
+it('keeps what could not be sent, and sends it with the next press', async () => {
+  const { page, topicId } = await open();
+  await page.getByLabel('Pictures', { exact: true }).setInputFiles(photographs.slice(0, 3));
+  await page.context().setOffline(true);
+  await page.getByRole('button', { name: 'Add pictures' }).click();
+  await page.getByRole('heading', { name: '0 pictures added, 3 not' }).waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole('button', { name: 'Add pictures' }).click();
+  await page.getByRole('heading', { name: '3 pictures added' }).waitFor();
+  expect(await names(topicId)).toEqual(expected.slice(0, 3));
+});
+
+it('takes files that are dropped anywhere on the card, and refuses more than two hundred at once', async () => {
+  const { page } = await open();
+  const drop = (count: number) =>
+    page.locator('[data-upload]').evaluate((form, files) => {
+      const dataTransfer = new DataTransfer();
+      for (let index = 0; index < files; index++) dataTransfer.items.add(new File(['x'], `${index}.png`));
+      form.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    }, count);
+  await drop(10_000);
+  await page.getByRole('button', { name: 'Add pictures' }).click();
+  await page.getByText('You chose 10000 pictures.').waitFor();
+  expect(await page.locator('#results').isVisible()).toBe(false);
+  await drop(2);
+  await page.getByRole('button', { name: 'Add pictures' }).click();
+  await page.getByRole('heading', { name: '0 pictures added, 2 not' }).waitFor();
+  expect(await page.locator('#pictures-error').isVisible()).toBe(false);
+});
