@@ -23,7 +23,7 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
-  ...{ timeZone: 'UTC', votesEach: 20 },
+  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -193,7 +193,23 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     record: { matchUps: 5, opponents: [opponent], bestWins: [opponent], worstLosses: [opponent] },
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
-  'ranking/retired': { ...ofTopic, thing, chart },
+  'ranking/embed': {
+    ...{
+      topic,
+      title: 'Top 3',
+      votes: 40,
+      hidden: undefined,
+      rows,
+      scale,
+      url: 'https://example.org/topics/food',
+    },
+  },
+  'ranking/retired': {
+    mergedInto: first,
+    ...ofTopic,
+    thing,
+    chart,
+  },
   'ranking/hidden': { topic, path: '/topics/food', phase: 'open', hidden: 'after closing', answers: 1 },
   'auth/login': {
     next: '/',
@@ -237,6 +253,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    embed: 'https://example.org/topics/food/embed',
     figures: {
       ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
       disputed: ['Ramen'],

@@ -187,6 +187,8 @@ interface ResultsPage extends ManagePage, RankTable {
   settled: Words;
   size: number;
   votes: number;
+  /** The whole address of the page for frames. */
+  embed: string;
   /** Undefined when the topic has so many votes that only a command works them out. */
   figures: ShownFigures | undefined;
 }
