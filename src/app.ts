@@ -53,6 +53,7 @@ import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
+import { suggestRoutes } from './voting/suggest-routes.js';
 import { takeOverVotes } from './voting/take-over.js';
 
 /** The services that the app needs. `server.ts` and the tests create them. */
@@ -116,6 +117,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(rankingRoutes(services));
   app.use(thingRoutes(services));
   app.use(embedRoutes(services));
+  app.use(suggestRoutes(services));
   app.use(homeRoutes(services));
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));

@@ -251,6 +251,18 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/review': {
+    ...managed,
+    suggestions: [
+      {
+        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, similar: ['Ramen'] },
+        form: {
+          ...{ suggestionId: 1, name: 'Ramen soup', description: '', link: '', into: '', reason: '', error },
+        },
+      },
+    ],
+    flags: [{ id: 1, thingId: 1, name: 'Ramen', reason: 'Twice', createdAt: now }],
+  },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
     embed: 'https://example.org/topics/food/embed',
@@ -402,6 +414,15 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     },
     ...{ end: { phase: 'open', hidden: undefined, role: undefined }, each: { done: 3, of: 20 } },
   },
+  'voting/suggest': {
+    ...{ topic, path: '/topics/food', cells: NO_CELLS, errors: { ...NO_CELLS, name: error } },
+    ...{ similar: ['Ramen'], mayPropose: true },
+    own: (['accepted', 'merged', 'refused', null] as const).map((decision) => ({
+      ...{ id: 1, topicId: 1, voterId: 1, name: 'Soup', description: null, link: null, createdAt: now },
+      ...{ decidedAt: now, decision, reason: 'No', decidedBy: 1, thingId: 1, thing: 'Ramen' },
+    })),
+  },
+  'voting/flag': { topic, path: '/topics/food', thing: first, reason: '', error },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };
 
