@@ -11,8 +11,8 @@ type TakenOver = 'all' | 'some' | 'none';
 
 /**
  * Moves the votes of this browser's guest to a member who has just logged in or registered. A vote does not
- * count when the member answered that pair before, or when one of its things was taken down. The guest is
- * deleted, so a copy of the cookie is worth nothing. While the database is unavailable the votes wait.
+ * count when the member answered that pair before, when one of its things was taken down, or when its topic has closed.
+ * The guest is deleted, so a copy of the cookie is worth nothing. While the database is unavailable the votes wait.
  * @returns undefined when there were no votes
  */
 export async function takeOverVotes(
@@ -90,7 +90,8 @@ export async function moveVotes(
       on conflict do nothing
       returning topic_id, ballot_id)
     select (select count(*) from answers where stands)::int as standing,
-      (select count(*) from moved join answers on new_ballot = moved.ballot_id where stands)::int as counted,
+      (select count(*) from moved join answers on new_ballot = moved.ballot_id join topics on topics.id = moved.topic_id
+        where stands and (not provisional or topic_phase(phase, opens_at, closes_at, now()) <> 'closed'))::int as counted,
       (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,
       (select coalesce(json_agg(moved.ballot_id), '[]') from moved join answers on new_ballot = moved.ballot_id
         where not stands) as "takenBack"`.execute(trx);
