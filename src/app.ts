@@ -45,6 +45,7 @@ import { ProgressTracker } from './profile/progress.js';
 import { profileRoutes } from './profile/routes.js';
 import { sharingRoutes } from './profile/sharing/routes.js';
 import type { Boards } from './ranking/boards/board-loader.js';
+import { embedRoutes } from './ranking/pages/embed-routes.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
 import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
@@ -52,6 +53,7 @@ import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
+import { suggestRoutes } from './voting/suggest-routes.js';
 import { takeOverVotes } from './voting/take-over.js';
 
 /** The services that the app needs. `server.ts` and the tests create them. */
@@ -114,6 +116,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(newTopicRoutes(services));
   app.use(rankingRoutes(services));
   app.use(thingRoutes(services));
+  app.use(embedRoutes(services));
+  app.use(suggestRoutes(services));
   app.use(homeRoutes(services));
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));

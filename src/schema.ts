@@ -262,6 +262,36 @@ export interface InvitationsTable {
   revokedAt: Date | null;
 }
 
+/** Things that voters propose. Null for a voter who is gone. */
+export interface SuggestionsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  voterId: number | null;
+  name: string;
+  description: string | null;
+  link: string | null;
+  createdAt: Created;
+  decidedAt: Date | null;
+  decision: 'accepted' | 'merged' | 'refused' | null;
+  /** Why it was refused. */
+  reason: string | null;
+  decidedBy: number | null;
+  /** The thing that it became, or that it is the same as. */
+  thingId: number | null;
+}
+
+/** What voters find wrong with a thing. */
+export interface FlagsTable {
+  id: GeneratedAlways<number>;
+  topicId: number;
+  thingId: number;
+  voterId: number | null;
+  reason: string;
+  createdAt: Created;
+  decidedAt: Date | null;
+  decidedBy: number | null;
+}
+
 /** What was done to a topic. Null for a user whose account is closed. */
 export interface TopicEventsTable {
   id: GeneratedAlways<number>;
@@ -518,6 +548,8 @@ export interface Schema {
   roleLinks: RoleLinksTable;
   invitations: InvitationsTable;
   topicEvents: TopicEventsTable;
+  suggestions: SuggestionsTable;
+  flags: FlagsTable;
   votes: VotesTable;
   voterEvents: VoterEventsTable;
   voteWeights: VoteWeightsTable;

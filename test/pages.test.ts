@@ -23,7 +23,7 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
-  ...{ timeZone: 'UTC', votesEach: 20 },
+  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -193,7 +193,23 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     record: { matchUps: 5, opponents: [opponent], bestWins: [opponent], worstLosses: [opponent] },
     ...{ neighbours: [undefined, second], rankingPath: '/topics/food/ranking' },
   },
-  'ranking/retired': { ...ofTopic, thing, chart },
+  'ranking/embed': {
+    ...{
+      topic,
+      title: 'Top 3',
+      votes: 40,
+      hidden: undefined,
+      rows,
+      scale,
+      url: 'https://example.org/topics/food',
+    },
+  },
+  'ranking/retired': {
+    mergedInto: first,
+    ...ofTopic,
+    thing,
+    chart,
+  },
   'ranking/hidden': { topic, path: '/topics/food', phase: 'open', hidden: 'after closing', answers: 1 },
   'auth/login': {
     next: '/',
@@ -235,8 +251,21 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       { ...second, isRetired: true, mergedInto: null, votes: 0 },
     ],
   },
+  'organize/review': {
+    ...managed,
+    suggestions: [
+      {
+        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, similar: ['Ramen'] },
+        form: {
+          ...{ suggestionId: 1, name: 'Ramen soup', description: '', link: '', into: '', reason: '', error },
+        },
+      },
+    ],
+    flags: [{ id: 1, thingId: 1, name: 'Ramen', reason: 'Twice', createdAt: now }],
+  },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    embed: 'https://example.org/topics/food/embed',
     figures: {
       ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
       disputed: ['Ramen'],
@@ -385,6 +414,15 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     },
     ...{ end: { phase: 'open', hidden: undefined, role: undefined }, each: { done: 3, of: 20 } },
   },
+  'voting/suggest': {
+    ...{ topic, path: '/topics/food', cells: NO_CELLS, errors: { ...NO_CELLS, name: error } },
+    ...{ similar: ['Ramen'], mayPropose: true },
+    own: (['accepted', 'merged', 'refused', null] as const).map((decision) => ({
+      ...{ id: 1, topicId: 1, voterId: 1, name: 'Soup', description: null, link: null, createdAt: now },
+      ...{ decidedAt: now, decision, reason: 'No', decidedBy: 1, thingId: 1, thing: 'Ramen' },
+    })),
+  },
+  'voting/flag': { topic, path: '/topics/food', thing: first, reason: '', error },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Transaction } from '../database.js';
 import type { ThingChange } from './change-thing.js';
 import { invalidateTopicCaches } from './things.js';
@@ -30,7 +31,7 @@ export async function mergeThing(
     .execute();
   const details = { thingId, name: from.name, into: to.name };
   await recordTopicEvent(trx, { topicId, userId, kind: 'thing merged', details });
-  await invalidateTopicCaches(trx, topicId);
+  await refitTopic(trx, topicId);
   return true;
 }
 
@@ -57,6 +58,15 @@ export async function unmergeThing(
     kind: 'merge undone',
     details: { thingId, name: thing.name },
   });
-  await invalidateTopicCaches(trx, topicId);
+  await refitTopic(trx, topicId);
   return true;
+}
+
+/** Has all votes of a topic fitted anew, because they count for other things now. */
+async function refitTopic(trx: Transaction, topicId: number): Promise<void> {
+  // In the order in which the ranker locks these rows. Another order could let the two wait for each other.
+  await invalidateTopicCaches(trx, topicId);
+  await sql`update boards set stale_since = coalesce(stale_since, now()) where topic_id = ${topicId}`.execute(
+    trx,
+  );
 }

@@ -24,6 +24,10 @@ export function limitRates(redis: Redis | undefined, prefix: string, factor: num
     limit({ name: 'vote', points: 240, duration: 60 }),
   );
   router.post(
+    ['/topics/:slug/suggest', '/topics/:slug/flag/:id'],
+    limit({ name: 'suggest', points: 20, duration: 3600 }),
+  );
+  router.post(
     ['/topics/new', '/topics/:slug/manage', '/topics/:slug/manage/*page'],
     limit({ name: 'organize', points: 120, duration: 60 }),
   );

@@ -5,6 +5,7 @@ export const LINKS: ManageLink[] = [
   { path: 'things', title: 'Things', act: 'look' },
   { path: 'pictures', title: 'Add pictures', act: 'run' },
   { path: 'voters', title: 'Invited voters', act: 'look' },
+  { path: 'review', title: 'Proposed and flagged', act: 'run' },
   { path: 'results', title: 'Results', act: 'look' },
   { path: 'settings', title: 'Settings', act: 'run' },
   { path: 'people', title: 'People who run it', act: 'look' },

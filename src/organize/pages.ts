@@ -1,3 +1,4 @@
+import type { OpenFlag } from '../catalog/flags.js';
 import type { Invitation } from '../catalog/invitations.js';
 import type { OrganizedTopic } from '../catalog/organized-topic.js';
 import type { RoleLink } from '../catalog/role-links.js';
@@ -26,6 +27,7 @@ declare module '../http/page.js' {
     'organize/restore': ManagePage & { /** Until when it can be restored. */ until: Date };
     'organize/new': NewTopicPage;
     'organize/results': ResultsPage;
+    'organize/review': ReviewPage;
     'organize/settings': SettingsPage;
     'organize/things': ThingsPage;
     'organize/add-things': AddThingsPage;
@@ -187,6 +189,8 @@ interface ResultsPage extends ManagePage, RankTable {
   settled: Words;
   size: number;
   votes: number;
+  /** The whole address of the page for frames. */
+  embed: string;
   /** Undefined when the topic has so many votes that only a command works them out. */
   figures: ShownFigures | undefined;
 }
@@ -204,4 +208,33 @@ export interface ShownFigures {
   differing: number;
   /** Names of the things about which the votes differ most. */
   disputed: string[];
+}
+
+/** The suggestions and flags that wait for a decision. */
+interface ReviewPage extends ManagePage {
+  suggestions: {
+    id: number;
+    /** The name as the voter wrote it. */
+    proposed: string;
+    /** Who proposed it; null for a guest. */
+    by: string | null;
+    at: Date;
+    /** Names of the topic that are like it, most alike first. */
+    similar: string[];
+    form: ReviewForm;
+  }[];
+  flags: OpenFlag[];
+}
+
+/** What is typed for one suggestion. */
+export interface ReviewForm {
+  suggestionId: number;
+  name: string;
+  description: string;
+  link: string;
+  /** The name of the thing that it is the same as. */
+  into: string;
+  reason: string;
+  /** Empty when nothing is wrong. */
+  error: string;
 }

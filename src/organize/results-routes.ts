@@ -37,6 +37,7 @@ export function resultsRoutes(services: ResultsServices): Router {
       const { size, votes, goal } = board;
       sendPage(res, 'organize/results', {
         ...{ ...managePage(res), size, votes, title: titleOf(goal), settled: describeSettled(board) },
+        embed: `${config.publicOrigin}/topics/${board.topic.slug}/embed`,
         ...makeRankTable(board, board.standings.slice(0, MAX_ROWS)),
         figures: votes > 0 && votes <= MAX_VOTES ? await readFigures(db, board) : undefined,
       });

@@ -9,6 +9,7 @@ import { overviewRoutes } from './overview-routes.js';
 import { peopleRoutes } from './people-routes.js';
 import { removalRoutes } from './removal-routes.js';
 import { resultsRoutes } from './results-routes.js';
+import { reviewRoutes } from './review-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { thingFormRoutes } from './thing-routes.js';
 import { thingListRoutes } from './things-routes.js';
@@ -29,6 +30,7 @@ export function organizeRoutes(services: OrganizeServices): Router {
   router.use(thingFormRoutes(services));
   router.use(votersRoutes(services));
   router.use(joinRoutes(services));
+  router.use(reviewRoutes(services));
   router.use(resultsRoutes(services));
   router.use(settingsRoutes(services));
   router.use(peopleRoutes(services));

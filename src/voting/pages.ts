@@ -1,4 +1,6 @@
 import type { SanitizedHtml } from '../catalog/markdown.js';
+import type { Suggestion } from '../catalog/suggestions.js';
+import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Words } from '../http/words.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
@@ -8,6 +10,8 @@ declare module '../http/page.js' {
   interface Pages {
     'voting/vote': VotePage;
     'voting/guest': GuestPage;
+    'voting/suggest': SuggestPage;
+    'voting/flag': FlagPage;
   }
 }
 
@@ -38,6 +42,29 @@ interface VotePage {
   texts: { left: SanitizedHtml | undefined; right: SanitizedHtml | undefined } | undefined;
   /** How many votes the topic asks each voter for, and how many of theirs stand. */
   each: { done: number; of: number } | undefined;
+}
+
+/** The form with which voters propose things, and what became of those of one voter. */
+export interface SuggestPage {
+  topic: TopicSummary;
+  path: string;
+  /** What is typed. */
+  cells: Readonly<ThingCells>;
+  errors: Partial<Record<ThingColumn, string>>;
+  /** Names of the topic that are like the one that is typed. */
+  similar: string[];
+  /** Whether the visitor has voted, so that somebody can tell them what became of it. */
+  mayPropose: boolean;
+  own: (Suggestion & { thing: string | null })[];
+}
+
+interface FlagPage {
+  topic: TopicSummary;
+  path: string;
+  thing: Standing;
+  reason: string;
+  /** Empty before the first try. */
+  error: string;
 }
 
 /** A guest's votes. */

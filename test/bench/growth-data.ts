@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database.js';
 import { SKIP_WINDOW } from '../../src/ranking/math/vote-weight.js';
-import type { Position } from '../../src/ranking/ranker/ledger.js';
+import type { Position } from '../../src/ranking/ranker/ledger-position.js';
 
 /** How large a site is. */
 export interface Size {

@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { afterAll, expect, inject, it } from 'vitest';
 import type { Config } from '../../src/config.js';
 import type { Database } from '../../src/database.js';
-import type { Position } from '../../src/ranking/ranker/ledger.js';
+import type { Position } from '../../src/ranking/ranker/ledger-position.js';
 import { readPosition } from '../../src/ranking/ranker/position.js';
 import { readPendingTopics } from '../../src/ranking/ranker/standings.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';

@@ -141,7 +141,16 @@ const EMPTY: Queue = {
 };
 const ABOUT: ConstructorParameters<typeof Board>[0] = {
   ...{ id: 1, slug: 'room', title: 'Room', question: 'Which?', access: 'public', isDefault: true },
-  ...{ phase: 'open', results: 'always', opensAt: null, closesAt: null, timeZone: 'UTC', votesEach: null },
+  ...{
+    phase: 'open',
+    results: 'always',
+    opensAt: null,
+    closesAt: null,
+    timeZone: 'UTC',
+    takesSuggestions: false,
+    embedOrigins: [],
+    votesEach: null,
+  },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
   ...{ progress: [], expectedShare: null },
 };

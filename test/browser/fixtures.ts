@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { seed } from '../../src/catalog/seed.js';
 import { setRole } from '../../src/catalog/topic-roles.js';
-import { makeTopic, memberWith } from '../organize/topics.js';
+import { makeTopic, memberWith, reload } from '../organize/topics.js';
 import { member, read, type Site, thingNames, topic, visit, vote } from '../site.js';
 
 /** A registered member with their browser. */
@@ -31,6 +31,8 @@ export interface Topics {
   /** A personal link to the invited topic, and a link that gives a role in it. */
   join: string;
   role: string;
+  /** The form with which a voter flags a thing of the invited topic. */
+  flag: string;
   /** A topic by link whose results are hidden, and one that is closed. */
   hidden: string;
   closed: string;
@@ -84,6 +86,7 @@ async function organize(site: Site): Promise<{ organiser: Member; topics: Topics
   await site.db
     .transaction()
     .execute((trx) => setRole(trx, { topicId: deleted.id, userId: organiser.id, role: 'owner' }));
+  await fillTexts(site, topic.id, organiser.id);
   const manage = `${path}/manage`;
   const { browser } = organiser;
   await browser.post(`${manage}/voters`).type('form').send({ names: 'Mina, Blue\nBen' }).expect(303);
@@ -100,10 +103,37 @@ async function organize(site: Site): Promise<{ organiser: Member; topics: Topics
     topics: {
       ...{ invited: path, thing: `${path}/things/${id}`, manage, manageThing: `${manage}/things/${id}` },
       ...{ deleted: `${deleted.path}/manage/restore`, hidden: hidden.path, closed: closed.path },
+      flag: `${path}/flag/${id}`,
       join: /\/join\/\S+/.exec(voters)?.[0] ?? '',
       role: new URL(role).pathname,
     },
   };
+}
+
+/** Gives the things of a topic texts to read, and the topic something to review. */
+async function fillTexts(site: Site, topicId: number, voterId: number): Promise<void> {
+  const text = `# Why this one\n\n${'It is **plain**, and [true](https://example.org). '.repeat(20)}\n\n- One\n- Two`;
+  await site.db
+    .updateTable('things')
+    .set({ text, tags: ['new', 'short'], location: 'Shelf 4', team: 'The readers' })
+    .where('topicId', '=', topicId)
+    .execute();
+  await site.db.updateTable('topics').set({ takesSuggestions: true }).where('id', '=', topicId).execute();
+  const things = await site.db.selectFrom('things').where('topicId', '=', topicId).selectAll().execute();
+  for (const [index, { id: thingId, name }] of things.slice(0, 2).entries()) {
+    await site.db
+      .insertInto('suggestions')
+      .values({ topicId, voterId, name: `${name}s` })
+      .execute();
+    const reason = `Something is wrong here, number ${index}.`;
+    await site.db.insertInto('flags').values({ topicId, thingId, voterId, reason }).execute();
+  }
+  const decided = { decision: 'refused' as const, decidedAt: new Date(), reason: 'It is no book.' };
+  await site.db
+    .insertInto('suggestions')
+    .values({ topicId, voterId, name: 'A film', ...decided })
+    .execute();
+  await reload(site);
 }
 
 const FRUIT = ['Apple', 'Cherry', 'Mango', 'Pear', 'Plum'];

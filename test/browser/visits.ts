@@ -37,7 +37,7 @@ export const MEMBER_PATHS = [
 /** The pages of a topic for those who run it. */
 const MANAGE_PAGES = [
   ...['', '/things', '/things/new', '/pictures', '/voters', '/results', '/settings'],
-  ...['/people', '/activity', '/copy', '/delete'],
+  ...['/people', '/activity', '/copy', '/delete', '/review'],
 ];
 
 /** The GET routes that answer without a page of their own, and what they answer. */
@@ -345,6 +345,39 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       MANAGE_PAGES.map((page) => [page || 'the overview of a topic', openIn('manage', page)]),
     ),
     'a new topic': open('/topics/new'),
+    'a ranking for a frame': openIn('invited', '/embed'),
+    'two texts beside each other': openIn('invited', '/vote?read'),
+    'proposing a thing': openIn('invited', '/suggest'),
+    'a suggestion that is wrong': async (page, { topics }) => {
+      await page.goto(`${topics.invited}/suggest`);
+      await page.getByLabel('Name').fill('A film');
+      await page.getByLabel('Link (optional)').fill('nowhere');
+      await page.getByRole('button', { name: 'Propose' }).click();
+      await page.locator('#link-error').waitFor();
+    },
+    'flagging a thing': openIn('flag'),
+    'a decision without a reason': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/review`);
+      await page.getByRole('button', { name: 'Refuse' }).first().click();
+      await page.getByText('Say in 1 to 300 characters why').waitFor();
+    },
+    'settings that are wrong': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/settings`);
+      await page.getByLabel('Votes each').fill('none');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.locator('#votes-each-error').waitFor();
+    },
+    'rows that are wrong': async (page) => {
+      await page.goto('/topics/new');
+      await page.getByLabel('Things to vote on').fill('name,link\nTea,nowhere\nTea,\nTeas,\n');
+      await page.getByRole('heading', { name: /2 rows? to mend|1 row to mend/ }).waitFor();
+    },
+    'a thing with a wrong link': async (page, { topics }) => {
+      await page.goto(topics.manageThing);
+      await page.getByLabel('Link').fill('nowhere');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.locator('#link-error').waitFor();
+    },
     'a thing for its organisers': openIn('manageThing'),
     'a thing of an invited topic': openIn('thing'),
     'a topic that is deleted': openIn('deleted'),

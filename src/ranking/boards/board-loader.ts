@@ -103,6 +103,7 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
+      .select(['takesSuggestions', 'embedOrigins'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
@@ -167,4 +168,4 @@ function isSameTopic(one: TopicSummary, other: TopicSummary): boolean {
 }
 
 const comparable = (value: TopicSummary[keyof TopicSummary]): unknown =>
-  value instanceof Date ? value.getTime() : value;
+  value instanceof Date ? value.getTime() : Array.isArray(value) ? value.join(' ') : value;

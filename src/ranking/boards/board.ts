@@ -21,6 +21,8 @@ export interface TopicSummary
     | 'closesAt'
     | 'timeZone'
     | 'votesEach'
+    | 'takesSuggestions'
+    | 'embedOrigins'
     | 'isDefault'
   > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */

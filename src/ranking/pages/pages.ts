@@ -18,6 +18,7 @@ declare module '../../http/page.js' {
     'ranking/how': HowPage;
     'ranking/thing': ThingPage;
     'ranking/retired': RetiredPage;
+    'ranking/embed': EmbedPage;
     'ranking/hidden': HiddenPage;
   }
 }
@@ -120,8 +121,21 @@ interface HiddenPage {
   answers: number;
 }
 
+interface EmbedPage extends RankTable {
+  topic: TopicSummary;
+  /** The title of its board: "Top 20". */
+  title: string;
+  votes: number;
+  /** When the ranking is shown; undefined when it is. */
+  hidden: TopicVisit['hidden'];
+  /** The whole address of the topic. */
+  url: string;
+}
+
 interface RetiredPage {
   thing: Thing;
+  /** The thing for which its votes count, when it was merged. */
+  mergedInto: Standing | undefined;
   topic: TopicSummary;
   path: string;
   chart: Chart | undefined;

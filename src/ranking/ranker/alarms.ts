@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import { ALARM_VOTES, afterPush, deviationOf, isAlarming, type Lean, NO_LEAN } from '../math/one-sided.js';
 import { winChance } from '../math/online-update.js';
-import { isExcluded, type Position, positionSql } from './ledger.js';
+import { isExcluded } from './ledger.js';
+import { type Position, positionSql } from './ledger-position.js';
 import { scoreOf, type TopicRatings } from './ratings.js';
 
 /**

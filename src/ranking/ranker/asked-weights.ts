@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
-import { type Entry, type Position, positionSql } from './ledger.js';
+import type { Entry } from './ledger.js';
+import { type Position, positionSql } from './ledger-position.js';
 
 /** Counts the things that can be voted on, in each topic in which somebody asked for a pair. */
 export async function countThings(trx: Transaction, entries: Entry[]): Promise<Map<number, number>> {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { recordTopicEvent } from '../../catalog/topic-events.js';
 import type { Database } from '../../database.js';
 import type { TopicPhase } from '../../schema.js';
-import type { Position } from './ledger.js';
+import type { Position } from './ledger-position.js';
 import { markChanged } from './ratings.js';
 
 /**

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import type { Fit } from '../math/refit.js';
-import { type LedgerRange, type Position, positionSql } from './ledger.js';
+import { type LedgerRange, type Position, positionSql } from './ledger-position.js';
 import { hasVotes, type TopicRatings } from './ratings.js';
 
 /** The fit of a topic's votes, and what it rests on. */

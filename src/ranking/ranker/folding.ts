@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import { readFrozenTopics } from './closing.js';
 import { forgetLeans } from './group-leans.js';
-import { type Entry, type Position, readLedger, readVoterEvents, type VoterEvent } from './ledger.js';
+import { type Entry, readLedger, readVoterEvents, type VoterEvent } from './ledger.js';
+import type { LedgerRange, Position } from './ledger-position.js';
+import { hasRepeatedAnswers } from './merges.js';
 import { laterOf, positionOf, readPosition } from './position.js';
 import { applyAndCount, markChanged, writeRatings } from './ratings.js';
 import type { RatingsCache } from './ratings-cache.js';
@@ -61,6 +63,9 @@ export class Folding {
       const batch = await this.#foldEntries(trx, position);
       const events = await readVoterEvents(trx, position, batch.mayHaveMore ? batch.position : undefined);
       if (batch.count === 0 && events.length === 0) return undefined;
+      for (const topicId of batch.changed.keys())
+        if (await this.#hasRepeatedAnswers(trx, topicId, { from: position, upTo: batch.position }))
+          batch.stale.add(topicId);
       for (const [topicId, changed] of batch.changed)
         if (!(await this.#tryTopic(trx, topicId, () => this.#write(trx, topicId, changed))))
           batch.stale.add(topicId);
@@ -120,6 +125,12 @@ export class Folding {
         if (!entry.isWithdrawal && !entry.isExcluded) applyAndCount(topic, entry, things);
     });
     if (!isFolded) stale.add(topicId);
+  }
+
+  /** Whether new answers replace earlier ones, which the ratings then still have. */
+  async #hasRepeatedAnswers(trx: Transaction, topicId: number, range: LedgerRange): Promise<boolean> {
+    const topic = this.#ratings.get(topicId);
+    return topic !== undefined && hasRepeatedAnswers(trx, topic, range);
   }
 
   async #write(trx: Transaction, topicId: number, changed: Set<number>): Promise<void> {

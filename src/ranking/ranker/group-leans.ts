@@ -17,7 +17,8 @@ import {
   thingKeyOf,
   thingsOf,
 } from './group-rows.js';
-import type { Entry, Position } from './ledger.js';
+import type { Entry } from './ledger.js';
+import type { Position } from './ledger-position.js';
 import { scoreOf } from './ratings.js';
 
 /**

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Transaction } from '../../database.js';
 import type { Lean } from '../math/one-sided.js';
 import { winChance } from '../math/online-update.js';
-import { type Entry, isExcluded, type Position, positionSql } from './ledger.js';
+import { type Entry, isExcluded } from './ledger.js';
+import { type Position, positionSql } from './ledger-position.js';
 
 /** A vote of a group, as its lean needs it. */
 export interface GroupVote extends Pick<Entry, 'topicId' | 'leftId' | 'rightId' | 'outcome'> {

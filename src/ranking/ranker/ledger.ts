@@ -1,22 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database.js';
 import type { Outcome, Strategy } from '../../schema.js';
-
-/** A position in the ledger: the entry up to which, and including which, it was read. */
-export interface Position {
-  /** The transaction's id as text, because it can be too large for a JavaScript number. */
-  xid: string;
-  id: number;
-}
-
-/** The position before the first entry of any ledger. */
-export const LEDGER_START: Position = { xid: '0', id: 0 };
-
-/** A part of the ledger: the entries after `from`, up to and including `upTo`. */
-export interface LedgerRange {
-  from: Position;
-  upTo: Position;
-}
+import { type LedgerRange, type Position, positionSql } from './ledger-position.js';
+import { isLatestAnswer, readMerges } from './merges.js';
 
 /** A vote as the ratings need it. */
 export interface CountedVote {
@@ -94,9 +80,6 @@ export async function readVoterEvents(db: Database, after: Position, upTo?: Posi
   return rows;
 }
 
-/** A position as SQL, to compare with `(xid, id)` of a row. */
-export const positionSql = ({ xid, id }: Position): RawBuilder<unknown> => sql`(${xid}::xid8, ${id}::bigint)`;
-
 /**
  * SQL for whether the voter of a row is set apart or voided.
  * @param table the name of the table that has the column `voter_id`
@@ -173,7 +156,7 @@ const BATCH = 5_000;
 /**
  * Reads the votes of a topic that were cast in a range of the ledger and count at its end, oldest first,
  * 5,000 at a time. It leaves out votes that were withdrawn by then, and those of voters who were set apart or
- * voided by then.
+ * voided by then. Of answers that merges have made answers to one pair, it has the latest.
  */
 export async function* readCountedVotes(
   db: Database,
@@ -181,6 +164,7 @@ export async function* readCountedVotes(
   { from, upTo }: LedgerRange,
 ): AsyncGenerator<CountedVote[]> {
   const excluded = await readExcludedVoters(db, upTo);
+  const merges = await readMerges(db, topicId);
   let after = from;
   for (;;) {
     // Only these columns and no join: that halves the time for ten million votes.
@@ -191,6 +175,7 @@ export async function* readCountedVotes(
         and (xid, id) > ${positionSql(after)}
         and (xid, id) <= ${positionSql(upTo)}
         and (withdrawn_xid is null or (withdrawn_xid, id) > ${positionSql(upTo)})
+        and ${isLatestAnswer(merges, upTo)}
       order by votes.xid, votes.id limit ${BATCH}`.execute(db.withoutPlugins());
     const last = rows.at(-1);
     if (!last) return;

@@ -2,14 +2,9 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import { statement } from '../../statement.js';
 import { readEnd } from './closing.js';
-import {
-  changedVotes,
-  countChangedVoters,
-  findPositionAfter,
-  LEDGER_START,
-  type LedgerRange,
-  type Position,
-} from './ledger.js';
+import { changedVotes, countChangedVoters, findPositionAfter } from './ledger.js';
+import { LEDGER_START, type LedgerRange, type Position } from './ledger-position.js';
+import { type Merges, readMerges } from './merges.js';
 
 /** How often each outcome was voted on a pair. */
 export interface PairCount {
@@ -84,15 +79,41 @@ async function addChangedVotes(trx: Transaction, topicId: number, range: LedgerR
     where topic_id = ${topicId}`.execute(trx);
 }
 
-/** The counts of all pairs with a thing, those with most votes first; 5,000 pairs at most. */
-export async function readPairsWith(db: Database, thingId: number): Promise<PairCount[]> {
+/**
+ * The counts of all pairs with a thing, those with most votes first; 5,000 pairs at most. The counts of merged things
+ * are added to those of the things that they were merged into.
+ */
+export async function readPairsWith(
+  db: Database,
+  { topicId, thingId }: { topicId: number; thingId: number },
+): Promise<PairCount[]> {
+  const merges = await readMerges(db, topicId);
+  const ids = [thingId, ...[...merges].flatMap(([id, end]) => (end === thingId ? [id] : []))];
   const { rows } = await sql<PairCount>`
     select low, high, low_wins, high_wins, ties from (
-      select * from pair_counts where low = ${thingId} union all select * from pair_counts where high = ${thingId}
+      select * from pair_counts where low = any (${ids}::bigint[])
+      union all select * from pair_counts where high = any (${ids}::bigint[]) and low <> all (${ids}::bigint[])
     ) as counts
     where low_wins + high_wins + ties > 0
     order by low_wins + high_wins + ties desc, low, high limit 5000`.execute(db);
-  return rows;
+  return merges.size === 0 ? rows : mergeCounts(rows, merges);
+}
+
+function mergeCounts(counts: PairCount[], merges: Merges): PairCount[] {
+  const merged = new Map<string, PairCount>();
+  for (const { low, high, lowWins, highWins, ties } of counts) {
+    const [one, other] = [merges.get(low) ?? low, merges.get(high) ?? high];
+    if (one === other) continue;
+    const isTurned = one > other;
+    const pair = isTurned ? { low: other, high: one } : { low: one, high: other };
+    const key = `${pair.low} ${pair.high}`;
+    const sum = merged.get(key) ?? { ...pair, lowWins: 0, highWins: 0, ties: 0 };
+    sum.lowWins += isTurned ? highWins : lowWins;
+    sum.highWins += isTurned ? lowWins : highWins;
+    sum.ties += ties;
+    merged.set(key, sum);
+  }
+  return [...merged.values()];
 }
 
 /** The counts of a pair without the votes of one voter. */

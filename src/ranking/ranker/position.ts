@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
-import { type Entry, LEDGER_START, type Position } from './ledger.js';
+import type { Entry } from './ledger.js';
+import { LEDGER_START, type Position } from './ledger-position.js';
 
 /** The position up to which the ranker has folded the ledger. */
 export async function readPosition(db: Database): Promise<Position> {

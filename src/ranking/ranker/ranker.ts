@@ -5,6 +5,7 @@ import { freezeClosedTopics, keepSchedules, readEnd } from './closing.js';
 import { hasLostVotes, replaceByFit, type TopicFit, writeFit } from './fit.js';
 import { Folding } from './folding.js';
 import { readCountedVotes } from './ledger.js';
+import { hasRepeatedAnswers, hasSameMerges } from './merges.js';
 import { Pace } from './pace.js';
 import { advancePairCounts } from './pair-counts.js';
 import { RankWorkerPool } from './rank-worker-pool.js';
@@ -107,7 +108,12 @@ export class Ranker {
       if (snapshot) await writeSnapshot(trx, topicId, { upTo: fittedAt, body: snapshot });
       // Before the first fit nothing was expected of the votes.
       if (before.fittedVotes > 0) await raiseAlarms(trx, before, fittedAt);
-      await markChanged(trx, topicId, { stale: await hasLostVotes(trx, topicId, since) });
+      // Merges change which votes count for what, also of those that were fitted.
+      const stale =
+        !hasSameMerges(before.merges, topic.merges) ||
+        (await hasRepeatedAnswers(trx, topic, since)) ||
+        (await hasLostVotes(trx, topicId, since));
+      await markChanged(trx, topicId, { stale });
       return position;
     });
     this.#folding.resume(topicId);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
-import type { Entry, Position } from './ledger.js';
+import type { Entry } from './ledger.js';
+import type { Position } from './ledger-position.js';
 import { readRatings, type TopicRatings } from './ratings.js';
 
 /**

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import { applyVote, type Comparison, type Estimates } from '../math/online-update.js';
 import type { CountedVote } from './ledger.js';
+import { type Merges, readMerges } from './merges.js';
 
 /** The things of a topic as the ranker works on them: one element of each array a thing. */
 export interface TopicRatings extends Estimates {
@@ -19,6 +20,8 @@ export interface TopicRatings extends Estimates {
   stored: Uint8Array;
   /** 1 for a thing that was taken down: its votes still rate it, but it has no rank. */
   retired: Uint8Array;
+  /** Merged things. Their votes count for the things that they were merged into. */
+  merges: Merges;
   /** How many votes the ratings rest on, without skips. */
   votes: number;
   /** How many votes the last fit had. */
@@ -51,6 +54,7 @@ export async function readRatings(db: Database, topicId: number): Promise<TopicR
     fittedMeans: Float64Array.from(columns.fittedMean),
     stored: Uint8Array.from(columns.stored),
     retired: Uint8Array.from(columns.retired),
+    merges: await readMerges(db, topicId),
     votes: [...wins, ...losses, ...ties].reduce((sum, count) => sum + count, 0) / 2,
     fittedVotes: columns.fitted[0] ?? 0,
   };
@@ -100,20 +104,25 @@ async function readPage(
 export function applyAndCount(topic: TopicRatings, vote: CountedVote, changed?: Set<number>): void {
   if (vote.outcome === 'skip') return;
   const comparison = comparisonOf(topic, vote);
+  if (!comparison) return;
   applyVote(topic, comparison);
   countVote(topic, comparison);
   changed?.add(comparison.left).add(comparison.right);
 }
 
 /**
- * A vote as the mathematics needs it.
+ * A vote as the mathematics needs it; undefined for a vote between two things that were merged into one.
  * @throws Error when one of its things was added after the topic was read
  */
-export function comparisonOf({ indexes }: TopicRatings, vote: CountedVote): Required<Comparison> {
-  const [left, right] = [indexes.get(vote.leftId), indexes.get(vote.rightId)];
+export function comparisonOf(
+  { indexes, merges }: TopicRatings,
+  vote: CountedVote,
+): Required<Comparison> | undefined {
+  const indexOf = (id: number): number | undefined => indexes.get(merges.get(id) ?? id);
+  const [left, right] = [indexOf(vote.leftId), indexOf(vote.rightId)];
   if (left === undefined || right === undefined)
     throw new Error(`vote ${vote.id} is about a thing not read yet`);
-  return { left, right, score: scoreOf(vote), weight: vote.weight };
+  return left === right ? undefined : { left, right, score: scoreOf(vote), weight: vote.weight };
 }
 
 /**

@@ -5,7 +5,8 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import type { Graph } from '../math/graph.js';
 import type { Fit } from '../math/refit.js';
-import { countChangedVoters, LEDGER_START, type Position } from './ledger.js';
+import { countChangedVoters } from './ledger.js';
+import { LEDGER_START, type Position } from './ledger-position.js';
 import { VOTERS_PER_STEP } from './pair-counts.js';
 import type { TopicRatings } from './ratings.js';
 

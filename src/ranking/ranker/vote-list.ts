@@ -1,6 +1,7 @@
 import type { Database } from '../../database.js';
 import type { Votes } from '../math/graph.js';
-import { type CountedVote, LEDGER_START, type Position, readCountedVotes } from './ledger.js';
+import { type CountedVote, readCountedVotes } from './ledger.js';
+import { LEDGER_START, type Position } from './ledger-position.js';
 import { comparisonOf, countVote, readRatings, type TopicRatings } from './ratings.js';
 
 /** Collects a topic's votes for a fit, in arrays that grow, and counts them for their things. */
@@ -38,6 +39,7 @@ export class VoteList {
   add(vote: CountedVote): void {
     if (vote.outcome === 'skip') return;
     const comparison = comparisonOf(this.#topic, vote);
+    if (!comparison) return;
     if (this.#votes.count === this.#votes.left.length) this.#votes = enlarge(this.#votes);
     const votes = this.#votes;
     votes.left[votes.count] = comparison.left;

@@ -3,7 +3,8 @@ import type { Transaction } from '../../database.js';
 import { afterVote, afterWithdrawal, type Weight, weigh } from '../math/vote-weight.js';
 import { countThings, isAskedAnswer, readGivenWeights } from './asked-weights.js';
 import { GroupLeans } from './group-leans.js';
-import type { Entry, Position } from './ledger.js';
+import type { Entry } from './ledger.js';
+import type { Position } from './ledger-position.js';
 import { findTopicVoters, keyOf, newVoter, type TopicVoter, writeTopicVoters } from './topic-voters.js';
 
 /** The result of weighing some entries. */

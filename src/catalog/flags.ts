@@ -1,0 +1,73 @@
+import type { Database, Transaction } from '../database.js';
+import { recordTopicEvent } from './topic-events.js';
+
+/** What a voter finds wrong with a thing. */
+export interface OpenFlag {
+  id: number;
+  thingId: number;
+  name: string;
+  reason: string;
+  createdAt: Date;
+}
+
+/** Flags a thing. A second flag of the same voter replaces the first while nobody has decided on it. */
+export async function flagThing(
+  trx: Transaction,
+  {
+    topicId,
+    thingId,
+    voterId,
+    reason,
+  }: { topicId: number; thingId: number; voterId: number; reason: string },
+): Promise<void> {
+  await trx
+    .insertInto('flags')
+    .values({ topicId, thingId, voterId, reason })
+    .onConflict((conflict) =>
+      conflict.columns(['thingId', 'voterId']).where('decidedAt', 'is', null).doUpdateSet({ reason }),
+    )
+    .execute();
+}
+
+/** The flags of a topic that nobody has decided on, oldest first; 50 at most. */
+export async function openFlags(db: Database, topicId: number): Promise<OpenFlag[]> {
+  return db
+    .selectFrom('flags')
+    .innerJoin('things', 'things.id', 'thingId')
+    .where('flags.topicId', '=', topicId)
+    .where('decidedAt', 'is', null)
+    .select(['flags.id', 'thingId', 'name', 'reason', 'flags.createdAt'])
+    .orderBy('flags.id')
+    .limit(50)
+    .execute();
+}
+
+/** Closes a flag of a topic. Nothing happens to one that is closed. */
+export async function closeFlag(
+  trx: Transaction,
+  { topicId, flagId, userId }: { topicId: number; flagId: number; userId: number },
+): Promise<void> {
+  const flag = await trx
+    .updateTable('flags')
+    .where('id', '=', flagId)
+    .where('topicId', '=', topicId)
+    .where('decidedAt', 'is', null)
+    .set({ decidedAt: new Date(), decidedBy: userId })
+    .returning('thingId')
+    .executeTakeFirst();
+  if (flag)
+    await recordTopicEvent(trx, { topicId, userId, kind: 'flag closed', details: { thingId: flag.thingId } });
+}
+
+/** How many suggestions and flags of a topic wait for a decision. */
+export async function countOpen(db: Database, topicId: number): Promise<number> {
+  const count = (table: 'suggestions' | 'flags') =>
+    db
+      .selectFrom(table)
+      .where('topicId', '=', topicId)
+      .where('decidedAt', 'is', null)
+      .select(({ fn }) => fn.countAll<number>().as('open'))
+      .executeTakeFirstOrThrow();
+  const [suggestions, flags] = await Promise.all([count('suggestions'), count('flags')]);
+  return Number(suggestions.open) + Number(flags.open);
+}
