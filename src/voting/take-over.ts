@@ -86,12 +86,14 @@ export async function moveVotes(
         case when stands then unknown end, strategy, shown_at, created_at
       from answers
       where (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+        -- As with a vote that is cast: nothing new counts in a topic that has closed.
+        and (not provisional or exists (select from topics where topics.id = topic_id
+          and topic_phase(phase, opens_at, closes_at, now()) = 'open' for key share of topics))
       order by id
       on conflict do nothing
       returning topic_id, ballot_id)
     select (select count(*) from answers where stands)::int as standing,
-      (select count(*) from moved join answers on new_ballot = moved.ballot_id join topics on topics.id = moved.topic_id
-        where stands and (not provisional or topic_phase(phase, opens_at, closes_at, now()) <> 'closed'))::int as counted,
+      (select count(*) from moved join answers on new_ballot = moved.ballot_id where stands)::int as counted,
       (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,
       (select coalesce(json_agg(moved.ballot_id), '[]') from moved join answers on new_ballot = moved.ballot_id
         where not stands) as "takenBack"`.execute(trx);
