@@ -24,9 +24,17 @@ export async function readFrozenTopics(db: Database): Promise<Set<number>> {
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Opens and closes the topics whose time has come. */
-export async function keepSchedules(db: Database): Promise<void> {
-  if (!(await isAnyDue(db))) return;
+/** Opens and closes the topics whose time has come. @returns whether a topic is closed and not frozen yet */
+export async function keepSchedules(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ isDue: boolean; isToFreeze: boolean }>`
+    select exists (select from topics where ${isDue}) as is_due,
+      exists (select from topics where phase = 'closed' and closed_xid is null) as is_to_freeze`.execute(db);
+  const [state] = rows;
+  if (state?.isDue) await changeDuePhases(db);
+  return state !== undefined && (state.isDue || state.isToFreeze);
+}
+
+async function changeDuePhases(db: Database): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ id: number; phase: TopicPhase }>`
       update topics set phase = topic_phase(phase, opens_at, closes_at, now()) where ${isDue}
@@ -47,7 +55,6 @@ export async function keepSchedules(db: Database): Promise<void> {
  * @param db the connection that folds
  */
 export async function freezeClosedTopics(db: Database): Promise<void> {
-  if (!(await isAnyToFreeze(db))) return;
   await db.transaction().execute(async (trx) => {
     await sql`select from topics where phase = 'closed' and closed_xid is null order by id for update`.execute(
       trx,
@@ -67,14 +74,3 @@ export async function freezeClosedTopics(db: Database): Promise<void> {
 const isDue = sql<boolean>`
   ((phase = 'draft' and opens_at is not null) or (phase = 'open' and closes_at is not null))
   and phase <> topic_phase(phase, opens_at, closes_at, now()) and deleted_at is null`;
-
-async function isAnyDue(db: Database): Promise<boolean> {
-  const { rows } = await sql`select from topics where ${isDue} limit 1`.execute(db);
-  return rows.length > 0;
-}
-
-async function isAnyToFreeze(db: Database): Promise<boolean> {
-  const { rows } =
-    await sql`select from topics where phase = 'closed' and closed_xid is null limit 1`.execute(db);
-  return rows.length > 0;
-}

@@ -66,9 +66,9 @@ export class Ranker {
    * @returns how many entries were folded
    */
   async fold({ inBackground = false } = {}): Promise<number> {
-    await keepSchedules(this.#writer);
+    const isAnyToFreeze = await keepSchedules(this.#writer);
     const folded = await this.#folding.foldAll();
-    await this.#ratings.runExclusive(() => freezeClosedTopics(this.#writer));
+    if (isAnyToFreeze) await this.#ratings.runExclusive(() => freezeClosedTopics(this.#writer));
     if (!inBackground) await this.backgroundWork();
     this.#backgroundWork ??= this.#fitAndPublish(inBackground)
       .catch((error: unknown) => {
