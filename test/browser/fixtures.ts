@@ -15,7 +15,7 @@ export interface Members {
   voter: Member;
   /** Has answered every pair of a topic, as five others have. */
   finisher: Member;
-  /** Runs an invited topic. */
+  /** Runs an invited topic, a public one with votes, a draft, one that is closed, and one that is deleted. */
   organiser: Member;
 }
 
@@ -25,6 +25,10 @@ export interface Topics {
   invited: string;
   thing: string;
   manage: string;
+  /** For organisers: a public topic with votes, a draft and a closed topic. */
+  manageVoted: string;
+  manageDraft: string;
+  manageClosed: string;
   /** The pages of a thing and a deleted topic for its organisers. */
   manageThing: string;
   deleted: string;
@@ -33,7 +37,7 @@ export interface Topics {
   role: string;
   /** The form with which a voter flags a thing of the invited topic. */
   flag: string;
-  /** A topic by link whose results are hidden, and one that is closed. */
+  /** A topic by link whose results are hidden and whose things have texts, and one that is closed. */
   hidden: string;
   closed: string;
 }
@@ -75,17 +79,21 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
 
 async function organize(site: Site): Promise<{ organiser: Member; topics: Topics }> {
   const topic = await makeTopic(site, { access: 'invited', title: 'Book of the year' });
-  const [hidden, closed, deleted] = await Promise.all([
+  const [hidden, closed, deleted, draft, fruit] = await Promise.all([
     makeTopic(site, { results: 'after closing', title: 'Hidden results' }),
     makeTopic(site, { phase: 'closed', title: 'A closed vote' }),
     makeTopic(site, { title: 'A deleted topic' }),
+    makeTopic(site, { phase: 'draft', title: 'A draft' }),
+    site.db.selectFrom('topics').where('slug', '=', 'fruit').select('id').executeTakeFirstOrThrow(),
   ]);
   const { owner: organiser, path } = topic;
   await memberWith(site, topic, 'viewer');
   await site.db.updateTable('topics').set({ deletedAt: new Date() }).where('id', '=', deleted.id).execute();
-  await site.db
-    .transaction()
-    .execute((trx) => setRole(trx, { topicId: deleted.id, userId: organiser.id, role: 'owner' }));
+  await site.db.updateTable('things').set({ text: TEXT }).where('topicId', '=', hidden.id).execute();
+  for (const { id } of [deleted, draft, closed, fruit])
+    await site.db
+      .transaction()
+      .execute((trx) => setRole(trx, { topicId: id, userId: organiser.id, role: 'owner' }));
   await fillTexts(site, topic.id, organiser.id);
   const manage = `${path}/manage`;
   const { browser } = organiser;
@@ -102,6 +110,8 @@ async function organize(site: Site): Promise<{ organiser: Member; topics: Topics
     organiser,
     topics: {
       ...{ invited: path, thing: `${path}/things/${id}`, manage, manageThing: `${manage}/things/${id}` },
+      ...{ manageVoted: '/topics/fruit/manage', manageDraft: `${draft.path}/manage` },
+      manageClosed: `${closed.path}/manage`,
       ...{ deleted: `${deleted.path}/manage/restore`, hidden: hidden.path, closed: closed.path },
       flag: `${path}/flag/${id}`,
       join: /\/join\/\S+/.exec(voters)?.[0] ?? '',
@@ -135,6 +145,9 @@ async function fillTexts(site: Site, topicId: number, voterId: number): Promise<
     .execute();
   await reload(site);
 }
+
+const TEXT =
+  '# A heading\n\nA *text* with a [link](https://example.org/), `code` and a list:\n\n- one\n- two\n\n> Quoted.';
 
 const FRUIT = ['Apple', 'Cherry', 'Mango', 'Pear', 'Plum'];
 

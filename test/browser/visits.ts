@@ -59,6 +59,11 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/api/me': 'JSON',
 };
 
+/** Pages for the frames of other sites, without header and footer. */
+export const FRAMED_PAGE = /\/embed$/;
+
+const WRONG_TABLE = 'name,link\nLeaf Counter,https://example.org/\nNight Bus,nowhere\nleaf counter,\n';
+
 /** Opens one state of the site, from an empty browser window. */
 export type Visit = (page: Page, fixtures: Fixtures) => Promise<unknown>;
 
@@ -92,6 +97,9 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a thing that was taken down': (page, { site }) => openThing(page, site),
     'a topic by link': openIn('hidden', '/vote'),
     'results that are hidden': openIn('hidden', '/top'),
+    'a ranking in a frame': open('/topics/fruit/embed'),
+    'a ranking in a frame that is hidden': openIn('hidden', '/embed'),
+    'a pair with both texts': openIn('hidden', '/vote?read'),
     'a topic that is closed': openIn('closed', '/vote'),
     'the results of a closed topic': openIn('closed', '/top'),
     'a personal link': openIn('join'),
@@ -302,8 +310,10 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await submitUnchecked(page, 'Change password');
       await page.locator('#current-error').waitFor();
     },
-    'closing the account without saying how': async (page) => {
+    'closing the account without saying how': async (page, { site }) => {
       await page.goto('/profile/close');
+      // All visits before may have taken longer than a password counts.
+      await sql`update sessions set confirmed_at = now()`.execute(site.db);
       await submitUnchecked(page, 'Close my account');
       await page.getByText('Choose what should happen to your votes').waitFor();
     },
@@ -344,6 +354,11 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     ...Object.fromEntries(
       MANAGE_PAGES.map((page) => [page || 'the overview of a topic', openIn('manage', page)]),
     ),
+    'the overview of a topic with votes': openIn('manageVoted'),
+    'the results of a topic with votes': openIn('manageVoted', '/results'),
+    'the overview of a draft': openIn('manageDraft'),
+    'the overview of a closed topic': openIn('manageClosed'),
+    'the topics that one runs': open('/topics'),
     'a new topic': open('/topics/new'),
     'a ranking for a frame': openIn('invited', '/embed'),
     'two texts beside each other': openIn('invited', '/vote?read'),
@@ -361,24 +376,54 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.getByRole('button', { name: 'Refuse' }).first().click();
       await page.getByText('Say in 1 to 300 characters why').waitFor();
     },
-    'settings that are wrong': async (page, { topics }) => {
-      await page.goto(`${topics.manage}/settings`);
-      await page.getByLabel('Votes each').fill('none');
-      await page.getByRole('button', { name: 'Save' }).click();
-      await page.locator('#votes-each-error').waitFor();
-    },
-    'rows that are wrong': async (page) => {
+    'a new topic with mistakes': async (page) => {
       await page.goto('/topics/new');
-      await page.getByLabel('Things to vote on').fill('name,link\nTea,nowhere\nTea,\nTeas,\n');
-      await page.getByRole('heading', { name: /2 rows? to mend|1 row to mend/ }).waitFor();
+      await page.locator('#things').fill(WRONG_TABLE);
+      await submitUnchecked(page, 'Create topic');
+      await page.locator('#title-error').waitFor();
+      await page.getByRole('heading', { name: 'Preview: 1 thing ready, 2 rows to mend' }).waitFor();
     },
-    'a thing with a wrong link': async (page, { topics }) => {
+    'a new topic for pictures': async (page) => {
+      await page.goto('/topics/new');
+      await page.getByLabel('Title').fill('Our photographs');
+      await page.getByLabel('Question').fill('Which one?');
+      await page.getByRole('button', { name: 'Create and add pictures' }).click();
+      await page.getByText('Now choose its pictures').waitFor();
+    },
+    'things to add with mistakes': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/things/new`);
+      await page.locator('#things').fill(WRONG_TABLE);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await page.locator('#things-error').waitFor();
+    },
+    'settings with mistakes': async (page, { topics }) => {
+      await page.goto(`${topics.manageDraft}/settings`);
+      for (const field of ['title', 'question', 'top', 'votes-each', 'origins'])
+        await page.locator(`#${field}`).fill(field === 'title' || field === 'question' ? ' ' : 'none');
+      await submitUnchecked(page, 'Save');
+      await page.locator('#origins-error').waitFor();
+    },
+    'a thing for its organisers': openIn('manageThing'),
+    'a thing with mistakes': async (page, { topics }) => {
       await page.goto(topics.manageThing);
-      await page.getByLabel('Link').fill('nowhere');
+      await page.getByLabel('Name', { exact: true }).fill(' ');
+      await page.getByLabel('Link', { exact: true }).fill('nowhere');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.locator('#link-error').waitFor();
     },
-    'a thing for its organisers': openIn('manageThing'),
+    'merging with nothing': async (page, { topics }) => {
+      await page.goto(topics.manageThing);
+      await page.getByLabel('Name of the other thing').fill('nothing like it');
+      await page.getByRole('button', { name: 'Merge' }).click();
+      await page.locator('#into-error').waitFor();
+    },
+    'a thing that is retired': async (page, { topics }) => {
+      await page.goto(`${topics.manageDraft}/things`);
+      await page.locator('.managed a').first().click();
+      const retire = page.getByRole('button', { name: 'Retire' });
+      if (await retire.isVisible()) await retire.click();
+      await page.getByText('Nobody is asked about it, and it has no rank').waitFor();
+    },
     'a thing of an invited topic': openIn('thing'),
     'a topic that is deleted': openIn('deleted'),
     'a link that gives a role': openIn('role'),
