@@ -326,6 +326,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
     },
     leaders: board.standings,
+    waiting: 2,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'organize/pictures': {
