@@ -9,14 +9,20 @@ for (const input of document.querySelectorAll('[data-copy]')) {
   const copy = document.createElement('button');
   copy.type = 'button';
   copy.className = 'quiet copy';
-  copy.textContent = 'Copy';
+  // The visible word changes. The rest tells screen readers which link it copies.
+  const word = document.createElement('span');
+  word.textContent = 'Copy';
+  const rest = document.createElement('span');
+  rest.className = 'unseen';
+  rest.textContent = ` ${input.labels[0]?.textContent.trim().replace(/^The/, 'the') ?? ''}`;
+  copy.append(word, rest);
   let restore;
   const show = (label, sentence) => {
-    copy.textContent = label;
+    word.textContent = label;
     say(sentence);
     clearTimeout(restore);
     restore = setTimeout(() => {
-      copy.textContent = 'Copy';
+      word.textContent = 'Copy';
     }, SHOWN_MS);
   };
   copy.addEventListener('click', async () => {

@@ -11,8 +11,8 @@ type TakenOver = 'all' | 'some' | 'none';
 
 /**
  * Moves the votes of this browser's guest to a member who has just logged in or registered. A vote does not
- * count when the member answered that pair before, or when one of its things was taken down. The guest is
- * deleted, so a copy of the cookie is worth nothing. While the database is unavailable the votes wait.
+ * count when the member answered that pair before, when one of its things was taken down, or when its topic has closed.
+ * The guest is deleted, so a copy of the cookie is worth nothing. While the database is unavailable the votes wait.
  * @returns undefined when there were no votes
  */
 export async function takeOverVotes(
@@ -86,6 +86,9 @@ export async function moveVotes(
         case when stands then unknown end, strategy, shown_at, created_at
       from answers
       where (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
+        -- As with a vote that is cast: nothing new counts in a topic that has closed.
+        and (not provisional or exists (select from topics where topics.id = topic_id
+          and topic_phase(phase, opens_at, closes_at, now()) = 'open' for key share of topics))
       order by id
       on conflict do nothing
       returning topic_id, ballot_id)

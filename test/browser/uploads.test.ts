@@ -27,14 +27,14 @@ const PHONE = { width: 375, height: 553 };
 let organisers = 0;
 
 /** Signs somebody up, and opens the page that adds pictures to their new topic. */
-async function open({ javaScriptEnabled = true } = {}): Promise<Window & { topicId: number }> {
+async function open({ javaScriptEnabled = true } = {}): Promise<Window & { topicId: number; slug: string }> {
   const window = await chromium.open(site, { viewport: PHONE, javaScriptEnabled });
   // A form without script is answered when the last picture is decoded.
   window.page.setDefaultTimeout(100_000);
   const ownerId = await signUp(site, window.page, `organiser-${++organisers}`);
-  const { topicId, manage } = await topicOf(site, ownerId);
+  const { topicId, slug, manage } = await topicOf(site, ownerId);
   await window.page.goto(`${manage}/pictures`);
-  return { ...window, topicId };
+  return { ...window, topicId, slug };
 }
 
 const names = async (topicId: number): Promise<string[]> =>
@@ -134,4 +134,32 @@ it('takes files that are dropped anywhere on the card, and refuses more than two
   await page.getByRole('button', { name: 'Add pictures' }).click();
   await page.getByRole('heading', { name: '0 pictures added, 2 not' }).waitFor();
   expect(await page.locator('#pictures-error').isVisible()).toBe(false);
+});
+
+it('loads the pictures of the next pair in advance, in the size that it shows', async () => {
+  const { page, topicId, slug } = await open();
+  await page.getByLabel('Pictures', { exact: true }).setInputFiles(photographs.slice(0, 6));
+  await page.getByRole('button', { name: 'Add pictures' }).click();
+  await page.getByRole('heading', { name: '6 pictures added' }).waitFor();
+  await site.db.updateTable('topics').set({ phase: 'open' }).where('id', '=', topicId).execute();
+  await site.boards.refresh();
+  await page.goto(`/topics/${slug}/vote`);
+  const loaded = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .map(({ name }) => name)
+        .filter((name) => /\.webp$/.test(name)),
+    );
+  await expect.poll(async () => (await loaded()).length).toBe(4);
+  const ahead = await loaded();
+  const shown = () =>
+    page
+      .locator('#pair img')
+      .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).currentSrc));
+  const first = await shown();
+  await page.waitForTimeout(400);
+  await page.locator('#choose-left').click();
+  await expect.poll(shown).not.toEqual(first);
+  await expect.poll(async () => (await shown()).filter((address) => !ahead.includes(address))).toEqual([]);
 });

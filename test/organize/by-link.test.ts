@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { closeForVotes } from '../../src/catalog/change-phase.js';
 import { purgeGuests } from '../../src/voting/guests.js';
 import { type Browser, ledgerOf, member, pairOn, read, useSite, visit, vote } from '../site.js';
 import { type MadeTopic, makeTopic } from './topics.js';
@@ -125,6 +126,19 @@ it('keeps the answer of the member to a pair that the guest answered too', async
   await guest.post('/login').type('form').send({ username, password }).expect(303);
   await site.rank();
   expect(votesOn(topic)).toBe(1);
+});
+
+it('says that votes no longer count when their topic has closed', async () => {
+  const topic = await makeTopic(site, { access: 'public', title: 'Broth' });
+  const guest = visit(site);
+  await vote(guest, 'left', `${topic.path}/vote`);
+  await closeForVotes(site.db, { topicId: topic.id, userId: null });
+  const form = { username: 'too.late.here', password: 'a long enough phrase' };
+  const { headers } = await guest.post('/register').type('form').send(form).expect(303);
+  const page = read((await guest.get(String(headers.location)).expect(200)).text);
+  expect(page('.flash').text()).toContain('None of your guest votes could be counted');
+  await site.rank();
+  expect(votesOn(topic)).toBe(0);
 });
 
 it('withdraws the votes of a guest who deletes them', async () => {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { closeForVotes, openForVotes, reopenForVotes } from '../../src/catalog/change-phase.js';
 import { phaseAt } from '../../src/catalog/phase.js';
+import { adoptLedger } from '../../src/ranking/ranker/adopt-ledger.js';
 import { Ranker } from '../../src/ranking/ranker/ranker.js';
 import type { TopicPhase } from '../../src/schema.js';
 import { HTMX, itOnPostgres, member, pairOn, read, useSite, visit, vote, whileLocked } from '../site.js';
@@ -197,6 +198,36 @@ it('freezes the results of a topic that closes under load', { timeout: 120_000 }
   expect(await guestVotes(site, topic, 2)).toEqual([303, 303]);
   await site.rank();
   expect(((await resultsOf(topic)) as { json: { votes: number } }).json.votes).toBe(atClose - 12 + 3);
+});
+
+it('keeps the results of a closed topic that is restored into a younger server', async () => {
+  const topic = await makeTopic(site);
+  const voter = await member(site);
+  for (let pair = 0; pair < 5; pair++) await vote(voter.browser, 'left', `${topic.path}/vote`);
+  await voter.browser.post('/vote/undo').expect(303);
+  await guestVotes(site, topic, 4);
+  await closeForVotes(site.db, { topicId: topic.id, userId: null });
+  await site.rank();
+  await voter.browser.post('/profile/close').type('form').send({ person: voter.id, votes: 'withdraw' });
+  await site.rank();
+  const { json } = (await resultsOf(topic)) as { json: { votes: number } };
+  expect(json.votes).toBe(8);
+  // As if the dump came from a server with many more transactions.
+  const move = (column: string) =>
+    sql.raw(`${column} = (${column}::text::numeric + 90000000000000000)::text::xid8`);
+  for (const [table, columns] of [
+    ['votes', ['xid', 'withdrawn_xid']],
+    ['voter_events', ['xid']],
+    ['ranker_position', ['xid']],
+    ['topics', ['closed_xid']],
+  ] as const) {
+    await sql`alter table ${sql.table(table)} disable trigger user`.execute(site.db);
+    await sql`update ${sql.table(table)} set ${sql.join(columns.map(move))}`.execute(site.db);
+    await sql`alter table ${sql.table(table)} enable trigger user`.execute(site.db);
+  }
+  expect(await adoptLedger(site.db)).toBe(true);
+  await site.rank();
+  expect(((await resultsOf(topic)) as { json: object }).json).toEqual(json);
 });
 
 it('keeps the things of a closed topic', async () => {

@@ -4,7 +4,6 @@ import {
   type Browser,
   HTMX,
   importVotesOf,
-  itOnPostgres,
   member,
   openSite,
   pairOn,
@@ -215,7 +214,7 @@ it('makes the own list from the own votes alone while the ranking is hidden', as
   expect(read((await browser.get('/profile').expect(200)).text)('main').text()).not.toContain('Everyone’s');
 });
 
-itOnPostgres('makes no page for all visitors of what not all may see', async () => {
+it('makes no page for all visitors of what not all may see', async () => {
   const production = await openSite(
     { production: true, publicOrigin: 'https://thinga.example' },
     { storesOf: site },

@@ -58,24 +58,3 @@ async function readHeld(trx: Transaction, topicId: number, hash: string) {
     ])
     .executeTakeFirstOrThrow();
 }
-
-/**
- * Lets another topic show the pictures of this one, as for a copy. Call it before the things are copied.
- */
-export async function sharePictures(trx: Transaction, fromTopicId: number, toTopicId: number): Promise<void> {
-  await trx
-    .insertInto('topicPictures')
-    .columns(['topicId', 'hash'])
-    .expression(({ selectFrom, val }) =>
-      selectFrom('things')
-        .where('topicId', '=', fromTopicId)
-        .where('pictureHash', 'is not', null)
-        .select((eb) => [
-          eb.cast<number>(val(toTopicId), 'bigint').as('topicId'),
-          eb.ref('pictureHash').$castTo<string>().as('hash'),
-        ])
-        .distinct(),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
