@@ -28,6 +28,7 @@ const messages = {
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
   'topic-created': 'Your topic is ready. Open it for votes when you like.',
+  'topic-awaits-pictures': 'Your topic is ready. Now choose its pictures.',
   'topic-opened': 'Open. Send the link to your voters.',
   'topic-closed': 'Voting has ended. The results stay as they are.',
   'topic-reopened': 'Open again. The ranking goes on from all votes.',

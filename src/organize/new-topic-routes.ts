@@ -51,8 +51,8 @@ export function newTopicRoutes({ db, config }: NewTopicServices): Router {
           newTopicPage(form, { most, errors, isLoggedOut: !user }),
         );
       const topic = await makeTopic(db, config, { ownerId: user.id, texts: form, things });
-      flash(res, 'topic-created');
-      await seeOther(res, `/topics/${topic.slug}/manage`);
+      flash(res, form.wantsPictures ? 'topic-awaits-pictures' : 'topic-created');
+      await seeOther(res, `/topics/${topic.slug}/manage${form.wantsPictures ? '/pictures' : ''}`);
     })
     .all(methodNotAllowed);
 
@@ -69,8 +69,16 @@ type Typed = Pick<NewTopicPage, 'title' | 'question' | 'access' | 'things'>;
 
 const EMPTY: Typed = { title: '', question: '', access: 'link', things: '' };
 
+interface SentTopic extends Typed {
+  /** Whether the topic shall be made. */
+  isSent: boolean;
+  /** Whether pictures come next. */
+  wantsPictures: boolean;
+  leavesOut: boolean;
+}
+
 /** Reads the form, puts the corrections into the things, and an example into the fields that are empty. */
-function readNewTopic(req: Request): Typed & { isSent: boolean; leavesOut: boolean } {
+function readNewTopic(req: Request): SentTopic {
   const form = readForm(req, 'title', 'question', 'access', 'things', 'leave-out', 'example', 'action');
   const things = correctThings(form.things, readCorrections(req));
   const example = findExample(form.example);
@@ -79,7 +87,8 @@ function readNewTopic(req: Request): Typed & { isSent: boolean; leavesOut: boole
     question: form.question || (example?.question ?? ''),
     access: form.access,
     things: things.trim() === '' ? (example?.things ?? '') : things,
-    isSent: form.action === 'create',
+    isSent: form.action === 'create' || form.action === 'pictures',
+    wantsPictures: form.action === 'pictures',
     leavesOut: form['leave-out'] !== '',
   };
 }

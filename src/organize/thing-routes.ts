@@ -15,6 +15,7 @@ import { backTo, managePage, refuseClosed } from './manage-page.js';
 import type { EditThingPage } from './pages.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 import { findThingByName, namesIn } from './things.js';
+import { problemText } from './things-form.js';
 
 /** The page on which organisers change one thing, retire it, or merge it with another. */
 export function thingFormRoutes(services: { db: Database }): Router {
@@ -30,7 +31,7 @@ export function thingFormRoutes(services: { db: Database }): Router {
       const thing = await thingOf(db, req, res);
       const cells = readCells(req);
       const errors: EditThingPage['errors'] = {};
-      for (const { column, message } of checkThing(cells)) errors[column] = `This ${message}.`;
+      for (const { column, message } of checkThing(cells)) errors[column] = problemText(column, message);
       if (Object.keys(errors).length > 0) return showThing(res.status(422), thing, { cells, errors });
       const isChanged = await db
         .transaction()

@@ -89,7 +89,7 @@ function previewRow({ key, row, cells, problems, like }: InputRow, corrections: 
     ...{ row, name, like },
     about: about.filter((part) => part !== '').join(' · '),
     problems: problems.map(({ column, message }) => ({
-      text: `${column.charAt(0).toUpperCase()}${column.slice(1)} ${message}.`,
+      text: problemText(column, message),
       label: `${column} in row ${row}`,
       field: `${FIX}${key}:${column}`,
       value: corrections.get(key)?.[column] ?? cells[column].slice(0, MAX_VALUE),
@@ -97,6 +97,10 @@ function previewRow({ key, row, cells, problems, like }: InputRow, corrections: 
     })),
   };
 }
+
+/** Says what is wrong with a field of a thing: "Name is empty." */
+export const problemText = (column: ThingColumn, message: string): string =>
+  `${column.charAt(0).toUpperCase()}${column.slice(1)} ${message}.`;
 
 /** No field that is corrected beside its row is longer. */
 const MAX_VALUE = 1_000;

@@ -73,6 +73,22 @@ it.each([
   expect(await namesIn(topic?.id ?? 0)).toEqual(['Crème brûlée', 'Tea']);
 });
 
+it('makes a topic for pictures, and leads to the page that adds them', async () => {
+  const { browser, id } = await member(site);
+  const wrong = read((await send(browser, { action: 'pictures', title: '' }).expect(422)).text);
+  expect(wrong('#title-error').text()).toContain('1 to 80 characters');
+  expect(wrong('#question').val()).toBe(LUNCH.question);
+  expect(await topicsOf(id)).toEqual([]);
+  const { headers } = await send(browser, { action: 'pictures' }).expect(303);
+  expect(headers.location).toMatch(/^\/topics\/[a-z0-9]+\/manage\/pictures$/);
+  const page = read((await browser.get(String(headers.location)).expect(200)).text);
+  expect(page('main').text()).toContain('Now choose its pictures.');
+  expect(page('input[type=file]').attr('multiple')).toBeDefined();
+  const [topic] = await topicsOf(id);
+  expect(topic).toMatchObject({ title: 'Lunch', phase: 'draft' });
+  expect(await namesIn(topic?.id ?? 0)).toEqual(['Tea', 'Pie', 'Jam']);
+});
+
 it('says what is wrong beside each field, and keeps everything', async () => {
   const { browser, id } = await member(site);
   const fields = { title: ' ', question: 'x'.repeat(121), access: 'secret' };

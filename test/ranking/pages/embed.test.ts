@@ -40,6 +40,11 @@ it('shows the ranking in frames of exactly the sites that the organisers name', 
       .toArray()
       .map((name) => $(name).text()),
   ).toEqual(['Pie', 'Jam', 'Tea']);
+  expect(
+    $('.embedded .rank')
+      .toArray()
+      .map((rank) => $(rank).text()),
+  ).toEqual(['1', '2', '3']);
   expect($('script, form')).toHaveLength(0);
 
   for (const other of [
