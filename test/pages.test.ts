@@ -146,6 +146,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/_podium': { leaders: rows, votes: 40, tag: '"1"' },
   'home/topics': {
+    organized: [{ title: 'Lunch', phase: 'draft', path: '/topics/lunch/manage' }],
     topics: topicCards([board], {
       own: [{ board, votes: 4, state: '', showsCrowd: true }],
       voters: new Map([[1, 2]]),
@@ -325,6 +326,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },
     },
     leaders: board.standings,
+    waiting: 2,
     links: [{ path: 'people', title: 'People', act: 'look' }],
   },
   'organize/pictures': {

@@ -1,3 +1,4 @@
+import type { OwnedTopic } from '../catalog/organized-topic.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
@@ -6,7 +7,7 @@ declare module '../http/page.js' {
   interface Pages {
     'home/index': FrontPage;
     'home/_podium': Podium;
-    'home/topics': { topics: TopicCard[]; mayCreate: boolean };
+    'home/topics': TopicsPage;
     'home/accessibility': AccessibilityPage;
     'home/privacy': PrivacyPage;
     'home/offline': Record<string, never>;
@@ -54,6 +55,14 @@ export interface TopicCard {
   ownVotes: number;
   /** How many votes make a list of one's own. */
   enough: number;
+}
+
+interface TopicsPage {
+  topics: TopicCard[];
+  /** Whether the visitor may make a topic, after a log-in. */
+  mayCreate: boolean;
+  /** The topics that the visitor runs. */
+  organized: OwnedTopic[];
 }
 
 interface AccessibilityPage {

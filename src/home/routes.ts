@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { GUEST_LIFETIME_DAYS, readGuest } from '../auth/guest-cookie.js';
+import { listOrganizedTopics } from '../catalog/organized-topic.js';
 import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
@@ -66,7 +67,9 @@ export function homeRoutes(services: HomeServices): Router {
     .route('/topics')
     .get(async (req, res) => {
       const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
+      const userId = res.locals.user?.id;
       sendPage(res, 'home/topics', {
+        organized: userId ? await withoutPostgres([], () => listOrganizedTopics(db, userId)) : [],
         topics: topicCards(boards.listed(), await figuresFor(voter)),
         mayCreate: mayCreateTopics(config, res.locals.user),
       });

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { userOf } from '../auth/sessions/current-user.js';
 import { closeForVotes, openForVotes, reopenForVotes } from '../catalog/change-phase.js';
+import { countOpen } from '../catalog/flags.js';
 import { phaseAt } from '../catalog/phase.js';
 import { mayDo } from '../catalog/topic-roles.js';
 import { topicPath } from '../catalog/topics.js';
@@ -39,6 +40,7 @@ export function overviewRoutes(services: OverviewServices): Router {
         ...{ ...managePage(res), path, url: `${config.publicOrigin}/topics/${topic.slug}/vote` },
         links: LINKS.filter(({ act }) => mayDo(role, act)),
         overview: await readOverview(db, { topic }, board),
+        waiting: await countOpen(db, topic.id),
         leaders: board.votes > 0 ? board.standings.slice(0, 5) : [],
       });
     })

@@ -50,6 +50,8 @@ interface HubPage extends ManagePage {
   url: string;
   links: ManageLink[];
   overview: Overview;
+  /** How many suggestions and flags wait for a decision. */
+  waiting: number;
   /** Its first things; empty before the first vote. */
   leaders: readonly Standing[];
 }

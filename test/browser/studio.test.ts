@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { makeTopic } from '../organize/made-topic.js';
 import { useSite } from '../site.js';
 import { expectNoSidewaysScroll, expectNoViolations, useChromium } from './chromium.js';
 
@@ -56,6 +60,14 @@ const expectNoComplaints = (complaints: string[]): void =>
   expect(complaints.filter((text) => !text.includes('status of 422'))).toEqual([]);
 
 const create = (page: Page) => page.getByRole('button', { name: 'Create topic' }).click();
+
+/** Starts another site, whose page shows a page of this one in a frame. */
+async function openSiteWithFrame(path: string): Promise<{ origin: string; server: Server }> {
+  const html = `<iframe src="${site.origin}${path}" title="Ranking"></iframe>`;
+  const server = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end(html));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, server };
+}
 
 it.each(modes)('makes a topic of ten pasted lines, up to the first vote: $name', async ({ name, script }) => {
   const started = performance.now();
@@ -155,6 +167,33 @@ it.each(modes)('reads 25 essays of two pages side by side: $name', async ({ scri
   expect(await page.evaluate(() => scrollY)).toBe(0);
   await page.getByRole('link', { name: 'Hide the texts' }).click();
   await page.waitForURL('**/vote');
+  expectNoComplaints(complaints);
+});
+
+it('shows a ranking in the frame of a site that the organiser names, and in no other', async () => {
+  const { manage, slug, browser } = await makeTopic(site);
+  const path = `/topics/${slug}/embed`;
+  const [friend, stranger] = [await openSiteWithFrame(path), await openSiteWithFrame(path)];
+  await browser.post(`${manage}/open`).expect(303);
+  const settings = { title: 'Lunch', question: 'Which?', access: 'link', goal: 'winner', results: 'always' };
+  const form = { ...settings, zone: 'UTC', origins: friend.origin };
+  await browser.post(`${manage}/settings`).type('form').send(form).expect(303);
+  for (const { origin, server } of [friend, stranger]) {
+    const { page, complaints } = await chromium.open(site);
+    await page.goto(origin);
+    const heading = page.frameLocator('iframe').getByRole('heading', { name: 'Lunch' });
+    if (origin === friend.origin) await heading.waitFor();
+    else await expect.poll(() => complaints.join()).toContain('frame-ancestors');
+    expect(await heading.count()).toBe(origin === friend.origin ? 1 : 0);
+    server.close();
+  }
+  const { page, complaints } = await chromium.open(site, {
+    ...{ viewport: { width: 320, height: 480 }, reducedMotion: 'reduce' },
+  });
+  await page.goto(path);
+  await expectGood(page, true);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectGood(page, true);
   expectNoComplaints(complaints);
 });
 

@@ -51,6 +51,7 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/topics/:slug/manage/voters/links.csv': 'a file to download',
   '/topics/:slug/manage/results.csv': 'a file to download',
   '/topics/:slug/manage/results.json': 'a file to download',
+  '/topics/:slug/embed': 'a page for frames of other sites: studio.test.ts checks it',
   '/shared/:token.png': 'a picture',
   '/profile/export': 'a file to download',
   '/profile/sessions/current': 'nothing: only its status counts',
@@ -360,7 +361,6 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'the overview of a closed topic': openIn('manageClosed'),
     'the topics that one runs': open('/topics'),
     'a new topic': open('/topics/new'),
-    'a ranking for a frame': openIn('invited', '/embed'),
     'two texts beside each other': openIn('invited', '/vote?read'),
     'proposing a thing': openIn('invited', '/suggest'),
     'a suggestion that is wrong': async (page, { topics }) => {

@@ -179,3 +179,18 @@ it('lets only admins make topics where the site says so', async () => {
     await strict.close();
   }
 });
+
+it('lists the topics that somebody runs, with their phase, for nobody else', async () => {
+  const { browser } = await member(site);
+  const { headers } = await send(browser, { title: 'My lunch' }).expect(303);
+  const listed = async (visitor: Browser): Promise<string> =>
+    read((await visitor.get('/topics').expect(200)).text)('.yours')
+      .text()
+      .replace(/\s+/g, ' ')
+      .trim();
+  expect(await listed(browser)).toBe('Your topics My lunch Draft');
+  await browser.post(`${headers.location}/open`).expect(303);
+  expect(await listed(browser)).toBe('Your topics My lunch Open');
+  expect(await listed((await member(site)).browser)).toBe('');
+  expect(await listed(visit(site))).toBe('');
+});

@@ -14,6 +14,9 @@ interface OwnData {
   events: object[];
   /** The user's open links to lists, without their addresses. */
   shares: object[];
+  /** The things that the user proposed, and those that they flagged. */
+  suggestions: object[];
+  flags: object[];
 }
 
 /** A vote of the user, with names instead of ids. */
@@ -26,13 +29,15 @@ interface OwnVote {
   withdrawnAt: string | null;
 }
 
-/** Reads all data of a user: votes, also the withdrawn ones, sessions, their events, and shared links. */
+/** Reads all data of a user: votes, also the withdrawn ones, sessions, their events, shared links, suggestions and flags. */
 export async function readOwnData(db: Database, user: User): Promise<OwnData> {
-  const [votes, sessions, events, shares] = await Promise.all([
+  const [votes, sessions, events, shares, suggestions, flags] = await Promise.all([
     readOwnVotes(db, user.id),
     readOwnSessions(db, user.id),
     eventsOf(db, user.id),
     sharesOf(db, user.id),
+    readOwnSuggestions(db, user.id),
+    readOwnFlags(db, user.id),
   ]);
   const { id: userId, username, createdAt } = user;
   return {
@@ -43,6 +48,8 @@ export async function readOwnData(db: Database, user: User): Promise<OwnData> {
     sessions,
     events,
     shares: shares.map(({ token, ...share }) => share),
+    suggestions,
+    flags,
   };
 }
 
@@ -59,6 +66,26 @@ export async function readOwnVotes(db: Database, userId: number): Promise<OwnVot
     at: at.toISOString(),
     withdrawnAt: withdrawnAt?.toISOString() ?? null,
   }));
+}
+
+/** Reads what a user proposed, and what became of it. */
+function readOwnSuggestions(db: Database, userId: number): Promise<object[]> {
+  return db
+    .selectFrom('suggestions')
+    .where('voterId', '=', userId)
+    .select(['topicId', 'name', 'description', 'link', 'createdAt', 'decidedAt', 'decision', 'reason'])
+    .orderBy('id')
+    .execute();
+}
+
+/** Reads what a user found wrong with things. */
+function readOwnFlags(db: Database, userId: number): Promise<object[]> {
+  return db
+    .selectFrom('flags')
+    .where('voterId', '=', userId)
+    .select(['topicId', 'thingId', 'reason', 'createdAt', 'decidedAt'])
+    .orderBy('id')
+    .execute();
 }
 
 function readOwnSessions(db: Database, userId: number): Promise<object[]> {
