@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { globalAgent, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,8 @@ export async function openSite(
   const boards = new Boards(db);
   await boards.refresh();
   const app = createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix });
+  // Templates don't change while tests run, so each is compiled once, as in production.
+  app.enable('view cache');
   const server = createHttpServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const ranker = new Ranker(db);
@@ -207,6 +209,7 @@ export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
   const address = `10.9.${Math.floor(browsers / 250) % 250}.${browsers++ % 250}`;
   return supertest
     .agent(site.origin)
+    .use((request: supertest.Test) => request.agent(globalAgent))
     .set('Sec-Fetch-Site', 'same-origin')
     .set('User-Agent', userAgent)
     .set('X-Forwarded-For', address);
