@@ -12,7 +12,7 @@ import type { Redis } from 'ioredis';
 import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
-import { afterAll, beforeAll, inject, it } from 'vitest';
+import { afterAll, beforeAll, inject, it, vi } from 'vitest';
 import { createApp } from '../src/app.js';
 import { Passwords } from '../src/auth/passwords/passwords.js';
 import { PendingRevocations } from '../src/auth/sessions/pending-revocations.js';
@@ -114,8 +114,25 @@ export async function openSite(
 
 /** Folds with several rankers at once until the ratings have every committed vote. */
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
+  await endOfOpenTransactions(db);
   const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker, 45_000)));
   if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
+}
+
+/**
+ * Waits for the transactions that are open now on the Postgres server, also those of other tests. The ranker reads only
+ * votes that are older than these, so it would fold the votes of a test in two parts, and fit only the first.
+ */
+async function endOfOpenTransactions(db: Database): Promise<void> {
+  const { rows } = await sql<{ next: string }>`
+    select pg_snapshot_xmax(pg_current_snapshot())::text as next`.execute(db);
+  await vi.waitUntil(() => areOlderEnded(db, rows[0]?.next ?? '0'), { timeout: 45_000, interval: 5 });
+}
+
+async function areOlderEnded(db: Database, xid: string): Promise<boolean> {
+  const { rows } = await sql<{ ended: boolean }>`
+    select pg_snapshot_xmin(pg_current_snapshot()) >= ${xid}::xid8 as ended`.execute(db);
+  return rows[0]?.ended ?? false;
 }
 
 /** Returns a voter's votes, oldest first, with the weight of each. */
