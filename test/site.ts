@@ -135,7 +135,12 @@ async function areOlderEnded(db: Database, xid: string): Promise<boolean> {
   return rows[0]?.ended ?? false;
 }
 
-/** Returns a voter's votes, oldest first, with the weight of each. */
+/** Returns a voter's votes, oldest first. */
+export async function votesOf(site: Site, voterId: number) {
+  return site.db.selectFrom('votes').where('voterId', '=', voterId).selectAll().orderBy('id').execute();
+}
+
+/** Folds all votes, and returns a voter's votes, oldest first, with the weight of each. */
 export async function ledgerOf(site: Site, voterId: number) {
   await site.fold();
   return site.db
@@ -319,6 +324,20 @@ export async function vote(
   const chosen = typeof choice === 'function' ? choice(pair) : choice;
   await browser.post(path).type('form').send({ ballot: pair.ballot, choice: chosen }).expect(303);
   return { ...pair, choice: chosen };
+}
+
+/** Opens the vote page and answers several pairs. Each answer brings the next pair, as with htmx. */
+export async function voteTimes(
+  browser: Browser,
+  times: number,
+  { choice = 'left', path = '/vote' }: { choice?: 'left' | 'tie' | 'skip'; path?: string } = {},
+): Promise<void> {
+  let { ballot } = pairOn((await browser.get(path).expect(200)).text);
+  for (let votes = 0; votes < times; votes++) {
+    const form = { ballot, choice };
+    const answer = await browser.post(path).set(HTMX).type('form').send(form).expect(200);
+    ({ ballot } = pairOn(answer.text));
+  }
 }
 
 /**
