@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { globalAgent, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { Redis } from 'ioredis';
 import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
-import { afterAll, beforeAll, inject, it } from 'vitest';
+import { afterAll, beforeAll, inject, it, vi } from 'vitest';
 import { createApp } from '../src/app.js';
 import { Passwords } from '../src/auth/passwords/passwords.js';
 import { PendingRevocations } from '../src/auth/sessions/pending-revocations.js';
@@ -81,6 +81,8 @@ export async function openSite(
   const boards = new Boards(db);
   await boards.refresh();
   const app = createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix });
+  // Templates don't change while tests run, so each is compiled once, as in production.
+  app.enable('view cache');
   const server = createHttpServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const ranker = new Ranker(db);
@@ -112,11 +114,33 @@ export async function openSite(
 
 /** Folds with several rankers at once until the ratings have every committed vote. */
 export async function foldAll(db: Database, ...rankers: Ranker[]): Promise<void> {
+  await endOfOpenTransactions(db);
   const caughtUp = await Promise.all(rankers.map((ranker) => catchUp(db, ranker, 45_000)));
   if (caughtUp.includes(false)) throw new Error('the ranking did not catch up with the ledger');
 }
 
-/** Returns a voter's votes, oldest first, with the weight of each. */
+/**
+ * Waits for the transactions that are open now on the Postgres server, also those of other tests. The ranker reads only
+ * votes that are older than these, so it would fold the votes of a test in two parts, and fit only the first.
+ */
+async function endOfOpenTransactions(db: Database): Promise<void> {
+  const { rows } = await sql<{ next: string }>`
+    select pg_snapshot_xmax(pg_current_snapshot())::text as next`.execute(db);
+  await vi.waitUntil(() => areOlderEnded(db, rows[0]?.next ?? '0'), { timeout: 45_000, interval: 5 });
+}
+
+async function areOlderEnded(db: Database, xid: string): Promise<boolean> {
+  const { rows } = await sql<{ ended: boolean }>`
+    select pg_snapshot_xmin(pg_current_snapshot()) >= ${xid}::xid8 as ended`.execute(db);
+  return rows[0]?.ended ?? false;
+}
+
+/** Returns a voter's votes, oldest first. */
+export async function votesOf(site: Site, voterId: number) {
+  return site.db.selectFrom('votes').where('voterId', '=', voterId).selectAll().orderBy('id').execute();
+}
+
+/** Folds all votes, and returns a voter's votes, oldest first, with the weight of each. */
 export async function ledgerOf(site: Site, voterId: number) {
   await site.fold();
   return site.db
@@ -207,6 +231,7 @@ export function visit(site: Site, { userAgent = FIREFOX } = {}): Browser {
   const address = `10.9.${Math.floor(browsers / 250) % 250}.${browsers++ % 250}`;
   return supertest
     .agent(site.origin)
+    .use((request: supertest.Test) => request.agent(globalAgent))
     .set('Sec-Fetch-Site', 'same-origin')
     .set('User-Agent', userAgent)
     .set('X-Forwarded-For', address);
@@ -299,6 +324,20 @@ export async function vote(
   const chosen = typeof choice === 'function' ? choice(pair) : choice;
   await browser.post(path).type('form').send({ ballot: pair.ballot, choice: chosen }).expect(303);
   return { ...pair, choice: chosen };
+}
+
+/** Opens the vote page and answers several pairs. Each answer brings the next pair, as with htmx. */
+export async function voteTimes(
+  browser: Browser,
+  times: number,
+  { choice = 'left', path = '/vote' }: { choice?: 'left' | 'tie' | 'skip'; path?: string } = {},
+): Promise<void> {
+  let { ballot } = pairOn((await browser.get(path).expect(200)).text);
+  for (let votes = 0; votes < times; votes++) {
+    const form = { ballot, choice };
+    const answer = await browser.post(path).set(HTMX).type('form').send(form).expect(200);
+    ({ ballot } = pairOn(answer.text));
+  }
 }
 
 /**

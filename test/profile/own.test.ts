@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { beforeAll, expect, it } from 'vitest';
 import { importVotes } from '../../src/ranking/transfer/import-votes.js';
 import type { Outcome } from '../../src/schema.js';
-import { type Browser, member, pairOn, read, topic, useSite, visit, vote } from '../site.js';
+import { type Browser, member, pairOn, read, topic, useSite, visit, vote, voteTimes } from '../site.js';
 
 const site = useSite();
 const FOODS = ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry', 'Pie', 'Soup', 'Toast'];
@@ -126,7 +126,7 @@ it('opens the profile with the topic of the latest vote, also when another has m
   const slug = 'latest';
   await topic(site, { slug, names: ['Oak', 'Elm', 'Fir', 'Yew'] });
   const { browser } = await member(site);
-  for (let pair = 0; pair < 3; pair++) await vote(browser);
+  await voteTimes(browser, 3);
   const shown = async () => {
     const $ = await page(browser, '/profile');
     return [$('#own-top').text(), $('.tabs a').first().attr('href'), $('.chip').text().replace(/\s+/g, ' ')];

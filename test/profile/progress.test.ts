@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { type Browser, member, read, thingNames, topic, useSite, vote } from '../site.js';
+import { type Browser, member, read, thingNames, topic, useSite, vote, voteTimes } from '../site.js';
 
 const site = useSite();
 
@@ -21,7 +21,7 @@ it('shows on the pair page how far the own Top has come', async () => {
   expect(await title(browser)).toBe('10 votes until your list');
 
   await vote(browser, 'skip');
-  for (let votes = 0; votes < 3; votes++) await vote(browser);
+  await voteTimes(browser, 3);
   expect(await progress(browser)).toBe('3 votes today Your list: 3 of 10 votes');
   expect(await title(browser)).toBe('7 more votes until your list');
   await browser.post('/vote/undo').type('form').send({}).expect(303);

@@ -1,5 +1,16 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type Browser, ledgerOf, member, pairOn, read, thingNames, topic, useSite, vote } from '../site.js';
+import {
+  type Browser,
+  ledgerOf,
+  member,
+  pairOn,
+  read,
+  thingNames,
+  topic,
+  useSite,
+  vote,
+  voteTimes,
+} from '../site.js';
 
 const site = useSite();
 const path = '/vote';
@@ -74,7 +85,7 @@ it('lets nobody make up for skips or get past the front of the queue with asked 
   await topic(site, { slug: 'many', names: thingNames(40) });
   const { browser, id } = await member(site);
   const many = '/topics/many/vote';
-  for (let skips = 0; skips < 8; skips++) await vote(browser, 'skip', many);
+  await voteTimes(browser, 8, { choice: 'skip', path: many });
   const front = pairOn((await browser.get(many)).text);
   const { id: wanted } = await site.db
     .selectFrom('things')

@@ -12,6 +12,7 @@ import {
   topic,
   useSite,
   visit,
+  votesOf,
 } from '../site.js';
 
 const site = useSite();
@@ -22,8 +23,6 @@ beforeEach(async () => {
   await site.db.deleteFrom('votes').where('provisional', '=', true).execute();
   await site.db.deleteFrom('voters').where('kind', '=', 'guest').execute();
 });
-
-const ledger = (voter: number) => ledgerOf(site, voter);
 
 async function guestsIn(): Promise<number> {
   const guests = await site.db.selectFrom('voters').where('kind', '=', 'guest').select('id').execute();
@@ -170,7 +169,7 @@ it('counts the votes of a guest who registers', async () => {
     .where('username', '=', form.username)
     .select('id')
     .executeTakeFirstOrThrow();
-  expect(await ledger(id)).toMatchObject([
+  expect(await ledgerOf(site, id)).toMatchObject([
     { outcome: 'left', weight: 1 },
     { outcome: 'right', weight: 1 },
     { outcome: 'skip', unknown: 'left' },
@@ -194,7 +193,9 @@ it('counts the votes of a guest once when two members log in with copies of the 
       .type('form')
       .send({ username, password })
       .expect(303);
-  expect([await ledger(one.id), await ledger(other.id)].map((votes) => votes.length)).toEqual([1, 0]);
+  expect([await votesOf(site, one.id), await votesOf(site, other.id)].map((votes) => votes.length)).toEqual([
+    1, 0,
+  ]);
 });
 
 it('keeps the answer of a member who answered the pair before as a member', async () => {
@@ -218,7 +219,7 @@ it('keeps the answer of a member who answered the pair before as a member', asyn
     })
     .execute();
   await logIn(guest, person);
-  expect(await ledger(person.id)).toMatchObject([{ outcome: 'left', leftId: right.id }]);
+  expect(await votesOf(site, person.id)).toMatchObject([{ outcome: 'left', leftId: right.id }]);
   expect((await guest.get('/vote')).text).toContain('you had already voted on those pairs');
 });
 
@@ -229,7 +230,7 @@ it('refuses the vote of a guest who logged in after the pair was shown', async (
   await logIn(guest, person);
   const answer = await send(guest, ballot, 'right').expect(422);
   expect(read(answer.text)('.receipt p').text()).toContain('You logged in after that pair was shown');
-  expect(await ledger(person.id)).toEqual([]);
+  expect(await votesOf(site, person.id)).toEqual([]);
 });
 
 it('refuses the ballot of another guest', async () => {
@@ -276,7 +277,7 @@ it('counts or refuses a vote that is cast while its guest logs in', async () => 
   expect([303, 422]).toContain(cast.status);
   if (cast.status === 303) expect(cast.headers.location).toContain('?voted=');
   else expect(read(cast.text)('.receipt p').text()).toContain('vote didn’t count');
-  expect(await ledger(person.id)).toHaveLength(cast.status === 303 ? 2 : 1);
+  expect(await votesOf(site, person.id)).toHaveLength(cast.status === 303 ? 2 : 1);
   expect(await site.db.selectFrom('votes').where('provisional', '=', true).selectAll().execute()).toEqual([]);
 });
 
@@ -382,7 +383,7 @@ it('asks a member who logged out to log in again, and takes no guest vote', asyn
   await browser.post('/logout').expect(303);
   const answer = await send(browser, ballot, 'left').expect(303);
   expect(answer.headers.location).toBe('/login');
-  expect(await ledger(id)).toEqual([]);
+  expect(await votesOf(site, id)).toEqual([]);
 });
 
 it('ignores a cookie that it did not sign', async () => {

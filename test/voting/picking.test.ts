@@ -13,6 +13,8 @@ import {
   useSite,
   visit,
   vote,
+  votesOf,
+  voteTimes,
   whileLocked,
 } from '../site.js';
 
@@ -59,11 +61,11 @@ it('shows the same pair after an earlier answer is withdrawn and given again', a
   await topic(site, { slug: 'earlier', names: thingNames(40) });
   const path = '/topics/earlier/vote';
   const { browser, id } = await member(site);
-  for (let votes = 0; votes < 4; votes++) await vote(browser, 'left', path);
+  await voteTimes(browser, 4, { path });
   const front = things(await shown(browser, path));
   const seen = new Set([front]);
   for (let times = 0; times < 10; times++) {
-    const first = (await ledger(id)).find(({ withdrawnAt }) => !withdrawnAt) ?? expect.fail();
+    const first = (await votesOf(site, id)).find(({ withdrawnAt }) => !withdrawnAt) ?? expect.fail();
     const ballot = await ballotFor(browser, first.ballotId);
     await withdraw(browser, first.ballotId);
     await send(browser, { ballot, choice: 'left' }, path).expect(303);
@@ -76,9 +78,9 @@ it('lets nobody make up for skips by changing old answers', async () => {
   await topic(site, { slug: 'toggled', names: thingNames(60) });
   const path = '/topics/toggled/vote';
   const { browser, id } = await member(site);
-  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
-  for (let skips = 0; skips < 15; skips++) await vote(browser, 'skip', path);
-  for (const { ballotId } of (await ledger(id)).slice(0, 20)) {
+  await voteTimes(browser, 20, { path });
+  await voteTimes(browser, 15, { choice: 'skip', path });
+  for (const { ballotId } of (await votesOf(site, id)).slice(0, 20)) {
     const ballot = await ballotFor(browser, ballotId);
     await send(browser, { ballot, choice: 'tie' }, `/profile/votes/${ballotId}/change`).expect(303);
   }
@@ -90,13 +92,13 @@ it('keeps the low weight of an answer that is withdrawn and given again much lat
   await topic(site, { slug: 'later', names: thingNames(60) });
   const path = '/topics/later/vote';
   const { browser, id } = await member(site);
-  for (let skips = 0; skips < 16; skips++) await vote(browser, 'skip', path);
+  await voteTimes(browser, 16, { choice: 'skip', path });
   const { ballot } = await shown(browser, path);
   const { ballot: second } = await shown(browser, path);
   await send(browser, { ballot, choice: 'left' }, path).expect(303);
   const picked = (await ledger(id)).at(-1) ?? expect.fail();
   expect(picked.weight).toBeLessThan(0.1);
-  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
+  await voteTimes(browser, 20, { path });
   await withdraw(browser, picked.ballotId);
   await send(browser, { ballot: second, choice: 'left' }, path).expect(303);
   const { leftId, rightId } = picked;
@@ -109,11 +111,11 @@ it('does not count in full an answer to a pair that was skipped in a long run of
   await topic(site, { slug: 'after-all', names: thingNames(60) });
   const path = '/topics/after-all/vote';
   const { browser, id } = await member(site);
-  for (let skips = 0; skips < 16; skips++) await vote(browser, 'skip', path);
+  await voteTimes(browser, 16, { choice: 'skip', path });
   const [first, second] = [await shown(browser, path), await shown(browser, path)];
   await send(browser, { ballot: first.ballot, choice: 'skip' }, path).expect(303);
   const skipped = (await ledger(id)).at(-1) ?? expect.fail();
-  for (let votes = 0; votes < 20; votes++) await vote(browser, 'left', path);
+  await voteTimes(browser, 20, { path });
   await withdraw(browser, skipped.ballotId);
   await send(browser, { ballot: second.ballot, choice: 'left' }, path).expect(303);
   expect((await ledger(id)).at(-1)).toMatchObject({ leftId: skipped.leftId, reason: 'skipping' });
@@ -137,7 +139,7 @@ it('counts as skipped each pair that was left by marking one of its things as un
     await send(browser, { ballot: asked.ballot, choice: `unknown-${side}` }, path).expect(303);
     const instead = await shown(browser, path);
     // Withdrawn, and then the pair that was asked for is answered, so no trace of the mark is left.
-    await undo(browser, (await ledger(id)).at(-1)?.ballotId);
+    await undo(browser, (await votesOf(site, id)).at(-1)?.ballotId);
     await send(browser, { ballot: again.ballot, choice: 'left' }, path).expect(303);
     if (!instead.ballot || things(instead) === things(front)) continue;
     await send(browser, { ballot: instead.ballot, choice: 'left' }, path).expect(303);
@@ -182,7 +184,7 @@ it('keeps the front of the queue of a member who votes as a guest and logs in', 
   const guest = visit(site);
   await vote(guest, 'left', path);
   await guest.post('/login').type('form').send({ username, password }).expect(303);
-  expect(await ledger(id)).toHaveLength(2);
+  expect(await votesOf(site, id)).toHaveLength(2);
   expect(things(await shown(browser, path))).toBe(things(front));
 });
 
@@ -191,10 +193,10 @@ it('changes nothing and does not fail when an answer is changed with a used ball
   const path = '/topics/used/vote';
   const { browser, id } = await member(site);
   const { ballot } = await vote(browser, 'left', path);
-  const [row] = await ledger(id);
+  const [row] = await votesOf(site, id);
   const answer = await send(browser, { ballot, choice: 'right' }, `/profile/votes/${row?.ballotId}/change`);
   expect(answer.status).toBeLessThan(500);
-  expect(await ledger(id)).toMatchObject([{ outcome: 'left', withdrawnAt: null }]);
+  expect(await votesOf(site, id)).toMatchObject([{ outcome: 'left', withdrawnAt: null }]);
 });
 
 it('shows nobody a thing that they do not know, also after an undo', async () => {
@@ -263,7 +265,7 @@ it('does not say that a pair counts fully after too many skips', async () => {
   await topic(site, { slug: 'said', names: thingNames(40) });
   const path = '/topics/said/vote';
   const { browser } = await member(site);
-  for (let skips = 0; skips < 10; skips++) await vote(browser, 'skip', path);
+  await voteTimes(browser, 10, { choice: 'skip', path });
   const front = await shown(browser, path);
   const { text } = await browser.get(askingFor('said', front.left)).expect(200);
   expect(read(text)('.receipt p').text()).not.toContain('counts fully');

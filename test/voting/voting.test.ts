@@ -15,13 +15,13 @@ import {
   useSite,
   visit,
   vote,
+  votesOf,
+  voteTimes,
 } from '../site.js';
 
 const site = useSite();
 
 beforeAll(() => topic(site, { names: ['Ramen', 'Sushi', 'Pizza', 'Salad', 'Curry', 'Pie'] }));
-
-const ledger = (voter: number) => ledgerOf(site, voter);
 
 const send = (browser: Browser, form: { ballot: string; choice: string }, path = '/vote') =>
   browser.post(path).type('form').send(form);
@@ -69,7 +69,7 @@ it.each(['left', 'right', 'tie', 'skip'] as const)(
       skip: `you skipped ${pair.left} and ${pair.right}`,
     };
     expect(read(next.text)('.receipt p').text()).toContain(expected[choice]);
-    expect(await ledger(id)).toMatchObject([
+    expect(await votesOf(site, id)).toMatchObject([
       { outcome: choice, withdrawnAt: null, strategy: expect.stringMatching(/^(focus|explore)$/) },
     ]);
   },
@@ -93,7 +93,7 @@ it('counts a ballot once, however often it is sent, and gives the same response 
   const first = await send(browser, { ballot, choice: 'left' }).expect(303);
   const again = await send(browser, { ballot, choice: 'right' }).expect(303);
   expect(again.headers.location).toBe(first.headers.location);
-  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
+  expect(await votesOf(site, id)).toMatchObject([{ outcome: 'left' }]);
 });
 
 it('counts ten simultaneous posts of one ballot once', async () => {
@@ -104,7 +104,7 @@ it('counts ten simultaneous posts of one ballot once', async () => {
   );
   expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1);
   expect(answers.every(({ status }) => status === 303)).toBe(true);
-  expect(await ledger(id)).toHaveLength(1);
+  expect(await votesOf(site, id)).toHaveLength(1);
 });
 
 it('keeps an answer when the same pair is answered on another ballot, on any sides', async () => {
@@ -114,10 +114,10 @@ it('keeps an answer when the same pair is answered on another ballot, on any sid
   const answer = await send(browser, { ballot: other, choice: 'right' }).expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
   expect(read(page.text)('.receipt p').text()).toContain('Your earlier answer stays');
-  const [row] = await ledger(id);
+  const [row] = await votesOf(site, id);
   const swapped = await signedBallot(id, { leftId: row?.rightId ?? 0, rightId: row?.leftId ?? 0 });
   await send(browser, { ballot: swapped, choice: 'left' }).expect(303);
-  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
+  expect(await votesOf(site, id)).toMatchObject([{ outcome: 'left' }]);
 });
 
 it('refuses a ballot that is forged, expired, made for someone else, or of another topic', async () => {
@@ -144,7 +144,7 @@ it('refuses a ballot that is forged, expired, made for someone else, or of anoth
     expect(read(answer.text)('.receipt p').text()).toContain(message);
     expect(pairOn(answer.text).ballot).not.toBe('');
   }
-  expect(await ledger(id)).toEqual([]);
+  expect(await votesOf(site, id)).toEqual([]);
 });
 
 it('shows the pair again when the answer is none of the four', async () => {
@@ -153,7 +153,7 @@ it('shows the pair again when the answer is none of the four', async () => {
   const answer = await send(browser, { ballot: pair.ballot, choice: 'both' });
   expect(answer.status).toBe(422);
   expect(pairOn(answer.text)).toMatchObject({ left: pair.left, right: pair.right });
-  expect(await ledger(id)).toEqual([]);
+  expect(await votesOf(site, id)).toEqual([]);
 });
 
 it('says when one of the two things was taken down', async () => {
@@ -164,25 +164,25 @@ it('says when one of the two things was taken down', async () => {
   const answer = await send(browser, { ballot, choice: 'left' }, '/topics/passing/vote').expect(303);
   const page = await browser.get(answer.headers.location ?? '').expect(200);
   expect(read(page.text)('.receipt p').text()).toContain('was removed');
-  expect(await ledger(id)).toEqual([]);
+  expect(await votesOf(site, id)).toEqual([]);
 });
 
 it('withdraws the last vote once, and shows its pair again', async () => {
   const { browser, id } = await member(site);
   await vote(browser);
   const pair = await vote(browser);
-  const [, last] = await ledger(id);
+  const [, last] = await votesOf(site, id);
   for (let press = 0; press < 2; press++) {
     const answer = await browser.post('/vote/undo').type('form').send({ ballot: last?.ballotId }).expect(303);
     const page = await browser.get(answer.headers.location ?? '').expect(200);
     expect(pairOn(page.text)).toMatchObject({ left: pair.left, right: pair.right });
     expect(read(page.text)('.receipt p').text()).toContain('Taken back');
   }
-  const rows = await ledger(id);
+  const rows = await votesOf(site, id);
   expect(rows.map((row) => row.withdrawnAt !== null)).toEqual([false, true]);
   const again = pairOn((await browser.get('/vote')).text);
   await send(browser, { ballot: again.ballot, choice: 'right' }).expect(303);
-  expect((await ledger(id)).at(-1)).toMatchObject({
+  expect((await votesOf(site, id)).at(-1)).toMatchObject({
     leftId: last?.leftId,
     rightId: last?.rightId,
     outcome: 'right',
@@ -239,7 +239,7 @@ it('isolates a name in a sentence, because it may be written from right to left'
 it('withdraws a vote with htmx in one round trip', async () => {
   const { browser, id } = await member(site);
   const pair = await vote(browser);
-  const [row] = await ledger(id);
+  const [row] = await votesOf(site, id);
   const answer = await browser
     .post('/vote/undo')
     .set(HTMX)
@@ -256,17 +256,17 @@ it('leaves a withdrawn vote withdrawn when its ballot is sent again', async () =
   const answer = await send(browser, { ballot, choice: 'left' }).expect(303);
   const page = await browser.get(answer.headers.location ?? '');
   expect(read(page.text)('.receipt p').text()).toContain('You took this vote back');
-  expect(await ledger(id)).toHaveLength(1);
+  expect(await votesOf(site, id)).toHaveLength(1);
 });
 
 it('lets nobody withdraw the vote of someone else', async () => {
   const owner = await member(site);
   const other = await member(site);
   await vote(owner.browser);
-  const [row] = await ledger(owner.id);
+  const [row] = await votesOf(site, owner.id);
   await other.browser.post('/vote/undo').type('form').send({ ballot: row?.ballotId }).expect(303);
   await other.browser.post(`/profile/votes/${row?.ballotId}/withdraw`).expect(404);
-  expect(await ledger(owner.id)).toMatchObject([{ withdrawnAt: null }]);
+  expect(await votesOf(site, owner.id)).toMatchObject([{ withdrawnAt: null }]);
 });
 
 it('lists the votes of a member on the profile, and withdraws one there', async () => {
@@ -277,7 +277,7 @@ it('lists the votes of a member on the profile, and withdraws one there', async 
   expect($('.entries li')).toHaveLength(2);
   expect($('.entries li').last().text()).toContain(pair.left);
   await browser.post($('.entries form').last().attr('action') ?? '').expect(303);
-  expect((await ledger(id)).map((row) => row.withdrawnAt !== null)).toEqual([true, false]);
+  expect((await votesOf(site, id)).map((row) => row.withdrawnAt !== null)).toEqual([true, false]);
   expect(read((await browser.get('/profile')).text)('.entries li')).toHaveLength(1);
 });
 
@@ -324,7 +324,7 @@ it('lowers the weight of a vote after many skips, and says so', async () => {
   await topic(site, { slug: 'skipped', names: thingNames(12) });
   const { browser, id } = await member(site);
   const path = '/topics/skipped/vote';
-  for (let pair = 0; pair < 5; pair++) await vote(browser, 'skip', path);
+  await voteTimes(browser, 5, { choice: 'skip', path });
   const receipt = async (): Promise<string> => {
     const { ballot } = pairOn((await browser.get(path)).text);
     const answer = await send(browser, { ballot, choice: 'left' }, path).expect(303);
@@ -345,10 +345,10 @@ it('lowers the weight of a vote after many skips, and says so', async () => {
   expect(await receipt()).toContain('counts less');
   // A vote in another topic counts in full. A longer run of answers makes up for skips.
   await vote(browser);
-  for (let pair = 0; pair < 15; pair++) await vote(browser, 'tie', path);
+  await voteTimes(browser, 15, { choice: 'tie', path });
   expect(await receipt()).not.toContain('counts less');
 
-  const votes = await ledger(id);
+  const votes = await ledgerOf(site, id);
   const { weight, reason } = votes.find((row) => row.weight < 1) ?? expect.fail();
   expect(weight).toBeCloseTo((14 / 15) ** 2, 5);
   expect(reason).toBe('skipping');
@@ -359,8 +359,8 @@ it('does not count a changed answer as a skip', async () => {
   await topic(site, { slug: 'changed', names: thingNames(12) });
   const { browser, id } = await member(site);
   const path = '/topics/changed/vote';
-  for (let pair = 0; pair < 8; pair++) await vote(browser, 'left', path);
-  for (const { ballotId } of await ledger(id)) {
+  await voteTimes(browser, 8, { path });
+  for (const { ballotId } of await votesOf(site, id)) {
     const form = read((await browser.get(`/profile/votes/${ballotId}/change`).expect(200)).text);
     const ballot = String(form('main [name=ballot]').val());
     await browser
@@ -370,7 +370,7 @@ it('does not count a changed answer as a skip', async () => {
       .expect(303);
   }
   await vote(browser, 'left', path);
-  const votes = await ledger(id);
+  const votes = await ledgerOf(site, id);
   expect(votes.filter(({ withdrawnAt }) => withdrawnAt)).toHaveLength(8);
   expect(votes.at(-1)?.weight).toBe(1);
 });
@@ -444,12 +444,12 @@ it('shows no thing that a member does not know, until they withdraw that answer'
     expect([one, other]).not.toContain(pair.right);
   }
   expect(read((await browser.get(path)).text)('#pair h2').text()).toBe('You’ve voted on every pair');
-  expect(await ledger(id)).toMatchObject([
+  expect(await votesOf(site, id)).toMatchObject([
     { outcome: 'skip', unknown: 'right' },
     ...Array(6).fill({ unknown: null }),
   ]);
 
-  const [first] = await ledger(id);
+  const [first] = await votesOf(site, id);
   await browser.post(`/profile/votes/${first?.ballotId}/withdraw`).expect(303);
   const next = pairOn((await browser.get(path)).text);
   expect([next.left, next.right]).toContain(pair.right);
@@ -468,16 +468,16 @@ it('counts only the first of two answers on one ballot, also when they are writt
     { status: 'cast', vote: { outcome: 'left' } },
     { status: 'repeated', vote: { outcome: 'left' } },
   ]);
-  expect(await ledger(id)).toMatchObject([{ outcome: 'left' }]);
+  expect(await votesOf(site, id)).toMatchObject([{ outcome: 'left' }]);
 });
 
 it('withdraws no vote by a form that cannot be read', async () => {
   const { browser, id } = await member(site);
   await vote(browser, 'left');
-  const [standing] = await ledger(id);
+  const [standing] = await votesOf(site, id);
   const path = `/profile/votes/${standing?.ballotId}/withdraw`;
   await browser.post(path).type('form').send('next=/profile&next=/vote').expect(400);
-  expect(await ledger(id)).toMatchObject([{ withdrawnAt: null }]);
+  expect(await votesOf(site, id)).toMatchObject([{ withdrawnAt: null }]);
 });
 
 it('says how many of at least five others agree, and which thing the vote passes', async () => {
@@ -506,7 +506,7 @@ it('says how many of at least five others agree, and which thing the vote passes
   // The voter's own answer is not among the others, neither when it counts nor after it was withdrawn.
   for (let other = 12; other <= 20; other++) await cast((await member(site)).browser);
   await site.rank();
-  const [own] = await ledger(id);
+  const [own] = await votesOf(site, id);
   const again = await eleventh.get(`${path}?voted=${own?.ballotId}`).expect(200);
   expect(read(again.text)('.receipt p').text()).toContain('You and 18 of 19 others');
   await eleventh.post('/vote/undo').expect(303);
@@ -540,7 +540,7 @@ it('explains a topic with nothing in it', async () => {
 it('keeps the rules of the ledger in the database as well', async () => {
   const { browser, id } = await member(site);
   await vote(browser);
-  const [row] = await ledger(id);
+  const [row] = await votesOf(site, id);
   const votes = site.db.updateTable('votes').where('id', '=', row?.id ?? 0);
   await expect(votes.set({ outcome: 'tie' }).execute()).rejects.toThrow('append-only');
   await expect(
@@ -549,7 +549,7 @@ it('keeps the rules of the ledger in the database as well', async () => {
       .where('id', '=', row?.id ?? 0)
       .execute(),
   ).rejects.toThrow('append-only');
-  const { id: _id, xid, withdrawnXid, withdrawnAt, weight, reason, ...copy } = row ?? expect.fail();
+  const { id: _id, xid, withdrawnXid, withdrawnAt, ...copy } = row ?? expect.fail();
   const insert = (changes: Partial<typeof copy>) =>
     site.db
       .insertInto('votes')
