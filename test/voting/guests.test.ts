@@ -347,7 +347,7 @@ it('shows a new member no vote that they took back as a guest, and offers its pa
     .where('username', '=', `guest.no.${registered}`)
     .select('id')
     .executeTakeFirstOrThrow();
-  expect(await ledger(id)).toMatchObject([{ outcome: 'skip', withdrawnAt: expect.any(Date) }]);
+  expect(await ledgerOf(site, id)).toMatchObject([{ outcome: 'skip', withdrawnAt: expect.any(Date) }]);
 });
 
 it('says which answer counts when the pair was answered or withdrawn in another tab', async () => {
