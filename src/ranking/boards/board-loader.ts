@@ -15,6 +15,7 @@ export class Boards {
   readonly #db: Database;
   readonly #boards = new Map<string, Board>();
   #refreshing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(db: Database) {
@@ -64,10 +65,23 @@ export class Boards {
   }
 
   /**
-   * Loads the boards that have changed since they were last loaded. Calls at the same time share one load.
+   * Loads the boards that have changed since they were last loaded, with all that was changed before this call. Calls
+   * at the same time share one load.
    */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#load().finally(() => {
+    if (!this.#refreshing) return this.#startLoad();
+    // The load under way may have read a topic before it was changed.
+    this.#next ??= this.#refreshing
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#refreshing ?? this.#startLoad();
+      });
+    return this.#next;
+  }
+
+  #startLoad(): Promise<void> {
+    this.#refreshing = this.#load().finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
