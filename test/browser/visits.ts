@@ -51,7 +51,6 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/topics/:slug/manage/voters/links.csv': 'a file to download',
   '/topics/:slug/manage/results.csv': 'a file to download',
   '/topics/:slug/manage/results.json': 'a file to download',
-  '/topics/:slug/embed': 'a page for frames of other sites: studio.test.ts checks it',
   '/shared/:token.png': 'a picture',
   '/profile/export': 'a file to download',
   '/profile/sessions/current': 'nothing: only its status counts',
@@ -83,8 +82,10 @@ const open =
 /** Opens a page of a topic that is not public. */
 const openIn =
   (topic: keyof Topics, page = ''): Visit =>
-  (browser, { topics }) =>
-    browser.goto(topics[topic] + page);
+  async (browser, { topics }) => {
+    const answer = await browser.goto(topics[topic] + page);
+    if (!answer?.ok()) throw new Error(`${topics[topic]}${page} answers ${answer?.status()}`);
+  };
 const openEach = (paths: string[]): Record<string, Visit> =>
   Object.fromEntries(paths.map((path) => [path, open(path)]));
 
