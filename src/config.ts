@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseSubnet } from './addresses.js';
 import { developmentSecrets } from './development-secrets.js';
 
-/** The folder that holds package.json, views and public, whether the code runs from src or from dist. */
+/** The folder that holds package.json, views and public. */
 export const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
 
 /** The settings, checked and with their defaults. */

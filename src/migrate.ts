@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Migration, type MigrationResultSet, Migrator, sql } from 'kysely';
 import type { Database } from './database.js';
@@ -37,12 +36,9 @@ const FIRST_MIGRATION = '2026-11-26';
 
 const folder = new URL('../migrations/', import.meta.url);
 
-/** A migration has the same extension as this file: `.ts`, or `.js` when compiled. */
-const EXTENSION = extname(import.meta.url);
-
 const migrationFiles = (): string[] =>
   readdirSync(fileURLToPath(folder))
-    .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
+    .filter((file) => file.endsWith('.js'))
     .map((file) => file.slice(0, -3))
     // An older build may have left its compiled migrations in the folder.
     .filter((name) => name >= FIRST_MIGRATION)
@@ -64,7 +60,7 @@ function createMigrator(db: Database): Migrator {
       async getMigrations() {
         const migrations: Record<string, Migration> = {};
         for (const name of migrationFiles())
-          migrations[name] = (await import(new URL(`${name}${EXTENSION}`, folder).href)) as Migration;
+          migrations[name] = (await import(new URL(`${name}.js`, folder).href)) as Migration;
         return migrations;
       },
     },

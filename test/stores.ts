@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { readConfig } from '../src/config.js';
+import { readConfig, root } from '../src/config.js';
 import { openDatabase } from '../src/database.js';
 import { migrateUp } from '../src/migrate.js';
 
@@ -27,6 +27,7 @@ declare module 'vitest' {
  * `TEST_STORES=embedded` does not use the servers.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  refuseStaleMigrations();
   const embedded = process.env.TEST_STORES === 'embedded';
   const server = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
   const redis = process.env.REDIS_URL || 'redis://127.0.0.1:6379';
@@ -59,6 +60,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (postgresAnswers) await onServer(server, `drop database ${template} with (force)`);
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+// A build leaves the compiled files of sources that are gone, and a migration that is left would still run.
+function refuseStaleMigrations(): void {
+  const stale = readdirSync(join(root, 'dist/migrations'))
+    .filter((file) => file.endsWith('.js'))
+    .find((file) => !existsSync(join(root, 'migrations', file.replace('.js', '.ts'))));
+  if (stale) throw new Error(`dist/migrations/${stale} has no source: delete dist and build again`);
 }
 
 /** Runs one statement on a Postgres server. */

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { Piscina } from 'piscina';
-import { root } from '../config.js';
 import type { Database } from '../database.js';
 import { belowPages } from '../worker-priority.js';
 import { type OwnTopic, ownAnswers } from './own-votes.js';
@@ -29,8 +27,7 @@ export class OwnRankings {
     max: MAX_CACHED,
   });
   readonly #workers = new Piscina<Answers, NumberedRanking>({
-    // The compiled file, also when tests run the sources, because a worker thread loads plain JavaScript.
-    filename: join(root, 'dist/src/profile/rank-answers.js'),
+    filename: new URL('./rank-answers.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 60_000,

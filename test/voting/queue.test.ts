@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
   type Browser,
   itOnRedis,
-  ledgerOf,
   member,
   openSite,
   pairOn,
@@ -14,6 +13,7 @@ import {
   useSite,
   visit,
   vote,
+  votesOf,
 } from '../site.js';
 
 const site = useSite();
@@ -243,7 +243,7 @@ itOnRedis('reads the ledger again after another process marked the queue as stal
   await vote(browser, 'left', path);
   const next = pairOn((await browser.get(path)).text);
 
-  const [unknown] = await ledgerOf(site, id);
+  const [unknown] = await votesOf(site, id);
   await other.post(`/profile/votes/${unknown?.ballotId}/withdraw`).expect(303);
   await browser.post(path).type('form').send({ ballot: next.ballot, choice: 'left' }).expect(303);
   const [key = ''] = (await site.redis?.keys(`${site.prefix}queue:${id}:*`)) ?? [];

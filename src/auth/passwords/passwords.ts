@@ -1,8 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { Piscina } from 'piscina';
-import { root } from '../../config.js';
 import type { Network } from '../../http/network.js';
 import { TemporaryProblem } from '../../http/problem.js';
 import { normalForm } from '../../normal-form.js';
@@ -40,8 +38,7 @@ const MAX_PER_NETWORK = 4;
  */
 export class Passwords {
   readonly #workers = new Piscina<HashTask, string | boolean>({
-    // The compiled file, also in tests that run the sources: a worker thread loads only JavaScript.
-    filename: join(root, 'dist/src/auth/passwords/password-worker.js'),
+    filename: new URL('./password-worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: 2,
     idleTimeout: 10_000,

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { root } from '../../config.js';
 import type { Intervals } from '../math/intervals.js';
 import {
   calculateFit,
@@ -18,8 +16,7 @@ const [FEW_VOTES, FEW_THINGS] = [5_000, 250];
  */
 export class RankWorkerPool {
   readonly #workers = new Piscina<FitTask | IntervalsTask, FitResult | Intervals>({
-    // The compiled file, also when tests run the sources: a worker thread loads plain JavaScript.
-    filename: join(root, 'dist/src/ranking/ranker/rank-worker.js'),
+    filename: new URL('./rank-worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 10_000,

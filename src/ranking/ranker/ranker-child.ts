@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { root } from '../../config.js';
 import { yieldToPages } from '../../worker-priority.js';
 import type { RankerProcess } from './ranker-process.js';
 
@@ -28,7 +26,9 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
     let pauseMs = SHORTEST_PAUSE_MS;
     while (!stopping.aborted) {
       const startedAt = Date.now();
-      child = fork(join(root, 'dist/src/ranker.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      child = fork(new URL('../../ranker.js', import.meta.url), {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      });
       yieldToPages(child, 10);
       killWhenFrozen(child);
       const end = await waitForEnd(child);
