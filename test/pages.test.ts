@@ -38,7 +38,7 @@ const runTopic = {
 };
 const board = new Board(
   {
-    ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set() },
+    ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set(), merges: new Map() },
     ...{ progress: [], expectedShare: 0.9 },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({

@@ -38,7 +38,7 @@ const things: Pick<StoredThing, 'name' | 'picture' | 'description'>[] = [
 
 const board = new Board(
   {
-    ...{ ...topic, version: 1, fit: undefined, loadedAt: new Date(0), retired: new Set() },
+    ...{ ...topic, version: 1, fit: undefined, loadedAt: new Date(0), retired: new Set(), merges: new Map() },
     ...{ progress: [], expectedShare: 0.8 },
   },
   things.map((thing, index) => ({

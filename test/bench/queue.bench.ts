@@ -151,6 +151,6 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     embedOrigins: [],
     votesEach: null,
   },
-  ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set() },
+  ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },
   ...{ progress: [], expectedShare: null },
 };

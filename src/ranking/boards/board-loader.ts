@@ -3,9 +3,16 @@ import type { Logger } from 'pino';
 import { DEFAULT_GOAL, parseGoal } from '../../catalog/goal.js';
 import { phaseAt } from '../../catalog/phase.js';
 import type { Database } from '../../database.js';
+import { mergesOf } from '../ranker/merges.js';
 import { Board, type FitSummary, type GoalProgress, type StoredThing, type TopicSummary } from './board.js';
 
 const POLL_INTERVAL_MS = 500;
+
+/** A thing as the loader reads it, with what decides whether it is on the board. */
+interface LoadedThing extends StoredThing {
+  isRetired: boolean;
+  mergedInto: number | null;
+}
 
 /**
  * The boards of all topics, in memory. A board is loaded again after the ranker has changed it. So a pair or
@@ -131,7 +138,8 @@ export class Boards {
       ]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
-      const state = { version, fit, loadedAt, retired, progress, expectedShare };
+      const merges = mergesOf(all);
+      const state = { version, fit, loadedAt, retired, merges, progress, expectedShare };
       this.#boards.set(topic.slug, new Board({ ...topic, ...state }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
@@ -160,13 +168,14 @@ export class Boards {
       .execute();
   }
 
-  async #readThings(topicId: number): Promise<(StoredThing & { isRetired: boolean })[]> {
+  async #readThings(topicId: number): Promise<LoadedThing[]> {
     // The plugin that renames columns would copy each of many rows.
-    const { rows } = await sql<StoredThing & { isRetired: boolean }>`
+    const { rows } = await sql<LoadedThing>`
       select things.id, name, picture, description, text is not null as "hasText", coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
         coalesce(ties, 0) as ties, rank, low, high, top_chance as "topChance",
-        is_level_with_next as "isLevelWithNext", previous_rank as "previousRank", retired_at is not null as "isRetired"
+        is_level_with_next as "isLevelWithNext", previous_rank as "previousRank", retired_at is not null as "isRetired",
+        merged_into as "mergedInto"
       from things left join ratings on ratings.thing_id = things.id left join standings on standings.thing_id = things.id
         left join fits on fits.topic_id = things.topic_id
       where things.topic_id = ${topicId}

@@ -4,6 +4,7 @@ import { thingsPath } from '../../catalog/topics.js';
 import type { TopicsTable } from '../../schema.js';
 import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
+import type { Merges } from '../ranker/merges.js';
 import { type Rating, voteCount } from './rating.js';
 
 /** The fields of a topic that pages show. Its phase is as it was set: `phaseAt` of catalog/phase.ts tells the one of now. */
@@ -95,6 +96,8 @@ export class Board {
   readonly loadedAt: Date;
   /** The ids of the topic's things that are no longer voted on. */
   readonly retired: ReadonlySet<number>;
+  /** The retired things whose votes count for another thing. */
+  readonly merges: Merges;
   /** Number of votes that the board rests on. */
   readonly votes: number;
   /** What the votes should settle: the topic's goal, or a smaller one when it has few things. */
@@ -112,11 +115,14 @@ export class Board {
       fit,
       loadedAt,
       retired,
+      merges,
       progress,
       expectedShare,
       ...topic
     }: TopicSummary &
-      Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'progress'> & { expectedShare: number | null },
+      Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'merges' | 'progress'> & {
+        expectedShare: number | null;
+      },
     things: StoredThing[],
   ) {
     this.topic = topic;
@@ -124,6 +130,7 @@ export class Board {
     this.fit = fit;
     this.loadedAt = loadedAt;
     this.retired = retired;
+    this.merges = merges;
     this.progress = progress;
     this.goal = fitGoal(topic.goal, things.length);
     // Before anything is known, each thing has the same chance, and each order of two is a coin flip.

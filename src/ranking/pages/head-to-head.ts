@@ -40,7 +40,7 @@ const MAX_RESULTS = 3;
 
 /** Reads a thing's record against the other things on its board. */
 export async function readHeadToHead(db: Database, board: Board, standing: Standing): Promise<HeadToHead> {
-  const records = await readRecords(db, board.topic.id, standing.id);
+  const records = await readRecords(db, board, standing.id);
   const opponents = records.flatMap((record) => {
     const other = board.find(record.otherId);
     return other ? [toOpponent(standing, other, record)] : [];
@@ -59,8 +59,8 @@ export async function readHeadToHead(db: Database, board: Board, standing: Stand
   };
 }
 
-async function readRecords(db: Database, topicId: number, thingId: number): Promise<PairRecord[]> {
-  const pairs = await readPairsWith(db, { topicId, thingId });
+async function readRecords(db: Database, { merges }: Board, thingId: number): Promise<PairRecord[]> {
+  const pairs = await readPairsWith(db, { thingId, merges });
   return pairs.map(({ low, high, lowWins, highWins, ties }) =>
     low === thingId
       ? { otherId: high, won: lowWins, lost: highWins, ties }

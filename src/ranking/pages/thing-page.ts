@@ -7,7 +7,6 @@ import { notFound } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
 import { describeStanding } from '../boards/describe-standing.js';
 import { readRankHistory } from '../boards/rank-history.js';
-import { readMerges } from '../ranker/merges.js';
 import { makeChart } from './chart.js';
 import { MIN_MATCH_UPS, readHeadToHead } from './head-to-head.js';
 import { pageOfRank } from './leaderboard.js';
@@ -30,8 +29,7 @@ export async function readThingPage(db: Database, board: Board, id: number): Pro
   const standing = board.find(id);
   if (!standing) {
     const chart = makeChart(history, undefined, size);
-    const merges = thing.mergedInto ? await readMerges(db, topic.id) : undefined;
-    const mergedInto = board.find(merges?.get(id) ?? 0);
+    const mergedInto = board.find(board.merges.get(id) ?? 0);
     return toState('ranking/retired', { thing, topic, path, chart, mergedInto });
   }
   const { rank, low, high } = standing;

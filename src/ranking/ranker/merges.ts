@@ -13,7 +13,14 @@ export async function readMerges(db: Database, topicId: number): Promise<Merges>
     .where('mergedInto', 'is not', null)
     .select(['id', 'mergedInto'])
     .execute();
-  const into = new Map(rows.map(({ id, mergedInto }) => [id, mergedInto ?? id]));
+  return mergesOf(rows);
+}
+
+/** Tells from the things of a topic which of them are merged, and into which. */
+export function mergesOf(things: { id: number; mergedInto: number | null }[]): Merges {
+  const into = new Map(
+    things.flatMap(({ id, mergedInto }) => (mergedInto === null ? [] : [[id, mergedInto]])),
+  );
   return new Map([...into.keys()].map((id) => [id, endOf(into, id)]));
 }
 

@@ -4,7 +4,7 @@ import { statement } from '../../statement.js';
 import { readEnd } from './closing.js';
 import { changedVotes, countChangedVoters, findPositionAfter } from './ledger.js';
 import { LEDGER_START, type LedgerRange, type Position } from './ledger-position.js';
-import { type Merges, readMerges } from './merges.js';
+import type { Merges } from './merges.js';
 
 /** How often each outcome was voted on a pair. */
 export interface PairCount {
@@ -85,9 +85,8 @@ async function addChangedVotes(trx: Transaction, topicId: number, range: LedgerR
  */
 export async function readPairsWith(
   db: Database,
-  { topicId, thingId }: { topicId: number; thingId: number },
+  { thingId, merges }: { thingId: number; merges: Merges },
 ): Promise<PairCount[]> {
-  const merges = await readMerges(db, topicId);
   const ids = [thingId, ...[...merges].flatMap(([id, end]) => (end === thingId ? [id] : []))];
   const { rows } = await sql<PairCount>`
     select low, high, low_wins, high_wins, ties from (

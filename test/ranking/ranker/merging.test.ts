@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { beforeEach, expect, it } from 'vitest';
 import { mergeThing, unmergeThing } from '../../../src/catalog/merge-things.js';
+import { readMerges } from '../../../src/ranking/ranker/merges.js';
 import { readPairsWith } from '../../../src/ranking/ranker/pair-counts.js';
 import { Ranker } from '../../../src/ranking/ranker/ranker.js';
 import { importVotes } from '../../../src/ranking/transfer/import-votes.js';
@@ -145,7 +146,10 @@ it('adds up the published counts of the pairs', async () => {
   const voters = Array.from({ length: 12 }, (_, index) => `v${index}`);
   await castVotes(voters.flatMap((voter) => [`Chai>Pie ${voter}`, `Tea>Jam ${voter}`, `Tea>Chai ${voter}`]));
   const pairs = async (name: string) => {
-    const records = await readPairsWith(site.db, { topicId, thingId: ids[name] ?? 0 });
+    const records = await readPairsWith(site.db, {
+      thingId: ids[name] ?? 0,
+      merges: await readMerges(site.db, topicId),
+    });
     const nameOf = (id: number) => Object.keys(ids).find((name) => ids[name] === id);
     return records
       .map(({ low, high, lowWins, highWins }) => [nameOf(low), nameOf(high), lowWins, highWins])
