@@ -9,7 +9,7 @@ import type { Ranker } from './ranker.js';
  * @param timeoutMs how long to wait without progress, in milliseconds
  * @returns whether the ranking has every entry; if not, the ranker of the running site will fold the rest
  */
-export async function catchUp(db: Database, ranker: Ranker, timeoutMs = 10_000): Promise<boolean> {
+export async function catchUp(db: Database, ranker: Ranker, timeoutMs = 30_000): Promise<boolean> {
   let deadline = Date.now() + timeoutMs;
   for (;;) {
     if ((await ranker.fold()) > 0) deadline = Date.now() + timeoutMs;
