@@ -195,12 +195,19 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
   };
 }
 
-/** A test that needs two connections at once. It is skipped on the embedded database, which has one. */
-export function itOnPostgres(name: string, test: () => Promise<void>): void {
-  it(name, async (context) => {
-    if (!inject('postgres')) context.skip('the embedded database has one connection');
-    await test();
-  });
+/**
+ * A test that needs two connections at once. It is skipped on the embedded database, which has one.
+ * @param timeout in milliseconds, for a test that takes longer than the others
+ */
+export function itOnPostgres(name: string, test: () => Promise<void>, timeout?: number): void {
+  it(
+    name,
+    async (context) => {
+      if (!inject('postgres')) context.skip('the embedded database has one connection');
+      await test();
+    },
+    timeout,
+  );
 }
 
 /** A test that looks into Redis. It is skipped without Redis. */

@@ -105,6 +105,8 @@ itOnPostgres(
     );
     expect(maxCountedPairs).toBeGreaterThan(30);
   },
+  // It starts and kills many processes, which takes a busy machine minutes.
+  300_000,
 );
 
 async function run(step: Step): Promise<unknown> {
