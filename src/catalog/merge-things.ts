@@ -7,7 +7,7 @@ import { recordTopicEvent } from './topic-events.js';
 /**
  * Merges a thing into another one of its topic: it retires, and its votes count for the other one. What was merged into
  * it before goes along.
- * @returns false when one of the two is not there, or is merged or retired itself
+ * @returns false when one of the two is not there or is merged already, or the other one is retired
  */
 export async function mergeThing(
   trx: Transaction,

@@ -99,11 +99,23 @@ it('writes down what was done, with names', async () => {
   const link = await makeLink(topic, 'viewer');
   const { browser, username } = await member(site);
   await browser.post(link).expect(303);
+  const names = 'Owl\nEagle owl\nBarn owl';
+  const add = { things: names, action: 'add' };
+  await topic.owner.browser.post(`${topic.path}/manage/things/new`).type('form').send(add).expect(303);
+  const owl = await site.db
+    .selectFrom('things')
+    .where('topicId', '=', topic.id)
+    .where('name', '=', 'Barn owl')
+    .select('id')
+    .executeTakeFirstOrThrow();
+  await topic.owner.browser.post(`${topic.path}/manage/things/${owl.id}/retire`).expect(303);
   const $ = read((await browser.get(`${topic.path}/manage/activity`).expect(200)).text);
   const entries = $('.entries li')
     .map((_, entry) => $(entry).text().replace(/\s+/g, ' ').trim())
     .get();
-  expect(entries[0]).toContain(`Role taken, role: viewer ${username}`);
+  expect(entries[0]).toContain(`Thing retired, Barn owl ${topic.owner.username}`);
+  expect(entries[1]).toContain(`Things added: 3 ${topic.owner.username}`);
+  expect(entries[2]).toContain(`Role taken, viewer ${username}`);
   expect(entries.at(-1)).toContain(`Created ${topic.owner.username}`);
 });
 
