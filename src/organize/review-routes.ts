@@ -6,6 +6,7 @@ import { NearNames } from '../catalog/near-names.js';
 import { type Decision, decideSuggestion, openSuggestions } from '../catalog/suggestions.js';
 import { checkThing, NO_CELLS, tidyThing } from '../catalog/thing-fields.js';
 import { parseThingId } from '../catalog/things.js';
+import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { readForm } from '../http/form.js';
@@ -15,11 +16,11 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { backTo, managePage, refuseClosed } from './manage-page.js';
 import type { ReviewForm } from './pages.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
-import { findThingByName } from './things.js';
+import { countThings, findThingByName } from './things.js';
 
 /** The queue of what voters proposed and flagged, for those who run the topic. */
-export function reviewRoutes(services: { db: Database; boards: Boards }): Router {
-  const { db, boards } = services;
+export function reviewRoutes(services: { db: Database; boards: Boards; config: Config }): Router {
+  const { db, boards, config } = services;
   const router = Router();
   const mayRun = requireRole(services, 'run');
 
@@ -35,7 +36,8 @@ export function reviewRoutes(services: { db: Database; boards: Boards }): Router
       const suggestionId = idOf(req);
       refuseClosed(res);
       const form = readForm(req, 'name', 'description', 'link', 'into', 'reason', 'action');
-      const decision = await readDecision(db, topic.id, form);
+      const isFull = (await countThings(db, topic.id)).all >= config.maxThingsPerTopic;
+      const decision = form.action === 'accept' && isFull ? FULL : await readDecision(db, topic.id, form);
       if ('error' in decision)
         return showQueue(res.status(422), { ...form, suggestionId, error: decision.error });
       const act = { topicId: topic.id, suggestionId, userId: userOf(res).id };
@@ -91,6 +93,8 @@ const formOf = (one: {
   ...{ suggestionId: one.id, name: one.name, description: one.description ?? '', link: one.link ?? '' },
   ...{ into: '', reason: '', error: '' },
 });
+
+const FULL = { error: 'This topic has as many things as a topic may have.' };
 
 async function readDecision(
   db: Database,

@@ -3,6 +3,7 @@ import { type Browser, member, read, useSite, visit, vote } from '../site.js';
 import { eventsOf, type MadeTopic, makeTopic, thingId } from './made-topic.js';
 
 const site = useSite();
+const small = useSite({ maxThingsPerTopic: 3 });
 
 let made: MadeTopic;
 beforeAll(async () => {
@@ -154,4 +155,22 @@ it('is closed where a topic takes no suggestions, and to strangers', async () =>
     .send({ action: 'refuse', reason: 'x' })
     .expect(422);
   expect(await stateOf(browser)).toEqual(['Of another topic The organisers have not decided yet']);
+});
+
+it('accepts no suggestion beyond the things that a topic may have', async () => {
+  const full = await makeTopic(small, { things: 'Tea\nPie\nJam' });
+  await small.db
+    .updateTable('topics')
+    .set({ takesSuggestions: true })
+    .where('slug', '=', full.slug)
+    .execute();
+  await full.browser.post(`${full.manage}/open`).expect(303);
+  const fields = { name: 'Cake', description: '', link: '' };
+  await full.browser.post(`/topics/${full.slug}/suggest`).type('form').send(fields).expect(303);
+  const { id } = await small.db.selectFrom('suggestions').select('id').executeTakeFirstOrThrow();
+  const accept = full.browser.post(`${full.manage}/review/suggestions/${id}`).type('form');
+  const answer = await accept.send({ ...fields, action: 'accept' }).expect(422);
+  const $ = read(answer.text);
+  expect($('main').text()).toContain('as many things as a topic may have');
+  expect($('[name=name]').val()).toBe('Cake');
 });
