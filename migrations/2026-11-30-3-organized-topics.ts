@@ -49,7 +49,7 @@ export async function up(db: Untyped): Promise<void> {
     )`.execute(db);
   await sql`create index on topic_roles (user_id)`.execute(db);
 
-  // Links that give a role to whoever opens them while logged in.
+  // Links that give a role to a logged-in user who opens them.
   await sql`
     create table role_links (
       id bigint generated always as identity primary key,

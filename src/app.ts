@@ -106,7 +106,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(currentUser(db, config, services.store));
   app.use(readFlash);
   if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
-  // Whoever makes or runs a topic writes long texts and many things.
+  // Organisers write long texts and many things.
   app.use(['/topics/new', '/topics/:slug/manage'], express.urlencoded({ extended: false, limit: '4mb' }));
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
 

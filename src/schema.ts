@@ -131,7 +131,7 @@ export interface ChainHeadsTable {
   hash: string;
 }
 
-/** Who may vote in a topic: everyone, whoever has its link, or whoever was invited. Only public topics are listed. */
+/** Who may vote in a topic: everyone, people with its link, or people who were invited. Only public topics are listed. */
 export type TopicAccess = 'public' | 'link' | 'invited';
 
 /** Whether a topic takes votes: not yet, now, or no longer. */
@@ -234,7 +234,7 @@ export interface TopicRolesTable {
   createdAt: Created;
 }
 
-/** Links that give a role in a topic, once, to whoever opens them while logged in. */
+/** Links that give a role in a topic, once, to a logged-in user who opens them. */
 export interface RoleLinksTable {
   id: GeneratedAlways<number>;
   topicId: number;

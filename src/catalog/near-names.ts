@@ -1,7 +1,7 @@
 /** Trigrams that more names have, such as those of "Team", say little, and would take much time. */
 const MAX_SHARED = 100;
 
-/** How alike two names must be, from 0 to 1, to be told as almost the same. */
+/** How alike two names must be, from 0 to 1, to count as almost the same. */
 const ALMOST_SAME = 0.55;
 
 /**

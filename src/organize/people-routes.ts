@@ -70,7 +70,7 @@ export function peopleRoutes(services: { db: Database; config: Config }): Router
 
   router
     .route('/topics/:slug/manage/people/:id/remove')
-    // Everybody may leave.
+    // Everyone may leave.
     .post(requireRole(services, 'look'), async (req, res) => {
       const { topic, role } = organizedTopicOf(res);
       const [userId, you] = [idOf(req), userOf(res).id];

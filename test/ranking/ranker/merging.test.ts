@@ -131,7 +131,7 @@ it('replaces an earlier answer also when the later one comes after the merge', a
   expect(await counts()).toEqual({ Tea: [0, 1, 0], Pie: [1, 1, 0], Jam: [1, 0, 0] });
 });
 
-it('follows a chain of merges, and refuses circles', async () => {
+it('follows a chain of merges, and refuses cycles', async () => {
   await castVotes(['Chai>Pie ann', 'Tea>Pie bob', 'Jam>Pie cid', 'Jam>Chai cid']);
   await merge('Chai', 'Tea');
   await merge('Tea', 'Jam');
