@@ -18,12 +18,13 @@ export async function backTo(res: Response, page: string, message: Flash): Promi
   await seeOther(res, `${managePage(res).manage}${page}`);
 }
 
-/** @throws Problem 409 when voting is closed: its results rest on the things as they are */
+/** Why the things of a topic can't change, for a form that keeps what was typed; undefined when they can. */
+export const closedError = (res: Response): string | undefined =>
+  organizedTopicOf(res).topic.phase === 'closed' ? `Voting is closed. ${CLOSED}` : undefined;
+
+/** @throws Problem 409 when voting is closed */
 export function refuseClosed(res: Response): void {
-  if (organizedTopicOf(res).topic.phase === 'closed')
-    throw new Problem(
-      409,
-      'Voting is closed',
-      'The results rest on the things as they are now. Reopen the topic to change them.',
-    );
+  if (closedError(res)) throw new Problem(409, 'Voting is closed', CLOSED);
 }
+
+const CLOSED = 'The results rest on the things as they are now. Reopen the topic to change them.';

@@ -13,7 +13,7 @@ import { readForm } from '../http/form.js';
 import { sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
-import { backTo, managePage, refuseClosed } from './manage-page.js';
+import { backTo, closedError, managePage } from './manage-page.js';
 import type { ReviewForm } from './pages.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 import { countThings, findThingByName } from './things.js';
@@ -34,8 +34,9 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
     .post(mayRun, async (req, res) => {
       const { topic } = organizedTopicOf(res);
       const suggestionId = idOf(req);
-      refuseClosed(res);
       const form = readForm(req, 'name', 'description', 'link', 'into', 'reason', 'action');
+      const closed = closedError(res);
+      if (closed) return showQueue(res.status(422), { ...form, suggestionId, error: closed });
       const isFull = (await countThings(db, topic.id)).all >= config.maxThingsPerTopic;
       const decision = form.action === 'accept' && isFull ? FULL : await readDecision(db, topic.id, form);
       if ('error' in decision)

@@ -10,7 +10,7 @@ import { methodNotAllowed } from '../http/errors.js';
 import { readForm } from '../http/form.js';
 import { sendPage, wantsFragment } from '../http/page.js';
 import { parseSearchQuery } from '../ranking/pages/leaderboard.js';
-import { backTo, managePage, refuseClosed } from './manage-page.js';
+import { backTo, closedError, managePage } from './manage-page.js';
 import { readTextFile } from './read-text-file.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 import { countThings, listThings, namesIn, THINGS_PER_PAGE } from './things.js';
@@ -55,14 +55,13 @@ export function thingListRoutes(services: ThingsServices): Router {
       const text = correctThings(form.things, readCorrections(req));
       const input = readThings(text, existing);
       const { things, error } = readyThings(input, { most, leavesOut: form['leave-out'] !== '' });
-      const problem = error ?? (things.length === 0 ? 'Write at least one thing.' : undefined);
+      const problem = error ?? (things.length === 0 ? 'Write at least one thing.' : closedError(res));
       if (form.action !== 'add' || problem) {
         const errors = form.action === 'add' && problem ? { things: problem } : {};
         const preview = previewOf(input, { most });
         const page = { ...managePage(res), things: text, errors, preview };
         return sendPage(res.status(422), 'organize/add-things', page);
       }
-      refuseClosed(res);
       await db.transaction().execute((trx) => addAndRecord(trx, res, things));
       await backTo(res, '/things', 'things-added');
     })

@@ -174,3 +174,27 @@ it('accepts no suggestion beyond the things that a topic may have', async () => 
   expect($('main').text()).toContain('as many things as a topic may have');
   expect($('[name=name]').val()).toBe('Cake');
 });
+
+it('keeps what was typed for a topic that has closed', async () => {
+  const closed = await makeTopic(site, { things: 'Tea\nPie\nJam' });
+  await site.db
+    .updateTable('topics')
+    .set({ takesSuggestions: true })
+    .where('slug', '=', closed.slug)
+    .execute();
+  await closed.browser.post(`${closed.manage}/open`).expect(303);
+  const fields = { name: 'Nut bread', description: '', link: '' };
+  await closed.browser.post(`/topics/${closed.slug}/suggest`).type('form').send(fields).expect(303);
+  await closed.browser.post(`${closed.manage}/close`).expect(303);
+
+  const review = closed.browser.post(`${closed.manage}/review/suggestions/${await idOf('Nut bread')}`);
+  const refusal = { ...fields, action: 'refuse', reason: 'There are nuts in it.' };
+  const answer = await review.type('form').send(refusal).expect(422);
+  expect(read(answer.text)('main').text()).toContain('Voting is closed');
+  expect(answer.text).toContain('There are nuts in it.');
+
+  const add = closed.browser.post(`${closed.manage}/things/new`).type('form');
+  const page = read((await add.send({ things: 'Rye bread', action: 'add' }).expect(422)).text);
+  expect(page('#things-error').text()).toContain('Voting is closed');
+  expect(page('#things').val()).toBe('Rye bread');
+});
