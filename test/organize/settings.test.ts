@@ -46,11 +46,10 @@ describe('the overview', () => {
 
     await browser.post(`${manage}/close`).expect(303);
     expect(read((await browser.get(manage)).text)('[aria-current=step]').text()).toContain('Result');
-    await browser
-      .post(`${manage}/things/new`)
-      .type('form')
-      .send({ things: 'Cake', action: 'add' })
-      .expect(409);
+    const late = { things: 'Cake', action: 'add' };
+    const refused = await browser.post(`${manage}/things/new`).type('form').send(late).expect(422);
+    expect(read(refused.text)('textarea[name=things]').val()).toBe('Cake');
+    expect(refused.text).toContain('Voting is closed');
     await browser.post(`${manage}/reopen`).expect(303);
     expect((await storedOf(made)).phase).toBe('open');
     expect(await eventsOf(site, made)).toEqual(['created', 'things added', 'opened', 'closed', 'reopened']);
