@@ -169,6 +169,7 @@ function createServices({
     ...{ boards, queues, rankings, headers },
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
+    codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),
     ballotBox: new BallotBox(db),
     prerendered: new PrerenderedPages(headers),
     progressOf: (...args: Parameters<ProgressTracker['of']>) => progress.of(...args),
