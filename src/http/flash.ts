@@ -28,7 +28,7 @@ const messages = {
   'password-changed': 'Your password is changed. All other devices are logged out.',
   'guest-deleted': 'Your guest votes are deleted.',
   'topic-created': 'Your topic is ready. Open it for votes when you like.',
-  'topic-awaits-pictures': 'Your topic is ready. Now choose its pictures.',
+  'topic-awaits-pictures': 'Your topic is ready. Now add its pictures.',
   'topic-opened': 'Open. Send the link to your voters.',
   'topic-paused': 'Paused. The pairs on people’s screens stay valid until you go on.',
   'topic-resumed': 'Voting goes on.',
