@@ -24,7 +24,9 @@ async function start() {
   if (isSecondTry) show((await keptFiles()).length);
   else await keepFiles([]);
   hint.before(input);
-  section.classList.add('card', 'upload');
+  section.classList.add('upload');
+  // “Create topic” does both.
+  withPictures.closest('.actions').hidden = true;
   if (chosen === 0) hint.textContent = 'Choose or drop many at once. Each becomes a thing.';
 }
 
