@@ -51,6 +51,7 @@ import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
+import { notesRoutes } from './voting/notes-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -120,6 +121,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(thingRoutes(services));
   app.use(embedRoutes(services));
   app.use(suggestRoutes(services));
+  app.use(notesRoutes(services));
   app.use(homeRoutes(services));
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));
