@@ -1,5 +1,4 @@
 import type { Database } from '../../database.js';
-import { readSplitHalves } from '../../ranking/diagnostics/split-halves.js';
 import { readTopicFigures } from '../../ranking/diagnostics/topic-figures.js';
 import type { RankWorkerPool } from '../../ranking/ranker/rank-worker-pool.js';
 import { ENOUGH_VOTES } from './compare.js';
@@ -32,12 +31,12 @@ export async function readPanel(
   { db, workers }: { db: Database; workers: RankWorkerPool },
   { topicId, secret }: { topicId: number; secret: string },
 ): Promise<Panel> {
-  const [judges, figures] = [await readJudges(db, { topicId, secret }), await readTopicFigures(db, topicId)];
-  const { reliability } = figures;
-  const known = new Map(figures.voters.map((voter) => [voter.voterId, voter]));
+  const judges = await readJudges(db, { topicId, secret });
+  const { reliability, splitHalves, voters } = await readTopicFigures(db, topicId, workers);
+  const known = new Map(voters.map((voter) => [voter.voterId, voter]));
   return {
     reliability,
-    splitHalves: reliability === undefined ? undefined : await readSplitHalves(db, workers, topicId),
+    splitHalves,
     judges: judges
       .map((judge) => {
         const voter = known.get(judge.voterId);
