@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { purgeTopics } from '../../src/catalog/remove-topic.js';
 import type { TopicAccess } from '../../src/schema.js';
 import { type Browser, itOnPostgres, member, pairOn, read, useSite, visit, vote } from '../site.js';
 import { type MadeTopic, makeTopic, memberWith, reload } from './topics.js';
@@ -191,6 +192,21 @@ it('leaves a guest who was set apart out as a member, too', async () => {
   await site.rank();
   expect(site.boards.byTopic(topic.id)?.votes).toBe(0);
   expect([...(await rowsOf(topic)).values()].join()).toContain('set apart');
+});
+
+it('removes decisions and notes for good with their topic', async () => {
+  const topic = await makeTopic(site, { things: 3 });
+  await castVotes(topic, { voters: 1, votes: 3 });
+  expect((await decide(topic, ['set-apart', 'Guest 1'])).status).toBe(303);
+  const events = site.db.selectFrom('voterEvents').where('topicId', '=', topic.id).select('kind');
+  await expect(sql`delete from voter_events where topic_id = ${topic.id}`.execute(site.db)).rejects.toThrow(
+    'voter_events is append-only',
+  );
+  expect(await events.execute()).toHaveLength(1);
+  const deletedAt = new Date(Date.now() - 8 * 24 * 3_600_000);
+  await site.db.updateTable('topics').set({ deletedAt }).where('id', '=', topic.id).execute();
+  await purgeTopics(site.db);
+  expect(await events.execute()).toEqual([]);
 });
 
 it('refuses to set apart in a topic that has closed, and says why', async () => {
