@@ -105,6 +105,7 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a pair with both texts': openIn('hidden', '/vote?read'),
     'a topic that is closed': openIn('closed', '/vote'),
     'the results of a closed topic': openIn('closed', '/top'),
+    'notes for a team': openIn('closed', '/notes'),
     'a personal link': openIn('join'),
     'a link that gives a role, without an account': openIn('role'),
     'a link that works no more (404)': open('/join/nothing'),
