@@ -89,8 +89,10 @@ export interface SessionsTable {
   idleExpiresAt: Date;
   endedAt: Date | null;
   endReason: EndReason | null;
-  device: string;
-  address: string;
+  /** Null once the row is old. */
+  device: string | null;
+  /** An address, a network once the row is older, and then null. */
+  address: string | null;
 }
 
 /** The log of session events. Rows never change, and the database links them in a hash chain. */

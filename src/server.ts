@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.js';
 import { Passwords } from './auth/passwords/passwords.js';
+import { forgetAddresses } from './auth/sessions/forget-addresses.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
 import { createDemoUser, findDemoCredentials } from './auth/users/demo.js';
@@ -72,6 +73,9 @@ async function serve(config: Config): Promise<void> {
   const purges = [
     runPeriodically(PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
       ...{ log, failure: 'old guests were not deleted' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => forgetAddresses(backgroundDb, config), {
+      ...{ log, failure: 'old addresses were not forgotten' },
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => removeUnusedPictures(backgroundDb), {
       ...{ log, failure: 'unused pictures were not removed' },

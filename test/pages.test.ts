@@ -155,7 +155,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
-    ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
+    ...{
+      contact: undefined,
+      idleSeconds: 7200,
+      expireDays: 30,
+      guestDays: 30,
+      shortenDays: 30,
+      deleteDays: 90,
+    },
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},

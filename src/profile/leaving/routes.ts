@@ -5,6 +5,7 @@ import { requireUser, userOf } from '../../auth/sessions/current-user.js';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/close-account.js';
+import { forgetVoter } from '../../catalog/forget-voter.js';
 import { handOnTopics, listTopicsToHandOn } from '../../catalog/remove-topic.js';
 import type { Database, Transaction } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
@@ -51,6 +52,7 @@ export function leavingRoutes({
       const beforeRemoval = async (trx: Transaction) => {
         if (votes === 'withdraw') await withdrawVotes(trx, id);
         await handOnTopics(trx, id);
+        await forgetVoter(trx, id);
       };
       await store.deleteByHash(await closeAccount(db, id, beforeRemoval));
       clearBrowser(req, res);
