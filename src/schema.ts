@@ -533,6 +533,13 @@ export interface RankerPositionTable {
   generation: number;
 }
 
+/** The backups that were made. */
+export interface BackupsTable {
+  id: GeneratedAlways<number>;
+  takenAt: Generated<Date>;
+  bytes: number;
+}
+
 /** Every table, as Kysely sees it. */
 export interface Schema {
   voters: VotersTable;
@@ -571,4 +578,5 @@ export interface Schema {
   siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;
+  backups: BackupsTable;
 }
