@@ -113,6 +113,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   };
 }
 
+/** The environment for a program that this one starts: its own, and more variables. */
+export const environmentWith = (more: Record<string, string>): Record<string, string | undefined> => ({
+  ...process.env,
+  ...more,
+});
+
 // ---- The kinds of values. A message continues the sentence that starts with the variable's name.
 
 const integer = (least: number, most: number) =>

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
+import { environmentWith } from '../../config.js';
 import type { Database } from '../../database.js';
 
 const run = promisify(execFile);
@@ -56,7 +57,7 @@ async function versionOf(program: string): Promise<number | undefined> {
 export async function runTool(program: string, args: string[], databaseUrl: string): Promise<void> {
   const url = new URL(databaseUrl);
   // Everyone on the machine can read the arguments of a program, but not its environment.
-  const env = { ...process.env, ...(url.password && { PGPASSWORD: decodeURIComponent(url.password) }) };
+  const env = environmentWith(url.password ? { PGPASSWORD: decodeURIComponent(url.password) } : {});
   url.password = '';
   try {
     await run(program, [...args, `--dbname=${url.href}`], { env, maxBuffer: 2 ** 26 });
