@@ -19,7 +19,7 @@ const USAGE = `Commands:
   npm run backup [FILE]
   npm run restore FILE
   npm run admin -- sessions end --user NAME | --all
-  npm run admin -- users disable|unlock|promote NAME
+  npm run admin -- users disable|enable|unlock|promote|demote NAME
   npm run admin -- votes void|set-apart|restore NAME
   npm run admin -- activity
   npm run admin -- audit verify
@@ -41,13 +41,13 @@ const migrateCommand: Command = (args) => {
 // Each command loads only its own code: an import needs no password hashing.
 const commands: Record<string, () => Promise<Command>> = {
   migrate: async () => migrateCommand,
-  seed: async () => (await import('./admin/seed-command.js')).seedCommand,
-  import: async () => (await import('./admin/import-command.js')).importCommand,
-  export: async () => (await import('./admin/export-command.js')).exportCommand,
-  topic: async () => (await import('./admin/topic-command.js')).topicCommand,
-  rank: async () => (await import('./admin/rank-command.js')).rankCommand,
-  figures: async () => (await import('./admin/figures-command.js')).figuresCommand,
-  admin: async () => (await import('./admin/admin-command.js')).adminCommand,
+  seed: async () => (await import('./admin/commands/seed-command.js')).seedCommand,
+  import: async () => (await import('./admin/commands/import-command.js')).importCommand,
+  export: async () => (await import('./admin/commands/export-command.js')).exportCommand,
+  topic: async () => (await import('./admin/commands/topic-command.js')).topicCommand,
+  rank: async () => (await import('./admin/commands/rank-command.js')).rankCommand,
+  figures: async () => (await import('./admin/commands/figures-command.js')).figuresCommand,
+  admin: async () => (await import('./admin/commands/admin-command.js')).adminCommand,
 };
 
 const storeCommands: Record<string, () => Promise<StoreCommand>> = {

@@ -52,6 +52,8 @@ export interface VotersTable {
   importedAs: string | null;
   /** Keyed hash of the voter's first network, 64 hex characters; it never changes. */
   networkGroup: string | null;
+  /** Keyed hash of the /48 of an IPv6 address; null for other voters. */
+  wideGroup: string | null;
   createdAt: Created;
 }
 
@@ -67,6 +69,47 @@ export interface UsersTable {
   role: Generated<'member' | 'admin'>;
   createdAt: Created;
   disabledAt: Date | null;
+  /** Why, for its user. */
+  disabledReason: string | null;
+  /** Since when it waits for the approval of an admin; null when it does not. */
+  awaitingSince: Date | null;
+}
+
+/** Links with which one person each can register. The token is stored as a hash. */
+export interface SiteInvitationsTable {
+  id: GeneratedAlways<number>;
+  tokenHash: string;
+  /** For whom it is, as the admin wrote it. */
+  note: string | null;
+  createdBy: number | null;
+  createdAt: Created;
+  expiresAt: Date;
+  usedAt: Date | null;
+  usedBy: number | null;
+  revokedAt: Date | null;
+}
+
+/** Who may register. */
+export type Registration = 'anyone' | 'invitation' | 'approval' | 'nobody';
+
+/** What admins set for the whole site. The table has one row, and null means the usual. */
+export interface SiteSettingsTable {
+  singleton: Generated<boolean>;
+  name: string | null;
+  /** `#4f39d8`: what can be pressed, on light pages and on dark ones. */
+  lightColor: string | null;
+  darkColor: string | null;
+  /** An upload, as a thing names it: `HASH-1280x853`. */
+  logo: string | null;
+  logoHash: GeneratedAlways<string | null>;
+  contact: string | null;
+  registration: Registration | null;
+  topicCreation: 'members' | 'admins' | null;
+  /** Increases with each change. */
+  version: Generated<number>;
+  /** The hash of the link with which the first admin becomes one, and until when it works. */
+  claimHash: string | null;
+  claimExpiresAt: Date | null;
 }
 
 /** Every session, past and present. Redis holds only the active ones. */
@@ -170,6 +213,8 @@ export interface TopicsTable {
   closedLedgerId: number | null;
   /** When its owner deleted it. It can be restored for a week. */
   deletedAt: Date | null;
+  /** When an admin hid it from all but its organisers. */
+  hiddenAt: Date | null;
   isDefault: Generated<boolean>;
   /** What its votes should settle, as catalog/goal.ts reads it: `top 20`. */
   goal: Generated<string>;
@@ -504,6 +549,18 @@ export interface SiteEventsTable {
   details: JSONColumnType<Record<string, number>>;
 }
 
+/** Checks of the record of session events. Rows are only added. */
+export interface AuditChecksTable {
+  id: GeneratedAlways<number>;
+  at: Generated<Date>;
+  events: number;
+  chains: number;
+  /** The newest event that it saw. */
+  lastEventId: number | null;
+  /** The first thing that is wrong; null when the record is whole. */
+  finding: string | null;
+}
+
 /** Links that show a user's own list to everyone who has the link. */
 export interface SharesTable {
   id: GeneratedAlways<number>;
@@ -544,10 +601,13 @@ export interface BackupsTable {
 export interface Schema {
   voters: VotersTable;
   users: UsersTable;
+  siteInvitations: SiteInvitationsTable;
+  siteSettings: SiteSettingsTable;
   sessions: SessionsTable;
   sessionEvents: SessionEventsTable;
   sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;
+  auditChecks: AuditChecksTable;
   topics: TopicsTable;
   things: ThingsTable;
   pictures: PicturesTable;

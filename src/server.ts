@@ -23,10 +23,12 @@ import { startRankerChild } from './ranking/ranker/ranker-child.js';
 import { type RankerProcess, startRanker } from './ranking/ranker/ranker-process.js';
 import { openRedis, PREFIX } from './redis.js';
 import { runPeriodically } from './run-periodically.js';
+import { SiteSettings } from './site/site-settings.js';
 import { explain } from './startup-error.js';
 import { purgeGuests } from './voting/guests.js';
 
 const PURGE_INTERVAL_MS = 3_600_000;
+const SETTINGS_INTERVAL_MS = 2_000;
 
 let config: Config | undefined;
 try {
@@ -58,11 +60,12 @@ async function serve(config: Config): Promise<void> {
   const db = openDatabaseForPages(backgroundDb, config);
   const pendingRevocations = new PendingRevocations(redis, `${PREFIX}pending-revocations`);
   const boards = new Boards(db);
-  await boards.refresh();
+  const settings = new SiteSettings(db, config);
+  await Promise.all([boards.refresh(), settings.refresh()]);
 
   const stopping = stopSignal();
   const server = createHttpServer(
-    createApp({ config, db, redis, boards, passwords, pendingRevocations, log, stopping }),
+    createApp({ config, db, redis, boards, settings, passwords, pendingRevocations, log, stopping }),
   );
   await once(server.listen(config.port, config.host), 'listening');
   let ranker: RankerProcess | undefined;
@@ -70,7 +73,10 @@ async function serve(config: Config): Promise<void> {
   // With several processes, the primary starts it.
   else if (config.ranker === 'child' && !isWorker()) ranker = startRankerChild(log, stopping);
   const maintenance = startSessionMaintenance(backgroundDb, pendingRevocations, log);
-  const purges = [
+  const periodic = [
+    runPeriodically(SETTINGS_INTERVAL_MS, () => settings.refresh(), {
+      ...{ log, failure: 'the settings are not refreshed' },
+    }),
     runPeriodically(PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
       ...{ log, failure: 'old guests were not deleted' },
     }),
@@ -91,7 +97,7 @@ async function serve(config: Config): Promise<void> {
   await drain(server, config.drainSeconds);
   boards.stopPolling();
   maintenance.stop();
-  for (const purge of purges) purge.stop();
+  for (const task of periodic) task.stop();
   await ranker?.stop();
   await passwords.close();
   redis?.disconnect();

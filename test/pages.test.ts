@@ -35,6 +35,7 @@ const runTopic = {
   },
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
   ...{ closedXid: null, closedLedgerId: null, deletedAt: null, isDefault: false, createdAt: now },
+  hiddenAt: null,
 };
 const board = new Board(
   {
@@ -135,8 +136,71 @@ const preview = {
   ],
 };
 
+const adminEvent = {
+  ...{ id: 9, at: now, text: 'Account disabled', by: { id: 2, username: 'ann' }, note: 'Spam' },
+  about: { text: 'mina', path: '/admin/people/1' },
+};
+const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'admin/overview': {
+    overview: {
+      ...{
+        people: 12,
+        waiting: 1,
+        disabled: 1,
+        topics: 5,
+        hidden: 1,
+        votes: 400,
+        votersToday: 3,
+        toReview: 2,
+      },
+      alarms: 1,
+    },
+  },
+  'admin/people': {
+    ...{ ...listed, filter: 'waiting' },
+    people: [
+      {
+        id: 1,
+        username: 'mina',
+        role: 'member',
+        createdAt: now,
+        isDisabled: false,
+        isWaiting: true,
+        lastSeenAt: null,
+      },
+      {
+        id: 2,
+        username: 'ann',
+        role: 'admin',
+        createdAt: now,
+        isDisabled: true,
+        isWaiting: false,
+        lastSeenAt: now,
+      },
+    ],
+  },
+  'admin/person': {
+    person: {
+      ...{ id: 1, username: 'mina', role: 'member', createdAt: now, disabledAt: null, disabledReason: null },
+      ...{ awaitingSince: now, sessions: 2, lastSeenAt: now, votes: 40, decision: 'set apart' },
+      topics: [{ id: 1, title: 'Food', role: 'owner' }],
+    },
+    ...{ events: [adminEvent], reason: '', error },
+  },
+  'admin/activity': {
+    ...{ entries: [adminEvent], older: 9 },
+    query: { filter: 'admins', person: 'ann', fromDay: '2026-11-01', untilDay: '' },
+    check: {
+      at: now,
+      events: 40,
+      chains: 3,
+      lastEventId: 40,
+      finding: 'event 3 of mina (person 1) was changed',
+    },
+  },
   'home/index': {
     ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
@@ -437,6 +501,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
 
 const templates = loadTemplates(false);
 const surroundings = {
+  site: { name: 'Thinga', logo: undefined, colors: '/colors/4f39d8-b4a5ff.css' },
   assets: { app: '/app', styles: '/styles', htmx: '/htmx.js', sign: '/favicon.svg' },
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },

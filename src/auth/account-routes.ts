@@ -5,7 +5,7 @@ import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
-import { networkGroup } from '../http/network.js';
+import { networkGroups } from '../http/network.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { TemporaryProblem } from '../http/problem.js';
 import { PASSWORD_LENGTH } from './passwords/passwords.js';
@@ -48,8 +48,8 @@ export function accountRoutes({
       );
       const remembered = remember !== '';
       const { network } = res.locals;
-      const group = networkGroup(network, config.secrets[0]);
-      const form = { username, password, networkGroup: group };
+      const groups = networkGroups(network, config.secrets[0]);
+      const form = { username, password, groups };
       const create = () => register(db, passwords.forNetwork(network), form);
       const account = await (signUpLimit?.guard(network, create) ?? create()).catch(asRefusal);
       if ('errors' in account || 'refusal' in account) {

@@ -55,6 +55,15 @@ const messages = {
   'topic-restored': 'Restored. Everything is as it was.',
   'picture-saved': 'Picture saved.',
   'picture-removed': 'Picture removed.',
+  'role-given': 'Done. This person is an admin now.',
+  'role-taken-away': 'Done. This person is no longer an admin.',
+  'person-disabled': 'Disabled. This person is logged out everywhere, and reads your reason at the log-in.',
+  'person-enabled': 'Enabled. This person can log in again.',
+  'person-logged-out': 'Done. This person is logged out everywhere.',
+  'person-approved': 'Let in. This person can log in now.',
+  'person-refused': 'Refused. The account is deleted.',
+  'votes-decided': 'Done. The ranking follows in a moment.',
+  'record-checked': 'Checked.',
   'share-ended': 'Link turned off. Nobody can open it any more.',
 } as const;
 

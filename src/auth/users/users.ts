@@ -1,4 +1,5 @@
 import { type Database, violatesConstraint } from '../../database.js';
+import type { NetworkGroups } from '../../http/network.js';
 import { normalForm } from '../../normal-form.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { PasswordHasher } from '../passwords/passwords.js';
@@ -32,7 +33,7 @@ export interface Account {
 export async function register(
   db: Database,
   passwords: PasswordHasher,
-  { username, password, networkGroup = null }: Credentials & { networkGroup?: string | null },
+  { username, password, groups }: Credentials & { groups?: NetworkGroups },
 ): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
@@ -42,7 +43,7 @@ export async function register(
     return await db.transaction().execute(async (trx) => {
       const voter = await trx
         .insertInto('voters')
-        .values({ kind: 'member', networkGroup })
+        .values({ kind: 'member', ...groups })
         .returning('id')
         .executeTakeFirstOrThrow();
       await trx
@@ -157,21 +158,4 @@ export async function findUser(db: Database, name: string): Promise<{ id: number
     .executeTakeFirst();
   if (!user) throw new Error(`there is nobody called ${name}`);
   return user;
-}
-
-/** Disables a user's account and ends all their sessions. Their votes still count. */
-export async function disableUser(db: Database, userId: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', userId).execute();
-    await recordEvent(trx, { kind: 'disabled', userId, sessionId: null });
-    await endSessions(trx, userId, { reason: 'account' });
-  });
-}
-
-/** Makes a user an admin. */
-export async function promoteUser(db: Database, userId: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx.updateTable('users').set({ role: 'admin' }).where('id', '=', userId).execute();
-    await recordEvent(trx, { kind: 'promoted', userId, sessionId: null });
-  });
 }

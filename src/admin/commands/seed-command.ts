@@ -1,7 +1,7 @@
-import { Passwords } from '../auth/passwords/passwords.js';
-import { createDemoUser, findDemoCredentials } from '../auth/users/demo.js';
-import { seed } from '../catalog/seed.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
+import { Passwords } from '../../auth/passwords/passwords.js';
+import { createDemoUser, findDemoCredentials } from '../../auth/users/demo.js';
+import { seed } from '../../catalog/seed.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
 import { printImported } from './progress.js';
 
 /**

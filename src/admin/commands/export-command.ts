@@ -1,5 +1,5 @@
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import { exportRanking, exportThings, exportVotes } from '../ranking/transfer/export.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import { exportRanking, exportThings, exportVotes } from '../../ranking/transfer/export.js';
 
 /** `export things|votes|ranking --topic SLUG`: writes CSV to standard output. */
 export const exportCommand: Command = (args) => {

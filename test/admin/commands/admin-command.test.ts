@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { expect, inject, it, vi } from 'vitest';
-import { adminCommand } from '../../src/admin/admin-command.js';
-import { UsageError } from '../../src/command-line.js';
-import { itOnRedis, member, read, topic, useSite, visit, vote } from '../site.js';
+import { adminCommand } from '../../../src/admin/commands/admin-command.js';
+import { UsageError } from '../../../src/command-line.js';
+import { itOnRedis, member, read, topic, useSite, visit, vote } from '../../site.js';
 
 const site = useSite({ trustProxy: 1 });
 

@@ -1,12 +1,12 @@
-import { findTopicOrThrow, listTopics, type Topic } from '../catalog/topics.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import type { Database } from '../database.js';
-import { count } from '../http/format.js';
-import { kendallTau } from '../ranking/math/kendall-tau.js';
-import { catchUp } from '../ranking/ranker/catch-up.js';
-import type { TopicFit } from '../ranking/ranker/fit.js';
-import { Ranker } from '../ranking/ranker/ranker.js';
-import { hasVotes } from '../ranking/ranker/ratings.js';
+import { findTopicOrThrow, listTopics, type Topic } from '../../catalog/topics.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import type { Database } from '../../database.js';
+import { count } from '../../http/format.js';
+import { kendallTau } from '../../ranking/math/kendall-tau.js';
+import { catchUp } from '../../ranking/ranker/catch-up.js';
+import type { TopicFit } from '../../ranking/ranker/fit.js';
+import { Ranker } from '../../ranking/ranker/ranker.js';
+import { hasVotes } from '../../ranking/ranker/ratings.js';
 import { printStatus, startProgressBar } from './progress.js';
 
 /**

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { expect, it, vi } from 'vitest';
-import { adminCommand } from '../../src/admin/admin-command.js';
-import { figuresCommand } from '../../src/admin/figures-command.js';
-import type { Command } from '../../src/command-line.js';
-import { importVotes } from '../../src/ranking/transfer/import-votes.js';
-import { type Browser, member, read, thingNames, topic, useSite, vote } from '../site.js';
+import { adminCommand } from '../../../src/admin/commands/admin-command.js';
+import { figuresCommand } from '../../../src/admin/commands/figures-command.js';
+import type { Command } from '../../../src/command-line.js';
+import { importVotes } from '../../../src/ranking/transfer/import-votes.js';
+import { type Browser, member, read, thingNames, topic, useSite, vote } from '../../site.js';
 
 const site = useSite();
 

@@ -1,13 +1,13 @@
-import { findUser } from '../auth/users/users.js';
-import { findTopicOrThrow } from '../catalog/topics.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import type { Database } from '../database.js';
-import { count } from '../http/format.js';
-import { compareWithout } from '../ranking/diagnostics/compare-without.js';
-import { readTopicFigures, type TopicFigures } from '../ranking/diagnostics/topic-figures.js';
-import { catchUp } from '../ranking/ranker/catch-up.js';
-import { RankWorkerPool } from '../ranking/ranker/rank-worker-pool.js';
-import { Ranker } from '../ranking/ranker/ranker.js';
+import { findUser } from '../../auth/users/users.js';
+import { findTopicOrThrow } from '../../catalog/topics.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import type { Database } from '../../database.js';
+import { count } from '../../http/format.js';
+import { compareWithout } from '../../ranking/diagnostics/compare-without.js';
+import { readTopicFigures, type TopicFigures } from '../../ranking/diagnostics/topic-figures.js';
+import { catchUp } from '../../ranking/ranker/catch-up.js';
+import { RankWorkerPool } from '../../ranking/ranker/rank-worker-pool.js';
+import { Ranker } from '../../ranking/ranker/ranker.js';
 
 /**
  * `figures --topic SLUG [--without NAME[,NAME ...]]`: prints how reliable a topic's ranking is and whose votes differ from

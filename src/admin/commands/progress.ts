@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import type { ImportedThings } from '../catalog/import-things.js';
-import { count, number } from '../http/format.js';
+import type { ImportedThings } from '../../catalog/import-things.js';
+import { count, number } from '../../http/format.js';
 
 /** A progress bar on the terminal. */
 interface ProgressBar {

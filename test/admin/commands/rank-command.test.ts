@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { root } from '../../src/config.js';
-import { openTestDatabase } from '../site.js';
+import { root } from '../../../src/config.js';
+import { openTestDatabase } from '../../site.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'thinga-commands-'));
 const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, DATA_DIR: join(folder, 'data') };

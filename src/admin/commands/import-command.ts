@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { importThings } from '../catalog/import-things.js';
-import type { TopicFields } from '../catalog/topics.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import type { Database } from '../database.js';
-import { count, number } from '../http/format.js';
-import { catchUp } from '../ranking/ranker/catch-up.js';
-import { Ranker } from '../ranking/ranker/ranker.js';
-import { importVotes } from '../ranking/transfer/import-votes.js';
+import { importThings } from '../../catalog/import-things.js';
+import type { TopicFields } from '../../catalog/topics.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import type { Database } from '../../database.js';
+import { count, number } from '../../http/format.js';
+import { catchUp } from '../../ranking/ranker/catch-up.js';
+import { Ranker } from '../../ranking/ranker/ranker.js';
+import { importVotes } from '../../ranking/transfer/import-votes.js';
 import { printImported, printStatus, startProgressBar } from './progress.js';
 
 /** `import things|votes FILE --topic SLUG`: imports a CSV file. The file `-` is standard input. */

@@ -1,15 +1,15 @@
-import { type Break, verifyChains } from '../auth/audit/hash-chain.js';
-import { recordEvent } from '../auth/audit/record-event.js';
-import { endAllSessions, endSessions } from '../auth/sessions/end-sessions.js';
-import { Throttle } from '../auth/sessions/throttle.js';
-import { disableUser, findUser, promoteUser } from '../auth/users/users.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import type { Database } from '../database.js';
-import { count, moment } from '../http/format.js';
-import { createLog } from '../log.js';
-import { openRedis, PREFIX } from '../redis.js';
-import type { VoterEventsTable } from '../schema.js';
-import { countVotes } from '../voting/history.js';
+import { checkRecord } from '../../auth/audit/check-record.js';
+import { recordEvent } from '../../auth/audit/record-event.js';
+import { endAllSessions, endSessions } from '../../auth/sessions/end-sessions.js';
+import { Throttle } from '../../auth/sessions/throttle.js';
+import { findUser } from '../../auth/users/users.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import { count, moment } from '../../http/format.js';
+import { createLog } from '../../log.js';
+import { openRedis, PREFIX } from '../../redis.js';
+import { countVotes } from '../../voting/history.js';
+import { disablePerson, enablePerson, giveRole, type PersonAct, takeRole } from '../people/acts.js';
+import { decideOnVoters, type VoterDecision } from '../people/voters.js';
 
 /**
  * `admin`: what an operator can do to accounts and their votes, and the check of the audit record. Only
@@ -25,17 +25,19 @@ export const adminCommand: Command = (args) => {
   const userCommand = rest.length === 0 ? userCommands[command] : undefined;
   if (userCommand && name !== undefined) return userCommand(name);
   throw new UsageError(
-    'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
-      'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
+    'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users enable NAME, ' +
+      'users unlock NAME, users promote NAME, users demote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
   );
 };
 
 type Task = ReturnType<Command>;
 
 const userCommands: Record<string, (name: string) => Task> = {
-  'users disable': (name) => changeUser(name, disableUser, 'disabled, and logged out everywhere'),
+  'users disable': (name) => changeUser(name, disablePerson, 'disabled, and logged out everywhere'),
+  'users enable': (name) => changeUser(name, enablePerson, 'enabled, and may log in again'),
   'users unlock': unlockUser,
-  'users promote': (name) => changeUser(name, promoteUser, 'an admin now'),
+  'users promote': (name) => changeUser(name, giveRole, 'an admin now'),
+  'users demote': (name) => changeUser(name, takeRole, 'no longer an admin'),
   'votes void': (name) => changeVoter(name, 'voided'),
   'votes set-apart': (name) => changeVoter(name, 'set apart'),
   'votes restore': (name) => changeVoter(name, 'restored'),
@@ -52,10 +54,13 @@ function endSessionsOf({ user: name, all }: { user?: string; all?: boolean }): T
   };
 }
 
-function changeUser(name: string, change: typeof disableUser, outcome: string): Task {
+function changeUser(name: string, change: PersonAct, outcome: string): Task {
   return async ({ db }) => {
     const user = await findUser(db, name);
-    await change(db, user.id);
+    const person = { userId: user.id, note: '' };
+    const acted = await db.transaction().execute((trx) => change(trx, 'operator', person));
+    if (acted === 'last admin')
+      throw new Error(`${user.username} is the only admin: promote someone else first`);
     console.info(`${user.username} is ${outcome}.`);
   };
 }
@@ -78,27 +83,17 @@ function unlockUser(name: string): Task {
   };
 }
 
-function changeVoter(name: string, kind: VoterEvent): Task {
+function changeVoter(name: string, decision: VoterDecision): Task {
   return async ({ db }) => {
     const user = await findUser(db, name);
-    await db.transaction().execute(async (trx) => {
-      await trx.insertInto('voterEvents').values({ voterId: user.id, kind }).execute();
-      await recordEvent(trx, { kind: auditKinds[kind], userId: user.id, sessionId: null });
-    });
+    const act = { voterIds: [user.id], decision, about: `person ${user.id}` };
+    await db.transaction().execute((trx) => decideOnVoters(trx, 'operator', act));
     const votes = count(await countVotes(db, user.id), 'vote');
-    console.info(`${votes} of ${user.username} ${outcomes[kind]}. The ranking follows in a moment.`);
+    console.info(`${votes} of ${user.username} ${outcomes[decision]}. The ranking follows in a moment.`);
   };
 }
 
-type VoterEvent = VoterEventsTable['kind'];
-
-const auditKinds: Record<VoterEvent, string> = {
-  voided: 'votes-voided',
-  'set apart': 'votes-set-apart',
-  restored: 'votes-restored',
-};
-
-const outcomes: Record<VoterEvent, string> = {
+const outcomes: Record<VoterDecision, string> = {
   voided: 'count no more',
   'set apart': 'are left out of the ranking',
   restored: 'count again',
@@ -121,16 +116,9 @@ const printActivity: Task = async ({ db }) => {
 };
 
 const verifyAudit: Task = async ({ db }) => {
-  const { events, chains, broken } = await verifyChains(db);
-  if (broken) throw new Error(await describeBreak(db, broken));
+  const { events, chains, finding } = await checkRecord(db);
+  if (finding) throw new Error(`the record was tampered with: ${finding}`);
   console.info(
     `${count(events, 'event')} in ${count(chains, 'chain')} ${events === 1 ? 'is' : 'are'} whole.`,
   );
 };
-
-async function describeBreak(db: Database, { userId, sequence, finding }: Break): Promise<string> {
-  const event = sequence === undefined ? '' : `event ${sequence} of `;
-  if (userId === null) return `the record was tampered with: ${event}nobody in particular ${finding}`;
-  const user = await db.selectFrom('users').where('id', '=', userId).select('username').executeTakeFirst();
-  return `the record was tampered with: ${event}${user?.username ?? 'somebody'} (person ${userId}) ${finding}`;
-}

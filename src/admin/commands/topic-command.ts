@@ -1,7 +1,7 @@
-import { formatGoal, MAX_GOAL, parseGoal } from '../catalog/goal.js';
-import { findTopicOrThrow, setGoal } from '../catalog/topics.js';
-import { type Command, readArguments, UsageError } from '../command-line.js';
-import { inTransaction } from '../database.js';
+import { formatGoal, MAX_GOAL, parseGoal } from '../../catalog/goal.js';
+import { findTopicOrThrow, setGoal } from '../../catalog/topics.js';
+import { type Command, readArguments, UsageError } from '../../command-line.js';
+import { inTransaction } from '../../database.js';
 
 /** `topic SLUG --goal winner|'top N'|order`: sets what the votes of a topic should settle. */
 export const topicCommand: Command = (args) => {
