@@ -141,7 +141,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(sharingRoutes(services));
   app.use(organizeRoutes(services));
   app.use(organizePictureRoutes(services));
-  app.use(adminRoutes(services));
+  app.use(adminRoutes({ ...services, redis: dependencies.redis }));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);

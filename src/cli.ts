@@ -51,6 +51,7 @@ const commands: Record<string, () => Promise<Command>> = {
 };
 
 const storeCommands: Record<string, () => Promise<StoreCommand>> = {
+  doctor: async () => (await import('./admin/commands/doctor-command.js')).doctorCommand,
   backup: async () => (await import('./admin/commands/backup-command.js')).backupCommand,
   restore: async () => (await import('./admin/commands/backup-command.js')).restoreCommand,
 };

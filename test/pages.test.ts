@@ -144,6 +144,13 @@ const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
 
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'admin/health': {
+    checks: [
+      { name: 'Database', state: 'fine', finding: 'Postgres 18.1, 24 MB.', advice: '' },
+      { name: 'Redis', state: 'look', finding: 'It deletes keys.', advice: 'Set maxmemory-policy.' },
+      { name: 'Ranking', state: 'broken', finding: 'No ranker works.', advice: 'Start the site.' },
+    ],
+  },
   'admin/overview': {
     overview: {
       ...{

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { member, read, topic, useSite, vote } from '../site.js';
 
 const site = useSite();
+beforeAll(() => topic(site));
 
 /** Where the export has what a column says about a person: a field of the JSON, or why it is left out. */
 const COLUMNS: Record<string, { field: string } | { leftOut: string }> = {
@@ -20,6 +21,8 @@ const COLUMNS: Record<string, { field: string } | { leftOut: string }> = {
   'role_links.created_by': { field: 'roleLinks' },
   'topic_events.user_id': { field: 'topicEvents' },
   'invitations.voter_id': { field: 'invitations' },
+  'site_invitations.created_by': { field: 'siteInvitations' },
+  'site_invitations.used_by': { field: 'siteInvitations' },
   'chain_heads.user_id': { leftOut: 'the last event has the same hash' },
   'chain_heads.user_key': { leftOut: 'the same as user_id' },
   'suggestions.decided_by': { leftOut: 'the events of the topic tell of each decision' },
@@ -43,7 +46,6 @@ async function columnsAboutPeople(): Promise<string[]> {
 
 it('exports each column that is about a person, or says why it is left out', async () => {
   expect(await columnsAboutPeople()).toEqual(Object.keys(COLUMNS).sort());
-  await topic(site);
   const { browser, id } = await member(site);
   await vote(browser);
   const { rows } = await sql<{ topicId: number; thingId: number }>`
@@ -58,6 +60,8 @@ it('exports each column that is about a person, or says why it is left out', asy
     sql`insert into topic_events (topic_id, user_id, kind) values (${topicId}, ${id}, 'made')`,
     sql`insert into invitations (topic_id, token_hash, name, voter_id)
       values (${topicId}, ${'b'.repeat(64)}, 'Ann', ${id})`,
+    sql`insert into site_invitations (token_hash, created_by, expires_at)
+      values (${'d'.repeat(64)}, ${id}, now())`,
     sql`update things set added_by = ${id} where id = ${thingId}`,
     sql`with share as (insert into shares (token, user_id, topic_id, is_named, votes)
         values (${'c'.repeat(22)}, ${id}, ${topicId}, true, 1) returning id)
@@ -73,7 +77,8 @@ it('exports each column that is about a person, or says why it is left out', asy
       expect(data[place.field], column).not.toEqual([]);
     }
   expect(data.shares[0].things).toHaveLength(1);
-  for (const secret of ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(22)]) expect(text).not.toContain(secret);
+  for (const secret of ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(22), 'd'.repeat(64)])
+    expect(text).not.toContain(secret);
 });
 
 it('leaves what the person proposed, flagged and added without a name when the account closes', async () => {

@@ -23,8 +23,9 @@ interface OwnData {
   topicRoles: object[];
   roleLinks: object[];
   topicEvents: object[];
-  /** The topics that the user was invited to. */
+  /** The topics that the user was invited to, and the invitations to the site that they made or used. */
   invitations: object[];
+  siteInvitations: object[];
 }
 
 /** A vote of the user, with names instead of ids. */
