@@ -10,16 +10,20 @@ import { checkMemory, checkRedis } from './redis-checks.js';
 
 type Work<Store> = (store: Store, sources: HealthSources) => Promise<Finding>;
 
+type NamedFinding = [name: string, finding: Promise<Finding>];
+
 /** Checks each part of the site. A check that fails is a finding, and the others go on. */
 export function checkHealth(sources: HealthSources): Promise<Check[]> {
   const { config } = sources;
-  const checks: [string, Promise<Finding>][] = [
+  const checks: NamedFinding[] = [
     ['Settings', checkSettings(config)],
     ['Database', withDatabase(sources, checkPostgres, true)],
     ['Tables', withDatabase(sources, checkTables)],
     ['Ranking', withDatabase(sources, checkRanking)],
     ['Redis', withRedis(sources, checkRedis, true)],
-    ['Memory of Redis', withRedis(sources, checkMemory)],
+    ...(sources.redis
+      ? ([['Memory of Redis', withRedis(sources, checkMemory)]] satisfies NamedFinding[])
+      : []),
     ['Disk', checkDisk(config)],
     ['Clock', withDatabase(sources, checkClock)],
     ['Proxies', checkProxies(sources)],
