@@ -148,6 +148,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     closesAt: null,
     timeZone: 'UTC',
     takesSuggestions: false,
+    code: null,
     embedOrigins: [],
     votesEach: null,
   },
