@@ -24,6 +24,7 @@ export interface TopicSummary
     | 'votesEach'
     | 'takesSuggestions'
     | 'embedOrigins'
+    | 'hiddenAt'
     | 'isDefault'
   > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
