@@ -535,10 +535,21 @@ export interface FitsTable {
  */
 export interface GroupLeansTable {
   topicId: number;
+  /** The network group or the wide group of its voters. */
   networkGroup: string;
   thingId: number;
   sum: number;
   variance: number;
+}
+
+/** Groups of voters as they were when an admin set them apart. */
+export interface SetApartGroupsTable {
+  topicId: number;
+  networkGroup: string;
+  /** The thing that they pushed, and by how many standard deviations. */
+  thingId: number;
+  deviation: number;
+  at: Generated<Date>;
 }
 
 /** What operators should know of. Rows are only added. */
@@ -637,6 +648,7 @@ export interface Schema {
   fits: FitsTable;
   rankerPosition: RankerPositionTable;
   groupLeans: GroupLeansTable;
+  setApartGroups: SetApartGroupsTable;
   siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;

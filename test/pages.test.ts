@@ -21,7 +21,7 @@ import { barOn, makeScale } from '../src/ranking/pages/rank-scale.js';
 const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
-  ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
+  ...{ access: 'public' as const, hiddenAt: null, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
   ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20, code: null },
 };

@@ -1,16 +1,27 @@
 import type { RecordCheck } from '../auth/audit/check-record.js';
+import type { OpenFlag } from '../catalog/flags.js';
+import type { TopicPerson } from '../catalog/topic-roles.js';
+import type { ShownSuggestion } from '../organize/pages.js';
 import type { ActivityEntry } from './activity/activity.js';
 import type { ActivityFilter } from './activity/kinds.js';
 import type { Paged } from './admin-page.js';
 import type { AdminOverview } from './overview.js';
 import type { ListedPerson, PeopleFilter } from './people/find-people.js';
 import type { Person } from './people/person.js';
+import type { Comparison } from './stuffing/comparison.js';
+import type { Alarm, Suspect, SuspectGroup, Suspects } from './stuffing/suspects.js';
+import type { AdminTopic, TopicFilter } from './topics/find-topics.js';
 
 declare module '../http/page.js' {
   interface Pages {
     'admin/overview': { overview: AdminOverview };
     'admin/people': PeoplePage;
     'admin/person': PersonPage;
+    'admin/topics': TopicsPage;
+    'admin/topic': TopicPage;
+    'admin/review': { suggestions: ShownSuggestion[]; flags: OpenFlag[] };
+    'admin/stuffing': { alarms: Alarm[]; groups: SuspectGroup[] };
+    'admin/suspects': SuspectsPage;
     'admin/activity': ActivityPage;
   }
 }
@@ -27,6 +38,33 @@ interface PersonPage {
   /** What was typed as the reason to disable it, and what is wrong with it. */
   reason: string;
   error: string;
+}
+
+interface TopicsPage extends Paged {
+  topics: AdminTopic[];
+  filter: TopicFilter;
+}
+
+interface TopicPage {
+  topic: AdminTopic;
+  people: TopicPerson[];
+  /** The page of its ranking. */
+  path: string;
+  /** How much the pictures of a topic may take. */
+  maxMegabytes: number;
+  /** What was typed as the name of a new owner, and what is wrong with it. */
+  username: string;
+  error: string;
+}
+
+interface SuspectsPage {
+  suspects: Suspects;
+  voters: Suspect[];
+  /** The address without `/admin`. */
+  path: string;
+  kind: 'alarm' | 'network' | 'wide network';
+  /** Undefined for a topic with too many votes. */
+  comparison: Comparison | undefined;
 }
 
 interface ActivityPage {

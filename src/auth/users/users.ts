@@ -1,9 +1,12 @@
+import type { Selectable } from 'kysely';
 import { type Database, violatesConstraint } from '../../database.js';
 import type { NetworkGroups } from '../../http/network.js';
 import { normalForm } from '../../normal-form.js';
+import type { UsersTable } from '../../schema.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { PasswordHasher } from '../passwords/passwords.js';
 import type { Client } from '../sessions/client.js';
+import type { Barred } from '../sessions/end-reasons.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
 import { checkNewPassword } from './password-rules.js';
@@ -80,12 +83,13 @@ function checkRegistration(username: string, password: string): FieldErrors<keyo
  * The result of checking credentials: the account with that name, if there is one, and whether it may log in.
  */
 type Authentication =
-  | (Account & { accepted: boolean })
-  | { userId?: undefined; passwordHash?: undefined; accepted: false };
+  | (Account & { accepted: boolean; barred: Barred | undefined })
+  | { userId?: undefined; passwordHash?: undefined; accepted: false; barred?: undefined };
 
 /**
  * Checks a name and a password. It takes the same time whatever the result is.
- * @returns `accepted` when the password is right and the account is not disabled
+ * @returns `accepted` when the password is right and the account may log in; `barred` when the password is right and the
+ * account may not
  * @throws PasswordsBusyError when too many passwords wait
  */
 export async function authenticate(
@@ -97,12 +101,23 @@ export async function authenticate(
     ? await db
         .selectFrom('users')
         .where('usernameKey', '=', usernameKey(username.trim()))
-        .select(['id', 'passwordHash', 'disabledAt'])
+        .select(['id', 'passwordHash', 'disabledAt', 'disabledReason', 'awaitingSince'])
         .executeTakeFirst()
     : undefined;
   const matches = await passwords.matches(password, user?.passwordHash);
   if (!user) return { accepted: false };
-  return { userId: user.id, passwordHash: user.passwordHash, accepted: matches && !user.disabledAt };
+  const barred = matches ? barredOf(user) : undefined;
+  const account = { userId: user.id, passwordHash: user.passwordHash };
+  return { ...account, accepted: matches && !barred, barred };
+}
+
+function barredOf({
+  disabledAt,
+  disabledReason,
+  awaitingSince,
+}: Pick<Selectable<UsersTable>, 'disabledAt' | 'disabledReason' | 'awaitingSince'>): Barred | undefined {
+  if (disabledAt) return { kind: 'disabled', reason: disabledReason };
+  return awaitingSince ? { kind: 'waiting' } : undefined;
 }
 
 /**

@@ -25,6 +25,7 @@ export interface TopicSummary
     | 'takesSuggestions'
     | 'embedOrigins'
     | 'code'
+    | 'hiddenAt'
     | 'isDefault'
   > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
