@@ -18,11 +18,17 @@ const USAGE = `Commands:
   npm run doctor
   npm run backup [FILE]
   npm run restore FILE
+  npm run admin -- users list [TEXT] [--show all|waiting|admins|disabled]
+  npm run admin -- users disable NAME [--reason TEXT]
+  npm run admin -- users enable|promote|demote|approve|refuse|unlock NAME
   npm run admin -- sessions end --user NAME | --all
-  npm run admin -- users disable|enable|unlock|promote|demote NAME
   npm run admin -- votes void|set-apart|restore NAME
+  npm run admin -- topics list [TEXT] [--show all|public|hidden|deleted]
+  npm run admin -- topics hide|show|default SLUG
+  npm run admin -- topics give SLUG NAME
   npm run admin -- activity
   npm run admin -- audit verify
+  npm run admin -- help
 FILE.csv may be - for standard input.`;
 
 const migrateCommand: Command = (args) => {
@@ -67,6 +73,10 @@ process.exitCode = await run(process.argv.slice(2));
 
 async function run([name = '', ...args]: string[]): Promise<number> {
   let config: Config | undefined;
+  if (name === 'help' || args[0] === 'help') {
+    console.info(USAGE);
+    return 0;
+  }
   try {
     const work = await parseCommand(name, args);
     config = readConfig();
