@@ -4,8 +4,8 @@ import { recordEvent } from './audit/record-event.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { knownDevice } from './sessions/device-cookie.js';
-import { signIn } from './sessions/sign-in.js';
 import type { Barred } from './sessions/end-reasons.js';
+import { signIn } from './sessions/sign-in.js';
 import { type Account, authenticate, type Credentials } from './users/users.js';
 
 /**
@@ -29,7 +29,7 @@ export async function logIn(
     if (ended) {
       await store.deleteByHash(ended);
       await throttle.recordSuccess(attempt);
-      return user;
+      return { userId: user.userId, passwordHash: user.passwordHash };
     }
   }
   // The count comes first, because the record may fail. Unknown names are recorded too, so that the response

@@ -46,7 +46,16 @@ export async function openFlags(db: Database, topicId?: number): Promise<OpenFla
     .$if(topicId !== undefined, (query) => query.where('flags.topicId', '=', topicId ?? 0))
     .where('decidedAt', 'is', null)
     .where('deletedAt', 'is', null)
-    .select(['flags.id', 'thingId', 'things.name', 'reason', 'flags.createdAt', 'flags.topicId', 'access', 'slug'])
+    .select([
+      'flags.id',
+      'thingId',
+      'things.name',
+      'reason',
+      'flags.createdAt',
+      'flags.topicId',
+      'access',
+      'topics.slug',
+    ])
     .select('title as topicTitle')
     .orderBy('flags.id')
     .limit(50)

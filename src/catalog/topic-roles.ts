@@ -89,10 +89,7 @@ export async function handOver(
 }
 
 /** Makes a user the only owner of a topic, also one that belongs to nobody. Earlier owners become organisers. */
-export async function giveTopic(
-  trx: Transaction,
-  { topicId, userId }: Omit<RoleOf, 'role'>,
-): Promise<void> {
+export async function giveTopic(trx: Transaction, { topicId, userId }: Omit<RoleOf, 'role'>): Promise<void> {
   const owners = (await lockRoles(trx, topicId)).filter(({ role }) => role === 'owner');
   await setRole(trx, { topicId, userId, role: 'owner' });
   for (const owner of owners)

@@ -25,9 +25,7 @@ export async function decideByForm(
   const decision = form.action === 'accept' && isFull ? FULL : await readDecision(db, act.topicId, form);
   if ('error' in decision) return decision.error;
   const isDecided = await db.transaction().execute((trx) => decideSuggestion(trx, act, decision));
-  return isDecided
-    ? undefined
-    : 'A thing of this topic has this name, or somebody else has decided already.';
+  return isDecided ? undefined : 'A thing of this topic has this name, or somebody else has decided already.';
 }
 
 /** Fills the form of a suggestion with what its voter wrote. */

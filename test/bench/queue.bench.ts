@@ -149,6 +149,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     timeZone: 'UTC',
     takesSuggestions: false,
     embedOrigins: [],
+    hiddenAt: null,
     votesEach: null,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },

@@ -150,11 +150,7 @@ export function readGroupVoters(
   return readVoters(db, topicId, sql`(voters.network_group = ${group} or voters.wide_group = ${group})`);
 }
 
-async function readVoters(
-  db: Database,
-  topicId: number,
-  condition: RawBuilder<unknown>,
-): Promise<Suspect[]> {
+async function readVoters(db: Database, topicId: number, condition: RawBuilder<unknown>): Promise<Suspect[]> {
   const { rows } = await sql<Suspect>`
     select voters.id as voter_id, username, voters.created_at, topic_voters.votes - skips as votes, ${IS_OUT} as is_out
     from voters join topic_voters on voter_id = voters.id and topic_voters.topic_id = ${topicId}

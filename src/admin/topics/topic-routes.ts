@@ -107,4 +107,8 @@ const notPossible = (act: string): Problem =>
         'This topic can’t be the default one',
         'The default topic is public, open, not hidden, and has at least two things.',
       )
-    : new Problem(409, 'Nothing changed', 'The default topic can’t be hidden. Make another one the default first.');
+    : new Problem(
+        409,
+        'Nothing changed',
+        'The default topic can’t be hidden. Make another one the default first.',
+      );

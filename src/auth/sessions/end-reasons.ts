@@ -23,7 +23,10 @@ export type Barred = { kind: 'disabled'; reason: string | null } | { kind: 'wait
  * Why a session ended, for its holder on the log-in page.
  * @param disabledReason why its account is disabled; undefined when it is not
  */
-export const endMessage = (reason: EndReason, disabledReason: string | null | undefined): string | undefined =>
+export const endMessage = (
+  reason: EndReason,
+  disabledReason: string | null | undefined,
+): string | undefined =>
   reason === 'account' && disabledReason !== undefined
     ? `You were logged out. ${barredMessage({ kind: 'disabled', reason: disabledReason })}`
     : endReasonMessages[reason];
