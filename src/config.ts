@@ -176,6 +176,9 @@ const contact = z.union([z.email(), z.url({ protocol: /^https?$/ })], {
     `is "${input}", not an e-mail address or the address of a page that starts with https://`,
 });
 
+/** Whether a text is an e-mail address, or the address of a page that starts with https:// or http://. */
+export const isContact = (text: string): boolean => contact.safeParse(text).success;
+
 const rateLimits = z.union(
   [
     z.literal('on').transform(() => 1),

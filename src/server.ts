@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { makeClaim } from './admin/settings/claim.js';
 import { createApp } from './app.js';
 import { Passwords } from './auth/passwords/passwords.js';
 import { forgetAddresses } from './auth/sessions/forget-addresses.js';
@@ -126,8 +127,11 @@ async function printAddress({
 }): Promise<void> {
   if (!isFirstProcess()) return;
   const { port } = server.address() as AddressInfo;
+  const origin = config.production ? config.publicOrigin : `http://localhost:${port}`;
   const demo = await findDemoCredentials(db, passwords, config);
-  print(`Thinga is at ${config.production ? config.publicOrigin : `http://localhost:${port}`}`);
+  const claim = await makeClaim(db);
+  print(`Thinga is at ${origin}`);
+  if (claim) print(`Nobody runs this site yet. To become its admin, open ${origin}/claim/${claim}`);
   if (demo) print(`Log in as ${demo.username} with the password ${demo.password}`);
 }
 

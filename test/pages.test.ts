@@ -141,6 +141,23 @@ const adminEvent = {
   ...{ id: 9, at: now, text: 'Account disabled', by: { id: 2, username: 'ann' }, note: 'Spam' },
   about: { text: 'mina', path: '/admin/people/1' },
 };
+const adminTopic = {
+  ...{
+    id: 1,
+    slug: 'food',
+    title: 'Food',
+    question: 'Which?',
+    access: 'public' as const,
+    phase: 'open' as const,
+  },
+  ...{ isDefault: false, hiddenAt: null, deletedAt: null, createdAt: now, things: 6, votes: 40, voters: 3 },
+  bytes: 2_500_000,
+};
+const adminFlag = {
+  ...{ id: 1, thingId: 1, name: 'Ramen', reason: 'Not a food', createdAt: now },
+  ...{ topicId: 1, topicTitle: 'Food', path: '/things/1' },
+};
+const suspects = { topicId: 1, title: 'Food', thingId: 1, thing: 'Ramen', deviation: 5.2 };
 const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
 
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
@@ -197,6 +214,71 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       topics: [{ id: 1, title: 'Food', role: 'owner' }],
     },
     ...{ events: [adminEvent], reason: '', error },
+  },
+  'admin/topics': { ...listed, filter: 'all', topics: [adminTopic] },
+  'admin/topic': {
+    ...{ topic: adminTopic, path: '/topics/food/top', maxMegabytes: 200, username: 'nobody', error },
+    people: [{ userId: 1, username: 'mina', role: 'owner', createdAt: now }],
+  },
+  'admin/review': {
+    suggestions: [
+      {
+        ...{
+          id: 1,
+          proposed: 'Tea',
+          by: 'mina',
+          at: now,
+          topic: { id: 1, title: 'Food' },
+          similar: ['Teas'],
+        },
+        form: { suggestionId: 1, name: 'Tea', description: '', link: '', into: '', reason: '', error },
+      },
+    ],
+    flags: [adminFlag],
+  },
+  'admin/stuffing': {
+    alarms: [{ ...suspects, id: 1, at: now }],
+    groups: [
+      {
+        ...{ ...suspects, group: 'a'.repeat(64), isWide: true, voters: 16, votes: 400, out: 16 },
+        ...{ firstAt: new Date(now.getTime() - 60_000), lastAt: now },
+      },
+    ],
+  },
+  'admin/suspects': {
+    ...{ suspects, path: '/stuffing/alarms/1', kind: 'alarm' },
+    voters: [
+      { voterId: 1, username: 'mina', createdAt: now, votes: 20, isOut: true },
+      { voterId: 2, username: null, createdAt: now, votes: 20, isOut: false },
+    ],
+    comparison: {
+      ...{ rank: 1, rankWithout: 2 },
+      rows: [
+        { rank: 1, with: { name: 'Ramen', isPushed: true }, without: { name: 'Yak', isPushed: false } },
+        { rank: 2, with: { name: 'Yak', isPushed: false }, without: { name: 'Ramen', isPushed: true } },
+      ],
+    },
+  },
+  'admin/invitations': {
+    ...{ registration: 'invitation', notes: '', error },
+    invitations: [
+      {
+        ...{ id: 1, note: 'Ann', tokenHash: 'a', createdAt: now, expiresAt: now, state: 'open' },
+        ...{ usedBy: undefined, url: 'https://thinga.example/register?invitation=abc' },
+      },
+      {
+        ...{ id: 2, note: null, tokenHash: 'b', createdAt: now, expiresAt: now, state: 'used' },
+        ...{ usedBy: { id: 1, username: 'mina' }, url: undefined },
+      },
+    ],
+  },
+  'admin/claim': { path: '/claim/abc' },
+  'admin/settings': {
+    form: {
+      ...{ name: 'Owls', light: '#4f39d8', dark: '#b4a5ff', contact: 'help@thinga.example' },
+      ...{ registration: 'approval', topics: 'admins' },
+    },
+    ...{ errors: { light: error }, logo: `${'a'.repeat(64)}-640x640`, logoError: error, maxMegabytes: 10 },
   },
   'admin/activity': {
     ...{ entries: [adminEvent], older: 9 },
@@ -307,7 +389,9 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     idleSeconds: 7200,
     errors: { username: error, password: error },
     refusal: error,
+    ...{ invitation: 'abc', awaitsApproval: true },
   },
+  'auth/closed': { isByInvitation: true, contact: undefined },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
   'auth/devices': {
@@ -335,13 +419,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...managed,
     suggestions: [
       {
-        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, similar: ['Ramen'] },
+        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, topic: undefined, similar: ['Ramen'] },
         form: {
           ...{ suggestionId: 1, name: 'Ramen soup', description: '', link: '', into: '', reason: '', error },
         },
       },
     ],
-    flags: [{ id: 1, thingId: 1, name: 'Ramen', reason: 'Twice', createdAt: now }],
+    flags: [adminFlag],
   },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },

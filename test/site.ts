@@ -39,6 +39,7 @@ export interface Site {
   /** Begins every key of this site in Redis. */
   prefix: string;
   boards: Boards;
+  settings: SiteSettings;
   config: Config;
   /** Folds all votes into the ratings. */
   fold(): Promise<void>;
@@ -107,6 +108,7 @@ export async function openSite(
     redis,
     prefix,
     boards,
+    settings: settingsOfSite,
     config,
     fold: () => foldAll(db, ranker),
     async rank() {

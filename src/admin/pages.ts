@@ -2,12 +2,15 @@ import type { RecordCheck } from '../auth/audit/check-record.js';
 import type { OpenFlag } from '../catalog/flags.js';
 import type { TopicPerson } from '../catalog/topic-roles.js';
 import type { ShownSuggestion } from '../organize/pages.js';
+import type { Registration } from '../schema.js';
 import type { ActivityEntry } from './activity/activity.js';
 import type { ActivityFilter } from './activity/kinds.js';
 import type { Paged } from './admin-page.js';
 import type { AdminOverview } from './overview.js';
 import type { ListedPerson, PeopleFilter } from './people/find-people.js';
+import type { SiteInvitation } from './people/invitations.js';
 import type { Person } from './people/person.js';
+import type { SiteErrors, SiteForm } from './settings/site-form.js';
 import type { Comparison } from './stuffing/comparison.js';
 import type { Alarm, Suspect, SuspectGroup, Suspects } from './stuffing/suspects.js';
 import type { AdminTopic, TopicFilter } from './topics/find-topics.js';
@@ -17,6 +20,9 @@ declare module '../http/page.js' {
     'admin/overview': { overview: AdminOverview };
     'admin/people': PeoplePage;
     'admin/person': PersonPage;
+    'admin/invitations': InvitationsPage;
+    'admin/claim': { /** The address of the link. */ path: string };
+    'admin/settings': SettingsPage;
     'admin/topics': TopicsPage;
     'admin/topic': TopicPage;
     'admin/review': { suggestions: ShownSuggestion[]; flags: OpenFlag[] };
@@ -38,6 +44,24 @@ interface PersonPage {
   /** What was typed as the reason to disable it, and what is wrong with it. */
   reason: string;
   error: string;
+}
+
+interface InvitationsPage {
+  /** An invitation has its address for the one who has just made it. */
+  invitations: (SiteInvitation & { url: string | undefined })[];
+  registration: Registration;
+  /** What was typed, and what is wrong with it. */
+  notes: string;
+  error: string;
+}
+
+interface SettingsPage {
+  form: SiteForm;
+  errors: SiteErrors;
+  /** The logo as it is, and what is wrong with another one. */
+  logo: string | undefined;
+  logoError: string | undefined;
+  maxMegabytes: number;
 }
 
 interface TopicsPage extends Paged {

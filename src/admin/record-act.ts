@@ -4,11 +4,18 @@ import { type Client, readClient } from '../auth/sessions/client.js';
 import { userOf } from '../auth/sessions/current-user.js';
 import type { Transaction } from '../database.js';
 
-/** The admin who does something, or the operator at the terminal. */
-export type Actor = { userId: number; sessionId: number; client: Client } | 'operator';
+/** An admin who does something. */
+export interface AdminActor {
+  userId: number;
+  sessionId: number;
+  client: Client;
+}
+
+/** Who does something: an admin, or the operator at the terminal. */
+export type Actor = AdminActor | 'operator';
 
 /** The admin who sends a request. */
-export function actorOf(req: Request, res: Response): Actor {
+export function actorOf(req: Request, res: Response): AdminActor {
   return { userId: userOf(res).id, sessionId: res.locals.session?.id ?? 0, client: readClient(req) };
 }
 

@@ -6,9 +6,12 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { activityRoutes } from './activity/activity-routes.js';
 import { adminHealthRoutes } from './health/health-routes.js';
 import { overviewRoutes } from './overview-routes.js';
+import { invitationRoutes } from './people/invitation-routes.js';
 import { peopleRoutes } from './people/people-routes.js';
 import { personRoutes } from './people/person-routes.js';
 import { reviewRoutes } from './review/review-routes.js';
+import { claimRoutes } from './settings/claim-routes.js';
+import { settingsRoutes } from './settings/settings-routes.js';
 import { stuffingRoutes } from './stuffing/stuffing-routes.js';
 import { topicRoutes } from './topics/topic-routes.js';
 
@@ -23,11 +26,14 @@ export function adminRoutes(services: AdminServices): Router {
   const router = Router();
   router.use(overviewRoutes(services));
   router.use(peopleRoutes(services));
+  router.use(invitationRoutes(services));
   router.use(personRoutes(services));
   router.use(topicRoutes(services));
   router.use(reviewRoutes(services));
   router.use(stuffingRoutes(services));
   router.use(activityRoutes(services));
   router.use(adminHealthRoutes(services));
+  router.use(settingsRoutes(services));
+  router.use(claimRoutes(services));
   return router;
 }

@@ -29,7 +29,7 @@ export async function logIn(
     if (ended) {
       await store.deleteByHash(ended);
       await throttle.recordSuccess(attempt);
-      return user;
+      return { userId: user.userId, passwordHash: user.passwordHash };
     }
   }
   // The count comes first, because the record may fail. Unknown names are recorded too, so that the response

@@ -54,7 +54,7 @@ export async function openFlags(db: Database, topicId?: number): Promise<OpenFla
       'flags.createdAt',
       'flags.topicId',
       'access',
-      'slug',
+      'topics.slug',
     ])
     .select('title as topicTitle')
     .orderBy('flags.id')

@@ -2,6 +2,7 @@ import type { OwnedTopic } from '../catalog/organized-topic.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
+import type { Contact } from '../site/contact.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -87,10 +88,4 @@ interface PrivacyPage extends AccessibilityPage {
 interface ComponentsPage {
   board: Board;
   table: RankTable;
-}
-
-/** A link to the people who run the site. */
-export interface Contact {
-  href: string;
-  text: string;
 }

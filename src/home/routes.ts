@@ -14,13 +14,13 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
 import { VoterCounts } from '../ranking/boards/voter-counts.js';
-import type { SiteSettings, SiteValues } from '../site/site-settings.js';
+import { contactOf } from '../site/contact.js';
+import type { SiteSettings } from '../site/site-settings.js';
 import { signBallot } from '../voting/ballot.js';
 import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
-import type { Contact } from './pages.js';
 import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
@@ -105,10 +105,6 @@ export function homeRoutes(services: HomeServices): Router {
     .get((_req, res) => sendPage(res, 'home/offline', {}))
     .all(methodNotAllowed);
   return router;
-}
-
-function contactOf({ contact: text }: SiteValues): Contact | undefined {
-  return text === undefined ? undefined : { text, href: text.includes('://') ? text : `mailto:${text}` };
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {

@@ -60,6 +60,13 @@ const messages = {
   'topic-restored': 'Restored. Everything is as it was.',
   'picture-saved': 'Picture saved.',
   'picture-removed': 'Picture removed.',
+  'awaits-approval':
+    'Your account is made. You can log in when the people who run this site have let you in.',
+  'invitations-made': 'The invitations are ready. Copy the links now: you see them only for ten minutes.',
+  'invitation-revoked': 'Revoked. That link no longer works.',
+  claimed: 'You are an admin now. Give the site its name.',
+  'logo-saved': 'Logo saved.',
+  'logo-removed': 'Logo removed.',
   'role-given': 'Done. This person is an admin now.',
   'role-taken-away': 'Done. This person is no longer an admin.',
   'person-disabled': 'Disabled. This person is logged out everywhere, and reads your reason at the log-in.',

@@ -150,6 +150,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     takesSuggestions: false,
     code: null,
     embedOrigins: [],
+    hiddenAt: null,
     votesEach: null,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { recordEvent } from '../../auth/audit/record-event.js';
 import { endSessions } from '../../auth/sessions/end-sessions.js';
 import { lockUser } from '../../auth/sessions/sessions.js';
+import { isLastAdmin } from '../../auth/users/last-admin.js';
 import type { Transaction } from '../../database.js';
 import { type Actor, recordAct } from '../record-act.js';
 
@@ -82,16 +83,3 @@ export const approvePerson: PersonAct = async (trx, actor, { userId }) => {
   await recordAct(trx, actor, { kind: 'admin-approved', about: `person ${userId}` });
   return [];
 };
-
-/** Tells whether a person is the only admin who can log in. It locks all admins, so that two of them can't both go. */
-export async function isLastAdmin(trx: Transaction, userId: number): Promise<boolean> {
-  const admins = await trx
-    .selectFrom('users')
-    .where('role', '=', 'admin')
-    .where('disabledAt', 'is', null)
-    .select('id')
-    .orderBy('id')
-    .forNoKeyUpdate()
-    .execute();
-  return admins.length === 1 && admins[0]?.id === userId;
-}

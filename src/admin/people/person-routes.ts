@@ -1,12 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
+import { lastAdmin } from '../../auth/users/last-admin.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import type { Flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
 import { sendPage } from '../../http/page.js';
-import { notFound, Problem } from '../../http/problem.js';
+import { notFound } from '../../http/problem.js';
 import { latestEventsAbout } from '../activity/activity.js';
 import { backTo, idOf, readLine } from '../admin-page.js';
 import { actorOf } from '../record-act.js';
@@ -103,6 +104,3 @@ export function personRoutes(services: PersonServices): Router {
 
   return router;
 }
-
-const lastAdmin = (): Problem =>
-  new Problem(409, 'The site needs an admin', 'Make someone else an admin first.');

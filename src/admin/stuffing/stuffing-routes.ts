@@ -54,9 +54,9 @@ export function stuffingRoutes({ db }: { db: Database }): Router {
       .route(address)
       .get(requireAdmin, async (req, res) => showSuspects(res, await find(req)))
       .all(methodNotAllowed);
-    for (const [act, decision, message] of [
-      ['set-apart', 'set apart', 'votes-decided'],
-      ['restore', 'restored', 'votes-decided'],
+    for (const [act, decision] of [
+      ['set-apart', 'set apart'],
+      ['restore', 'restored'],
     ] as const)
       router
         .route(`${address}/${act}`)
@@ -69,7 +69,12 @@ export function stuffingRoutes({ db }: { db: Database }): Router {
             await decideOnVoters(trx, actorOf(req, res), { voterIds, decision, about });
             if ('group' in suspects) await rememberSetApart(trx, suspects, decision === 'set apart');
           });
-          await backTo(res, path, message);
+          // The leans of a group are made anew when it votes again. Until then it has no page.
+          await backTo(
+            res,
+            decision === 'restored' && 'group' in suspects ? '/stuffing' : path,
+            'votes-decided',
+          );
         })
         .all(methodNotAllowed);
   }

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Database, violatesConstraint } from '../../database.js';
 import type { NetworkGroups } from '../../http/network.js';
 import { normalForm } from '../../normal-form.js';
@@ -10,6 +10,7 @@ import type { Barred } from '../sessions/end-reasons.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
 import { checkNewPassword } from './password-rules.js';
+import { takeSiteInvitation } from './site-invitations.js';
 import { usernameSkeleton } from './skeletons.js';
 import { checkUsername, isUsername, usernameKey } from './usernames.js';
 
@@ -28,6 +29,14 @@ export interface Account {
   passwordHash: string;
 }
 
+/** How somebody may register. */
+export interface Admitted {
+  /** Whether the account waits for an admin, and can't log in before that. */
+  awaitsApproval?: boolean;
+  /** The token of an invitation, which is used up; empty without one. */
+  invitation?: string;
+}
+
 /**
  * Creates a user, and the voter with the same id.
  * @returns the account, or the errors of the form
@@ -36,7 +45,7 @@ export interface Account {
 export async function register(
   db: Database,
   passwords: PasswordHasher,
-  { username, password, groups }: Credentials & { groups?: NetworkGroups },
+  { username, password, groups, awaitsApproval, invitation }: Registration,
 ): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
@@ -57,11 +66,16 @@ export async function register(
           usernameKey: usernameKey(name),
           nameSkeleton: usernameSkeleton(name),
           passwordHash,
+          ...(awaitsApproval && { awaitingSince: sql<Date>`now()` }),
         })
         .execute();
+      if (invitation && !(await takeSiteInvitation(trx, invitation, voter.id)))
+        throw new InvitationUsedError();
       return { userId: voter.id, passwordHash };
     });
   } catch (error) {
+    if (error instanceof InvitationUsedError)
+      return { errors: { username: 'Somebody else has used this invitation. Ask for a new one.' } };
     if (violatesConstraint(error, 'users_username_key_key'))
       return { errors: { username: `“${name}” is taken. Choose another name.` } };
     if (violatesConstraint(error, 'users_name_skeleton_key'))
@@ -69,6 +83,12 @@ export async function register(
     throw error;
   }
 }
+
+/** What a new user types, and how they may register. */
+type Registration = Credentials & Admitted & { groups?: NetworkGroups };
+
+/** Ends the transaction of a registration whose invitation was used meanwhile. */
+class InvitationUsedError extends Error {}
 
 function checkRegistration(username: string, password: string): FieldErrors<keyof Credentials> {
   const errors: FieldErrors<keyof Credentials> = {};

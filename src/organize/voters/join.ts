@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../catalog/tokens.js';
+import { hashToken } from '../../tokens.js';
 import type { Database, Transaction } from '../../database.js';
 import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
 

@@ -12,7 +12,7 @@ import {
   renewUnusedInvitations,
   revokeInvitation,
 } from '../../catalog/invitations.js';
-import { hashToken } from '../../catalog/tokens.js';
+import { hashToken } from '../../tokens.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';

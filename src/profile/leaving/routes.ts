@@ -6,6 +6,7 @@ import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/close-account.js';
 import { forgetVoter } from '../../catalog/forget-voter.js';
+import { isLastAdmin, lastAdmin } from '../../auth/users/last-admin.js';
 import { handOnTopics, listTopicsToHandOn } from '../../catalog/remove-topic.js';
 import type { Database, Transaction } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
@@ -50,6 +51,7 @@ export function leavingRoutes({
         return showClosing(res.status(422), 'Choose what should happen to your votes.');
       const { id } = userOf(res);
       const beforeRemoval = async (trx: Transaction) => {
+        if (await isLastAdmin(trx, id)) throw lastAdmin();
         if (votes === 'withdraw') await withdrawVotes(trx, id);
         await handOnTopics(trx, id);
         await forgetVoter(trx, id);
