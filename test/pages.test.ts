@@ -40,7 +40,7 @@ const runTopic = {
 const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set(), merges: new Map() },
-    ...{ progress: [], expectedShare: 0.9 },
+    ...{ progress: [], expectedShare: 0.9, trends: { readAt: now, ranks: new Map([[1, [3, 2, 1]]]) } },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
     ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
@@ -52,6 +52,7 @@ const [first, second] = board.standings as [Board['standings'][0], Board['standi
 const rows = board.standings.map((standing) => ({
   ...{ ...standing, ...describeStanding(standing, board), isLastOfGoal: standing.rank === 1 },
   ...{ bar: barOn(makeScale(1, 3, 1), standing), isTiedWithPrevious: true, isTiedWithNext: true },
+  trend: 'M0 0L100 50',
 }));
 const scale = makeScale(1, 3, 1);
 const thing = {

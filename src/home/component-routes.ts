@@ -40,6 +40,13 @@ const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: new Date(0), retired: new Set(), merges: new Map() },
     ...{ progress: [], expectedShare: 0.8 },
+    trends: {
+      readAt: new Date(0),
+      ranks: new Map([
+        [1, [4, 3, 3, 2, 2, 1]],
+        [2, [1, 1, 2, 1, 1, 2]],
+      ]),
+    },
   },
   things.map((thing, index) => ({
     ...{ ...thing, hasText: false, id: index + 1, mean: 1 - index / 2, variance: 0.1 },

@@ -154,5 +154,5 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     votesEach: null,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },
-  ...{ progress: [], expectedShare: null },
+  ...{ progress: [], expectedShare: null, trends: { readAt: new Date(0), ranks: new Map() } },
 };
