@@ -20,7 +20,7 @@ const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
   ...{ access: 'link' as const, hiddenAt: null, isDefault: true, goal: 3 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: null },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: null },
+  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: null, code: null },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */
@@ -40,6 +40,13 @@ const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: new Date(0), retired: new Set(), merges: new Map() },
     ...{ progress: [], expectedShare: 0.8 },
+    trends: {
+      readAt: new Date(0),
+      ranks: new Map([
+        [1, [4, 3, 3, 2, 2, 1]],
+        [2, [1, 1, 2, 1, 1, 2]],
+      ]),
+    },
   },
   things.map((thing, index) => ({
     ...{ ...thing, hasText: false, id: index + 1, mean: 1 - index / 2, variance: 0.1 },

@@ -21,10 +21,11 @@ const isInvitedSql = ({ topic, voter }: { topic: string; voter: string }): strin
 export async function whyRefused(
   db: Database,
   { topicId, voterId }: { topicId: number; voterId: number },
-): Promise<'notOpen' | 'closed' | 'uninvited' | undefined> {
+): Promise<'notOpen' | 'paused' | 'closed' | 'uninvited' | undefined> {
   const [topic] = await selectGate(db, topicId, voterId);
   if (!topic || topic.phase === 'closed') return 'closed';
   if (topic.phase === 'draft') return 'notOpen';
+  if (topic.phase === 'paused') return 'paused';
   return topic.isInvited ? undefined : 'uninvited';
 }
 

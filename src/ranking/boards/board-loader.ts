@@ -5,8 +5,10 @@ import { phaseAt } from '../../catalog/phase.js';
 import type { Database } from '../../database.js';
 import { mergesOf } from '../ranker/merges.js';
 import { Board, type FitSummary, type GoalProgress, type StoredThing, type TopicSummary } from './board.js';
+import { readTrends, type Trends } from './trends.js';
 
 const POLL_INTERVAL_MS = 500;
+const TRENDS_LAST_MS = 10 * 60_000;
 
 /** A thing as the loader reads it, with what decides whether it is on the board. */
 interface LoadedThing extends StoredThing {
@@ -124,22 +126,23 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
-      .select(['takesSuggestions', 'embedOrigins', 'hiddenAt'])
+      .select(['takesSuggestions', 'embedOrigins', 'code', 'hiddenAt'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && isSameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, progress, all] = await Promise.all([
+      const [fit, progress, all, trends] = await Promise.all([
         this.#readFit(topic.id),
         this.#readProgress(topic.id),
         this.#readThings(topic.id),
+        this.#readTrends(topic.id, known),
       ]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
       const merges = mergesOf(all);
-      const state = { version, fit, loadedAt, retired, merges, progress, expectedShare };
+      const state = { version, fit, loadedAt, retired, merges, progress, trends, expectedShare };
       this.#boards.set(topic.slug, new Board({ ...topic, ...state }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
@@ -166,6 +169,12 @@ export class Boards {
       .select(['votes', 'expectedShare'])
       .orderBy('votes')
       .execute();
+  }
+
+  // They change so slowly that a board may have them from some minutes before.
+  async #readTrends(topicId: number, known: Board | undefined): Promise<Trends> {
+    const isFresh = known && Date.now() - known.trends.readAt.getTime() < TRENDS_LAST_MS;
+    return isFresh ? known.trends : readTrends(this.#db, topicId);
   }
 
   async #readThings(topicId: number): Promise<LoadedThing[]> {

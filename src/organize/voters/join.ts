@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../database.js';
-import { hashToken } from '../tokens.js';
-import { moveVotes, takeBackAgain } from '../voting/take-over.js';
+import type { Database, Transaction } from '../../database.js';
+import { hashToken } from '../../tokens.js';
+import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
 
 /** A place in a topic, as the page of its personal link shows it. */
 export interface Place {
