@@ -25,8 +25,8 @@ export interface TopicSummary
     | 'votesEach'
     | 'takesSuggestions'
     | 'embedOrigins'
-    | 'code'
     | 'hiddenAt'
+    | 'code'
     | 'isDefault'
   > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
