@@ -151,6 +151,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     code: null,
     notes: 'none' as const,
     embedOrigins: [],
+    hiddenAt: null,
     votesEach: null,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },

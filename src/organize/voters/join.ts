@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../catalog/tokens.js';
 import type { Database, Transaction } from '../../database.js';
+import { hashToken } from '../../tokens.js';
 import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
 
 /** A place in a topic, as the page of its personal link shows it. */

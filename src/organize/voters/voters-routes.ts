@@ -12,13 +12,13 @@ import {
   renewUnusedInvitations,
   revokeInvitation,
 } from '../../catalog/invitations.js';
-import { hashToken } from '../../catalog/tokens.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { readForm } from '../../http/form.js';
 import { sendPage } from '../../http/page.js';
 import { notFound } from '../../http/problem.js';
+import { hashToken } from '../../tokens.js';
 import { keepSecret, readFreshSeed, startFreshLinks } from '../fresh-links.js';
 import { backTo, managePage } from '../manage-page.js';
 import { qrCodeOf } from '../qr-code.js';

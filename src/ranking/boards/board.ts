@@ -26,6 +26,7 @@ export interface TopicSummary
     | 'takesSuggestions'
     | 'notes'
     | 'embedOrigins'
+    | 'hiddenAt'
     | 'code'
     | 'isDefault'
   > {
