@@ -292,7 +292,12 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ...{ name: 'Owls', light: '#4f39d8', dark: '#b4a5ff', contact: 'help@thinga.example' },
       ...{ registration: 'approval', topics: 'admins' },
     },
-    ...{ errors: { light: error }, logo: `${'a'.repeat(64)}-640x640`, logoError: error, maxMegabytes: 10 },
+    ...{
+      errors: { name: error, light: error, dark: error, contact: error, registration: error, topics: error },
+      logo: `${'a'.repeat(64)}-640x640`,
+      logoError: error,
+      maxMegabytes: 10,
+    },
   },
   'admin/activity': {
     ...{ entries: [adminEvent], older: 9 },

@@ -61,7 +61,8 @@ export function accountRoutes({
       const remembered = remember !== '';
       const { network } = res.locals;
       const groups = networkGroups(network, config.secrets[0]);
-      const form = { username, password, groups, awaitsApproval, invitation };
+      const taken = admission === 'invited' ? invitation : '';
+      const form = { username, password, groups, awaitsApproval, invitation: taken };
       const create = () => register(db, passwords.forNetwork(network), form);
       const account = await (signUpLimit?.guard(network, create) ?? create()).catch(asRefusal);
       if ('errors' in account || 'refusal' in account) {

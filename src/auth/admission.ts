@@ -2,8 +2,8 @@ import type { Database } from '../database.js';
 import type { SiteSettings } from '../site/site-settings.js';
 import { findSiteInvitation } from './users/site-invitations.js';
 
-/** How a visitor may register, if at all. */
-type Admission = 'open' | 'after approval' | 'by invitation' | 'closed';
+/** How a visitor may register, if at all. Who is invited uses the invitation up. */
+type Admission = 'open' | 'invited' | 'after approval' | 'by invitation' | 'closed';
 
 /**
  * Decides how a visitor may register. A valid invitation opens every site.
@@ -14,8 +14,7 @@ export async function admissionOf(
   invitation: string,
 ): Promise<Admission> {
   const { registration } = settings.current;
-  if (registration === 'anyone' && invitation === '') return 'open';
-  if (invitation !== '' && (await findSiteInvitation(db, invitation))) return 'open';
+  if (invitation !== '' && (await findSiteInvitation(db, invitation))) return 'invited';
   if (registration === 'approval') return 'after approval';
   if (registration === 'nobody') return 'closed';
   return registration === 'invitation' ? 'by invitation' : 'open';

@@ -181,6 +181,10 @@ it('lets in who has an invitation, once for each link', async () => {
   await register(visit(site), { invitation: bob }).expect(403);
 });
 
+it('lets anyone in with a link that is used up, where anyone may register', async () => {
+  await register(visit(site), { invitation: 'used-up' }).expect(303);
+});
+
 it('lets only one of two people use an invitation at the same moment', async () => {
   const boss = await admin(site);
   await send(boss, '/settings', { ...USUAL, registration: 'invitation' }).expect(303);

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { seed } from '../../src/catalog/seed.js';
 import { setRole } from '../../src/catalog/topic-roles.js';
+import { admin } from '../admin/admins.js';
 import { makeTopic, memberWith, reload } from '../organize/topics.js';
 import { member, read, type Site, thingNames, topic, visit, vote } from '../site.js';
+import { fillAdminPages } from './admin-pages.js';
 
 /** A registered member with their browser. */
 export type Member = Awaited<ReturnType<typeof member>>;
@@ -17,6 +19,8 @@ export interface Members {
   finisher: Member;
   /** Runs an invited topic, a public one with votes, a draft, one that is closed, and one that is deleted. */
   organiser: Member;
+  /** Runs the site, which has people, topics and votes to decide about. */
+  admin: Member;
 }
 
 /** The paths of topics that are not public. */
@@ -74,7 +78,9 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   await voter.browser.post(links.ended.replace('/shared/', '/profile/links/').concat('/end')).expect(303);
   await takeDownFirstOf(site, links.open);
   const { organiser, topics } = await organize(site);
-  return { members: { newcomer, voter, finisher, organiser }, links, topics };
+  await fillAdminPages(site);
+  const boss = await admin(site);
+  return { members: { newcomer, voter, finisher, organiser, admin: boss }, links, topics };
 }
 
 async function organize(site: Site): Promise<{ organiser: Member; topics: Topics }> {

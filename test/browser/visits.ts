@@ -40,10 +40,16 @@ const MANAGE_PAGES = [
   ...['/people', '/activity', '/copy', '/delete', '/review', '/judges', '/judges/without', '/notes'],
 ];
 
+/** The pages for admins. */
+const ADMIN_PATHS = [
+  ...['', '/people', '/people/invitations', '/topics', '/review', '/stuffing', '/activity', '/settings'],
+].map((page) => `/admin${page}`);
+
 /** The GET routes that answer without a page of their own, and what they answer. */
 export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/\\.\\w+$/': 'the files in public',
   '/^\\/pictures\\/([0-9a-f]{64})-([1-9]\\d{0,4})\\.webp$/': 'an uploaded picture',
+  '/^\\/colors\\/([0-9a-f]{6})-([0-9a-f]{6})\\.css$/': 'a style sheet',
   '/healthz': 'text',
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
@@ -86,6 +92,13 @@ const openIn =
   async (browser, { topics }) => {
     const answer = await browser.goto(topics[topic] + page);
     if (!answer?.ok()) throw new Error(`${topics[topic]}${page} answers ${answer?.status()}`);
+  };
+/** Opens a list, and then the first page that it links to. */
+const openFirst =
+  (path: string, link: string): Visit =>
+  async (page) => {
+    await page.goto(path);
+    await page.goto(String(await page.locator(link).first().getAttribute('href')));
   };
 const openEach = (paths: string[]): Record<string, Visit> =>
   Object.fromEntries(paths.map((path) => [path, open(path)]));
@@ -365,6 +378,16 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await site.db.schema.alterTable('away').renameTo('shares').execute();
       await waitForTitle(page, 'Something went wrong on our side');
     },
+  },
+  admin: {
+    ...openEach(ADMIN_PATHS),
+    'people who wait, for admins': open('/admin/people?show=waiting'),
+    'a person, for admins': openFirst('/admin/people', '.entries .name'),
+    'a person who waits, for admins': openFirst('/admin/people?show=waiting', '.entries .name'),
+    'a topic, for admins': openFirst('/admin/topics', '.entries .name'),
+    'the voters behind an alarm': openFirst('/admin/stuffing', '#alarms ~ .entries .name'),
+    'a one-sided group': openFirst('/admin/stuffing', '#groups ~ .entries .name'),
+    'a link of the start that works no more (404)': open('/claim/nothing'),
   },
   organiser: {
     ...Object.fromEntries(
