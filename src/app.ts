@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
+import { readGuest } from './auth/guest-cookie.js';
 import type { Passwords } from './auth/passwords/passwords.js';
 import type { AuthServices } from './auth/services.js';
 import { sessionRoutes } from './auth/session-routes.js';
@@ -51,6 +52,7 @@ import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
+import { Hall } from './voting/hall.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -161,12 +163,15 @@ function createServices({
     sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });
+      // What was the own work of a guest is that of the member now.
+      if (readGuest(req, config) !== undefined) await boards.refresh();
       return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;
     },
   };
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
+    hall: new Hall(),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     ballotBox: new BallotBox(db),

@@ -161,6 +161,10 @@ export interface TopicsTable {
   votesEach: number | null;
   /** Whether voters may propose things. */
   takesSuggestions: Generated<boolean>;
+  /** Whether voters walk from thing to thing. */
+  inPerson: Generated<boolean>;
+  /** In person, so many voters see each thing before its goal decides where they go. */
+  visits: Generated<number>;
   /** The sites that may show the ranking in a frame, such as `https://example.org`. */
   embedOrigins: Generated<string[]>;
   /** The position in the ledger at which a closed topic's results are frozen; null until the ranker is there. */
@@ -254,6 +258,8 @@ export interface InvitationsTable {
   tokenHash: string;
   name: string;
   team: string | null;
+  /** The tag of the things that this voter sees; null for all things. */
+  track: string | null;
   /** Who votes in this place; null before somebody has joined. */
   voterId: number | null;
   createdAt: Created;

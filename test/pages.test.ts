@@ -24,6 +24,7 @@ const topic = {
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
   ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20 },
+  ...{ inPerson: true, visits: 3 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -34,6 +35,7 @@ const runTopic = {
     timeZone: 'Europe/Berlin',
   },
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
+  ...{ inPerson: true, visits: 3 },
   ...{ closedXid: null, closedLedgerId: null, deletedAt: null, isDefault: false, createdAt: now },
 };
 const board = new Board(
@@ -43,6 +45,7 @@ const board = new Board(
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
     ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
+    ...{ tags: ['AI'], location: '12' },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -305,10 +308,20 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'organize/delete': managed,
   'organize/restore': { ...managed, until: now },
   'organize/voters': {
-    ...{ ...managed, fresh: 1, names: 'Mina', error },
+    ...{ ...managed, fresh: 1, names: 'Mina', error, tracks: ['AI', 'Games'], track: 'AI' },
+    ownWork: { voters: 3, withOwn: 2, skipped: 39, pairs: 780, fewest: 741 },
     voters: [
       {
-        ...{ id: 1, name: 'Mina', team: 'Blue', hasJoined: true, isRevoked: false, votes: 3, tokenHash: 'a' },
+        ...{
+          id: 1,
+          name: 'Mina',
+          team: 'Blue',
+          track: 'AI',
+          hasJoined: true,
+          isRevoked: false,
+          votes: 3,
+          tokenHash: 'a',
+        },
         url: 'https://a.example/join/abc',
       },
     ],
@@ -390,6 +403,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     card: { title: 'Top 3', url: '/shared/abc', image: '/shared/abc.png', description: 'Food' },
   },
   'voting/vote': {
+    walk: { ids: [first.id], words: [['Go to ', { name: 'table 12' }, ': ', { name: 'Ramen' }]] },
     ...{
       board,
       topic,

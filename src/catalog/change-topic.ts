@@ -17,6 +17,8 @@ export interface TopicSettings {
   votesEach: number | null;
   takesSuggestions: boolean;
   embedOrigins: string[];
+  inPerson: boolean;
+  visits: number;
 }
 
 /**

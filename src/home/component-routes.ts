@@ -20,7 +20,14 @@ const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
   ...{ access: 'link' as const, isDefault: true, goal: 3 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: null },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: null },
+  ...{
+    timeZone: 'UTC',
+    takesSuggestions: false,
+    embedOrigins: [],
+    votesEach: null,
+    inPerson: false,
+    visits: 3,
+  },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */
@@ -42,7 +49,15 @@ const board = new Board(
     ...{ progress: [], expectedShare: 0.8 },
   },
   things.map((thing, index) => ({
-    ...{ ...thing, hasText: false, id: index + 1, mean: 1 - index / 2, variance: 0.1 },
+    ...{
+      ...thing,
+      hasText: false,
+      tags: [],
+      location: null,
+      id: index + 1,
+      mean: 1 - index / 2,
+      variance: 0.1,
+    },
     // The last thing is new.
     ...(index === things.length - 1 ? { wins: 1, losses: 2, ties: 0 } : { wins: 20, losses: 5, ties: 1 }),
     ...{ rank: index + 1, low: Math.max(1, index), high: index + 2, topChance: 0.9 - index / 5 },

@@ -12,6 +12,7 @@ import type { TopicPhase } from '../schema.js';
 import type { Place } from './join.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
 import type { Overview } from './overview.js';
+import type { OwnWorkFigures } from './own-work.js';
 import type { SettingsErrors, SettingsForm } from './settings.js';
 
 declare module '../http/page.js' {
@@ -69,6 +70,10 @@ interface PeoplePage extends ManagePage {
 interface VotersPage extends ManagePage {
   /** A voter's personal link is there for the one who has just made it. */
   voters: (Invitation & { url?: string })[];
+  /** The tags of which new voters can be shown only one, and the one that was chosen; empty for all things. */
+  tracks: string[];
+  track: string;
+  ownWork: OwnWorkFigures | undefined;
   /** How many of these links there are. */
   fresh: number;
   /** What is in the field, and what is wrong with it. */

@@ -3,10 +3,11 @@ import { type Weight, weigh } from '../ranking/math/vote-weight.js';
 import type { BallotBox, CastResult } from './ballot-box.js';
 import { effectOf } from './effect.js';
 import { guestExists } from './guests.js';
+import { currentlyAway } from './in-person.js';
 import { haveSameThings } from './pairs.js';
 import type { Queue } from './queue.js';
 import { candidatesAfter } from './queue-changes.js';
-import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
+import { awayReceipt, type Receipt, receiptOf, undoneReceipt } from './receipt.js';
 import { whyRefused } from './takes-votes.js';
 import type { AcceptedVote, RefusedVote } from './vote-form.js';
 import type { VoterContext } from './voter.js';
@@ -44,7 +45,7 @@ export async function answerPair(
   }
   if (cast.status === 'gone') {
     if (voter.isGuest && !(await guestExists(db, voter.id))) return { refusal: 'guestGone' };
-    const refusal = await whyRefused(db, { topicId: board.topic.id, voterId: voter.id });
+    const refusal = await whyRefused(db, { ...ballot, topicId: board.topic.id });
     if (refusal) return { refusal };
   }
   const queue = await dropPair(context, ballot);
@@ -62,8 +63,9 @@ export async function receiptFor(
   { queue, query }: { queue: Queue; query: Record<string, unknown> },
 ): Promise<Receipt | undefined> {
   const { board, voter } = context;
-  const { voted, answered, undone, gone } = query;
+  const { voted, answered, undone, gone, away } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
+  if (currentlyAway(queue.away).includes(Number(away))) return awayReceipt(board, Number(away));
   const id = voted ?? answered ?? undone;
   const known = typeof id === 'string' ? await ballotBox.find(voter.id, id) : undefined;
   if (!known || known.vote.topicId !== board.topic.id) return undefined;

@@ -56,3 +56,8 @@ export function undoneReceipt(board: Board, vote: AnsweredPair, isShown: boolean
     ...(isShown && { effect: ['Here is that pair again'] }),
   };
 }
+
+/** The receipt for a thing that was left aside, because nobody was there. */
+export const awayReceipt = (board: Board, id: number): Receipt => ({
+  text: ['You get ', { name: board.find(id)?.name ?? 'it' }, ' again in about ten minutes'],
+});

@@ -22,26 +22,27 @@ import { askedPair } from './asked-pair.js';
 import type { Ballot } from './ballot.js';
 import type { BallotBox, CastResult } from './ballot-box.js';
 import { createGuest } from './guests.js';
+import type { Hall } from './hall.js';
 import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
-import { undoneReceipt } from './receipt.js';
+import { awayReceipt, undoneReceipt } from './receipt.js';
 import { type RefusedVote, readVote, refusals } from './vote-form.js';
-import { findVoter, NEW_GUEST, newGuest, type VoterContext, voterOf } from './voter.js';
-import { putBack, queueOf } from './voter-queue.js';
+import { findVoter, NEW_GUEST, newGuest, sightOf, type VoterContext, voterOf } from './voter.js';
+import { leaveAside, putBack, queueOf } from './voter-queue.js';
 import { withdrawVote } from './voting.js';
 
 /** The pair page, and the forms that cast and withdraw a vote, for members and guests. */
 export function votingRoutes(
-  services: VisitServices & { queues: Queues; ballotBox: BallotBox; progressOf: ProgressOf },
+  services: VisitServices & { queues: Queues; hall: Hall; ballotBox: BallotBox; progressOf: ProgressOf },
 ): Router {
-  const { db, boards, queues, ballotBox, progressOf, config } = services;
+  const { db, boards, queues, hall, ballotBox, progressOf, config } = services;
   const router = Router();
   const [secret] = config.secrets;
   const asVoter = findVoter(db, config);
-  const showPair = pairPage({ db, secret, progressOf });
+  const showPair = pairPage({ db, hall, secret, progressOf });
   const contextOf = (res: Response, { board, hidden }: TopicVisit): VoterContext => ({
-    ...{ db, queues, board, secret },
-    voter: voterOf(res),
+    ...{ db, queues, hall, secret, voter: voterOf(res) },
+    ...sightOf(board, voterOf(res)),
     showsResults: !hidden,
   });
 
@@ -51,7 +52,7 @@ export function votingRoutes(
       const visit = await visitTopic(services, req, res);
       const context = contextOf(res, visit);
       const queue = await queueOf(context);
-      const thing = visit.board.find(Number(req.query.with));
+      const thing = context.board.find(Number(req.query.with));
       if (thing) return showPair(res, visit, { queue, ...(await askedPair(context, queue, thing)) });
       const receipt = await receiptFor(context, ballotBox, { queue, query: req.query });
       return showPair(res, visit, { queue, receipt });
@@ -66,6 +67,7 @@ export function votingRoutes(
       if (visit.phase !== 'open')
         return refuseVote(res, visit, { refusal: visit.phase === 'draft' ? 'notOpen' : 'closed' });
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
+      if (vote.awayId !== undefined) return leaveThing(res, visit, vote.awayId);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
       if (result.refusal) return refuseVote(res, visit, result);
       await seeOther(res, pathAfter(board, result.cast) + (isReading(req) ? '&read' : ''), async () =>
@@ -103,6 +105,15 @@ export function votingRoutes(
       await seeOther(res, next ? localPath(next) : '/profile');
     })
     .all(methodNotAllowed);
+
+  /** Leaves a thing aside where nobody is, and shows where to go instead. */
+  async function leaveThing(res: Response, visit: TopicVisit, id: number): Promise<void> {
+    const queue = await leaveAside(contextOf(res, visit), id);
+    const path = `${topicPath(visit.board.topic)}/vote?away=${id}${isReading(res.req) ? '&read' : ''}`;
+    await seeOther(res, path, async () =>
+      showPair(res, visit, { queue, receipt: awayReceipt(visit.board, id) }),
+    );
+  }
 
   /** Answers a vote that does not count with the reason and a pair to go on with. */
   async function refuseVote(

@@ -72,7 +72,7 @@ type StateRow = Omit<VoterState, 'latest' | 'last'> & { latest: string | null; l
  * @returns undefined when the voter has answered every pair
  */
 export async function findUnanswered(
-  { db, voter, board }: VoterContext,
+  { db, voter, board, own }: VoterContext,
   unknown: number[],
   random: Random,
 ): Promise<Pair | undefined> {
@@ -81,7 +81,7 @@ export async function findUnanswered(
     select least(left_id, right_id) as low, greatest(left_id, right_id) as high from votes
     where voter_id = ${voter.id} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
   const answered = new Set(rows.map(({ low, high }) => `${low} ${high}`));
-  const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id));
+  const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id) && !own.has(id));
   const start = Math.floor(random() * known.length);
   const idAt = (offset: number): number => known[(start + offset) % known.length] ?? 0;
   for (let first = 0; first < known.length; first++)
