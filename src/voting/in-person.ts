@@ -45,8 +45,13 @@ export function drawWalk(context: VoterContext, walk: Walk, random: Random): Pai
     return shuffleSides({ leftId: idAt(one), rightId: idAt(other), strategy }, random);
   };
   const stays = [...new Set([walk.kept, ...lastSeen(walk.recent)])].filter(
-    (id) => id !== undefined && !isOut(id) && board.find(id),
+    (id): id is number => id !== undefined && !isOut(id) && board.find(id) !== undefined,
   );
+  // What was left aside comes back first.
+  const [stay] = stays;
+  for (const { id } of walk.away ?? [])
+    if (stay !== undefined && id !== stay && !isOut(id) && board.find(id))
+      pairs.push(shuffleSides({ leftId: stay, rightId: id, strategy: 'explore' }, random));
   for (const [turn, kept] of [...stays, undefined].entries())
     for (let draws = kept === undefined ? 4 : (DRAWS[turn] ?? 4); draws > 0; draws--) {
       const isDrawn = (id: number): boolean => id !== kept && pairs.some((pair) => hasThing(pair, id));
@@ -84,8 +89,12 @@ export function describeStop({ name, location }: Standing): Words {
 export const currentlyAway = (away: Away[] = []): number[] =>
   away.filter(({ until }) => until > Date.now()).map(({ id }) => id);
 
-/** The things left aside, with one more. */
+/** The things that were left aside, without those that are back among the next pairs. */
+export const stillAway = (away: Away[] = [], pairs: Pair[]): Away[] =>
+  away.filter(({ id, until }) => until > Date.now() || !pairs.some((pair) => hasThing(pair, id)));
+
+/** The things that were left aside, with one more. */
 export const withAway = (away: Away[] = [], id: number): Away[] => [
-  ...away.filter((other) => other.id !== id && other.until > Date.now()),
+  ...away.filter((other) => other.id !== id),
   { id, until: Date.now() + AWAY_MS },
 ];

@@ -3,7 +3,7 @@ import { afterVote, afterWithdrawal } from '../ranking/math/vote-weight.js';
 import type { Candidates } from './candidates.js';
 import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
-import { drawWalk, isInPerson, type Walk } from './in-person.js';
+import { drawWalk, isInPerson, stillAway, type Walk } from './in-person.js';
 import { hasAny, hasThing, haveSameThings, maySee, type Pair, pairOf } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import { hasOwnPairs, type VoterContext } from './voter.js';
@@ -49,12 +49,13 @@ export function advance(
   const recent = afterVote(queue.recent, vote, isAgain);
   const isEligible = (pair: Pair): boolean => !haveSameThings(pair, vote) && !hasAny(pair, unknown);
   const candidates = { queued: open.queued.filter(isEligible), drawn: open.drawn.filter(isEligible) };
+  const pairs = fill(context, candidates, recent);
   return {
     version: newVersion(),
-    pairs: fill(context, candidates, recent),
+    pairs,
     recent,
     unknown,
-    away: queue.away,
+    away: stillAway(queue.away, pairs),
     latest: vote.ballotId,
     last: answeredPairOf(vote),
     answers: queue.answers + counted,

@@ -26,7 +26,7 @@ import type { Hall } from './hall.js';
 import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
 import { awayReceipt, undoneReceipt } from './receipt.js';
-import { type RefusedVote, readVote, refusals } from './vote-form.js';
+import { type AwayNotice, type RefusedVote, readVote, refusals } from './vote-form.js';
 import { findVoter, NEW_GUEST, newGuest, sightOf, type VoterContext, voterOf } from './voter.js';
 import { leaveAside, putBack, queueOf } from './voter-queue.js';
 import { withdrawVote } from './voting.js';
@@ -67,7 +67,7 @@ export function votingRoutes(
       if (visit.phase !== 'open')
         return refuseVote(res, visit, { refusal: visit.phase === 'draft' ? 'notOpen' : 'closed' });
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
-      if (vote.awayId !== undefined) return leaveThing(res, visit, vote.awayId);
+      if (vote.awayId !== undefined) return leaveThing(res, visit, vote);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
       if (result.refusal) return refuseVote(res, visit, result);
       await seeOther(res, pathAfter(board, result.cast) + (isReading(req) ? '&read' : ''), async () =>
@@ -107,8 +107,12 @@ export function votingRoutes(
     .all(methodNotAllowed);
 
   /** Leaves a thing aside where nobody is, and shows where to go instead. */
-  async function leaveThing(res: Response, visit: TopicVisit, id: number): Promise<void> {
-    const queue = await leaveAside(contextOf(res, visit), id);
+  async function leaveThing(
+    res: Response,
+    visit: TopicVisit,
+    { ballot, awayId: id }: AwayNotice,
+  ): Promise<void> {
+    const queue = await leaveAside(contextOf(res, visit), ballot, id);
     const path = `${topicPath(visit.board.topic)}/vote?away=${id}${isReading(res.req) ? '&read' : ''}`;
     await seeOther(res, path, async () =>
       showPair(res, visit, { queue, receipt: awayReceipt(visit.board, id) }),

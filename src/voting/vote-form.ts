@@ -33,7 +33,7 @@ export interface AcceptedVote {
 }
 
 /** What a voter who walks says of a thing where nobody is. It is no vote. */
-interface AwayNotice {
+export interface AwayNotice {
   refusal?: undefined;
   ballot: Ballot;
   /** The id of that thing. */

@@ -1,6 +1,6 @@
 import { findOpen } from './candidates.js';
 import { randomFor } from './draw.js';
-import { type Walk, withAway } from './in-person.js';
+import { currentlyAway, stillAway, type Walk, withAway } from './in-person.js';
 import { hasAny, hasThing, haveSameThings, maySee, type Pair } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import { advance, type CastAnswer, drawFor, fill, QUEUE_LENGTH, revert } from './queue-changes.js';
@@ -63,11 +63,15 @@ export async function putBack(context: VoterContext, vote: Vote): Promise<Queue>
 /**
  * Leaves a thing aside for some minutes, because nobody was there. The other thing of its pair stays, and it is neither
  * a vote nor a skip.
+ * @param pair the one that the voter was shown
  */
-export async function leaveAside(context: VoterContext, id: number): Promise<Queue> {
+export async function leaveAside(
+  context: VoterContext,
+  { leftId, rightId }: Pick<Pair, 'leftId' | 'rightId'>,
+  id: number,
+): Promise<Queue> {
   const queue = await queueOf(context);
-  const [front] = queue.pairs;
-  const kept = front && hasThing(front, id) ? front.leftId + front.rightId - id : undefined;
+  const kept = leftId === id ? rightId : leftId;
   const pairs = queue.pairs.filter((pair) => !hasThing(pair, id));
   return drawQueue(context, { pairs, away: withAway(queue.away, id), kept });
 }
@@ -104,7 +108,7 @@ async function drawQueue(
   const drawn = drawFor(context, { ...state, away, kept }, random);
   const others = before.filter((pair) => !state.reopened.some((other) => haveSameThings(other, pair)));
   const queued = [...state.reopened, ...others].filter(
-    (pair) => maySee(context, pair) && !hasAny(pair, state.unknown),
+    (pair) => maySee(context, pair) && !hasAny(pair, [...state.unknown, ...currentlyAway(away)]),
   );
   const open = await findOpen(db, voter.id, { queued, drawn });
   const pairs = fill(
@@ -119,7 +123,7 @@ async function drawQueue(
     pairs: found ? [found] : pairs,
     recent: state.recent,
     unknown: state.unknown,
-    away,
+    away: stillAway(away, pairs),
     latest: state.latest,
     last: state.last,
     answers: state.answers,
