@@ -73,7 +73,15 @@ const course = {
   settledAt: 5,
   sentence: 'Now 80 %.',
 };
-const ofTopic = { topic, path: '/topics/food', size: 3, votes: 40, title: 'Winner' };
+const ofTopic = {
+  topic,
+  path: '/topics/food',
+  size: 3,
+  votes: 40,
+  title: 'Winner',
+  tracks: ['AI'],
+  track: 'AI',
+};
 const vote = {
   ...{ id: 1, ballotId: '8c8f1f0e-5f0f-4c62-9d26-0f6a1b0a3c11', topicId: 1, leftId: 1, rightId: 2 },
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
@@ -269,6 +277,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    ...{ tracks: ['AI', 'Games'], track: 'AI' },
     embed: 'https://example.org/topics/food/embed',
     figures: {
       ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },

@@ -191,6 +191,9 @@ interface SettingsPage extends ManagePage {
 
 /** The ranking with its figures, to look at, to print and to take away. */
 interface ResultsPage extends ManagePage, RankTable {
+  /** The tags by which the things are ranked apart, and that of these things; undefined for all things. */
+  tracks: string[];
+  track: string | undefined;
   /** The title of its board: "Top 20". */
   title: string;
   settled: Words;

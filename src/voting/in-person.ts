@@ -10,8 +10,8 @@ import type { VoterContext } from './voter.js';
 /** How long a thing where nobody was is left aside, in milliseconds. */
 const AWAY_MS = 10 * 60_000;
 
-/** How many pairs are drawn with the thing that a voter stands at, with the one before it, and with neither. */
-const DRAWS = [8, 4, 4];
+/** How many pairs are drawn with each thing where the voter may stay, and how many with neither. */
+const [STAY_DRAWS, OTHER_DRAWS] = [[8, 6], 4];
 
 /** What decides the next pair of a voter who walks. */
 export interface Walk extends Pick<Queue, 'recent' | 'unknown' | 'away'> {
@@ -27,40 +27,54 @@ export const isInPerson = ({ board }: Pick<VoterContext, 'board'>): boolean => b
  * such a pair. The voter may have answered some of the pairs.
  */
 export function drawWalk(context: VoterContext, walk: Walk, random: Random): Pair[] {
-  const { board, hall, voter, own } = context;
-  const { topic, selector, standings } = board;
-  const isAway = (id: number): boolean => currentlyAway(walk.away).includes(id);
-  const isOut = (id: number): boolean => own.has(id) || walk.unknown.includes(id) || isAway(id);
-  const crowd = hall.crowd(topic.id, voter.id);
+  const { board, own } = context;
+  const away = currentlyAway(walk.away);
+  const isOut = (id: number): boolean => own.has(id) || walk.unknown.includes(id) || away.includes(id);
+  const isHere = (id: number): boolean => board.find(id) !== undefined && !isOut(id);
   const near = thingsOf(walk.recent.slice(-RECENT));
+  const draw = stopDrawer(context, random);
+  const drawMany = (kept: number | undefined, count: number): Pair[] => {
+    const pairs: Pair[] = [];
+    for (let draws = 0; draws < count; draws++) {
+      const isUsed = (id: number): boolean =>
+        isOut(id) || (id !== kept && pairs.some((pair) => hasThing(pair, id)));
+      const pair = draw(kept, (id) => isUsed(id) || (id !== kept && near.includes(id))) ?? draw(kept, isUsed);
+      if (pair) pairs.push(pair);
+    }
+    return pairs;
+  };
+  const stays = [
+    ...new Set([...(walk.kept === undefined ? [] : [walk.kept]), ...lastSeen(walk.recent)]),
+  ].filter(isHere);
+  const [stay] = stays;
+  const back = (walk.away ?? []).map(({ id }) => id).filter((id) => id !== stay && isHere(id));
+  return [
+    // What was left aside comes back first.
+    ...(stay === undefined ? [] : back).map((id) =>
+      shuffleSides({ leftId: stay ?? id, rightId: id, strategy: 'explore' }, random),
+    ),
+    ...stays.flatMap((kept, index) => drawMany(kept, STAY_DRAWS[index] ?? OTHER_DRAWS)),
+    ...drawMany(undefined, OTHER_DRAWS),
+  ];
+}
+
+type DrawStop = (kept: number | undefined, isAvoided: (id: number) => boolean) => Pair | undefined;
+
+/** Draws single pairs by the ids of things, away from the others in the hall. */
+function stopDrawer({ board, hall, voter }: VoterContext, random: Random): DrawStop {
+  const { topic, selector, standings } = board;
   const idAt = (index: number): number => standings[index]?.id ?? 0;
-  const pairs: Pair[] = [];
-  const draw = (kept: number | undefined, avoids: (id: number) => boolean): Pair | undefined => {
-    const isAvoided = (index: number): boolean => avoids(idAt(index));
-    const othersAt = (index: number): number => crowd.get(idAt(index)) ?? 0;
-    const rules = { random, isAvoided, othersAt, visits: topic.visits };
-    const drawn = drawStop(selector, kept === undefined ? undefined : board.indexOf(kept), rules);
+  const crowd = hall.crowd(topic.id, voter.id);
+  const othersAt = (index: number): number => crowd.get(idAt(index)) ?? 0;
+  return (kept, isAvoided) => {
+    const drawn = drawStop(selector, kept === undefined ? undefined : board.indexOf(kept), {
+      ...{ random, othersAt, visits: topic.visits },
+      isAvoided: (index) => isAvoided(idAt(index)),
+    });
     if (!drawn) return undefined;
     const { one, other, strategy } = drawn;
     return shuffleSides({ leftId: idAt(one), rightId: idAt(other), strategy }, random);
   };
-  const stays = [...new Set([walk.kept, ...lastSeen(walk.recent)])].filter(
-    (id): id is number => id !== undefined && !isOut(id) && board.find(id) !== undefined,
-  );
-  // What was left aside comes back first.
-  const [stay] = stays;
-  for (const { id } of walk.away ?? [])
-    if (stay !== undefined && id !== stay && !isOut(id) && board.find(id))
-      pairs.push(shuffleSides({ leftId: stay, rightId: id, strategy: 'explore' }, random));
-  for (const [turn, kept] of [...stays, undefined].entries())
-    for (let draws = kept === undefined ? 4 : (DRAWS[turn] ?? 4); draws > 0; draws--) {
-      const isDrawn = (id: number): boolean => id !== kept && pairs.some((pair) => hasThing(pair, id));
-      const pair =
-        draw(kept, (id) => isOut(id) || isDrawn(id) || near.includes(id)) ??
-        draw(kept, (id) => isOut(id) || isDrawn(id));
-      if (pair) pairs.push(pair);
-    }
-  return pairs;
 }
 
 /** The things of the voter's last pair. The one to which they came last is first. */

@@ -117,7 +117,8 @@ async function drawQueue(
     state.recent,
   );
   const needsAny = pairs.length === 0 && hasOwnPairs(context);
-  const found = needsAny ? await findUnanswered(context, state.unknown, random) : undefined;
+  const out = { unknown: state.unknown, away: currentlyAway(away) };
+  const found = needsAny ? await findUnanswered(context, out, random) : undefined;
   const queue: Queue = {
     version: newVersion(),
     pairs: found ? [found] : pairs,

@@ -264,8 +264,10 @@ class Walk {
     const undone = this.#standing.pop();
     this.#keepsOf = undefined;
     const isOwn = undone?.pair.split(' | ').some((name) => name === this.#own);
-    if (undone?.isLatest && !undone.isAsked && !this.#isUnknown(undone.pair) && !isOwn)
+    if (undone?.isLatest && !undone.isAsked && !this.#isUnknown(undone.pair) && !isOwn) {
       this.#front = undone.pair;
+      this.#away = this.#away.filter((name) => !undone.pair.split(' | ').includes(name));
+    }
   }
 
   async #ask(browser: Browser, name: string): Promise<void> {
