@@ -79,6 +79,8 @@ interface AppDependencies {
 export function createApp(dependencies: AppDependencies): Express {
   const { config, db, redis, log, prefix = PREFIX, stopping } = dependencies;
   const services = createServices(dependencies);
+  const isForRoom = (slug: string): boolean =>
+    (dependencies.boards.get(slug)?.topic.access ?? 'public') !== 'public';
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
@@ -107,7 +109,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(limitSessionGuesses(services.sessionGuesses));
   app.use(currentUser(db, config, services.store));
   app.use(readFlash);
-  if (config.rateLimits) app.use(limitRates(redis, prefix, config.rateLimits));
+  if (config.rateLimits) app.use(limitRates({ redis, prefix, factor: config.rateLimits, isForRoom }));
   // Organisers write long texts and many things.
   app.use(['/topics/new', '/topics/:slug/manage'], express.urlencoded({ extended: false, limit: '4mb' }));
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
@@ -174,6 +176,7 @@ function createServices({
     hall: new Hall(),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
+    codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),
     ballotBox: new BallotBox(db),
     prerendered: new PrerenderedPages(headers),
     progressOf: (...args: Parameters<ProgressTracker['of']>) => progress.of(...args),

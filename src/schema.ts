@@ -135,7 +135,7 @@ export interface ChainHeadsTable {
 export type TopicAccess = 'public' | 'link' | 'invited';
 
 /** Whether a topic takes votes: not yet, now, or no longer. */
-export type TopicPhase = 'draft' | 'open' | 'closed';
+export type TopicPhase = 'draft' | 'open' | 'paused' | 'closed';
 
 /** When voters see the ranking of a topic. */
 export type TopicResults = 'always' | 'after voting' | 'after closing';
@@ -165,6 +165,8 @@ export interface TopicsTable {
   inPerson: Generated<boolean>;
   /** In person, so many voters see each thing before its goal decides where they go. */
   visits: Generated<number>;
+  /** Eight letters and digits that people type to vote in it. */
+  code: string | null;
   /** The sites that may show the ranking in a frame, such as `https://example.org`. */
   embedOrigins: Generated<string[]>;
   /** The position in the ledger at which a closed topic's results are frozen; null until the ranker is there. */

@@ -23,7 +23,7 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20 },
+  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20, code: null },
   ...{ inPerson: true, visits: 3 },
 };
 const runTopic = {
@@ -35,13 +35,13 @@ const runTopic = {
     timeZone: 'Europe/Berlin',
   },
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
+  ...{ closedXid: null, closedLedgerId: null, code: null, deletedAt: null, isDefault: false, createdAt: now },
   ...{ inPerson: true, visits: 3 },
-  ...{ closedXid: null, closedLedgerId: null, deletedAt: null, isDefault: false, createdAt: now },
 };
 const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: now, retired: new Set(), merges: new Map() },
-    ...{ progress: [], expectedShare: 0.9 },
+    ...{ progress: [], expectedShare: 0.9, trends: { readAt: now, ranks: new Map([[1, [3, 2, 1]]]) } },
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
     ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
@@ -54,6 +54,7 @@ const [first, second] = board.standings as [Board['standings'][0], Board['standi
 const rows = board.standings.map((standing) => ({
   ...{ ...standing, ...describeStanding(standing, board), isLastOfGoal: standing.rank === 1 },
   ...{ bar: barOn(makeScale(1, 3, 1), standing), isTiedWithPrevious: true, isTiedWithNext: true },
+  trend: 'M0 0L100 50',
 }));
 const scale = makeScale(1, 3, 1);
 const thing = {
@@ -133,6 +134,7 @@ const roleLink = {
   ...{ id: 1, role: 'organiser' as const, topicId: 1, slug: 'food', title: 'Food', madeBy: 'mina' },
   ...{ expiresAt: now, tokenHash: 'a' },
 };
+const qr = { size: 29, path: 'M0 0h1v1h-1z' };
 const managed = { topic: runTopic, role: 'owner' as const, manage: '/topics/food/manage', mayRun: true };
 const settingsForm = settingsFormOf({ topic: runTopic });
 const preview = {
@@ -331,9 +333,25 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
           votes: 3,
           tokenHash: 'a',
         },
+        lastVoteAt: now,
         url: 'https://a.example/join/abc',
       },
     ],
+  },
+  'organize/sheet': {
+    ...managed,
+    cards: [{ name: 'Mina', team: 'Blue', url: 'https://a.example/join/abc', qr }],
+    next: 2,
+  },
+  'organize/enter-code': { code: 'BCDF', error },
+  'organize/screen': {
+    ...{ topic, path: '/topics/food', phase: 'paused', hidden: undefined, votes: 40, voters: 4, size: 3 },
+    ...{ title: 'Winner', settled: ['Settled.'], rows, scale, isHeld: false, tag: 'W/"a"' },
+    join: { code: 'BCDF 2345', url: 'example.org/join', qr },
+  },
+  'organize/reveal': {
+    ...{ topic, path: '/topics/food', phase: 'closed', title: 'Winner', shown: 1, next: 1 },
+    ...{ latest: first, ranks: [{ rank: 1, thing: first }] },
   },
   'organize/join': {
     place: {
@@ -343,6 +361,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'organize/hub': {
     ...{ ...managed, path: '/topics/food', url: 'https://example.org/topics/food/vote' },
+    ...{ code: 'BCDF 2345', joinUrl: 'example.org/join', qr },
     overview: {
       ...{ phase: 'open', goal: 'Find the winner of 3', isSettled: true, settled: ['Settled.'], percent: 96 },
       ...{ course, size: 3, votes: 40, voters: 4, next: { label: 'closes', at: now } },

@@ -117,7 +117,6 @@ document.addEventListener('htmx:after:swap', () => {
   speak();
   keepFocus();
 });
-document.addEventListener('htmx:before:request', () => document.getElementById('notice')?.replaceChildren());
 document.addEventListener('htmx:finally:request', () => {
   if (sent?.isConnected) unmark();
 });
@@ -162,20 +161,3 @@ if (isAnswer()) {
 function isAnswer() {
   return document.querySelector('#pair [data-spoken]') !== null;
 }
-
-// Without an answer, htmx leaves the page as it is. The pair stays, and the message says how to go on.
-document.addEventListener('htmx:error', () => {
-  // The front page has no such place. It sends votes without htmx.
-  if (!document.getElementById('notice')) return;
-  const button = sent;
-  const retry = document.createElement('button');
-  retry.type = 'button';
-  retry.className = 'plain small';
-  retry.textContent = 'Try again';
-  retry.addEventListener('click', () => button?.click());
-  const words = document.createElement('p');
-  words.innerHTML = '<strong>Couldn’t connect</strong><br>Your vote counts only once.';
-  // With the pause, a screen reader reads the same message again.
-  setTimeout(() => document.getElementById('notice').replaceChildren(words, retry), 100);
-  if (document.activeElement === document.body) document.getElementById('question')?.focus();
-});

@@ -1,5 +1,8 @@
 // Sends the chosen pictures one by one and shows how far that is. Without it, the form sends all of them at once.
 
+import { remember, remembered } from './storage.js';
+import { keepFiles, keptFiles } from './stored-files.js';
+
 const AT_ONCE = 2;
 
 const form = document.querySelector('[data-upload]');
@@ -27,6 +30,13 @@ form.addEventListener('drop', (event) => {
   form.classList.remove('over');
   if (!isSending && event.dataTransfer.files.length > 0) input.files = event.dataTransfer.files;
 });
+
+// Pictures that were chosen on the form of the new topic.
+if (remembered('sends pictures', 'sessionStorage')) {
+  remember('sends pictures', '', 'sessionStorage');
+  const kept = await keptFiles().catch(() => []);
+  if (kept.length > 0) sendAll(kept).finally(() => keepFiles([]));
+}
 
 addEventListener('beforeunload', (event) => {
   if (isSending) event.preventDefault();

@@ -18,6 +18,16 @@ export async function openForVotes(db: Database, actor: TopicActor): Promise<voi
   });
 }
 
+/** Lets an open topic take no votes for a while. The pairs on people's screens stay valid. */
+export async function pauseVotes(db: Database, actor: TopicActor): Promise<void> {
+  await changePhase(db, actor, { kind: 'paused', from: sql`phase = 'open'`, set: sql`phase = 'paused'` });
+}
+
+/** Lets a paused topic take votes again. */
+export async function resumeVotes(db: Database, actor: TopicActor): Promise<void> {
+  await changePhase(db, actor, { kind: 'resumed', from: sql`phase = 'paused'`, set: sql`phase = 'open'` });
+}
+
 /**
  * Closes a topic. The ranker then folds the votes that were cast before, and freezes the results. No vote is written
  * after this function has returned.
@@ -25,7 +35,7 @@ export async function openForVotes(db: Database, actor: TopicActor): Promise<voi
 export async function closeForVotes(db: Database, actor: TopicActor): Promise<void> {
   await changePhase(db, actor, {
     kind: 'closed',
-    from: sql`phase = 'open'`,
+    from: sql`phase in ('open', 'paused')`,
     set: sql`phase = 'closed', closes_at = null`,
   });
   // New votes are refused from here on, so only those under way are waited for.

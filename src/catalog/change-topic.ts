@@ -42,7 +42,8 @@ export async function changeTopic(
   if (names.length === 0) return slug;
   await trx
     .updateTable('topics')
-    .set({ ...columns, slug })
+    // A code would let in people without an invitation.
+    .set({ ...columns, slug, ...(settings.access === 'invited' ? { code: null } : {}) })
     .where('id', '=', topic.id)
     .execute();
   await setGoal(trx, topic.id, goal);

@@ -23,6 +23,8 @@ export interface Invitation extends Invitee {
   isRevoked: boolean;
   /** How many votes its voter has in the topic, skips included. */
   votes: number;
+  /** When they voted last; null before their first vote. */
+  lastVoteAt: Date | null;
   tokenHash: string;
 }
 
@@ -66,9 +68,12 @@ function problemOf(field: string, text: string): string | undefined {
 export async function listInvitations(db: Database, topicId: number): Promise<Invitation[]> {
   const { rows } = await sql<Invitation>`
     select id, name, team, track, joined_at is not null as has_joined, revoked_at is not null as is_revoked, token_hash,
-      (select count(*) from votes where votes.voter_id = invitations.voter_id and votes.topic_id = invitations.topic_id
-        and withdrawn_at is null)::int as votes
-    from invitations where topic_id = ${topicId} order by lower(name), id`.execute(db);
+      coalesce(own.votes, 0) as votes, last_vote_at
+    from invitations left join lateral (
+      select count(*)::int as votes, max(votes.created_at) as last_vote_at from votes
+      where votes.voter_id = invitations.voter_id and votes.topic_id = invitations.topic_id and withdrawn_at is null
+    ) as own on true
+    where topic_id = ${topicId} order by lower(name), id`.execute(db);
   return rows;
 }
 
@@ -124,6 +129,28 @@ export async function renewInvitation(
   if (!row) return false;
   await recordTopicEvent(trx, { topicId, userId, kind: 'new personal link', details: { name: row.name } });
   return true;
+}
+
+/** Makes new links for all invitations of a topic that nobody has joined by and that stand. */
+export async function renewUnusedInvitations(
+  trx: Transaction,
+  { topicId, userId, seed }: InvitationAct & { seed: string },
+): Promise<void> {
+  const waiting = await trx
+    .selectFrom('invitations')
+    .where('topicId', '=', topicId)
+    .where('joinedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .select('id')
+    .forUpdate()
+    .execute();
+  const hashes = waiting.map(({ id }) => hashToken(invitationTokenOf(seed, id)));
+  await sql`
+    update invitations set token_hash = hash
+    from unnest(${waiting.map(({ id }) => id)}::bigint[], ${hashes}::text[]) as fresh (invitation, hash)
+    where id = invitation`.execute(trx);
+  const details = { count: waiting.length };
+  await recordTopicEvent(trx, { topicId, userId, kind: 'new personal links', details });
 }
 
 /**

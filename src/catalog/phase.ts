@@ -8,11 +8,11 @@ export const GRACE_DAYS = 7;
 export type Schedule = Pick<Selectable<TopicsTable>, 'phase' | 'opensAt' | 'closesAt'>;
 
 /**
- * The phase of a topic at a moment. A draft opens, and an open topic closes, when its time has come. `topic_phase` in
- * the database has the same rule.
+ * The phase of a topic at a moment. A draft opens, and an open or paused topic closes, when its time has come.
+ * `topic_phase` in the database has the same rule.
  */
 export function phaseAt({ phase, opensAt, closesAt }: Schedule, at = new Date()): TopicPhase {
-  const hasOpened = phase === 'open' || (phase === 'draft' && opensAt !== null && opensAt <= at);
+  const hasOpened = phase !== 'draft' || (opensAt !== null && opensAt <= at);
   if (phase === 'closed' || (hasOpened && closesAt !== null && closesAt <= at)) return 'closed';
-  return hasOpened ? 'open' : 'draft';
+  return phase === 'draft' && hasOpened ? 'open' : phase;
 }

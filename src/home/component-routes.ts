@@ -20,14 +20,8 @@ const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
   ...{ access: 'link' as const, isDefault: true, goal: 3 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: null },
-  ...{
-    timeZone: 'UTC',
-    takesSuggestions: false,
-    embedOrigins: [],
-    votesEach: null,
-    inPerson: false,
-    visits: 3,
-  },
+  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: null, code: null },
+  ...{ inPerson: false, visits: 3 },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */
@@ -47,6 +41,13 @@ const board = new Board(
   {
     ...{ ...topic, version: 1, fit: undefined, loadedAt: new Date(0), retired: new Set(), merges: new Map() },
     ...{ progress: [], expectedShare: 0.8 },
+    trends: {
+      readAt: new Date(0),
+      ranks: new Map([
+        [1, [4, 3, 3, 2, 2, 1]],
+        [2, [1, 1, 2, 1, 1, 2]],
+      ]),
+    },
   },
   things.map((thing, index) => ({
     ...{

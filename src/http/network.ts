@@ -21,8 +21,8 @@ declare global {
   }
 }
 
-/** A school or an office has this many times the limits of a household. */
-const TRUSTED_FACTOR = 20;
+/** A school, an office or a room full of voters has this many times the limits of a household. */
+export const CROWD_FACTOR = 20;
 
 /** Sets `res.locals.network` to the network that a request comes from. */
 export function findNetwork({
@@ -38,7 +38,7 @@ export function findNetwork({
     const address = clientAddress(req);
     let network = networks.get(address);
     if (!network) {
-      const factor = isWithin(trusted, address) ? usualFactor * TRUSTED_FACTOR : usualFactor;
+      const factor = isWithin(trusted, address) ? usualFactor * CROWD_FACTOR : usualFactor;
       network = { key: networkOf(address), factor };
       networks.set(address, network);
     }

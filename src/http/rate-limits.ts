@@ -1,19 +1,31 @@
 import { type RequestHandler, Router } from 'express';
 import type { Redis } from 'ioredis';
+import { CROWD_FACTOR } from './network.js';
 import { consume, createLimiter, type RateLimit } from './rate-limiter.js';
+
+/** What the limits need. */
+interface RateLimitOptions {
+  redis: Redis | undefined;
+  prefix: string;
+  factor: number;
+  isForRoom(slug: string): boolean;
+}
 
 /**
  * Limits how often one user or one network may do things: far more often than anyone does them by hand. The
  * refusal says when to try again, and the visitor loses nothing. Signing up has a limit of its own (`SignUpLimit`).
- * @param prefix begins the keys in Redis
- * @param factor multiplies a user's limits; a network has a factor of its own
+ * @param options `prefix` begins the keys in Redis. `factor` multiplies a user's limits; a network has a factor of its own.
+ * `isForRoom` tells of a topic by its slug whether its guests may sit in one room, behind one address.
  */
-export function limitRates(redis: Redis | undefined, prefix: string, factor: number): Router {
+export function limitRates({ redis, prefix, factor, isForRoom }: RateLimitOptions): Router {
   const limit = (rateLimit: RateLimit): RequestHandler => {
     const limiter = createLimiter(redis, prefix, rateLimit);
-    return async (_req, res, next) => {
+    return async (req, res, next) => {
       const { user, network } = res.locals;
+      const slug = String(req.params.slug);
       if (user) await consume(limiter, `person:${user.id}`, factor);
+      else if (isForRoom(slug))
+        await consume(limiter, `room:${network.key}:${slug}`, network.factor * CROWD_FACTOR);
       else await consume(limiter, `network:${network.key}`, network.factor);
       next();
     };

@@ -1,8 +1,15 @@
 import { Router } from 'express';
 import { userOf } from '../auth/sessions/current-user.js';
-import { closeForVotes, openForVotes, reopenForVotes } from '../catalog/change-phase.js';
+import {
+  closeForVotes,
+  openForVotes,
+  pauseVotes,
+  reopenForVotes,
+  resumeVotes,
+} from '../catalog/change-phase.js';
 import { countOpen } from '../catalog/flags.js';
 import { phaseAt } from '../catalog/phase.js';
+import { formatCode } from '../catalog/topic-codes.js';
 import { mayDo } from '../catalog/topic-roles.js';
 import { topicPath } from '../catalog/topics.js';
 import type { Config } from '../config.js';
@@ -14,7 +21,9 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { LINKS } from './links.js';
 import { backTo, managePage } from './manage-page.js';
 import { readOverview } from './overview.js';
+import { qrCodeOf } from './qr-code.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
+import { joinUrlOf } from './voters/code-routes.js';
 
 interface OverviewServices {
   db: Database;
@@ -22,7 +31,7 @@ interface OverviewServices {
   config: Config;
 }
 
-/** The page that shows organisers how far a topic has come, and opens and closes it. */
+/** The page that shows organisers how far a topic has come, and opens, pauses and closes it. */
 export function overviewRoutes(services: OverviewServices): Router {
   const { db, boards, config } = services;
   const router = Router();
@@ -36,8 +45,10 @@ export function overviewRoutes(services: OverviewServices): Router {
       const board = boards.byTopic(topic.id);
       if (!board) throw notFound();
       const path = topicPath(topic);
+      const url = `${config.publicOrigin}/topics/${topic.slug}/vote`;
       sendPage(res, 'organize/hub', {
-        ...{ ...managePage(res), path, url: `${config.publicOrigin}/topics/${topic.slug}/vote` },
+        ...{ ...managePage(res), path, url, qr: qrCodeOf(url) },
+        ...{ code: topic.code ? formatCode(topic.code) : undefined, joinUrl: joinUrlOf(config) },
         links: LINKS.filter(({ act }) => mayDo(role, act)),
         overview: await readOverview(db, { topic }, board),
         waiting: await countOpen(db, topic.id),
@@ -48,6 +59,8 @@ export function overviewRoutes(services: OverviewServices): Router {
 
   for (const [act, change, message] of [
     ['open', openForVotes, 'topic-opened'],
+    ['pause', pauseVotes, 'topic-paused'],
+    ['resume', resumeVotes, 'topic-resumed'],
     ['close', closeForVotes, 'topic-closed'],
     ['reopen', reopenForVotes, 'topic-reopened'],
   ] as const)

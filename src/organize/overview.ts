@@ -49,7 +49,8 @@ function describeGoal({ goal, size }: Board): string {
   return goal === 1 ? `Find the winner of ${size}` : `Find the ${titleOf(goal)} of ${size}`;
 }
 
-async function countVoters(db: Database, topicId: number): Promise<number> {
+/** Counts the voters of a topic whose answers stand, skips left out. */
+export async function countVoters(db: Database, topicId: number): Promise<number> {
   const { rows } = await sql<{ voters: number }>`
     select count(*)::int as voters from topic_voters where topic_id = ${topicId} and votes > skips`.execute(
     db,

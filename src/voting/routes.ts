@@ -64,8 +64,7 @@ export function votingRoutes(
       const vote = readVote(form, { board, voter: voterOf(res), secrets: config.secrets });
       if (vote.refusal === 'loggedOut') return void requireUser(req, res, next);
       if (vote.refusal) return refuseVote(res, visit, vote);
-      if (visit.phase !== 'open')
-        return refuseVote(res, visit, { refusal: visit.phase === 'draft' ? 'notOpen' : 'closed' });
+      if (visit.phase !== 'open') return refuseVote(res, visit, { refusal: REFUSAL_IN[visit.phase] });
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
       if (vote.awayId !== undefined) return leaveThing(res, visit, vote);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
@@ -135,10 +134,10 @@ export function votingRoutes(
       clearCookie(res, 'guest');
     }
     const isLate = refusal === 'closed' || refusal === 'stays';
-    res.status(isLate || refusal === 'notOpen' ? 409 : 422);
+    res.status(isLate || refusal === 'notOpen' || refusal === 'paused' ? 409 : 422);
     const queue = await queueOf(contextOf(res, visit));
-    // A topic can close after it was looked up.
-    const phase = isLate ? 'closed' : visit.phase;
+    // A topic can close or pause after it was looked up.
+    const phase = isLate ? 'closed' : refusal === 'paused' ? refusal : visit.phase;
     await showPair(res, { ...visit, phase }, { queue, pairs, receipt: { text: [refusals[refusal]] } });
   }
 
@@ -152,6 +151,9 @@ export function votingRoutes(
 
   return router;
 }
+
+/** Why a vote is refused in a phase that takes none. */
+const REFUSAL_IN = { draft: 'notOpen', paused: 'paused', closed: 'closed' } as const;
 
 /** The address of the page that tells what happened to a vote. */
 function pathAfter({ topic }: Board, { status, vote }: CastResult): string {

@@ -89,7 +89,7 @@ export async function moveVotes(
       where (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
         -- As with a vote that is cast: nothing new counts in a topic that has closed.
         and (not provisional or exists (select from topics where topics.id = topic_id
-          and topic_phase(phase, opens_at, closes_at, now()) = 'open' for key share of topics))
+          and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused') for key share of topics))
       and not ${sql.raw(hasOwnWorkSql({ voter: String(to), things: 'left_id, right_id' }))}
       order by id
       on conflict do nothing

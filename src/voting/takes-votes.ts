@@ -35,10 +35,11 @@ export async function whyRefused(
     leftId,
     rightId,
   }: { topicId: number; voterId: number } & Pick<Pair, 'leftId' | 'rightId'>,
-): Promise<'notOpen' | 'closed' | 'uninvited' | 'ownWork' | undefined> {
+): Promise<'notOpen' | 'paused' | 'closed' | 'uninvited' | 'ownWork' | undefined> {
   const [topic] = await selectGate(db, topicId, voterId, leftId, rightId);
   if (!topic || topic.phase === 'closed') return 'closed';
   if (topic.phase === 'draft') return 'notOpen';
+  if (topic.phase === 'paused') return 'paused';
   if (!topic.isInvited) return 'uninvited';
   return topic.isOwn ? 'ownWork' : undefined;
 }

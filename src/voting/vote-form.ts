@@ -13,6 +13,7 @@ export const refusals = {
   loggedIn: 'You logged in after that pair was shown, so your vote didn’t count. Here is your pair.',
   guestGone: 'Your guest votes were just moved to your account or deleted, so this vote didn’t count.',
   notOpen: 'Voting hasn’t started yet, so your vote didn’t count.',
+  paused: 'Voting is paused, so your vote didn’t count. You get the same pair again.',
   closed: 'Voting has closed, so your vote didn’t count.',
   stays: 'Voting has closed, so your vote stays as it is.',
   uninvited:

@@ -129,8 +129,8 @@ export async function findAnswer(
 }
 
 /**
- * Withdraws a voter's own vote. The ledger marks it, and the ranker removes it from the ratings. While its topic does
- * not take votes, the vote stays as it is.
+ * Withdraws a voter's own vote. The ledger marks it, and the ranker removes it from the ratings. After its
+ * topic has closed, the vote stays as it is.
  * @param ballotId the vote's ballot; without it, the voter's latest standing vote
  * @returns the withdrawn vote, also when it was withdrawn before; the vote as it stands, when it stays; undefined when
  * there is none
@@ -147,7 +147,8 @@ export async function withdrawVote(
   const { rows } = await sql<Vote>`
     update votes set withdrawn_at = now()
     where voter_id = ${voterId} and withdrawn_at is null and ${condition}
-      and exists (select from topics where topics.id = topic_id and topic_phase(phase, opens_at, closes_at, now()) = 'open')
+      and exists (select from topics where topics.id = topic_id
+        and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused'))
     returning ${columns}`.execute(db);
   return rows[0] ?? (ballotId ? findVote(db, voterId, ballotId) : findLatest(db, voterId));
 }

@@ -151,11 +151,12 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     closesAt: null,
     timeZone: 'UTC',
     takesSuggestions: false,
+    code: null,
     embedOrigins: [],
     votesEach: null,
     inPerson: false,
     visits: 3,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },
-  ...{ progress: [], expectedShare: null },
+  ...{ progress: [], expectedShare: null, trends: { readAt: new Date(0), ranks: new Map() } },
 };

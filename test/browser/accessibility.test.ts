@@ -5,8 +5,8 @@ import { expectNoSidewaysScroll, expectNoViolations, expectOutline, useChromium 
 import { fillSite } from './fixtures.js';
 import { getRoutesOf } from './routes.js';
 import {
+  BARE_PAGE,
   type Fixtures,
-  FRAMED_PAGE,
   MEMBER_PATHS,
   PUBLIC_PATHS,
   ROUTES_WITHOUT_PAGE,
@@ -52,7 +52,7 @@ it.each(allVisits)('passes axe: $role, $name', async ({ role, visit }) => {
   const { page } = await open(role);
   await visit(page, fixtures);
   if (await isOk(page)) checkedPaths.add(new URL(page.url()).pathname);
-  await expectOutline(page, { isFramed: FRAMED_PAGE.test(page.url()) });
+  await expectOutline(page, { isBare: BARE_PAGE.test(page.url()) });
   for (const look of looks) {
     await applyLook(page, look);
     await expectNoViolations(page, look.name);

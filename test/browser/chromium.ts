@@ -111,9 +111,9 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
 /**
  * Expects a title, the landmarks, headings that skip no level, and one target for all links with the same
  * name.
- * @param isFramed whether the page is made for the frames of other sites, which have header and footer
+ * @param isBare whether the page is without header and footer, for frames and large screens
  */
-export async function expectOutline(page: Page, { isFramed = false } = {}): Promise<void> {
+export async function expectOutline(page: Page, { isBare = false } = {}): Promise<void> {
   const { title, landmarks, levels, links } = await page.evaluate(() => ({
     title: document.title,
     landmarks: ['main', 'body > header', 'body > footer', 'h1'].map(
@@ -129,7 +129,7 @@ export async function expectOutline(page: Page, { isFramed = false } = {}): Prom
     })),
   }));
   expect(title).not.toBe('');
-  expect(landmarks).toEqual(isFramed ? [1, 0, 0, 1] : [1, 1, 1, 1]);
+  expect(landmarks).toEqual(isBare ? [1, 0, 0, 1] : [1, 1, 1, 1]);
   for (const [index, level] of levels.entries())
     expect(level, `heading levels ${levels.join()}`).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
   const targets = new Map(links.map(({ name, target }) => [name, target]));

@@ -135,6 +135,30 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   expect(complaints.filter((text) => !/status of (404|422)/.test(text))).toEqual([]);
 });
 
+it('sends a vote by itself that was cast without a connection, once there is one', async () => {
+  const { page } = await chromium.open(site);
+  await register(page, 'in-a-lift');
+  const before = await pairOn(page);
+  await page.context().setOffline(true);
+  await page.locator('#choose-right').click();
+  await page.locator('#notice').getByText('not saved yet').waitFor();
+  // It tries meanwhile, and the message stays as it is.
+  await page.waitForTimeout(3500);
+  await page.locator('#notice').getByText('not saved yet').waitFor();
+  expect(await pairOn(page)).toEqual(before);
+  await page.context().setOffline(false);
+  await page.locator('.receipt').getByText(`you chose ${before[1]}`).waitFor();
+  expect(await page.locator('#notice').textContent()).toBe('');
+  expect(
+    await site.db
+      .selectFrom('votes')
+      .innerJoin('users', 'users.id', 'voterId')
+      .where('username', '=', 'in-a-lift')
+      .select('votes.id')
+      .execute(),
+  ).toHaveLength(1);
+});
+
 it('keeps the pair when the connection is lost, and counts the resent vote once', async () => {
   const { page } = await chromium.open(site);
   await register(page, 'in-a-tunnel');

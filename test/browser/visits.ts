@@ -59,8 +59,8 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/api/me': 'JSON',
 };
 
-/** Pages for the frames of other sites, without header and footer. */
-export const FRAMED_PAGE = /\/embed$/;
+/** Pages for the frames of other sites and for large screens, without header and footer. */
+export const BARE_PAGE = /\/(embed|screen|screen\/reveal)(\?|$)/;
 
 const WRONG_TABLE = 'name,link\nLeaf Counter,https://example.org/\nNight Bus,nowhere\nleaf counter,\n';
 
@@ -107,6 +107,18 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a personal link': openIn('join'),
     'a link that gives a role, without an account': openIn('role'),
     'a link that works no more (404)': open('/join/nothing'),
+    'the code of a topic': open('/join'),
+    'a code of no topic': async (page) => {
+      await page.goto('/join');
+      await page.getByLabel('Code').fill('BCDF 2345');
+      await page.getByRole('button', { name: 'Join' }).click();
+      await page.locator('#code-error').waitFor();
+    },
+    'a large screen': open('/topics/fruit/screen'),
+    'a large screen that holds still': open('/topics/fruit/screen?hold'),
+    'a large screen without results': openIn('hidden', '/screen'),
+    'a reveal': open('/topics/fruit/screen/reveal'),
+    'a reveal of the last ranks': open('/topics/fruit/screen/reveal?shown=3'),
     'an empty topic': open('/topics/none/top'),
     'a topic with one thing': open('/topics/one/vote'),
     'a ranking with pages': open('/topics/many/ranking?page=2'),
@@ -358,6 +370,18 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     ),
     'the overview of a topic with votes': openIn('manageVoted'),
     'the results of a topic with votes': openIn('manageVoted', '/results'),
+    'the overview of a topic with a code': async (page, { topics }) => {
+      await page.goto(topics.manageVoted);
+      await page.getByRole('button', { name: 'Make a short code' }).click();
+      await page.getByText('Here is the code').waitFor();
+    },
+    'personal links to print': async (page, { topics }) => {
+      await page.goto(`${topics.manage}/voters`);
+      await page.getByLabel('Names, one a line').fill('Zoë, Blue\nOmar');
+      await page.getByRole('button', { name: 'Make personal links' }).click();
+      await page.getByRole('link', { name: 'Print as QR codes' }).click();
+      await page.getByRole('heading', { name: 'Personal links to print' }).waitFor();
+    },
     'the overview of a draft': openIn('manageDraft'),
     'the overview of a closed topic': openIn('manageClosed'),
     'the topics that one runs': open('/topics'),
@@ -388,8 +412,11 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.goto('/topics/new');
       await page.getByLabel('Title').fill('Our photographs');
       await page.getByLabel('Question').fill('Which one?');
-      await page.getByRole('button', { name: 'Create and add pictures' }).click();
-      await page.getByText('Now choose its pictures').waitFor();
+      const file = { name: 'fox.png', mimeType: 'image/png', buffer: await picture('png') };
+      await page.getByLabel('Pictures', { exact: true }).setInputFiles(file);
+      await page.getByText('1 picture chosen').first().waitFor();
+      await page.getByRole('button', { name: 'Create topic' }).click();
+      await page.getByRole('heading', { name: '1 picture added' }).waitFor();
     },
     'things to add with mistakes': async (page, { topics }) => {
       await page.goto(`${topics.manage}/things/new`);

@@ -23,6 +23,31 @@ it('refuses votes that come too fast, says when to try again, and keeps the pair
   expect(await site.db.selectFrom('votes').where('voterId', '=', id).select('id').execute()).toHaveLength(1);
 });
 
+it('lets a class behind one address vote in a topic by link', async () => {
+  const { browser } = await member(site);
+  const form = {
+    title: 'Class',
+    question: 'Which?',
+    access: 'link',
+    things: 'Tea\nPie\nJam',
+    action: 'create',
+  };
+  const { headers } = await browser.post('/topics/new').type('form').send(form).expect(303);
+  const manage = String(headers.location);
+  await browser.post(`${manage}/open`).expect(303);
+  const path = `${manage.replace('/manage', '')}/vote`;
+  const statuses = new Set<number>();
+  for (let pupil = 0; pupil < 260; pupil++) {
+    const answer = await visit(site)
+      .post(path)
+      .set('X-Forwarded-For', '203.0.113.30')
+      .type('form')
+      .send({ ballot: 'none', choice: 'left' });
+    statuses.add(answer.status);
+  }
+  expect([...statuses]).toEqual([422]);
+});
+
 it('counts for the limit of a network only the accounts that were made', async () => {
   const send = (form: object) =>
     visit(site).post('/register').set('X-Forwarded-For', '203.0.113.8').type('form').send(form);

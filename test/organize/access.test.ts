@@ -66,6 +66,7 @@ const ROLES_ONLY = allowed(404, 404, 'done', 'done', 'done');
 const VOTING: Record<TopicPhase, Record<TopicAccess, Record<Who, Outcome>>> = {
   draft: { public: ROLES_ONLY, link: ROLES_ONLY, invited: ROLES_ONLY },
   open: { public: EVERYBODY, link: EVERYBODY, invited: ROLES_ONLY },
+  paused: { public: EVERYBODY, link: EVERYBODY, invited: ROLES_ONLY },
   closed: { public: EVERYBODY, link: EVERYBODY, invited: ROLES_ONLY },
 };
 
@@ -84,7 +85,7 @@ async function outcomeOf(browser: Browser, { path: topic }: MadeTopic, act: Act)
 }
 
 for (const access of ['public', 'link', 'invited'] as TopicAccess[])
-  for (const phase of ['draft', 'open', 'closed'] as TopicPhase[])
+  for (const phase of ['draft', 'open', 'paused', 'closed'] as TopicPhase[])
     describe(`a ${phase} topic of access ${access}`, () => {
       let topic: MadeTopic;
       beforeAll(async () => {
@@ -107,11 +108,13 @@ for (const access of ['public', 'link', 'invited'] as TopicAccess[])
       });
     });
 
-it.each(WHO)('lets a %s open and close a topic if they run it', async (who) => {
+it.each(WHO)('lets a %s open, pause and close a topic if they run it', async (who) => {
   const topic = await makeTopic(site, { phase: 'draft' });
   const browser = await browserOf(who, topic);
   for (const [act, phase] of [
     ['open', 'open'],
+    ['pause', 'paused'],
+    ['resume', 'open'],
     ['close', 'closed'],
     ['reopen', 'open'],
   ] as const) {

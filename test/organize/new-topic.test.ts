@@ -82,7 +82,7 @@ it('makes a topic for pictures, and leads to the page that adds them', async () 
   const { headers } = await send(browser, { action: 'pictures' }).expect(303);
   expect(headers.location).toMatch(/^\/topics\/[a-z0-9]+\/manage\/pictures$/);
   const page = read((await browser.get(String(headers.location)).expect(200)).text);
-  expect(page('main').text()).toContain('Now choose its pictures.');
+  expect(page('main').text()).toContain('Now add its pictures.');
   expect(page('input[type=file]').attr('multiple')).toBeDefined();
   const [topic] = await topicsOf(id);
   expect(topic).toMatchObject({ title: 'Lunch', phase: 'draft' });

@@ -12,8 +12,10 @@ import {
   type TopicSummary,
   type VoterLimits,
 } from './board.js';
+import { readTrends, type Trends } from './trends.js';
 
 const POLL_INTERVAL_MS = 500;
+const TRENDS_LAST_MS = 10 * 60_000;
 
 /** A thing as the loader reads it, with what decides whether it is on the board. */
 interface LoadedThing extends StoredThing {
@@ -131,23 +133,24 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
-      .select(['takesSuggestions', 'embedOrigins', 'inPerson', 'visits'])
+      .select(['takesSuggestions', 'embedOrigins', 'inPerson', 'visits', 'code'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && isSameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, progress, limits, all] = await Promise.all([
+      const [fit, progress, limits, all, trends] = await Promise.all([
         this.#readFit(topic.id),
         this.#readProgress(topic.id),
         this.#readLimits(topic.id),
         this.#readThings(topic.id),
+        this.#readTrends(topic.id, known),
       ]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
       const merges = mergesOf(all);
-      const state = { version, fit, loadedAt, retired, merges, progress, limits, expectedShare };
+      const state = { version, fit, loadedAt, retired, merges, progress, trends, limits, expectedShare };
       this.#boards.set(topic.slug, new Board({ ...topic, ...state }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
@@ -190,6 +193,12 @@ export class Boards {
     return new Map(
       rows.map(({ voterId, own, track }) => [voterId, { own: new Set(own), track: track ?? undefined }]),
     );
+  }
+
+  // They change so slowly that a board may have them from some minutes before.
+  async #readTrends(topicId: number, known: Board | undefined): Promise<Trends> {
+    const isFresh = known && Date.now() - known.trends.readAt.getTime() < TRENDS_LAST_MS;
+    return isFresh ? known.trends : readTrends(this.#db, topicId);
   }
 
   async #readThings(topicId: number): Promise<LoadedThing[]> {

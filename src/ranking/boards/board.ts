@@ -6,6 +6,7 @@ import { estimatesOf } from '../math/online-update.js';
 import { Selector } from '../math/selector.js';
 import type { Merges } from '../ranker/merges.js';
 import { type Rating, voteCount } from './rating.js';
+import type { Trends } from './trends.js';
 
 /** The fields of a topic that pages show. Its phase is as it was set: `phaseAt` of catalog/phase.ts tells the one of now. */
 export interface TopicSummary
@@ -26,6 +27,7 @@ export interface TopicSummary
     | 'embedOrigins'
     | 'inPerson'
     | 'visits'
+    | 'code'
     | 'isDefault'
   > {
   /** What its votes should settle, as it was chosen. `Board.goal` is the one that fits its things. */
@@ -111,6 +113,8 @@ export class Board {
   readonly retired: ReadonlySet<number>;
   /** The retired things whose votes count for another thing. */
   readonly merges: Merges;
+  /** How the ranks of the leading things moved in the past days. */
+  readonly trends: Trends;
   /** Number of votes that the board rests on. */
   readonly votes: number;
   /** What the votes should settle: the topic's goal, or a smaller one when it has few things. */
@@ -134,12 +138,13 @@ export class Board {
       retired,
       merges,
       progress,
+      trends,
       expectedShare,
       limits = new Map(),
       track,
       ...topic
     }: TopicSummary &
-      Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'merges' | 'progress'> & {
+      Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'merges' | 'progress' | 'trends'> & {
         expectedShare: number | null;
         limits?: Board['limits'];
         track?: string;
@@ -155,6 +160,7 @@ export class Board {
     this.progress = progress;
     this.limits = limits;
     this.track = track;
+    this.trends = trends;
     this.goal = fitGoal(topic.goal, things.length);
     // Before anything is known, each thing has the same chance, and each order of two is a coin flip.
     const chance = this.goal === 'order' ? 0.5 : Math.min(1, this.goal / things.length);

@@ -58,6 +58,8 @@ function makeTrack(board: Board, tag: string): Board {
   return new Board(
     {
       ...{ ...topic, version, fit, loadedAt, retired, merges, limits, track: tag, progress: [] },
+      // Trends are of ranks in the whole topic.
+      trends: { readAt: loadedAt, ranks: new Map() },
       expectedShare: ranges?.expectedShare ?? null,
     },
     things.map((thing, index) => ({

@@ -35,6 +35,8 @@ export interface Row extends Standing, StandingDescription {
   /** Whether it is open which of it and the row above is better. */
   isTiedWithPrevious: boolean;
   isTiedWithNext: boolean;
+  /** The line of its rank over the past days, as SVG path data in a square of 100; undefined while that is short. */
+  trend: string | undefined;
   /** Whether the ranks of the topic's goal end with this row. */
   isLastOfGoal: boolean;
 }

@@ -72,5 +72,5 @@ export async function freezeClosedTopics(db: Database): Promise<void> {
 }
 
 const isDue = sql<boolean>`
-  ((phase = 'draft' and opens_at is not null) or (phase = 'open' and closes_at is not null))
+  ((phase = 'draft' and opens_at is not null) or (phase in ('open', 'paused') and closes_at is not null))
   and phase <> topic_phase(phase, opens_at, closes_at, now()) and deleted_at is null`;

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { type Request, type Response, Router } from 'express';
-import { userOf } from '../auth/sessions/current-user.js';
+import { userOf } from '../../auth/sessions/current-user.js';
 import {
   type Invitation,
   invitationTokenOf,
@@ -9,22 +9,24 @@ import {
   MAX_INVITATIONS,
   readInvitees,
   renewInvitation,
+  renewUnusedInvitations,
   revokeInvitation,
-} from '../catalog/invitations.js';
-import { hashToken } from '../catalog/tokens.js';
-import type { Config } from '../config.js';
-import type { Database } from '../database.js';
-import { methodNotAllowed } from '../http/errors.js';
-import { readForm } from '../http/form.js';
-import { sendPage } from '../http/page.js';
-import { notFound } from '../http/problem.js';
-import type { Board } from '../ranking/boards/board.js';
-import type { Boards } from '../ranking/boards/board-loader.js';
-import { tracksOf } from '../ranking/boards/track.js';
-import { keepSecret, readFreshSeed, startFreshLinks } from './fresh-links.js';
-import { backTo, managePage } from './manage-page.js';
+} from '../../catalog/invitations.js';
+import { hashToken } from '../../catalog/tokens.js';
+import type { Config } from '../../config.js';
+import type { Database } from '../../database.js';
+import { methodNotAllowed } from '../../http/errors.js';
+import { readForm } from '../../http/form.js';
+import { sendPage } from '../../http/page.js';
+import { notFound } from '../../http/problem.js';
+import type { Board } from '../../ranking/boards/board.js';
+import type { Boards } from '../../ranking/boards/board-loader.js';
+import { tracksOf } from '../../ranking/boards/track.js';
+import { keepSecret, readFreshSeed, startFreshLinks } from '../fresh-links.js';
+import { backTo, managePage } from '../manage-page.js';
+import { qrCodeOf } from '../qr-code.js';
+import { organizedTopicOf, requireRole } from '../require-role.js';
 import { readOwnWork } from './own-work.js';
-import { organizedTopicOf, requireRole } from './require-role.js';
 
 /** The page on which organisers invite voters, and get each voter's personal link once. */
 export function votersRoutes(services: { db: Database; boards: Boards; config: Config }): Router {
@@ -60,6 +62,30 @@ export function votersRoutes(services: { db: Database; boards: Boards; config: C
         .attachment('personal-links.csv')
         .type('csv')
         .send(stringify(links, { header: true, columns, escape_formulas: true }));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug/manage/voters/sheet')
+    .get(requireRole(services, 'run'), async (req, res) => {
+      keepSecret(res);
+      const links = (await readVoters(req, res)).flatMap(({ name, team, url }) =>
+        url ? [{ name, team, url }] : [],
+      );
+      const page = Math.max(Math.trunc(Number(req.query.page)) || 1, 1);
+      const shown = links.slice((page - 1) * SHEET_SIZE, page * SHEET_SIZE);
+      const cards = shown.map((link) => ({ ...link, qr: qrCodeOf(link.url) }));
+      const next = links.length > page * SHEET_SIZE ? page + 1 : undefined;
+      sendPage(res, 'organize/sheet', { ...managePage(res), cards, next });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/topics/:slug/manage/voters/links')
+    .post(requireRole(services, 'run'), async (_req, res) => {
+      const act = { ...actorOf(res), seed: startFreshLinks(res) };
+      await db.transaction().execute((trx) => renewUnusedInvitations(trx, act));
+      await backTo(res, '/voters', 'voter-links-new');
     })
     .all(methodNotAllowed);
 
@@ -121,6 +147,9 @@ export function votersRoutes(services: { db: Database; boards: Boards; config: C
 }
 
 const NO_TRACK = 'No two things have that tag any more. Choose another track.';
+/** So many QR codes are drawn in a blink. */
+const SHEET_SIZE = 120;
+
 const TOO_MANY = `A topic can have ${MAX_INVITATIONS} invited voters. Leave some out.`;
 
 const actorOf = (res: Response) => ({ topicId: organizedTopicOf(res).topic.id, userId: userOf(res).id });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Database } from '../database.js';
-import type { Board } from '../ranking/boards/board.js';
-import { trackOf } from '../ranking/boards/track.js';
+import type { Database } from '../../database.js';
+import type { Board } from '../../ranking/boards/board.js';
+import { trackOf } from '../../ranking/boards/track.js';
 
 /** How many pairs invited voters do not get, because they have own work among the things. */
 export interface OwnWorkFigures {

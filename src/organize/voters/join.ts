@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { hashToken } from '../catalog/tokens.js';
-import type { Database, Transaction } from '../database.js';
-import { moveVotes, takeBackAgain } from '../voting/take-over.js';
-import { hasOwnWorkSql } from '../voting/takes-votes.js';
+import { hashToken } from '../../catalog/tokens.js';
+import type { Database, Transaction } from '../../database.js';
+import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
+import { hasOwnWorkSql } from '../../voting/takes-votes.js';
 
 /** A place in a topic, as the page of its personal link shows it. */
 export interface Place {
