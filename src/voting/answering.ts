@@ -65,7 +65,7 @@ export async function receiptFor(
   const { board, voter } = context;
   const { voted, answered, undone, gone, away } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
-  if (currentlyAway(queue.away).includes(Number(away))) return awayReceipt(board, Number(away));
+  if (currentlyAway(queue.away).includes(Number(away))) return awayReceipt(board, queue, Number(away));
   const id = voted ?? answered ?? undone;
   const known = typeof id === 'string' ? await ballotBox.find(voter.id, id) : undefined;
   if (!known || known.vote.topicId !== board.topic.id) return undefined;

@@ -3,6 +3,7 @@ import type { Board } from '../ranking/boards/board.js';
 import type { WeightReason } from '../schema.js';
 import type { CastResult } from './ballot-box.js';
 import type { Agreement } from './effect.js';
+import type { Queue } from './queue.js';
 import { type AnsweredPair, describeAnswer } from './words.js';
 
 /** What the pair page says about the vote before. */
@@ -57,7 +58,8 @@ export function undoneReceipt(board: Board, vote: AnsweredPair, isShown: boolean
   };
 }
 
-/** The receipt for a thing that was left aside, because nobody was there. */
-export const awayReceipt = (board: Board, id: number): Receipt => ({
+/** The receipt for a thing that was left aside, because nobody was there. "Undo" is still for the vote before. */
+export const awayReceipt = (board: Board, { last, latest }: Queue, id: number): Receipt => ({
   text: ['You get ', { name: board.find(id)?.name ?? 'it' }, ' again in about ten minutes'],
+  ...(last && latest && { undo: latest }),
 });

@@ -114,7 +114,7 @@ export function votingRoutes(
     const queue = await leaveAside(contextOf(res, visit), ballot, id);
     const path = `${topicPath(visit.board.topic)}/vote?away=${id}${isReading(res.req) ? '&read' : ''}`;
     await seeOther(res, path, async () =>
-      showPair(res, visit, { queue, receipt: awayReceipt(visit.board, id) }),
+      showPair(res, visit, { queue, receipt: awayReceipt(visit.board, queue, id) }),
     );
   }
 

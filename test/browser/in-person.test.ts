@@ -97,14 +97,14 @@ it('says the next stop to screen readers, and takes it by a key', async () => {
 it('walks without a script', async () => {
   const { page, voterId } = await openAsJudge(await makeWalk(), { javaScriptEnabled: false });
   const first = await pairOn(page);
-  await page.getByRole('button', { name: `They’re not here now: ${first[0]}` }).tap();
-  await page.waitForURL('**?away=*');
+  await page.locator('#away-left').tap();
+  await page.waitForURL(/[?]away=/);
   const second = await pairOn(page);
   expect(second).toContain(first[1]);
   expect(second).not.toContain(first[0]);
   await page.waitForTimeout(500);
   await page.locator('#choose-right').tap();
-  await page.waitForURL('**?voted=*');
+  await page.waitForURL(/[?]voted=/);
   expect(await stopsOn(page)).toHaveLength(1);
   expect(await votesOf(voterId)).toHaveLength(1);
 });

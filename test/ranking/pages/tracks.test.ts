@@ -46,7 +46,7 @@ it('ranks the things with a tag by themselves, and links the tags', async () => 
       .map((rank) => Number.parseInt($(rank).text(), 10)),
   ).toEqual([1, 2, 3]);
   expect($('h1').text()).toBe('Winner of AI: Lunch');
-  expect($('nav [aria-current=page]').text()).toBe('AI');
+  expect($('nav[aria-label=Tracks] [aria-current=page]').text()).toBe('AI');
   // The plain page still shows everything, and a part is asked for by its own address.
   expect(namesOn((await visit(site).get(`${topic.path}/top`)).text)).toHaveLength(6);
   const poll = await visit(site)
@@ -79,7 +79,7 @@ it('has a track in the full ranking, the search, the API, the frame and the expo
   expect(json.body.top).toHaveLength(2);
   const results = (await browser.get(`${topic.path}/manage/results?${tag}`).expect(200)).text;
   expect(read(results)('tbody th')).toHaveLength(2);
-  expect(read((await visit(site).get(`${topic.path}/embed?${tag}`)).text)('tbody tr')).toHaveLength(2);
+  expect(read((await visit(site).get(`${topic.path}/embed?${tag}`)).text)('.embedded li')).toHaveLength(2);
 });
 
 it('has no track of a tag that fewer than two things have', async () => {
