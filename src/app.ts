@@ -53,6 +53,7 @@ import { PREFIX } from './redis.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Hall } from './voting/hall.js';
+import { notesRoutes } from './voting/notes-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -122,6 +123,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(thingRoutes(services));
   app.use(embedRoutes(services));
   app.use(suggestRoutes(services));
+  app.use(notesRoutes(services));
   app.use(homeRoutes(services));
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));

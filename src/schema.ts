@@ -140,6 +140,9 @@ export type TopicPhase = 'draft' | 'open' | 'paused' | 'closed';
 /** When voters see the ranking of a topic. */
 export type TopicResults = 'always' | 'after voting' | 'after closing';
 
+/** Who reads the notes that voters may leave with a vote: nobody, as there are none, or the organisers, or also the teams. */
+export type TopicNotes = 'none' | 'organisers' | 'teams';
+
 /** What a user may do with a topic: everything, change and run it, or look at it. */
 export type TopicRole = 'owner' | 'organiser' | 'viewer';
 
@@ -167,6 +170,8 @@ export interface TopicsTable {
   visits: Generated<number>;
   /** Eight letters and digits that people type to vote in it. */
   code: string | null;
+  /** Who reads the notes of voters. */
+  notes: Generated<TopicNotes>;
   /** The sites that may show the ranking in a frame, such as `https://example.org`. */
   embedOrigins: Generated<string[]>;
   /** The position in the ledger at which a closed topic's results are frozen; null until the ranker is there. */
@@ -338,10 +343,29 @@ export interface VotesTable {
   withdrawnXid: string | null;
 }
 
-/** Decisions on whether a voter counts. The newest one holds. Rows are only added. */
+/** A line that a voter has left with a vote. It goes when the vote is taken back. */
+export interface VoteNotesTable {
+  voteId: number;
+  /** Random, so that it does not tell when the note was written. */
+  id: Generated<string>;
+  topicId: number;
+  /** 1 to 280 characters. */
+  note: string;
+  /** Who reads it, as its writer was told. */
+  readers: 'organisers' | 'teams';
+  /** Whether the organisers learn who wrote it. */
+  isNamed: boolean;
+}
+
+/**
+ * Decisions on whether a voter counts, in a topic or, without one, in all. The newest one of each kind holds. Rows are only
+ * added.
+ */
 export interface VoterEventsTable {
   id: GeneratedAlways<number>;
   voterId: number;
+  /** Null for the decision of an operator. */
+  topicId: number | null;
   kind: 'set apart' | 'voided' | 'restored';
   at: Generated<Date>;
   xid: GeneratedAlways<string>;
@@ -559,6 +583,7 @@ export interface Schema {
   suggestions: SuggestionsTable;
   flags: FlagsTable;
   votes: VotesTable;
+  voteNotes: VoteNotesTable;
   voterEvents: VoterEventsTable;
   voteWeights: VoteWeightsTable;
   topicVoters: TopicVotersTable;

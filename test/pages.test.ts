@@ -23,7 +23,14 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20, code: null },
+  ...{
+    timeZone: 'UTC',
+    takesSuggestions: false,
+    notes: 'teams' as const,
+    embedOrigins: [],
+    votesEach: 20,
+    code: null,
+  },
   ...{ inPerson: true, visits: 3 },
 };
 const runTopic = {
@@ -35,6 +42,7 @@ const runTopic = {
     timeZone: 'Europe/Berlin',
   },
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
+  notes: 'teams' as const,
   ...{ closedXid: null, closedLedgerId: null, code: null, deletedAt: null, isDefault: false, createdAt: now },
   ...{ inPerson: true, visits: 3 },
 };
@@ -88,7 +96,12 @@ const vote = {
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
   ...{ createdAt: now, withdrawnAt: null },
 };
-const namedVote = { ...vote, left: 'Ramen', right: 'Yak', topic: 'Food' };
+const namedVote = { ...vote, left: 'Ramen', right: 'Yak', topic: 'Food', note: 'Crisp' };
+const judge = {
+  ...{ voterId: 1, key: '0123456789abcdef', name: 'Mina', team: 'Blue', votes: 40, latest: now },
+  state: 'counted' as const,
+};
+const noted = { id: 1, name: 'Ramen', notes: 2 };
 const session = {
   ...{ id: 1, publicId: 'c0a8', remembered: true, isConfirmed: true },
   ...{ lastSeenAt: now, expiresAt: now, idleExpiresAt: now },
@@ -286,6 +299,27 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       disputed: ['Ramen'],
     },
   },
+  'organize/judging/judges': {
+    ...{ ...managed, isClosed: false },
+    panel: {
+      ...{ reliability: 0.87, splitHalves: 0.9 },
+      judges: [
+        { ...judge, seconds: 4.2, leftShare: 0.52, infit: 1.62, differs: true },
+        {
+          ...{ ...judge, team: null, state: 'set apart' as const, differs: false },
+          ...{ seconds: undefined, leftShare: undefined, infit: undefined },
+        },
+      ],
+    },
+  },
+  'organize/judging/without': {
+    ...{ ...managed, isClosed: false, chosen: [judge], refusal: undefined, votes: 40 },
+    rows: [{ thingId: 1, name: 'Ramen', rank: 2, rankWithout: 1 }],
+  },
+  'organize/judging/notes': {
+    ...{ ...managed, things: [noted], thing: noted },
+    notes: [{ id: 'a', note: 'Crisp', thingId: 1, thing: 'Ramen', other: 'Yak', by: 'Mina', at: now }],
+  },
   'organize/settings': {
     ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
     form: settingsForm,
@@ -415,7 +449,8 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       old: vote,
       answer: [{ name: 'Ramen' }],
       ballot: 'b',
-      isUnanswered: true,
+      note: 'Crisp',
+      error,
     },
   },
   'profile/close': {
@@ -443,6 +478,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       today: 3,
     },
     isAnswer: true,
+    ...{ note: 'Crisp', hasNotes: true },
     hasTexts: true,
     texts: { left: renderMarkdown('# Ramen'), right: undefined },
     slot: {
@@ -467,6 +503,10 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     })),
   },
   'voting/flag': { topic, path: '/topics/food', thing: first, reason: '', error },
+  'voting/notes': {
+    ...{ topic, path: '/topics/food', isOver: true },
+    things: [{ name: 'Ramen', notes: [{ note: 'Crisp', other: 'Yak' }] }],
+  },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };
 

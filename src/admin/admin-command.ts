@@ -82,7 +82,7 @@ function changeVoter(name: string, kind: VoterEvent): Task {
   return async ({ db }) => {
     const user = await findUser(db, name);
     await db.transaction().execute(async (trx) => {
-      await trx.insertInto('voterEvents').values({ voterId: user.id, kind }).execute();
+      await trx.insertInto('voterEvents').values({ voterId: user.id, topicId: null, kind }).execute();
       await recordEvent(trx, { kind: auditKinds[kind], userId: user.id, sessionId: null });
     });
     const votes = count(await countVotes(db, user.id), 'vote');

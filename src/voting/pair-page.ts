@@ -10,6 +10,7 @@ import { signBallot } from './ballot.js';
 import { COMMON_PAIRS } from './common-pairs.js';
 import type { Hall } from './hall.js';
 import { describeStop, isInPerson, stopsOf } from './in-person.js';
+import { hasNotes } from './notes.js';
 import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, today } from './queue.js';
@@ -29,6 +30,8 @@ type ShowPair = (
     /** The pair to show and the one after it; by default the pairs of the queue. */
     pairs?: Pair[] | undefined;
     receipt?: Receipt | undefined;
+    /** What was typed as a note about the pair. */
+    note?: string | undefined;
   },
 ) => Promise<void>;
 
@@ -44,7 +47,7 @@ export function pairPage({
   secret: string;
   progressOf: ProgressOf;
 }): ShowPair {
-  return async (res, visit, { queue, pairs = queue.pairs, receipt }) => {
+  return async (res, visit, { queue, pairs = queue.pairs, receipt, note = '' }) => {
     const { board, phase } = visit;
     const { topic } = board;
     const { id: voterId, isGuest } = voterOf(res);
@@ -72,10 +75,12 @@ export function pairPage({
           ? { ids: stops.map(({ id }) => id), words: stops.map(describeStop) }
           : undefined,
         isAnswer: receipt !== undefined,
+        note,
         hasTexts: Boolean(left?.hasText || right?.hasText),
         texts: left && right && isReading(res.req) ? await readPair(db, left, right) : undefined,
         slot: phase === 'open' ? slotOf(board, { queue, receipt, own }) : slotWhileClosed(receipt),
         end: { phase, hidden: visit.hidden, role: visit.role },
+        hasNotes: phase === 'closed' && topic.notes === 'teams' && (await hasNotes(db, topic.id, voterId)),
         each: topic.votesEach ? { done: queue.answers, of: topic.votesEach } : undefined,
         ahead: JSON.stringify(picturesOf(board, next)),
         today: day === today() ? votes : 0,

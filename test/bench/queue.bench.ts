@@ -152,6 +152,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     timeZone: 'UTC',
     takesSuggestions: false,
     code: null,
+    notes: 'none' as const,
     embedOrigins: [],
     votesEach: null,
     inPerson: false,

@@ -27,6 +27,8 @@ interface OwnVote {
   outcome: string;
   at: string;
   withdrawnAt: string | null;
+  /** The note that the user left with it. */
+  note: string | null;
 }
 
 /** Reads all data of a user: votes, also the withdrawn ones, sessions, their events, shared links, suggestions and flags. */
@@ -57,9 +59,9 @@ export async function readOwnData(db: Database, user: User): Promise<OwnData> {
 export async function readOwnVotes(db: Database, userId: number): Promise<OwnVote[]> {
   const { rows } = await sql<Omit<OwnVote, 'at' | 'withdrawnAt'> & { at: Date; withdrawnAt: Date | null }>`
     select topics.title as topic, l.name as "left", r.name as "right", outcome, votes.created_at as at,
-      withdrawn_at
+      withdrawn_at, note
     from votes join things as l on l.id = left_id join things as r on r.id = right_id
-      join topics on topics.id = votes.topic_id
+      join topics on topics.id = votes.topic_id left join vote_notes on vote_id = votes.id
     where voter_id = ${userId} order by votes.id`.execute(db);
   return rows.map(({ at, withdrawnAt, ...vote }) => ({
     ...vote,

@@ -12,6 +12,7 @@ import { methodNotAllowed } from '../../http/errors.js';
 import { flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
 import { seeOther, sendPage } from '../../http/page.js';
+import { removeNotesOf } from '../../voting/notes.js';
 import { withdrawVotes } from '../../voting/voting.js';
 import { readOwnData, readOwnVotes } from './own-data.js';
 
@@ -34,7 +35,7 @@ export function leavingRoutes({
       const isCsv = req.query.format === 'csv';
       res.attachment(`thinga-${user.id}.${isCsv ? 'csv' : 'json'}`);
       if (!isCsv) return res.type('json').send(`${JSON.stringify(await readOwnData(db, user), null, 2)}\n`);
-      const columns = ['topic', 'left', 'right', 'outcome', 'at', 'withdrawnAt'];
+      const columns = ['topic', 'left', 'right', 'outcome', 'at', 'withdrawnAt', 'note'];
       const votes = await readOwnVotes(db, user.id);
       return res.type('csv').send(stringify(votes, { header: true, columns, escape_formulas: true }));
     })
@@ -50,6 +51,7 @@ export function leavingRoutes({
       const { id } = userOf(res);
       const beforeRemoval = async (trx: Transaction) => {
         if (votes === 'withdraw') await withdrawVotes(trx, id);
+        await removeNotesOf(trx, id);
         await handOnTopics(trx, id);
       };
       await store.deleteByHash(await closeAccount(db, id, beforeRemoval));

@@ -133,7 +133,7 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
-      .select(['takesSuggestions', 'embedOrigins', 'inPerson', 'visits', 'code'])
+      .select(['takesSuggestions', 'notes', 'embedOrigins', 'inPerson', 'visits', 'code'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
