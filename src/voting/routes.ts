@@ -10,7 +10,6 @@ import { localPath } from '../http/local-path.js';
 import { networkGroup } from '../http/network.js';
 import { seeOther, wantsFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
-import type { Board } from '../ranking/boards/board.js';
 import {
   type TopicVisit,
   type VisitServices,
@@ -20,15 +19,15 @@ import {
 import { answerPair, isInFront, receiptFor } from './answering.js';
 import { askedPair } from './asked-pair.js';
 import type { Ballot } from './ballot.js';
-import type { BallotBox, CastResult } from './ballot-box.js';
+import type { BallotBox } from './ballot-box.js';
 import { createGuest } from './guests.js';
 import type { Hall } from './hall.js';
 import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
-import { awayReceipt, undoneReceipt } from './receipt.js';
-import { type AwayNotice, type RefusedVote, readVote, refusals } from './vote-form.js';
+import { undoneReceipt } from './receipt.js';
+import { type RefusedVote, readVote, refusals } from './vote-form.js';
 import { findVoter, NEW_GUEST, newGuest, sightOf, type VoterContext, voterOf } from './voter.js';
-import { leaveAside, putBack, queueOf } from './voter-queue.js';
+import { putBack, queueOf } from './voter-queue.js';
 import { withdrawVote } from './voting.js';
 
 /** The pair page, and the forms that cast and withdraw a vote, for members and guests. */
@@ -66,12 +65,10 @@ export function votingRoutes(
       if (vote.refusal) return refuseVote(res, visit, vote);
       if (visit.phase !== 'open') return refuseVote(res, visit, { refusal: REFUSAL_IN[visit.phase] });
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
-      if (vote.awayId !== undefined) return leaveThing(res, visit, vote);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
       if (result.refusal) return refuseVote(res, visit, result);
-      await seeOther(res, pathAfter(board, result.cast) + (isReading(req) ? '&read' : ''), async () =>
-        showPair(res, visit, result),
-      );
+      const path = `${topicPath(board.topic)}/vote?${result.query}${isReading(req) ? '&read' : ''}`;
+      await seeOther(res, path, async () => showPair(res, visit, result));
     })
     .all(methodNotAllowed);
 
@@ -104,19 +101,6 @@ export function votingRoutes(
       await seeOther(res, next ? localPath(next) : '/profile');
     })
     .all(methodNotAllowed);
-
-  /** Leaves a thing aside where nobody is, and shows where to go instead. */
-  async function leaveThing(
-    res: Response,
-    visit: TopicVisit,
-    { ballot, awayId: id }: AwayNotice,
-  ): Promise<void> {
-    const queue = await leaveAside(contextOf(res, visit), ballot, id);
-    const path = `${topicPath(visit.board.topic)}/vote?away=${id}${isReading(res.req) ? '&read' : ''}`;
-    await seeOther(res, path, async () =>
-      showPair(res, visit, { queue, receipt: awayReceipt(visit.board, queue, id) }),
-    );
-  }
 
   /** Answers a vote that does not count with the reason and a pair to go on with. */
   async function refuseVote(
@@ -155,10 +139,3 @@ export function votingRoutes(
 
 /** Why a vote is refused in a phase that takes none. */
 const REFUSAL_IN = { draft: 'notOpen', paused: 'paused', closed: 'closed' } as const;
-
-/** The address of the page that tells what happened to a vote. */
-function pathAfter({ topic }: Board, { status, vote }: CastResult): string {
-  const path = `${topicPath(topic)}/vote`;
-  if (!vote) return `${path}?gone`;
-  return `${path}?${status === 'answered' ? 'answered' : 'voted'}=${vote.ballotId}`;
-}

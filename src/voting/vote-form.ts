@@ -39,6 +39,7 @@ export interface AcceptedVote {
 export interface AwayNotice {
   refusal?: undefined;
   ballot: Ballot;
+  answer?: undefined;
   /** The id of that thing. */
   awayId: number;
 }

@@ -72,7 +72,8 @@ export async function leaveAside(
 ): Promise<Queue> {
   const queue = await queueOf(context);
   const kept = leftId === id ? rightId : leftId;
-  const pairs = queue.pairs.filter((pair) => !hasThing(pair, id));
+  // A new guest was shown their first pair before they had a queue.
+  const pairs = queue.latest === undefined ? [] : queue.pairs.filter((pair) => !hasThing(pair, id));
   return drawQueue(context, { pairs, away: withAway(queue.away, id), kept });
 }
 
