@@ -39,6 +39,16 @@ export function networkOf(address: string): string {
   return `${groups.join(':')}::/64`;
 }
 
+/**
+ * Returns the /48 of an IPv6 network, for groups of voters.
+ * @param network from {@link networkOf}
+ * @returns undefined for any other network
+ */
+export function wideNetworkOf(network: string): string | undefined {
+  const [one, two, three] = network.endsWith('::/64') ? network.split(':') : [];
+  return one && two && three ? `${one}:${two}:${three}::/48` : undefined;
+}
+
 /** Tells whether an address from {@link canonicalAddress} is in one of the subnets. */
 export function isWithin(subnets: Subnet[], address: string): boolean {
   const parsed = parse(address);

@@ -2,6 +2,7 @@ import compression from 'compression';
 import express, { type Express, type Request } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { adminRoutes } from './admin/routes.js';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
@@ -31,6 +32,7 @@ import { securityHeaders, sendHeaders } from './http/headers.js';
 import { healthRoutes } from './http/health.js';
 import { findNetwork } from './http/network.js';
 import { loadTemplates } from './http/page.js';
+import { pictureSources } from './http/picture-sources.js';
 import { PrerenderedPages } from './http/prerendered.js';
 import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
@@ -50,6 +52,8 @@ import { embedRoutes } from './ranking/pages/embed-routes.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
 import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
+import { colorRoutes, colorsUrl } from './site/color-routes.js';
+import type { SiteSettings } from './site/site-settings.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Hall } from './voting/hall.js';
@@ -66,6 +70,7 @@ interface AppDependencies {
   /** Undefined without Redis: session state and counters are then kept in this process. */
   redis: Redis | undefined;
   boards: Boards;
+  settings: SiteSettings;
   passwords: Passwords;
   /** Log-outs that Postgres does not have yet; session maintenance writes them. */
   pendingRevocations: PendingRevocations;
@@ -78,7 +83,7 @@ interface AppDependencies {
 
 /** Creates the site: first the middleware that every request passes, in order, and then the features. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, db, redis, log, prefix = PREFIX, stopping } = dependencies;
+  const { config, db, redis, settings, log, prefix = PREFIX, stopping } = dependencies;
   const services = createServices(dependencies);
   const isForRoom = (slug: string): boolean =>
     (dependencies.boards.get(slug)?.topic.access ?? 'public') !== 'public';
@@ -96,10 +101,17 @@ export function createApp(dependencies: AppDependencies): Express {
     sign: assetUrl('favicon.svg'),
   };
 
+  showSettings(app, settings);
+  settings.onChange(() => {
+    showSettings(app, settings);
+    services.prerendered.clear();
+  });
+
   app.use(logRequests(log));
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
   app.use(pictureRoutes(services.pictures, services.headers));
+  app.use(colorRoutes());
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
@@ -135,11 +147,21 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(sharingRoutes(services));
   app.use(organizeRoutes(services));
   app.use(organizePictureRoutes(services));
+  app.use(adminRoutes({ ...services, redis: dependencies.redis }));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);
   app.use(answerErrors(log));
   return app;
+}
+
+/** Puts into the app what every page shows of the settings. */
+function showSettings(app: Express, { current: { name, logo, colors } }: SiteSettings): void {
+  app.locals.site = {
+    name,
+    logo: logo && pictureSources(logo).src,
+    colors: colors && colorsUrl(colors),
+  };
 }
 
 /** Creates the services of the features, and fills the hooks of the lower folders. */
@@ -148,6 +170,7 @@ function createServices({
   db,
   redis,
   boards,
+  settings,
   passwords,
   log,
   pendingRevocations,
@@ -161,7 +184,7 @@ function createServices({
   const progress = new ProgressTracker({ db, boards, rankings, log });
   const headers = securityHeaders(config);
   const auth: AuthServices = {
-    ...{ db, config, passwords, store, pendingRevocations },
+    ...{ db, config, settings, passwords, store, pendingRevocations },
     throttle: new Throttle(redis, prefix),
     signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
     sudo: new Sudo({ db, passwords, store, redis, prefix }),

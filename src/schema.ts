@@ -52,6 +52,8 @@ export interface VotersTable {
   importedAs: string | null;
   /** Keyed hash of the voter's first network, 64 hex characters; it never changes. */
   networkGroup: string | null;
+  /** Keyed hash of the /48 of an IPv6 address; null for other voters. */
+  wideGroup: string | null;
   createdAt: Created;
 }
 
@@ -67,6 +69,47 @@ export interface UsersTable {
   role: Generated<'member' | 'admin'>;
   createdAt: Created;
   disabledAt: Date | null;
+  /** Why, for its user. */
+  disabledReason: string | null;
+  /** Since when it waits for the approval of an admin; null when it does not. */
+  awaitingSince: Date | null;
+}
+
+/** Links with which one person each can register. The token is stored as a hash. */
+export interface SiteInvitationsTable {
+  id: GeneratedAlways<number>;
+  tokenHash: string;
+  /** For whom it is, as the admin wrote it. */
+  note: string | null;
+  createdBy: number | null;
+  createdAt: Created;
+  expiresAt: Date;
+  usedAt: Date | null;
+  usedBy: number | null;
+  revokedAt: Date | null;
+}
+
+/** Who may register. */
+export type Registration = 'anyone' | 'invitation' | 'approval' | 'nobody';
+
+/** What admins set for the whole site. The table has one row, and null means the usual. */
+export interface SiteSettingsTable {
+  singleton: Generated<boolean>;
+  name: string | null;
+  /** `#4f39d8`: what can be pressed, on light pages and on dark ones. */
+  lightColor: string | null;
+  darkColor: string | null;
+  /** An upload, as a thing names it: `HASH-1280x853`. */
+  logo: string | null;
+  logoHash: GeneratedAlways<string | null>;
+  contact: string | null;
+  registration: Registration | null;
+  topicCreation: 'members' | 'admins' | null;
+  /** Increases with each change. */
+  version: Generated<number>;
+  /** The hash of the link with which the first admin becomes one, and until when it works. */
+  claimHash: string | null;
+  claimExpiresAt: Date | null;
 }
 
 /** Every session, past and present. Redis holds only the active ones. */
@@ -89,8 +132,10 @@ export interface SessionsTable {
   idleExpiresAt: Date;
   endedAt: Date | null;
   endReason: EndReason | null;
-  device: string;
-  address: string;
+  /** Null once the row is old. */
+  device: string | null;
+  /** An address, a network once the row is older, and then null. */
+  address: string | null;
 }
 
 /** The log of session events. Rows never change, and the database links them in a hash chain. */
@@ -179,6 +224,8 @@ export interface TopicsTable {
   closedLedgerId: number | null;
   /** When its owner deleted it. It can be restored for a week. */
   deletedAt: Date | null;
+  /** When an admin hid it from all but its organisers. */
+  hiddenAt: Date | null;
   isDefault: Generated<boolean>;
   /** What its votes should settle, as catalog/goal.ts reads it: `top 20`. */
   goal: Generated<string>;
@@ -518,10 +565,21 @@ export interface FitsTable {
  */
 export interface GroupLeansTable {
   topicId: number;
+  /** The network group or the wide group of its voters. */
   networkGroup: string;
   thingId: number;
   sum: number;
   variance: number;
+}
+
+/** Groups of voters as they were when an admin set them apart. */
+export interface SetApartGroupsTable {
+  topicId: number;
+  networkGroup: string;
+  /** The thing that they pushed, and by how many standard deviations. */
+  thingId: number;
+  deviation: number;
+  at: Generated<Date>;
 }
 
 /** What operators should know of. Rows are only added. */
@@ -532,6 +590,18 @@ export interface SiteEventsTable {
   topicId: number | null;
   thingId: number | null;
   details: JSONColumnType<Record<string, number>>;
+}
+
+/** Checks of the record of session events. Rows are only added. */
+export interface AuditChecksTable {
+  id: GeneratedAlways<number>;
+  at: Generated<Date>;
+  events: number;
+  chains: number;
+  /** The newest event that it saw. */
+  lastEventId: number | null;
+  /** The first thing that is wrong; null when the record is whole. */
+  finding: string | null;
 }
 
 /** Links that show a user's own list to everyone who has the link. */
@@ -563,14 +633,24 @@ export interface RankerPositionTable {
   generation: number;
 }
 
+/** The backups that were made. */
+export interface BackupsTable {
+  id: GeneratedAlways<number>;
+  takenAt: Generated<Date>;
+  bytes: number;
+}
+
 /** Every table, as Kysely sees it. */
 export interface Schema {
   voters: VotersTable;
   users: UsersTable;
+  siteInvitations: SiteInvitationsTable;
+  siteSettings: SiteSettingsTable;
   sessions: SessionsTable;
   sessionEvents: SessionEventsTable;
   sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;
+  auditChecks: AuditChecksTable;
   topics: TopicsTable;
   things: ThingsTable;
   pictures: PicturesTable;
@@ -599,7 +679,9 @@ export interface Schema {
   fits: FitsTable;
   rankerPosition: RankerPositionTable;
   groupLeans: GroupLeansTable;
+  setApartGroups: SetApartGroupsTable;
   siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;
+  backups: BackupsTable;
 }

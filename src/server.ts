@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { makeClaim } from './admin/settings/claim.js';
 import { createApp } from './app.js';
 import { Passwords } from './auth/passwords/passwords.js';
+import { forgetAddresses } from './auth/sessions/forget-addresses.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
 import { createDemoUser, findDemoCredentials } from './auth/users/demo.js';
@@ -22,10 +24,12 @@ import { startRankerChild } from './ranking/ranker/ranker-child.js';
 import { type RankerProcess, startRanker } from './ranking/ranker/ranker-process.js';
 import { openRedis, PREFIX } from './redis.js';
 import { runPeriodically } from './run-periodically.js';
+import { SiteSettings } from './site/site-settings.js';
 import { explain } from './startup-error.js';
 import { purgeGuests } from './voting/guests.js';
 
 const PURGE_INTERVAL_MS = 3_600_000;
+const SETTINGS_INTERVAL_MS = 2_000;
 
 let config: Config | undefined;
 try {
@@ -57,11 +61,12 @@ async function serve(config: Config): Promise<void> {
   const db = openDatabaseForPages(backgroundDb, config);
   const pendingRevocations = new PendingRevocations(redis, `${PREFIX}pending-revocations`);
   const boards = new Boards(db);
-  await boards.refresh();
+  const settings = new SiteSettings(db, config);
+  await Promise.all([boards.refresh(), settings.refresh()]);
 
   const stopping = stopSignal();
   const server = createHttpServer(
-    createApp({ config, db, redis, boards, passwords, pendingRevocations, log, stopping }),
+    createApp({ config, db, redis, boards, settings, passwords, pendingRevocations, log, stopping }),
   );
   await once(server.listen(config.port, config.host), 'listening');
   let ranker: RankerProcess | undefined;
@@ -69,9 +74,15 @@ async function serve(config: Config): Promise<void> {
   // With several processes, the primary starts it.
   else if (config.ranker === 'child' && !isWorker()) ranker = startRankerChild(log, stopping);
   const maintenance = startSessionMaintenance(backgroundDb, pendingRevocations, log);
-  const purges = [
+  const periodic = [
+    runPeriodically(SETTINGS_INTERVAL_MS, () => settings.refresh(), {
+      ...{ log, failure: 'the settings are not refreshed' },
+    }),
     runPeriodically(PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
       ...{ log, failure: 'old guests were not deleted' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => forgetAddresses(backgroundDb, config), {
+      ...{ log, failure: 'old addresses were not forgotten' },
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => removeUnusedPictures(backgroundDb), {
       ...{ log, failure: 'unused pictures were not removed' },
@@ -87,7 +98,7 @@ async function serve(config: Config): Promise<void> {
   await drain(server, config.drainSeconds);
   boards.stopPolling();
   maintenance.stop();
-  for (const purge of purges) purge.stop();
+  for (const task of periodic) task.stop();
   await ranker?.stop();
   await passwords.close();
   redis?.disconnect();
@@ -116,8 +127,11 @@ async function printAddress({
 }): Promise<void> {
   if (!isFirstProcess()) return;
   const { port } = server.address() as AddressInfo;
+  const origin = config.production ? config.publicOrigin : `http://localhost:${port}`;
   const demo = await findDemoCredentials(db, passwords, config);
-  print(`Thinga is at ${config.production ? config.publicOrigin : `http://localhost:${port}`}`);
+  const claim = await makeClaim(db);
+  print(`Thinga is at ${origin}`);
+  if (claim) print(`Nobody runs this site yet. To become its admin, open ${origin}/claim/${claim}`);
   if (demo) print(`Log in as ${demo.username} with the password ${demo.password}`);
 }
 

@@ -20,7 +20,7 @@ const FOLDERS = [
   ],
   'catalog',
   ...['auth', 'auth/users', 'auth/sessions', 'auth/passwords', 'auth/audit'],
-  'http',
+  ...['site', 'http'],
   '',
 ];
 

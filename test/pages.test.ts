@@ -21,7 +21,7 @@ import { barOn, makeScale } from '../src/ranking/pages/rank-scale.js';
 const now = new Date();
 const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
-  ...{ access: 'public' as const, isDefault: true, goal: 20 as const },
+  ...{ access: 'public' as const, hiddenAt: null, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
   ...{
     timeZone: 'UTC',
@@ -45,6 +45,7 @@ const runTopic = {
   notes: 'teams' as const,
   ...{ closedXid: null, closedLedgerId: null, code: null, deletedAt: null, isDefault: false, createdAt: now },
   ...{ inPerson: true, visits: 3 },
+  hiddenAt: null,
 };
 const board = new Board(
   {
@@ -161,8 +162,160 @@ const preview = {
   ],
 };
 
+const adminEvent = {
+  ...{ id: 9, at: now, text: 'Account disabled', by: { id: 2, username: 'ann' }, note: 'Spam' },
+  about: { text: 'mina', path: '/admin/people/1' },
+};
+const adminTopic = {
+  ...{
+    id: 1,
+    slug: 'food',
+    title: 'Food',
+    question: 'Which?',
+    access: 'public' as const,
+    phase: 'open' as const,
+  },
+  ...{ isDefault: false, hiddenAt: null, deletedAt: null, createdAt: now, things: 6, votes: 40, voters: 3 },
+  bytes: 2_500_000,
+};
+const adminFlag = {
+  ...{ id: 1, thingId: 1, name: 'Ramen', reason: 'Not a food', createdAt: now },
+  ...{ topicId: 1, topicTitle: 'Food', path: '/things/1' },
+};
+const suspects = { topicId: 1, title: 'Food', thingId: 1, thing: 'Ramen', deviation: 5.2 };
+const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
+
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'admin/health': {
+    checks: [
+      { name: 'Database', state: 'fine', finding: 'Postgres 18.1, 24 MB.', advice: '' },
+      { name: 'Redis', state: 'look', finding: 'It deletes keys.', advice: 'Set maxmemory-policy.' },
+      { name: 'Ranking', state: 'broken', finding: 'No ranker works.', advice: 'Start the site.' },
+    ],
+  },
+  'admin/overview': {
+    overview: {
+      ...{
+        people: 12,
+        waiting: 1,
+        disabled: 1,
+        topics: 5,
+        hidden: 1,
+        votes: 400,
+        votersToday: 3,
+        toReview: 2,
+      },
+      alarms: 1,
+    },
+  },
+  'admin/people': {
+    ...{ ...listed, filter: 'waiting' },
+    people: [
+      {
+        id: 1,
+        username: 'mina',
+        role: 'member',
+        createdAt: now,
+        isDisabled: false,
+        isWaiting: true,
+        lastSeenAt: null,
+      },
+      {
+        id: 2,
+        username: 'ann',
+        role: 'admin',
+        createdAt: now,
+        isDisabled: true,
+        isWaiting: false,
+        lastSeenAt: now,
+      },
+    ],
+  },
+  'admin/person': {
+    person: {
+      ...{ id: 1, username: 'mina', role: 'member', createdAt: now, disabledAt: null, disabledReason: null },
+      ...{ awaitingSince: now, sessions: 2, lastSeenAt: now, votes: 40, decision: 'set apart' },
+      topics: [{ id: 1, title: 'Food', role: 'owner' }],
+    },
+    ...{ events: [adminEvent], reason: '', error },
+  },
+  'admin/topics': { ...listed, filter: 'all', topics: [adminTopic] },
+  'admin/topic': {
+    ...{ topic: adminTopic, path: '/topics/food/top', maxMegabytes: 200, username: 'nobody', error },
+    people: [{ userId: 1, username: 'mina', role: 'owner', createdAt: now }],
+  },
+  'admin/review': {
+    suggestions: [
+      {
+        ...{
+          id: 1,
+          proposed: 'Tea',
+          by: 'mina',
+          at: now,
+          topic: { id: 1, title: 'Food' },
+          similar: ['Teas'],
+        },
+        form: { suggestionId: 1, name: 'Tea', description: '', link: '', into: '', reason: '', error },
+      },
+    ],
+    flags: [adminFlag],
+  },
+  'admin/stuffing': {
+    alarms: [{ ...suspects, id: 1, at: now }],
+    groups: [
+      {
+        ...{ ...suspects, group: 'a'.repeat(64), isWide: true, voters: 16, votes: 400, out: 16 },
+        ...{ firstAt: new Date(now.getTime() - 60_000), lastAt: now },
+      },
+    ],
+  },
+  'admin/suspects': {
+    ...{ suspects, path: '/stuffing/alarms/1', kind: 'alarm' },
+    voters: [
+      { voterId: 1, username: 'mina', createdAt: now, votes: 20, isOut: true },
+      { voterId: 2, username: null, createdAt: now, votes: 20, isOut: false },
+    ],
+    comparison: {
+      ...{ rank: 1, rankWithout: 2 },
+      rows: [
+        { rank: 1, with: { name: 'Ramen', isPushed: true }, without: { name: 'Yak', isPushed: false } },
+        { rank: 2, with: { name: 'Yak', isPushed: false }, without: { name: 'Ramen', isPushed: true } },
+      ],
+    },
+  },
+  'admin/invitations': {
+    ...{ registration: 'invitation', notes: '', error },
+    invitations: [
+      {
+        ...{ id: 1, note: 'Ann', tokenHash: 'a', createdAt: now, expiresAt: now, state: 'open' },
+        ...{ usedBy: undefined, url: 'https://thinga.example/register?invitation=abc' },
+      },
+      {
+        ...{ id: 2, note: null, tokenHash: 'b', createdAt: now, expiresAt: now, state: 'used' },
+        ...{ usedBy: { id: 1, username: 'mina' }, url: undefined },
+      },
+    ],
+  },
+  'admin/claim': { path: '/claim/abc' },
+  'admin/settings': {
+    form: {
+      ...{ name: 'Owls', light: '#4f39d8', dark: '#b4a5ff', contact: 'help@thinga.example' },
+      ...{ registration: 'approval', topics: 'admins' },
+    },
+    ...{ errors: { light: error }, logo: `${'a'.repeat(64)}-640x640`, logoError: error, maxMegabytes: 10 },
+  },
+  'admin/activity': {
+    ...{ entries: [adminEvent], older: 9 },
+    query: { filter: 'admins', person: 'ann', fromDay: '2026-11-01', untilDay: '' },
+    check: {
+      at: now,
+      events: 40,
+      chains: 3,
+      lastEventId: 40,
+      finding: 'event 3 of mina (person 1) was changed',
+    },
+  },
   'home/index': {
     ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
@@ -181,7 +334,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
-    ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
+    ...{
+      contact: undefined,
+      idleSeconds: 7200,
+      expireDays: 30,
+      guestDays: 30,
+      shortenDays: 30,
+      deleteDays: 90,
+    },
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},
@@ -254,7 +414,9 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     idleSeconds: 7200,
     errors: { username: error, password: error },
     refusal: error,
+    ...{ invitation: 'abc', awaitsApproval: true },
   },
+  'auth/closed': { isByInvitation: true, contact: undefined },
   'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
   'auth/devices': {
@@ -282,13 +444,13 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...managed,
     suggestions: [
       {
-        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, similar: ['Ramen'] },
+        ...{ id: 1, proposed: 'Ramen soup', by: null, at: now, topic: undefined, similar: ['Ramen'] },
         form: {
           ...{ suggestionId: 1, name: 'Ramen soup', description: '', link: '', into: '', reason: '', error },
         },
       },
     ],
-    flags: [{ id: 1, thingId: 1, name: 'Ramen', reason: 'Twice', createdAt: now }],
+    flags: [adminFlag],
   },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
@@ -512,6 +674,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
 
 const templates = loadTemplates(false);
 const surroundings = {
+  site: { name: 'Thinga', logo: undefined, colors: '/colors/4f39d8-b4a5ff.css' },
   assets: { app: '/app', styles: '/styles', htmx: '/htmx.js', sign: '/favicon.svg' },
   ...{
     user: { id: 1, username: 'mina', role: 'member', createdAt: now },

@@ -26,6 +26,7 @@ import { catchUp } from '../src/ranking/ranker/catch-up.js';
 import { Ranker } from '../src/ranking/ranker/ranker.js';
 import { importVotes } from '../src/ranking/transfer/import-votes.js';
 import { openRedis } from '../src/redis.js';
+import { SiteSettings } from '../src/site/site-settings.js';
 import { onServer } from './stores.js';
 
 /** The whole site, on a port and a database of its own. */
@@ -38,6 +39,7 @@ export interface Site {
   /** Begins every key of this site in Redis. */
   prefix: string;
   boards: Boards;
+  settings: SiteSettings;
   config: Config;
   /** Folds all votes into the ratings. */
   fold(): Promise<void>;
@@ -80,7 +82,19 @@ export async function openSite(
   const pendingRevocations = new PendingRevocations(redis, `${prefix}pending-revocations`);
   const boards = new Boards(db);
   await boards.refresh();
-  const app = createApp({ config, db, redis, boards, passwords, pendingRevocations, log, prefix });
+  const settingsOfSite = new SiteSettings(db, config);
+  await settingsOfSite.refresh();
+  const app = createApp({
+    config,
+    db,
+    redis,
+    boards,
+    settings: settingsOfSite,
+    passwords,
+    pendingRevocations,
+    log,
+    prefix,
+  });
   // Templates don't change while tests run, so each is compiled once, as in production.
   app.enable('view cache');
   const server = createHttpServer(app);
@@ -94,6 +108,7 @@ export async function openSite(
     redis,
     prefix,
     boards,
+    settings: settingsOfSite,
     config,
     fold: () => foldAll(db, ranker),
     async rank() {

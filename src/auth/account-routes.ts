@@ -5,9 +5,11 @@ import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
-import { networkGroup } from '../http/network.js';
+import { networkGroups } from '../http/network.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { TemporaryProblem } from '../http/problem.js';
+import { contactOf } from '../site/contact.js';
+import { admissionOf } from './admission.js';
 import { PASSWORD_LENGTH } from './passwords/passwords.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
@@ -23,6 +25,7 @@ export function accountRoutes({
   db,
   passwords,
   config,
+  settings,
   store,
   throttle,
   signUpLimit,
@@ -35,29 +38,43 @@ export function accountRoutes({
 
   router
     .route('/register')
-    .get(requireLoggedOut, (req, res) => {
-      sendPage(res, 'auth/register', { next: localPath(req.query.next), length, idleSeconds });
+    .get(requireLoggedOut, async (req, res) => {
+      const invitation = typeof req.query.invitation === 'string' ? req.query.invitation : '';
+      const admission = await admissionOf({ db, settings }, invitation);
+      if (admission === 'closed' || admission === 'by invitation') return sendClosed(res, admission);
+      const awaitsApproval = admission === 'after approval';
+      const next = localPath(req.query.next);
+      sendPage(res, 'auth/register', { next, length, idleSeconds, invitation, awaitsApproval });
     })
     .post(async (req, res) => {
-      const { username, password, remember, next } = readForm(
+      const { username, password, remember, next, invitation } = readForm(
         req,
         'username',
         'password',
         'remember',
         'next',
+        'invitation',
       );
+      const admission = await admissionOf({ db, settings }, invitation);
+      if (admission === 'closed' || admission === 'by invitation') return sendClosed(res, admission);
+      const awaitsApproval = admission === 'after approval';
       const remembered = remember !== '';
       const { network } = res.locals;
-      const group = networkGroup(network, config.secrets[0]);
-      const form = { username, password, networkGroup: group };
+      const groups = networkGroups(network, config.secrets[0]);
+      const form = { username, password, groups, awaitsApproval, invitation };
       const create = () => register(db, passwords.forNetwork(network), form);
       const account = await (signUpLimit?.guard(network, create) ?? create()).catch(asRefusal);
       if ('errors' in account || 'refusal' in account) {
-        const page = { username, remembered, next: localPath(next), length, idleSeconds };
+        const shown = { invitation, awaitsApproval, length, idleSeconds };
+        const page = { username, remembered, next: localPath(next), ...shown };
         if ('errors' in account)
           return sendPage(res.status(422), 'auth/register', { ...page, errors: account.errors });
         res.status(429).setHeader('Retry-After', String(account.retryAfter));
         return sendPage(res, 'auth/register', { ...page, refusal: account.refusal });
+      }
+      if (awaitsApproval) {
+        flash(res, 'awaits-approval');
+        return seeOther(res, '/login');
       }
       await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
@@ -94,6 +111,11 @@ export function accountRoutes({
       await seeOther(res, '/profile/sessions');
     })
     .all(methodNotAllowed);
+
+  function sendClosed(res: Response, admission: 'closed' | 'by invitation'): void {
+    const contact = contactOf(settings.current);
+    sendPage(res.status(403), 'auth/closed', { isByInvitation: admission === 'by invitation', contact });
+  }
 
   return router;
 }

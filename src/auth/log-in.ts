@@ -4,12 +4,13 @@ import { recordEvent } from './audit/record-event.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { knownDevice } from './sessions/device-cookie.js';
+import type { Barred } from './sessions/end-reasons.js';
 import { signIn } from './sessions/sign-in.js';
 import { type Account, authenticate, type Credentials } from './users/users.js';
 
 /**
  * Logs a user in by name and password. It counts and records the attempts that fail.
- * @returns the account; undefined when the log-in is refused, for whatever reason
+ * @returns the account; why the right password opens nothing; undefined when the log-in is refused for any other reason
  * @throws Problem 429 for a network with too many failures, and 503 when too many passwords wait or Redis is
  * unavailable
  */
@@ -17,7 +18,7 @@ export async function logIn(
   { db, config, passwords, store, throttle }: AuthServices,
   req: Request,
   { username, password, remembered, network }: Credentials & { remembered: boolean; network: Network },
-): Promise<Account | undefined> {
+): Promise<Account | { barred: Barred } | undefined> {
   await throttle.checkNetwork(network);
   // The password is checked even when the attempt is not allowed, so that the response time tells nothing.
   const user = await authenticate(db, passwords.forNetwork(network), { username, password });
@@ -28,7 +29,7 @@ export async function logIn(
     if (ended) {
       await store.deleteByHash(ended);
       await throttle.recordSuccess(attempt);
-      return user;
+      return { userId: user.userId, passwordHash: user.passwordHash };
     }
   }
   // The count comes first, because the record may fail. Unknown names are recorded too, so that the response
@@ -37,6 +38,7 @@ export async function logIn(
   if (isAllowed) {
     await throttle.recordFailure(attempt);
     await recordEvent(db, { kind: 'login-failed', ...event });
+    if (user.barred) return { barred: user.barred };
   } else if (await throttle.recordRefusal(attempt))
     await recordEvent(db, { kind: 'login-throttled', ...event });
   return undefined;

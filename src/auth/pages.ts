@@ -1,4 +1,5 @@
 import type { EndReason } from '../schema.js';
+import type { Contact } from '../site/contact.js';
 import type { headOf } from './audit/hash-chain.js';
 import type { TimelineEntry } from './audit/timeline.js';
 import type { PASSWORD_LENGTH } from './passwords/passwords.js';
@@ -10,6 +11,7 @@ declare module '../http/page.js' {
   interface Pages {
     'auth/login': LogInPage;
     'auth/register': RegisterPage;
+    'auth/closed': { isByInvitation: boolean; contact: Contact | undefined };
     'auth/password': PasswordPage;
     'auth/confirm': ConfirmPage;
     'auth/devices': DevicesPage;
@@ -34,6 +36,10 @@ interface RegisterPage {
   /** The path to go to after the registration. */
   next: string;
   length: typeof PASSWORD_LENGTH;
+  /** The token of the invitation that the visitor opened; empty without one. */
+  invitation: string;
+  /** Whether an admin has to let the new user in. */
+  awaitsApproval: boolean;
   username?: string;
   remembered?: boolean;
   /** How long a session without `remembered` may be inactive. */

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Flash } from '../http/flash.js';
+import type { SiteSettings } from '../site/site-settings.js';
 import type { Passwords } from './passwords/passwords.js';
 import type { PendingRevocations } from './sessions/pending-revocations.js';
 import type { SessionStore } from './sessions/session-store.js';
@@ -13,6 +14,7 @@ import type { SignUpLimit } from './users/sign-up-limit.js';
 export interface AuthServices {
   db: Database;
   config: Config;
+  settings: SiteSettings;
   passwords: Passwords;
   store: SessionStore;
   throttle: Throttle;

@@ -13,12 +13,11 @@ import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
 import { listDevices } from './sessions/devices.js';
-import { endReasonLabels, endReasonMessages } from './sessions/end-reasons.js';
+import { barredMessage, endMessage, endReasonLabels } from './sessions/end-reasons.js';
 import { endOwnSession, endSessions } from './sessions/end-sessions.js';
 import { signOut } from './sessions/sign-in.js';
 
-// The same text for a wrong name, a wrong password, a disabled account and too many tries, so that strangers
-// learn nothing from it.
+// The same text for a wrong name, a wrong password and too many tries, so that strangers learn nothing from it.
 const REFUSED = 'Wrong name or password, or too many tries. Check both and try again later.';
 
 /** The pages for logging in and out, and for the list of sessions. */
@@ -30,11 +29,11 @@ export function sessionRoutes(services: AuthServices): Router {
   router
     .route('/login')
     .get(requireLoggedOut, (req, res) => {
-      const { endReason } = res.locals;
+      const { endReason, disabledReason } = res.locals;
       sendPage(res, 'auth/login', {
         next: localPath(req.query.next),
         idleSeconds,
-        endMessage: endReason && endReasonMessages[endReason],
+        endMessage: endReason && endMessage(endReason, disabledReason),
       });
     })
     .post(async (req, res) => {
@@ -44,10 +43,10 @@ export function sessionRoutes(services: AuthServices): Router {
       const { network } = res.locals;
       const account = await logIn(services, req, { username, password, remembered, network });
       const next = localPath(form.next);
-      if (!account) {
+      if (!account || 'barred' in account) {
         return sendPage(res.status(422), 'auth/login', {
           ...{ username, remembered, next, idleSeconds },
-          error: REFUSED,
+          error: account ? barredMessage(account.barred) : REFUSED,
         });
       }
       rememberDevice(res, account, config);

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../database.js';
 import { recordTopicEvent } from './topic-events.js';
+import { thingsPath } from './topics.js';
 
 /** What a voter finds wrong with a thing. */
 export interface OpenFlag {
@@ -8,6 +9,10 @@ export interface OpenFlag {
   name: string;
   reason: string;
   createdAt: Date;
+  topicId: number;
+  topicTitle: string;
+  /** The page of the thing. */
+  path: string;
 }
 
 /** Flags a thing. A second flag of the same voter replaces the first while nobody has decided on it. */
@@ -29,17 +34,36 @@ export async function flagThing(
     .execute();
 }
 
-/** The flags of a topic that nobody has decided on, oldest first; 50 at most. */
-export async function openFlags(db: Database, topicId: number): Promise<OpenFlag[]> {
-  return db
+/**
+ * The flags that nobody has decided on, oldest first; 50 at most.
+ * @param topicId undefined for those of all topics
+ */
+export async function openFlags(db: Database, topicId?: number): Promise<OpenFlag[]> {
+  const flags = await db
     .selectFrom('flags')
     .innerJoin('things', 'things.id', 'thingId')
-    .where('flags.topicId', '=', topicId)
+    .innerJoin('topics', 'topics.id', 'flags.topicId')
+    .$if(topicId !== undefined, (query) => query.where('flags.topicId', '=', topicId ?? 0))
     .where('decidedAt', 'is', null)
-    .select(['flags.id', 'thingId', 'name', 'reason', 'flags.createdAt'])
+    .where('deletedAt', 'is', null)
+    .select([
+      'flags.id',
+      'thingId',
+      'things.name',
+      'reason',
+      'flags.createdAt',
+      'flags.topicId',
+      'access',
+      'topics.slug',
+    ])
+    .select('title as topicTitle')
     .orderBy('flags.id')
     .limit(50)
     .execute();
+  return flags.map(({ access, slug, ...flag }) => ({
+    ...flag,
+    path: `${thingsPath({ access, slug })}/${flag.thingId}`,
+  }));
 }
 
 /** Closes a flag of a topic. Nothing happens to one that is closed. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../database.js';
-import { hashToken, tokenOf } from './tokens.js';
+import { hashToken, tokenOf } from '../tokens.js';
 import { recordTopicEvent } from './topic-events.js';
 
 /** The most invitations that a topic can have. */

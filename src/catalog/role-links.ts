@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Transaction } from '../database.js';
 import type { RoleLinksTable, TopicRole } from '../schema.js';
-import { hashToken, tokenOf } from './tokens.js';
+import { hashToken, tokenOf } from '../tokens.js';
 import { recordTopicEvent } from './topic-events.js';
 import { ROLES, setRole } from './topic-roles.js';
 

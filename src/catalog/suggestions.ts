@@ -55,18 +55,23 @@ export async function suggestionsOf(
     .execute();
 }
 
-/** The suggestions of a topic that nobody has decided on, oldest first, and the names of those who made them. */
+/**
+ * The suggestions that nobody has decided on, oldest first, and the names of those who made them; 50 at most.
+ * @param topicId undefined for those of all topics
+ */
 export async function openSuggestions(
   db: Database,
-  topicId: number,
-): Promise<(Suggestion & { username: string | null })[]> {
+  topicId?: number,
+): Promise<(Suggestion & { username: string | null; topicTitle: string })[]> {
   return db
     .selectFrom('suggestions')
+    .innerJoin('topics', 'topics.id', 'topicId')
     .leftJoin('users', 'users.id', 'voterId')
-    .where('topicId', '=', topicId)
+    .$if(topicId !== undefined, (query) => query.where('topicId', '=', topicId ?? 0))
     .where('decidedAt', 'is', null)
+    .where('deletedAt', 'is', null)
     .selectAll('suggestions')
-    .select('username')
+    .select(['username', 'topics.title as topicTitle'])
     .orderBy('suggestions.id')
     .limit(50)
     .execute();

@@ -88,6 +88,14 @@ export async function handOver(
   return true;
 }
 
+/** Makes a user the only owner of a topic, also one that belongs to nobody. Earlier owners become organisers. */
+export async function giveTopic(trx: Transaction, { topicId, userId }: Omit<RoleOf, 'role'>): Promise<void> {
+  const owners = (await lockRoles(trx, topicId)).filter(({ role }) => role === 'owner');
+  await setRole(trx, { topicId, userId, role: 'owner' });
+  for (const owner of owners)
+    if (owner.userId !== userId) await setRole(trx, { topicId, userId: owner.userId, role: 'organiser' });
+}
+
 // Two people who remove each other at once must not leave a topic without an owner.
 async function lockRoles(trx: Transaction, topicId: number): Promise<Pick<RoleOf, 'userId' | 'role'>[]> {
   const { rows } = await sql<Pick<RoleOf, 'userId' | 'role'>>`

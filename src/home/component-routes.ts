@@ -18,7 +18,7 @@ export function componentRoutes(): Router {
 
 const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
-  ...{ access: 'link' as const, isDefault: true, goal: 3 as const },
+  ...{ access: 'link' as const, hiddenAt: null, isDefault: true, goal: 3 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: null },
   ...{
     timeZone: 'UTC',

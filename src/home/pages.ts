@@ -2,6 +2,7 @@ import type { OwnedTopic } from '../catalog/organized-topic.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
+import type { Contact } from '../site/contact.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -76,6 +77,9 @@ interface PrivacyPage extends AccessibilityPage {
   expireDays: number;
   /** How long the votes of a guest are kept after the latest one, in days. */
   guestDays: number;
+  /** After how many days an address is shortened, and after how many it is gone with the device. */
+  shortenDays: number;
+  deleteDays: number;
   /** Other sites that may read who is logged in. */
   allowedOrigins: string[];
 }
@@ -84,10 +88,4 @@ interface PrivacyPage extends AccessibilityPage {
 interface ComponentsPage {
   board: Board;
   table: RankTable;
-}
-
-/** A link to the people who run the site. */
-export interface Contact {
-  href: string;
-  text: string;
 }

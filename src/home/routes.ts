@@ -14,13 +14,14 @@ import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeStanding, type StandingDescription } from '../ranking/boards/describe-standing.js';
 import { showsResultsToAll } from '../ranking/boards/visit-topic.js';
 import { VoterCounts } from '../ranking/boards/voter-counts.js';
+import { contactOf } from '../site/contact.js';
+import type { SiteSettings } from '../site/site-settings.js';
 import { signBallot } from '../voting/ballot.js';
 import { guestExists } from '../voting/guests.js';
 import type { Hall } from '../voting/hall.js';
 import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, newGuest, sightOf, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
-import type { Contact } from './pages.js';
 import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
@@ -29,11 +30,12 @@ interface HomeServices {
   queues: Queues;
   hall: Hall;
   config: Config;
+  settings: SiteSettings;
 }
 
 /** The front page, the list of topics, what the site says about accessibility and privacy, and the page for no connection. */
 export function homeRoutes(services: HomeServices): Router {
-  const { db, boards, config } = services;
+  const { db, boards, config, settings } = services;
   const voterCounts = new VoterCounts(db);
   const figuresFor = (voter: Voter | undefined): Promise<TopicFigures> =>
     withoutPostgres({ own: [], voters: new Map() }, async () => ({
@@ -41,7 +43,6 @@ export function homeRoutes(services: HomeServices): Router {
       voters: await voterCounts.byTopic(),
     }));
   const router = Router();
-  const contact = contactOf(config);
   const idleSeconds = 60 * config.sessionIdleMinutes;
   router
     .route('/')
@@ -58,7 +59,7 @@ export function homeRoutes(services: HomeServices): Router {
       const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
         ...{ topic, ...podium },
-        mayCreate: mayCreateTopics(config, res.locals.user),
+        mayCreate: mayCreateTopics(settings.current, res.locals.user),
         topics: topicCards(others, await figuresFor(voter)),
         ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
       });
@@ -73,24 +74,28 @@ export function homeRoutes(services: HomeServices): Router {
       sendPage(res, 'home/topics', {
         organized: userId ? await withoutPostgres([], () => listOrganizedTopics(db, userId)) : [],
         topics: topicCards(boards.listed(), await figuresFor(voter)),
-        mayCreate: mayCreateTopics(config, res.locals.user),
+        mayCreate: mayCreateTopics(settings.current, res.locals.user),
       });
     })
     .all(methodNotAllowed);
 
   router
     .route('/accessibility')
-    .get((_req, res) => sendPage(res, 'home/accessibility', { contact, idleSeconds }))
+    .get((_req, res) =>
+      sendPage(res, 'home/accessibility', { contact: contactOf(settings.current), idleSeconds }),
+    )
     .all(methodNotAllowed);
 
   router
     .route('/privacy')
     .get((_req, res) =>
       sendPage(res, 'home/privacy', {
-        contact,
+        contact: contactOf(settings.current),
         idleSeconds,
         expireDays: config.sessionExpireDays,
         guestDays: GUEST_LIFETIME_DAYS,
+        shortenDays: config.retentionShortenDays,
+        deleteDays: config.retentionDeleteDays,
         allowedOrigins: config.allowedOrigins,
       }),
     )
@@ -102,10 +107,6 @@ export function homeRoutes(services: HomeServices): Router {
     .get((_req, res) => sendPage(res, 'home/offline', {}))
     .all(methodNotAllowed);
   return router;
-}
-
-function contactOf({ contact: text }: Config): Contact | undefined {
-  return text === undefined ? undefined : { text, href: text.includes('://') ? text : `mailto:${text}` };
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {

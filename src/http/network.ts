@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
-import { isWithin, networkOf, parseSubnet } from '../addresses.js';
+import { isWithin, networkOf, parseSubnet, wideNetworkOf } from '../addresses.js';
 import type { Config } from '../config.js';
 import { clientAddress } from './client-address.js';
 
@@ -44,6 +44,25 @@ export function findNetwork({
     }
     res.locals.network = network;
     next();
+  };
+}
+
+/** The groups of a new voter, for `voters.network_group` and `voters.wide_group`. */
+export interface NetworkGroups {
+  networkGroup: string;
+  /** Null for an address that is no IPv6. */
+  wideGroup: string | null;
+}
+
+/**
+ * Returns keyed hashes of the networks that a request comes from: an IPv4 address or an IPv6 /64, and an IPv6 /48. One
+ * customer can have a whole /48, and then each of its 65,536 /64 would be a stranger to the others.
+ */
+export function networkGroups(network: Pick<Network, 'key'>, secret: string): NetworkGroups {
+  const wide = wideNetworkOf(network.key);
+  return {
+    networkGroup: networkGroup(network, secret),
+    wideGroup: wide === undefined ? null : networkGroup({ key: wide }, secret),
   };
 }
 

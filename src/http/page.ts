@@ -83,10 +83,10 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 
 /** Renders a page or a fragment for the visitor of this request. @param template a template under views */
 export function renderPage(res: Response, template: string, data: object): string {
-  const { assets, templates } = res.app.locals;
+  const { assets, templates, site } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash, sessionSeconds } = res.locals;
-  const surroundings = { assets, user, flash, sessionSeconds, here: res.req.path };
+  const surroundings = { assets, site, user, flash, sessionSeconds, here: res.req.path };
   return templates.render(`/${template}`, { ...surroundings, ...data });
 }
 

@@ -42,7 +42,7 @@ interface Renderings {
 /** Renders and compresses shared pages once, for all visitors. */
 export class PrerenderedPages {
   readonly #headers: string[];
-  readonly #renderings = new WeakMap<object, Renderings>();
+  #renderings = new WeakMap<object, Renderings>();
   readonly #publicPages = new LRUCache<string, Pick<SharedPage, 'isCurrent'> & { page: EncodedPage }>({
     max: MAX_PUBLIC_PAGES,
   });
@@ -72,6 +72,12 @@ export class PrerenderedPages {
     ]);
     res.end(bytes);
   };
+
+  /** Drops all pages, because something that every page shows has changed. */
+  clear(): void {
+    this.#renderings = new WeakMap();
+    this.#publicPages.clear();
+  }
 
   /**
    * Answers with a shared page.

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import { isSeed, newSeed } from '../catalog/tokens.js';
 import { readCookie, setCookie } from '../http/cookies.js';
+import { isSeed, newSeed } from '../tokens.js';
 
 /** How long new links are shown to the one who made them, in minutes. After that nobody can see them. */
 export const FRESH_MINUTES = 10;

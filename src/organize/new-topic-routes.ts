@@ -9,6 +9,7 @@ import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { seeOther, sendPage, wantsFragment } from '../http/page.js';
 import { Problem } from '../http/problem.js';
+import type { SiteSettings, SiteValues } from '../site/site-settings.js';
 import { EXAMPLES, findExample } from './examples.js';
 import { checkTopicTexts, makeTopic, type TopicErrors } from './new-topic.js';
 import type { NewTopicPage } from './pages.js';
@@ -18,22 +19,26 @@ import { previewOf, readCorrections, readyThings, sendPreview } from './things-f
 interface NewTopicServices {
   db: Database;
   config: Config;
+  settings: SiteSettings;
 }
 
 /** Whether a user, or a visitor who can still log in, may make topics. */
-export function mayCreateTopics({ topicCreation }: Config, user: User | undefined): boolean {
+export function mayCreateTopics(
+  { topicCreation }: Pick<SiteValues, 'topicCreation'>,
+  user: User | undefined,
+): boolean {
   return topicCreation === 'members' || user?.role === 'admin';
 }
 
 /** The page on which somebody makes a topic. */
-export function newTopicRoutes({ db, config }: NewTopicServices): Router {
+export function newTopicRoutes({ db, config, settings }: NewTopicServices): Router {
   const router = Router();
   const most = config.maxThingsPerTopic;
 
   router
     .route('/topics/new')
     .get(requireUser, (_req, res) => {
-      refuseOthers(config, userOf(res));
+      refuseOthers(settings.current, userOf(res));
       sendPage(res, 'organize/new', newTopicPage(EMPTY, { most }));
     })
     .post(readTextFile, async (req, res) => {
@@ -41,7 +46,7 @@ export function newTopicRoutes({ db, config }: NewTopicServices): Router {
       if (wantsFragment(res)) return sendPreview(req, res, { most });
       if (res.locals.sessionError) throw res.locals.sessionError;
       const { user } = res.locals;
-      if (user) refuseOthers(config, user);
+      if (user) refuseOthers(settings.current, user);
       const { things, error } = readyThings(readThings(form.things), { most, leavesOut: form.leavesOut });
       const errors = form.isSent ? { ...checkTopicTexts(form), ...(error && { things: error }) } : {};
       if (!user || !form.isSent || Object.keys(errors).length > 0)
@@ -60,8 +65,8 @@ export function newTopicRoutes({ db, config }: NewTopicServices): Router {
 }
 
 /** @throws Problem 403 for those who may not make topics */
-function refuseOthers(config: Config, user: User): void {
-  if (!mayCreateTopics(config, user))
+function refuseOthers(values: SiteValues, user: User): void {
+  if (!mayCreateTopics(values, user))
     throw new Problem(403, 'Only admins make topics here', 'Ask the people who run this site.');
 }
 

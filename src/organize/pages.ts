@@ -276,19 +276,24 @@ export interface ShownFigures {
   disputed: string[];
 }
 
+/** A suggestion that waits for a decision. */
+export interface ShownSuggestion {
+  id: number;
+  /** The name as the voter wrote it. */
+  proposed: string;
+  /** Who proposed it; null for a guest. */
+  by: string | null;
+  at: Date;
+  /** Its topic, in the list of all topics. */
+  topic: { id: number; title: string } | undefined;
+  /** Names of the topic that are like it, most alike first. */
+  similar: string[];
+  form: ReviewForm;
+}
+
 /** The suggestions and flags that wait for a decision. */
 interface ReviewPage extends ManagePage {
-  suggestions: {
-    id: number;
-    /** The name as the voter wrote it. */
-    proposed: string;
-    /** Who proposed it; null for a guest. */
-    by: string | null;
-    at: Date;
-    /** Names of the topic that are like it, most alike first. */
-    similar: string[];
-    form: ReviewForm;
-  }[];
+  suggestions: ShownSuggestion[];
   flags: OpenFlag[];
 }
 

@@ -9,7 +9,6 @@ import {
   roleTokenOf,
   takeRoleLink,
 } from '../catalog/role-links.js';
-import { hashToken } from '../catalog/tokens.js';
 import { recordTopicEvent } from '../catalog/topic-events.js';
 import { handOver, listPeople, mayDo, ROLES, removeRole } from '../catalog/topic-roles.js';
 import type { Config } from '../config.js';
@@ -19,6 +18,7 @@ import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
+import { hashToken } from '../tokens.js';
 import { keepSecret, readFreshSeed, startFreshLinks } from './fresh-links.js';
 import { backTo, managePage } from './manage-page.js';
 import { organizedTopicOf, requireRole } from './require-role.js';

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { GUEST_LIFETIME_DAYS } from '../auth/guest-cookie.js';
 import type { Database, Transaction } from '../database.js';
+import type { NetworkGroups } from '../http/network.js';
 import { statement } from '../statement.js';
 import { retireGuests } from './take-over.js';
 
@@ -16,20 +17,20 @@ const selectGuest = statement<{ id: number }>(`
  * Creates a guest for a first vote.
  * @param ballotId the ballot of that vote. If it was cast before and only the response was lost, its guest is
  * returned.
- * @param networkGroup names the network of the request
+ * @param groups the networks of the request
  * @returns the guest's id among the voters
  */
 export async function createGuest(
   db: Database,
-  { ballotId, networkGroup }: { ballotId: string; networkGroup: string },
+  { ballotId, groups }: { ballotId: string; groups: NetworkGroups },
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     with known as (
       select voters.id from votes join voters on voters.id = voter_id
       where ballot_id = ${ballotId}::uuid and kind in ('guest', 'invited')
     ), made as (
-      insert into voters (kind, network_group)
-      select 'guest', ${networkGroup} where not exists (select from known) returning id)
+      insert into voters (kind, network_group, wide_group)
+      select 'guest', ${groups.networkGroup}, ${groups.wideGroup}::text where not exists (select from known) returning id)
     select id from known union all select id from made`.execute(db);
   const [guest] = rows;
   if (!guest) throw new Error('the statement finds or creates a guest');

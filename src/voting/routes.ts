@@ -7,7 +7,7 @@ import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
-import { networkGroup } from '../http/network.js';
+import { networkGroups } from '../http/network.js';
 import { seeOther, wantsFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import {
@@ -130,7 +130,7 @@ export function votingRoutes(
   async function admitGuest(res: Response, { id: ballotId }: Ballot): Promise<void> {
     const voter = voterOf(res);
     if (voter.id === NEW_GUEST)
-      voter.id = await createGuest(db, { ballotId, networkGroup: networkGroup(res.locals.network, secret) });
+      voter.id = await createGuest(db, { ballotId, groups: networkGroups(res.locals.network, secret) });
     rememberGuest(res, voter.id, config);
   }
 

@@ -154,6 +154,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     code: null,
     notes: 'none' as const,
     embedOrigins: [],
+    hiddenAt: null,
     votesEach: null,
     inPerson: false,
     visits: 3,

@@ -61,6 +61,9 @@ const eventTexts: Record<string, string> = {
   'votes-voided': 'The people who run this site stopped counting your votes',
   'votes-set-apart': 'The people who run this site left your votes out of the ranking',
   'votes-restored': 'The people who run this site are counting your votes again',
+  promoted: 'You became an admin of this site',
+  demoted: 'You are no longer an admin of this site',
+  enabled: 'Your account was enabled again',
   'password-wrong': 'A wrong password was entered while logged in',
 };
 

@@ -25,6 +25,8 @@ declare global {
       sessionSeconds?: number;
       /** Why this browser's session has ended. Only the holder of its cookie may see it. */
       endReason?: EndReason;
+      /** Why its account is disabled; undefined when it is not. */
+      disabledReason?: string | null | undefined;
       /** Postgres could not say who the user is. A page that needs to know answers with this error. */
       sessionError?: unknown;
     }
@@ -69,6 +71,7 @@ export function currentUser(db: Database, config: Config, store: SessionStore): 
         await acceptSession(req, res, validation.session);
       } else {
         res.locals.endReason = validation.endReason;
+        res.locals.disabledReason = validation.disabledReason;
         await rejectSession(req, { userId, endedNow: validation.endedNow });
       }
     } catch (error) {

@@ -16,6 +16,29 @@ export const endReasonMessages: Record<EndReason, string | undefined> = {
   guesses: 'You were logged out after ten wrong passwords in a row.',
 };
 
+/** Why somebody who knows the right password can't log in. Nobody else learns it. */
+export type Barred = { kind: 'disabled'; reason: string | null } | { kind: 'waiting' };
+
+/**
+ * Why a session ended, for its holder on the log-in page.
+ * @param disabledReason why its account is disabled; undefined when it is not
+ */
+export const endMessage = (
+  reason: EndReason,
+  disabledReason: string | null | undefined,
+): string | undefined =>
+  reason === 'account' && disabledReason !== undefined
+    ? `You were logged out. ${barredMessage({ kind: 'disabled', reason: disabledReason })}`
+    : endReasonMessages[reason];
+
+/** Why somebody who knows the right password can't log in. */
+export function barredMessage(barred: Barred): string {
+  if (barred.kind === 'waiting')
+    return 'Your account waits for the people who run this site to let you in. Try again later.';
+  const why = barred.reason ? ` They say: “${barred.reason}”` : '';
+  return `The people who run this site have disabled your account.${why}`;
+}
+
 /** Why a session ended, for the list of sessions. */
 export const endReasonLabels: Record<EndReason, string> = {
   logout: 'Logged out there',

@@ -21,11 +21,11 @@ export interface User {
 
 /**
  * What Postgres says about a session: it is live and belongs to a user, or it has ended, or there is none.
- * `endedNow` is true when this check has ended it.
+ * `endedNow` is true when this check has ended it. `disabledReason` is there when the account is disabled.
  */
 type Validation =
   | { user: User; session: LiveSession }
-  | { endReason: EndReason; endedNow: boolean }
+  | { endReason: EndReason; endedNow: boolean; disabledReason: string | null | undefined }
   | undefined;
 
 /**
@@ -55,6 +55,7 @@ export class SessionValidator {
     const {
       clientFingerprint,
       disabledAt,
+      disabledReason: storedReason,
       endReason,
       status,
       userId,
@@ -63,7 +64,8 @@ export class SessionValidator {
       memberSince,
       ...session
     } = row;
-    if (status !== 'active') return { endReason: endReason ?? 'revoked', endedNow: false };
+    const disabledReason = disabledAt ? storedReason : undefined;
+    if (status !== 'active') return { endReason: endReason ?? 'revoked', endedNow: false, disabledReason };
     const { sessionFingerprint: mode, secrets } = this.#config;
     const now = new Date();
     const isOtherBrowser =
@@ -72,7 +74,7 @@ export class SessionValidator {
       reasonToEnd(row, now) ?? (isOtherBrowser && mode === 'enforce' ? 'fingerprint' : undefined);
     if (reason) {
       await endSession(this.#db, accessTokenHash, { reason, client });
-      return { endReason: reason, endedNow: true };
+      return { endReason: reason, endedNow: true, disabledReason };
     }
     if (isOtherBrowser && isTouchDue(session, now))
       await recordEvent(this.#db, { kind: 'mismatch', userId, sessionId: session.id, client });
@@ -94,13 +96,14 @@ interface Row extends LiveSession {
   username: string;
   role: User['role'];
   disabledAt: Date | null;
+  disabledReason: string | null;
   memberSince: Date;
 }
 
 const findSessions = statement<Row & { accessTokenHash: string }>(`
   select sessions.id, public_id, access_token_hash, status, end_reason, client_fingerprint, remembered, last_seen_at,
     expires_at, idle_expires_at, confirmed_at > now() - interval '10 minutes' as is_confirmed,
-    user_id, username, role, disabled_at, users.created_at as member_since
+    user_id, username, role, disabled_at, disabled_reason, users.created_at as member_since
   from sessions join users on users.id = user_id where access_token_hash = any($1)`);
 
 /**

@@ -1,11 +1,16 @@
+import { type Selectable, sql } from 'kysely';
 import { type Database, violatesConstraint } from '../../database.js';
+import type { NetworkGroups } from '../../http/network.js';
 import { normalForm } from '../../normal-form.js';
+import type { UsersTable } from '../../schema.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { PasswordHasher } from '../passwords/passwords.js';
 import type { Client } from '../sessions/client.js';
+import type { Barred } from '../sessions/end-reasons.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
 import { checkNewPassword } from './password-rules.js';
+import { takeSiteInvitation } from './site-invitations.js';
 import { usernameSkeleton } from './skeletons.js';
 import { checkUsername, isUsername, usernameKey } from './usernames.js';
 
@@ -24,6 +29,14 @@ export interface Account {
   passwordHash: string;
 }
 
+/** How somebody may register. */
+export interface Admitted {
+  /** Whether the account waits for an admin, and can't log in before that. */
+  awaitsApproval?: boolean;
+  /** The token of an invitation, which is used up; empty without one. */
+  invitation?: string;
+}
+
 /**
  * Creates a user, and the voter with the same id.
  * @returns the account, or the errors of the form
@@ -32,7 +45,7 @@ export interface Account {
 export async function register(
   db: Database,
   passwords: PasswordHasher,
-  { username, password, networkGroup = null }: Credentials & { networkGroup?: string | null },
+  { username, password, groups, awaitsApproval, invitation }: Registration,
 ): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
   const errors = checkRegistration(name, password);
@@ -42,7 +55,7 @@ export async function register(
     return await db.transaction().execute(async (trx) => {
       const voter = await trx
         .insertInto('voters')
-        .values({ kind: 'member', networkGroup })
+        .values({ kind: 'member', ...groups })
         .returning('id')
         .executeTakeFirstOrThrow();
       await trx
@@ -53,11 +66,16 @@ export async function register(
           usernameKey: usernameKey(name),
           nameSkeleton: usernameSkeleton(name),
           passwordHash,
+          ...(awaitsApproval && { awaitingSince: sql<Date>`now()` }),
         })
         .execute();
+      if (invitation && !(await takeSiteInvitation(trx, invitation, voter.id)))
+        throw new InvitationUsedError();
       return { userId: voter.id, passwordHash };
     });
   } catch (error) {
+    if (error instanceof InvitationUsedError)
+      return { errors: { username: 'Somebody else has used this invitation. Ask for a new one.' } };
     if (violatesConstraint(error, 'users_username_key_key'))
       return { errors: { username: `“${name}” is taken. Choose another name.` } };
     if (violatesConstraint(error, 'users_name_skeleton_key'))
@@ -65,6 +83,12 @@ export async function register(
     throw error;
   }
 }
+
+/** What a new user types, and how they may register. */
+type Registration = Credentials & Admitted & { groups?: NetworkGroups };
+
+/** Ends the transaction of a registration whose invitation was used meanwhile. */
+class InvitationUsedError extends Error {}
 
 function checkRegistration(username: string, password: string): FieldErrors<keyof Credentials> {
   const errors: FieldErrors<keyof Credentials> = {};
@@ -79,12 +103,13 @@ function checkRegistration(username: string, password: string): FieldErrors<keyo
  * The result of checking credentials: the account with that name, if there is one, and whether it may log in.
  */
 type Authentication =
-  | (Account & { accepted: boolean })
-  | { userId?: undefined; passwordHash?: undefined; accepted: false };
+  | (Account & { accepted: boolean; barred: Barred | undefined })
+  | { userId?: undefined; passwordHash?: undefined; accepted: false; barred?: undefined };
 
 /**
  * Checks a name and a password. It takes the same time whatever the result is.
- * @returns `accepted` when the password is right and the account is not disabled
+ * @returns `accepted` when the password is right and the account may log in; `barred` when the password is right and the
+ * account may not
  * @throws PasswordsBusyError when too many passwords wait
  */
 export async function authenticate(
@@ -96,12 +121,23 @@ export async function authenticate(
     ? await db
         .selectFrom('users')
         .where('usernameKey', '=', usernameKey(username.trim()))
-        .select(['id', 'passwordHash', 'disabledAt'])
+        .select(['id', 'passwordHash', 'disabledAt', 'disabledReason', 'awaitingSince'])
         .executeTakeFirst()
     : undefined;
   const matches = await passwords.matches(password, user?.passwordHash);
   if (!user) return { accepted: false };
-  return { userId: user.id, passwordHash: user.passwordHash, accepted: matches && !user.disabledAt };
+  const barred = matches ? barredOf(user) : undefined;
+  const account = { userId: user.id, passwordHash: user.passwordHash };
+  return { ...account, accepted: matches && !barred, barred };
+}
+
+function barredOf({
+  disabledAt,
+  disabledReason,
+  awaitingSince,
+}: Pick<Selectable<UsersTable>, 'disabledAt' | 'disabledReason' | 'awaitingSince'>): Barred | undefined {
+  if (disabledAt) return { kind: 'disabled', reason: disabledReason };
+  return awaitingSince ? { kind: 'waiting' } : undefined;
 }
 
 /**
@@ -157,21 +193,4 @@ export async function findUser(db: Database, name: string): Promise<{ id: number
     .executeTakeFirst();
   if (!user) throw new Error(`there is nobody called ${name}`);
   return user;
-}
-
-/** Disables a user's account and ends all their sessions. Their votes still count. */
-export async function disableUser(db: Database, userId: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', userId).execute();
-    await recordEvent(trx, { kind: 'disabled', userId, sessionId: null });
-    await endSessions(trx, userId, { reason: 'account' });
-  });
-}
-
-/** Makes a user an admin. */
-export async function promoteUser(db: Database, userId: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx.updateTable('users').set({ role: 'admin' }).where('id', '=', userId).execute();
-    await recordEvent(trx, { kind: 'promoted', userId, sessionId: null });
-  });
 }

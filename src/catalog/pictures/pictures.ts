@@ -9,7 +9,7 @@ import { TemporaryProblem } from '../../http/problem.js';
 import type { DecodedPicture } from './decode.js';
 import { Decoder } from './decoder.js';
 import { describeProblem } from './problems.js';
-import { storePicture } from './store-picture.js';
+import { insertPicture, storePicture } from './store-picture.js';
 
 /** A picture that is stored, or a sentence about what is wrong with the file. */
 export type SavedPicture = { picture: string; isNew: boolean } | { problem: string };
@@ -58,16 +58,20 @@ export class Pictures {
    * @param file is read to its end, whatever is wrong with it
    * @throws Problem 503 when the file takes too long to arrive; what the stream throws when its sender goes away
    */
-  async save(topicId: number, file: Readable): Promise<SavedPicture> {
-    await this.#begin();
-    try {
-      const bytes = await readBytes(file, this.maxBytes);
-      const decoded = bytes ? await this.#decoder.decode(bytes) : ({ problem: 'large' } as const);
-      if ('problem' in decoded) return { problem: describeProblem(decoded.problem, this.#config) };
-      return await this.#store(topicId, decoded);
-    } finally {
-      this.#end();
-    }
+  save(topicId: number, file: Readable): Promise<SavedPicture> {
+    return this.#decodeAnd(file, (decoded) => this.#store(topicId, decoded));
+  }
+
+  /**
+   * Reads a file, decodes it, and stores it for the site itself, as its logo.
+   * @param file is read to its end, whatever is wrong with it
+   */
+  saveForSite(file: Readable): Promise<SavedPicture> {
+    return this.#decodeAnd(file, async (decoded) => {
+      const hash = this.#hash(decoded);
+      const isNew = await this.#db.transaction().execute((trx) => insertPicture(trx, hash, decoded));
+      return { picture: uploadedPicture(hash, decoded), isNew };
+    });
   }
 
   /** Finds one file of an uploaded picture; undefined when there is none. */
@@ -81,6 +85,21 @@ export class Pictures {
     if (!uploaded) return undefined;
     const body = await this.find(uploaded.hash, widthsOf(uploaded.width)[0] ?? 0);
     return body && this.#decoder.png(body);
+  }
+
+  async #decodeAnd(
+    file: Readable,
+    store: (decoded: DecodedPicture) => Promise<SavedPicture>,
+  ): Promise<SavedPicture> {
+    await this.#begin();
+    try {
+      const bytes = await readBytes(file, this.maxBytes);
+      const decoded = bytes ? await this.#decoder.decode(bytes) : ({ problem: 'large' } as const);
+      if ('problem' in decoded) return { problem: describeProblem(decoded.problem, this.#config) };
+      return await store(decoded);
+    } finally {
+      this.#end();
+    }
   }
 
   async #store(topicId: number, decoded: DecodedPicture): Promise<SavedPicture> {

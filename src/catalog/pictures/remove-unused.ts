@@ -14,9 +14,7 @@ export async function removeUnusedPictures(db: Database): Promise<void> {
   await sql`
     delete from topic_pictures where unused_since < now() - interval '1 day' and not ${isShown}`.execute(db);
   await sql`
-    delete from pictures where not exists (select from topic_pictures where hash = pictures.hash)`.execute(
-    db,
-  );
+    delete from pictures where ${isHeldByNobody}`.execute(db);
 }
 
 /** Removes pictures from a topic at once, as far as no thing shows them. */
@@ -30,5 +28,8 @@ export async function removeUnshown(db: Database, topicId: number, pictures: str
   );
   await sql`
     delete from pictures where hash = any(${hashes}::text[])
-      and not exists (select from topic_pictures where hash = pictures.hash)`.execute(db);
+      and ${isHeldByNobody}`.execute(db);
 }
+
+const isHeldByNobody = sql`not exists (select from topic_pictures where hash = pictures.hash)
+  and not exists (select from site_settings where logo_hash = pictures.hash)`;

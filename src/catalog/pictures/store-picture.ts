@@ -16,26 +16,14 @@ interface NewPicture {
  */
 export async function storePicture(
   db: Database,
-  { topicId, hash, decoded: { width, height, sizes }, maxBytes }: NewPicture,
+  { topicId, hash, decoded, maxBytes }: NewPicture,
 ): Promise<'new' | 'known' | 'full'> {
-  const bytes = sizes.reduce((sum, { body }) => sum + body.length, 0);
   return db.transaction().execute(async (trx) => {
     // Two pictures at the same time must not both get the last room.
     await sql`select from topics where id = ${topicId} for no key update`.execute(trx);
     const held = await readHeld(trx, topicId, hash);
-    if (!held.hasPicture && held.bytes + bytes > maxBytes) return 'full';
-    // The update locks a picture that is there, so that it is not removed meanwhile.
-    const { isNew } = await trx
-      .insertInto('pictures')
-      .values({ hash, width, height, bytes })
-      .onConflict((conflict) => conflict.column('hash').doUpdateSet({ width }))
-      .returning(sql<boolean>`xmax = 0`.as('isNew'))
-      .executeTakeFirstOrThrow();
-    if (isNew)
-      await trx
-        .insertInto('pictureSizes')
-        .values(sizes.map(({ width, body }) => ({ hash, width, body: Buffer.from(body) })))
-        .execute();
+    if (!held.hasPicture && held.bytes + bytesOf(decoded) > maxBytes) return 'full';
+    await insertPicture(trx, hash, decoded);
     await trx
       .insertInto('topicPictures')
       .values({ topicId, hash })
@@ -46,6 +34,30 @@ export async function storePicture(
     return held.hasPicture ? 'known' : 'new';
   });
 }
+
+/** Stores a picture without a topic, once. @returns whether it is new */
+export async function insertPicture(
+  trx: Transaction,
+  hash: string,
+  decoded: DecodedPicture,
+): Promise<boolean> {
+  const { width, height, sizes } = decoded;
+  // The update locks a picture that is there, so that it is not removed meanwhile.
+  const { isNew } = await trx
+    .insertInto('pictures')
+    .values({ hash, width, height, bytes: bytesOf(decoded) })
+    .onConflict((conflict) => conflict.column('hash').doUpdateSet({ width }))
+    .returning(sql<boolean>`xmax = 0`.as('isNew'))
+    .executeTakeFirstOrThrow();
+  if (isNew)
+    await trx
+      .insertInto('pictureSizes')
+      .values(sizes.map(({ width, body }) => ({ hash, width, body: Buffer.from(body) })))
+      .execute();
+  return isNew;
+}
+
+const bytesOf = ({ sizes }: DecodedPicture): number => sizes.reduce((sum, { body }) => sum + body.length, 0);
 
 async function readHeld(trx: Transaction, topicId: number, hash: string) {
   return trx

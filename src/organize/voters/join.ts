@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../catalog/tokens.js';
 import type { Database, Transaction } from '../../database.js';
+import { hashToken } from '../../tokens.js';
 import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
 import { hasOwnWorkSql } from '../../voting/takes-votes.js';
 

@@ -12,7 +12,6 @@ import {
   renewUnusedInvitations,
   revokeInvitation,
 } from '../../catalog/invitations.js';
-import { hashToken } from '../../catalog/tokens.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
@@ -22,6 +21,7 @@ import { notFound } from '../../http/problem.js';
 import type { Board } from '../../ranking/boards/board.js';
 import type { Boards } from '../../ranking/boards/board-loader.js';
 import { tracksOf } from '../../ranking/boards/track.js';
+import { hashToken } from '../../tokens.js';
 import { keepSecret, readFreshSeed, startFreshLinks } from '../fresh-links.js';
 import { backTo, managePage } from '../manage-page.js';
 import { qrCodeOf } from '../qr-code.js';

@@ -5,6 +5,8 @@ import { requireUser, userOf } from '../../auth/sessions/current-user.js';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/close-account.js';
+import { isLastAdmin, lastAdmin } from '../../auth/users/last-admin.js';
+import { forgetVoter } from '../../catalog/forget-voter.js';
 import { handOnTopics, listTopicsToHandOn } from '../../catalog/remove-topic.js';
 import type { Database, Transaction } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
@@ -50,9 +52,11 @@ export function leavingRoutes({
         return showClosing(res.status(422), 'Choose what should happen to your votes.');
       const { id } = userOf(res);
       const beforeRemoval = async (trx: Transaction) => {
+        if (await isLastAdmin(trx, id)) throw lastAdmin();
         if (votes === 'withdraw') await withdrawVotes(trx, id);
         await removeNotesOf(trx, id);
         await handOnTopics(trx, id);
+        await forgetVoter(trx, id);
       };
       await store.deleteByHash(await closeAccount(db, id, beforeRemoval));
       clearBrowser(req, res);

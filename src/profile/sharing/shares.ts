@@ -100,7 +100,8 @@ export async function findShare(db: Database, token: string): Promise<Share | 'e
   if (!isToken(token)) return undefined;
   const { rows } = await sql<Omit<Share, 'name'> & { name: string | null; isEnded: boolean }>`
     select token, user_id, case when is_named then username end as name, shares.topic_id, title as topic, votes,
-      shares.created_at, ended_at is not null or disabled_at is not null or access <> 'public' or deleted_at is not null as is_ended,
+      shares.created_at, ended_at is not null or disabled_at is not null or access <> 'public' or deleted_at is not null
+        or hidden_at is not null as is_ended,
       (select coalesce(json_agg(json_build_object('rank', rank, 'id', things.id,
           'name', case when retired_at is null then things.name end,
           'picture', case when retired_at is null then picture end) order by rank), '[]')

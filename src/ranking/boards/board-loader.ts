@@ -66,10 +66,10 @@ export class Boards {
     return undefined;
   }
 
-  /** The boards of all public topics that have opened, sorted by title. */
+  /** The boards of all public topics that have opened and that no admin has hidden, sorted by title. */
   listed(): Board[] {
     return [...this.#boards.values()]
-      .filter(({ topic }) => topic.access === 'public' && phaseAt(topic) !== 'draft')
+      .filter(({ topic }) => topic.access === 'public' && !topic.hiddenAt && phaseAt(topic) !== 'draft')
       .sort((one, other) => one.topic.title.localeCompare(other.topic.title));
   }
 
@@ -133,7 +133,7 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
-      .select(['takesSuggestions', 'notes', 'embedOrigins', 'inPerson', 'visits', 'code'])
+      .select(['takesSuggestions', 'notes', 'embedOrigins', 'inPerson', 'visits', 'code', 'hiddenAt'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };

@@ -28,6 +28,7 @@ export interface TopicSummary
     | 'embedOrigins'
     | 'inPerson'
     | 'visits'
+    | 'hiddenAt'
     | 'code'
     | 'isDefault'
   > {

@@ -47,16 +47,28 @@ export async function visitBoard(
   const { topic } = board;
   const phase = phaseAt(topic);
   if (topic.access !== 'public') res.setHeader('X-Robots-Tag', 'noindex');
-  const isForAll = topic.access !== 'invited' && phase !== 'draft';
+  const isForAll = topic.access !== 'invited' && phase !== 'draft' && !topic.hiddenAt;
   const hidden = hiddenAt(topic, phase);
   const isForEveryone = isForAll && topic.access === 'public' && topic.results === 'always';
   if (isForAll && !hidden) return { board, phase, role: undefined, hidden, isForEveryone };
   const guestId = res.locals.user ? undefined : readGuest(res.req, config);
   const visitor = await readVisitor(db, board, { userId: res.locals.user?.id, guestId });
   const { role, isInvited, answers } = visitor;
-  if (phase === 'draft' ? !role : topic.access === 'invited' && !role && !isInvited) throw notFound();
+  const isAdmin = res.locals.user?.role === 'admin';
+  if (!maySee(topic, phase, { hasRole: role !== undefined, isInvited, isAdmin })) throw notFound();
   const isShown = seesResults(board, { hasRole: role !== undefined, answers });
   return { board, phase, role, hidden: isShown ? undefined : hidden, isForEveryone };
+}
+
+/** Whether a visitor may see a topic that is not for all. A topic that an admin has hidden is for its organisers and admins. */
+function maySee(
+  { access, hiddenAt }: TopicSummary,
+  phase: TopicPhase,
+  { hasRole, isInvited, isAdmin }: { hasRole: boolean; isInvited: boolean; isAdmin: boolean },
+): boolean {
+  if (hasRole) return true;
+  if (hiddenAt) return isAdmin;
+  return phase !== 'draft' && (access !== 'invited' || isInvited);
 }
 
 /**

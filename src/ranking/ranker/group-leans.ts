@@ -23,14 +23,15 @@ import { scoreOf } from './ratings.js';
 
 /**
  * How far groups of voters lean towards things, and how much their next votes count for that. A group is all voters who
- * came by the same network. A voter who is alone in it has no lean. What is expected of a vote comes from the last fit
+ * came by the same network: an IPv4 address or an IPv6 /64, or the same IPv6 /48. A vote of two groups counts as little
+ * as in the one in which it counts less. A voter who is alone in a group has no lean there. What is expected of a vote comes from the last fit
  * before it is folded. A lean keeps that, so that a group is not forgiven when a later fit has followed its votes. A
  * group with half of the fitted votes is not judged: what was expected would be mostly what it said itself. So a
  * class that votes in one room counts in full. Once a group was judged, its lean is kept up while it is not: a gap
  * would forgive it those votes.
  */
 export class GroupLeans {
-  readonly #groups: Map<number, string>;
+  readonly #groups: Map<number, string[]>;
   readonly #fittedMeans: Map<number, number>;
   /** The groups whose votes are judged, as `topic group`. */
   readonly #judged: Set<string>;
@@ -40,7 +41,7 @@ export class GroupLeans {
   readonly #changed = new Set<string>();
 
   private constructor(
-    groups: Map<number, string>,
+    groups: Map<number, string[]>,
     fittedMeans: Map<number, number>,
     { judged, leaning }: { judged: Set<string>; leaning: Set<string> },
   ) {
@@ -71,19 +72,13 @@ export class GroupLeans {
   }
 
   /**
-   * Takes the next entry: a vote adds to the lean of its group, and a withdrawal takes that away again.
+   * Takes the next entry: a vote adds to the leans of its groups, and a withdrawal takes that away again.
    * @returns how much the vote counts, above 0 and at most 1
    */
   take(entry: Entry): number {
-    const group = this.#groups.get(entry.voterId ?? 0);
-    if (group === undefined || !isAnswer(entry) || entry.isExcluded) return 1;
-    const key = keyOf({ ...entry, group });
-    if (!this.#leaning.has(key)) return 1;
-    const meanOf = (thingId: number): number => this.#fittedMeans.get(thingId) ?? 0;
-    const vote = { ...entry, group, expected: winChance(meanOf(entry.leftId) - meanOf(entry.rightId)) };
-    const weight = entry.isWithdrawal || !this.#judged.has(key) ? 1 : this.#weightOf(vote);
-    this.#record(vote, entry.isWithdrawal);
-    return weight;
+    if (!isAnswer(entry) || entry.isExcluded) return 1;
+    const groups = this.#groups.get(entry.voterId ?? 0) ?? [];
+    return Math.min(1, ...groups.map((group) => this.#takeInto(group, entry)));
   }
 
   /** Writes the leans that have changed. Call it in the transaction that moves the ranker's position. */
@@ -97,6 +92,16 @@ export class GroupLeans {
         ${column('thingId')}::bigint[], ${column('sum')}::float8[], ${column('variance')}::float8[])
       on conflict (network_group, topic_id, thing_id)
       do update set sum = excluded.sum, variance = excluded.variance`.execute(trx);
+  }
+
+  #takeInto(group: string, entry: Entry): number {
+    const key = keyOf({ ...entry, group });
+    if (!this.#leaning.has(key)) return 1;
+    const meanOf = (thingId: number): number => this.#fittedMeans.get(thingId) ?? 0;
+    const vote = { ...entry, group, expected: winChance(meanOf(entry.leftId) - meanOf(entry.rightId)) };
+    const weight = entry.isWithdrawal || !this.#judged.has(key) ? 1 : this.#weightOf(vote);
+    this.#record(vote, entry.isWithdrawal);
+    return weight;
   }
 
   #weightOf(vote: GroupVote): number {
@@ -136,6 +141,6 @@ export async function forgetLeans(
   await sql`
     delete from group_leans using voters, unnest(${voters.map(({ voterId }) => voterId)}::bigint[],
       ${voters.map(({ topicId }) => topicId)}::bigint[]) as given (voter, topic)
-    where voters.id = voter and group_leans.network_group = voters.network_group
+    where voters.id = voter and group_leans.network_group in (voters.network_group, voters.wide_group)
       and (topic is null or group_leans.topic_id = topic)`.execute(trx);
 }

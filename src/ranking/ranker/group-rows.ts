@@ -42,29 +42,34 @@ function columnsOf(keys: Set<string>): [topics: string[], groups: string[]] {
   return [parts.map(([topic = '']) => topic), parts.map(([, group = '']) => group)];
 }
 
-/** Reads the groups of the voters of some votes, by the voter's id. */
-export async function readGroups(trx: Transaction, votes: Entry[]): Promise<Map<number, string>> {
+/** Whether a voter is in the group `wanted.name`. */
+const isOf = (voters: string) =>
+  sql`(${sql.ref(`${voters}.network_group`)} = wanted.name or ${sql.ref(`${voters}.wide_group`)} = wanted.name)`;
+
+/** Reads the groups of the voters of some votes, by the voter's id: that of the network, and that of the wider one. */
+export async function readGroups(trx: Transaction, votes: Entry[]): Promise<Map<number, string[]>> {
   const voterIds = [...new Set(votes.map(({ voterId }) => voterId))];
   if (voterIds.length === 0) return new Map();
-  const { rows } = await sql<{ id: number; group: string }>`
-    select id, network_group as "group" from voters
+  const { rows } = await sql<{ id: number; groups: string[] }>`
+    select id, array_remove(array[network_group, wide_group], null) as groups from voters
     where id = any (${voterIds}::bigint[]) and network_group is not null`.execute(trx.withoutPlugins());
-  return new Map(rows.map(({ id, group }) => [id, group]));
+  return new Map(rows.map(({ id, groups }) => [id, groups]));
 }
 
 /** Finds the groups that have several voters in a topic, those of these votes included. */
 export async function findShared(
   trx: Transaction,
   votes: Entry[],
-  groups: Map<number, string>,
+  groups: Map<number, string[]>,
 ): Promise<Set<string>> {
   const someone = new Map<string, number>();
   const shared = new Set<string>();
-  for (const { topicId, voterId } of votes) {
-    const key = keyOf({ topicId, group: groups.get(voterId ?? 0) ?? '' });
-    if ((someone.get(key) ?? voterId) !== voterId) shared.add(key);
-    someone.set(key, voterId ?? 0);
-  }
+  for (const { topicId, voterId } of votes)
+    for (const group of groups.get(voterId ?? 0) ?? []) {
+      const key = keyOf({ topicId, group });
+      if ((someone.get(key) ?? voterId) !== voterId) shared.add(key);
+      someone.set(key, voterId ?? 0);
+    }
   const alone = new Set([...someone.keys()].filter((key) => !shared.has(key)));
   if (alone.size === 0) return shared;
   const [topics, names] = columnsOf(alone);
@@ -74,7 +79,7 @@ export async function findShared(
       as wanted (topic, name, voter)
     where exists (
       select from voters join topic_voters on voter_id = voters.id and topic_voters.topic_id = topic
-      where network_group = wanted.name and voters.id <> voter)`.execute(trx.withoutPlugins());
+      where ${isOf('voters')} and voters.id <> voter)`.execute(trx.withoutPlugins());
   for (const row of rows) shared.add(keyOf(row));
   return shared;
 }
@@ -88,7 +93,7 @@ export async function findMinorities(trx: Transaction, shared: Set<string>): Pro
     from unnest(${topics}::bigint[], ${names}::text[]) as wanted (topic, name) join fits on fits.topic_id = topic
     where fits.votes > 2 * (
       select coalesce(sum(topic_voters.votes - skips), 0) from voters join topic_voters on voter_id = voters.id
-      where network_group = wanted.name and topic_voters.topic_id = topic and not ${isExcluded('topic_voters')})`.execute(
+      where ${isOf('voters')} and topic_voters.topic_id = topic and not ${isExcluded('topic_voters')})`.execute(
     trx.withoutPlugins(),
   );
   return new Set(rows.map(keyOf));
@@ -137,7 +142,7 @@ export async function readVotes(trx: Transaction, groups: Set<string>, at: Posit
       coalesce(l.fitted_mean, 0) as "leftMean", coalesce(r.fitted_mean, 0) as "rightMean"
     from unnest(${topics}::bigint[], ${names}::text[]) as wanted (topic, name) cross join lateral (
         select left_id, right_id, outcome from voters join votes on voter_id = voters.id
-        where network_group = wanted.name and votes.topic_id = topic and not provisional and outcome <> 'skip'
+        where ${isOf('voters')} and votes.topic_id = topic and not provisional and outcome <> 'skip'
           and strategy <> 'import' and (xid, votes.id) <= ${positionSql(at)}
           and (withdrawn_xid is null or (withdrawn_xid, votes.id) > ${positionSql(at)})
           and not ${isExcluded('votes', positionSql(at))}

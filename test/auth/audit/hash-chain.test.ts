@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RawBuilder, sql } from 'kysely';
 import { afterAll, expect, it } from 'vitest';
+import { disablePerson } from '../../../src/admin/people/acts.js';
 import type { ChainedEvent } from '../../../src/auth/audit/chained-event.js';
 import { type Break, eventsOf, headOf, verifyChains } from '../../../src/auth/audit/hash-chain.js';
 import { recordEvent } from '../../../src/auth/audit/record-event.js';
 import { endSession, endSessions, expireSessions } from '../../../src/auth/sessions/end-sessions.js';
-import { disableUser } from '../../../src/auth/users/users.js';
 import { root } from '../../../src/config.js';
 import { itOnPostgres, member, openTestDatabase, read, useSite, visit } from '../../site.js';
 
@@ -50,7 +50,8 @@ it('chains every recorded event, whoever caused it', async () => {
   await recordEvent(site.db, { kind: 'drift', userId: null, sessionId: null });
   await passIdleDeadline(one.id, other.id);
   await expireSessions(site.db);
-  await disableUser(site.db, other.id);
+  const disabled = { userId: other.id, note: '' };
+  await site.db.transaction().execute((trx) => disablePerson(trx, 'operator', disabled));
   const kinds = async ({ id }: User) => (await eventsOf(site.db, id)).map(({ kind }) => kind);
   expect(await kinds(one)).toEqual(['login', 'login', 'logout', 'expired']);
   expect(await kinds(other)).toEqual(['login', 'login', 'expired', 'expired', 'disabled']);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { topicCommand } from '../../../src/admin/topic-command.js';
+import { topicCommand } from '../../../src/admin/commands/topic-command.js';
 import { importVotes } from '../../../src/ranking/transfer/import-votes.js';
 import { member, read, thingNames, topic, useSite, visit, vote } from '../../site.js';
 

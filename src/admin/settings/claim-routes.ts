@@ -1,0 +1,40 @@
+import { Router } from 'express';
+import { requireUser } from '../../auth/sessions/current-user.js';
+import type { Database } from '../../database.js';
+import { methodNotAllowed } from '../../http/errors.js';
+import { flash } from '../../http/flash.js';
+import { seeOther, sendPage } from '../../http/page.js';
+import { Problem } from '../../http/problem.js';
+import { keepSecret } from '../../organize/fresh-links.js';
+import { actorOf } from '../record-act.js';
+import { claimSite, isClaim } from './claim.js';
+
+/** The page of the link that the start prints. Opening it changes nothing, and its button makes an admin. */
+export function claimRoutes({ db }: { db: Database }): Router {
+  const router = Router();
+  router
+    .route('/claim/:token')
+    .get(async (req, res) => {
+      keepSecret(res);
+      if (!(await isClaim(db, String(req.params.token)))) throw claimGone();
+      if (res.locals.sessionError) throw res.locals.sessionError;
+      sendPage(res, 'admin/claim', { path: req.path });
+    })
+    .post(requireUser, async (req, res) => {
+      keepSecret(res);
+      const actor = actorOf(req, res);
+      const token = String(req.params.token);
+      if (!(await db.transaction().execute((trx) => claimSite(trx, actor, token)))) throw claimGone();
+      flash(res, 'claimed');
+      await seeOther(res, '/admin/settings');
+    })
+    .all(methodNotAllowed);
+  return router;
+}
+
+const claimGone = (): Problem =>
+  new Problem(
+    404,
+    'This link doesn’t work any more',
+    'It works once, for 24 hours, until the next start, and only while the site has no admin. Restart the site for a new one.',
+  );

@@ -1,0 +1,104 @@
+import { type Request, type Response, Router } from 'express';
+import type { Database } from '../../database.js';
+import { methodNotAllowed } from '../../http/errors.js';
+import { count } from '../../http/format.js';
+import { sendPage } from '../../http/page.js';
+import { notFound } from '../../http/problem.js';
+import { RankWorkerPool } from '../../ranking/ranker/rank-worker-pool.js';
+import { backTo, idOf } from '../admin-page.js';
+import { decideOnVoters } from '../people/voters.js';
+import { actorOf } from '../record-act.js';
+import { requireAdmin } from '../require-admin.js';
+import { compareSuspects } from './comparison.js';
+import {
+  type Alarm,
+  findAlarm,
+  findGroup,
+  listAlarms,
+  listGroups,
+  readAlarmVoters,
+  readGroupVoters,
+  rememberSetApart,
+  type Suspect,
+  type SuspectGroup,
+} from './suspects.js';
+
+/** Voters whom an address names, and what they push. */
+interface Found {
+  suspects: Alarm | SuspectGroup;
+  voters: Suspect[];
+  /** The address without `/admin`. */
+  path: string;
+  /** Why they are together. */
+  kind: 'alarm' | 'network' | 'wide network';
+}
+
+/** The pages on which admins look into votes that may be stuffed, and set them apart. */
+export function stuffingRoutes({ db }: { db: Database }): Router {
+  const router = Router();
+  const workers = new RankWorkerPool();
+
+  router
+    .route('/admin/stuffing')
+    .get(requireAdmin, async (_req, res) => {
+      const [alarms, groups] = await Promise.all([listAlarms(db), listGroups(db)]);
+      sendPage(res, 'admin/stuffing', { alarms, groups });
+    })
+    .all(methodNotAllowed);
+
+  for (const [address, find] of [
+    ['/admin/stuffing/alarms/:id', findOfAlarm],
+    ['/admin/stuffing/topics/:id/groups/:group', findOfGroup],
+  ] as const) {
+    router
+      .route(address)
+      .get(requireAdmin, async (req, res) => showSuspects(res, await find(req)))
+      .all(methodNotAllowed);
+    for (const [act, decision] of [
+      ['set-apart', 'set apart'],
+      ['restore', 'restored'],
+    ] as const)
+      router
+        .route(`${address}/${act}`)
+        .post(requireAdmin, async (req, res) => {
+          const { suspects, voters, path } = await find(req);
+          const changed = voters.filter(({ isOut }) => isOut === (decision === 'restored'));
+          const about = `topic ${suspects.topicId}: ${count(changed.length, 'voter')}`;
+          const voterIds = changed.map(({ voterId }) => voterId);
+          await db.transaction().execute(async (trx) => {
+            await decideOnVoters(trx, actorOf(req, res), { voterIds, decision, about });
+            if ('group' in suspects) await rememberSetApart(trx, suspects, decision === 'set apart');
+          });
+          // The leans of a group are made anew when it votes again. Until then it has no page.
+          await backTo(
+            res,
+            decision === 'restored' && 'group' in suspects ? '/stuffing' : path,
+            'votes-decided',
+          );
+        })
+        .all(methodNotAllowed);
+  }
+
+  async function showSuspects(res: Response, found: Found): Promise<void> {
+    const comparison = await compareSuspects(db, workers, found);
+    sendPage(res, 'admin/suspects', { ...found, comparison });
+  }
+
+  async function findOfAlarm(req: Request): Promise<Found> {
+    const suspects = await findAlarm(db, idOf(req));
+    if (!suspects) throw notFound();
+    const voters = await readAlarmVoters(db, suspects);
+    return { suspects, voters, path: `/stuffing/alarms/${suspects.id}`, kind: 'alarm' };
+  }
+
+  async function findOfGroup(req: Request): Promise<Found> {
+    const group = String(req.params.group);
+    const suspects = await findGroup(db, { topicId: idOf(req), group });
+    if (!suspects) throw notFound();
+    const voters = await readGroupVoters(db, suspects);
+    const path = `/stuffing/topics/${suspects.topicId}/groups/${group}`;
+    return { suspects, voters, path, kind: suspects.isWide ? 'wide network' : 'network' };
+  }
+
+  return router;
+}
