@@ -6,6 +6,7 @@ import { adminRoutes } from './admin/routes.js';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
+import { readGuest } from './auth/guest-cookie.js';
 import type { Passwords } from './auth/passwords/passwords.js';
 import type { AuthServices } from './auth/services.js';
 import { sessionRoutes } from './auth/session-routes.js';
@@ -55,6 +56,7 @@ import { colorRoutes, colorsUrl } from './site/color-routes.js';
 import type { SiteSettings } from './site/site-settings.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
+import { Hall } from './voting/hall.js';
 import { notesRoutes } from './voting/notes-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
@@ -188,12 +190,15 @@ function createServices({
     sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });
+      // What was the own work of a guest is that of the member now.
+      if (readGuest(req, config) !== undefined) await boards.refresh();
       return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;
     },
   };
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
+    hall: new Hall(),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),

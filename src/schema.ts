@@ -209,6 +209,10 @@ export interface TopicsTable {
   votesEach: number | null;
   /** Whether voters may propose things. */
   takesSuggestions: Generated<boolean>;
+  /** Whether voters walk from thing to thing. */
+  inPerson: Generated<boolean>;
+  /** In person, so many voters see each thing before its goal decides where they go. */
+  visits: Generated<number>;
   /** Eight letters and digits that people type to vote in it. */
   code: string | null;
   /** Who reads the notes of voters. */
@@ -308,6 +312,8 @@ export interface InvitationsTable {
   tokenHash: string;
   name: string;
   team: string | null;
+  /** The tag of the things that this voter sees; null for all things. */
+  track: string | null;
   /** Who votes in this place; null before somebody has joined. */
   voterId: number | null;
   createdAt: Created;

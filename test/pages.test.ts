@@ -31,6 +31,7 @@ const topic = {
     votesEach: 20,
     code: null,
   },
+  ...{ inPerson: true, visits: 3 },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -43,6 +44,7 @@ const runTopic = {
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
   notes: 'teams' as const,
   ...{ closedXid: null, closedLedgerId: null, code: null, deletedAt: null, isDefault: false, createdAt: now },
+  ...{ inPerson: true, visits: 3 },
   hiddenAt: null,
 };
 const board = new Board(
@@ -52,6 +54,7 @@ const board = new Board(
   },
   ['Ramen', 'Yak', 'Pie'].map((name, index) => ({
     ...{ id: index + 1, name, picture: `${index}.svg`, description: 'Good', hasText: true },
+    ...{ tags: ['AI'], location: '12' },
     ...{ mean: 1 - index, variance: 0.1, wins: 20 - index, losses: 5, ties: 1, previousRank: 2 },
     ...{ rank: index + 1, low: 1, high: 3, topChance: 0.9, isLevelWithNext: false },
   })),
@@ -80,7 +83,15 @@ const course = {
   settledAt: 5,
   sentence: 'Now 80 %.',
 };
-const ofTopic = { topic, path: '/topics/food', size: 3, votes: 40, title: 'Winner' };
+const ofTopic = {
+  topic,
+  path: '/topics/food',
+  size: 3,
+  votes: 40,
+  title: 'Winner',
+  tracks: ['AI'],
+  track: 'AI',
+};
 const vote = {
   ...{ id: 1, ballotId: '8c8f1f0e-5f0f-4c62-9d26-0f6a1b0a3c11', topicId: 1, leftId: 1, rightId: 2 },
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
@@ -448,6 +459,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'organize/results': {
     ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    ...{ tracks: ['AI', 'Games'], track: 'AI' },
     embed: 'https://example.org/topics/food/embed',
     figures: {
       ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
@@ -508,10 +520,20 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'organize/delete': managed,
   'organize/restore': { ...managed, until: now },
   'organize/voters': {
-    ...{ ...managed, fresh: 1, names: 'Mina', error },
+    ...{ ...managed, fresh: 1, names: 'Mina', error, tracks: ['AI', 'Games'], track: 'AI' },
+    ownWork: { voters: 3, withOwn: 2, skipped: 39, pairs: 780, fewest: 741 },
     voters: [
       {
-        ...{ id: 1, name: 'Mina', team: 'Blue', hasJoined: true, isRevoked: false, votes: 3, tokenHash: 'a' },
+        ...{
+          id: 1,
+          name: 'Mina',
+          team: 'Blue',
+          track: 'AI',
+          hasJoined: true,
+          isRevoked: false,
+          votes: 3,
+          tokenHash: 'a',
+        },
         lastVoteAt: now,
         url: 'https://a.example/join/abc',
       },
@@ -611,6 +633,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     card: { title: 'Top 3', url: '/shared/abc', image: '/shared/abc.png', description: 'Food' },
   },
   'voting/vote': {
+    walk: { ids: [first.id], words: [['Go to ', { name: 'table 12' }, ': ', { name: 'Ramen' }]] },
     ...{
       board,
       topic,

@@ -9,6 +9,7 @@ const buttons = new Map([
   ...['ArrowDown', '0'].map((key) => [key, 'choose-tie']),
   ...['s', ' '].map((key) => [key, 'choose-skip']),
   ['u', 'undo'],
+  ['n', 'away'],
 ]);
 const dialog = document.getElementById('keys');
 const keysOn = document.getElementById('keys-on');
@@ -34,7 +35,10 @@ function pressByKey(event) {
   if (target.closest('input, select, textarea, [contenteditable]')) return;
   if (key === '?') return showKeys();
   if (key === ' ' && target.closest('button, a, summary')) return;
-  const button = document.getElementById(buttons.get(key.length === 1 ? key.toLowerCase() : key));
+  const id = buttons.get(key.length === 1 ? key.toLowerCase() : key);
+  // The first pair in person has two such buttons. The key presses the left one.
+  const button =
+    id === 'away' ? document.querySelector('#away-left, #away-right') : document.getElementById(id);
   if (!button) return;
   event.preventDefault();
   pressFor(button);

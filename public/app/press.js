@@ -132,8 +132,11 @@ function speak() {
       .trim()
       .replace(/[^.?!]$/, '$&.'),
   );
+  const stops = [...document.querySelectorAll('#pair .stop')].map(
+    ({ textContent }) => `${textContent.trim()}.`,
+  );
   const [left, right] = [...document.querySelectorAll('#pair .choice .name')].map((name) => name.textContent);
-  say([message, ...said, right ? `Next: ${left} or ${right}.` : ''].join(' ').trim());
+  say([message, ...said, ...stops, right ? `Next: ${left} or ${right}.` : ''].join(' ').trim());
 }
 
 // The pressed button may be gone, so the focus moves to the new pair or to the message in its place. After a shortcut

@@ -4,6 +4,7 @@ import { type RequestHandler, Router } from 'express';
 import { methodNotAllowed } from '../http/errors.js';
 import { Problem } from '../http/problem.js';
 import { shownRanks } from '../ranking/boards/describe-goal.js';
+import { askedTrack } from '../ranking/boards/track.js';
 import { type VisitServices, visitResults } from '../ranking/boards/visit-topic.js';
 import { boardToJson } from '../ranking/transfer/board-json.js';
 
@@ -32,7 +33,7 @@ export function apiRoutes(services: VisitServices): Router {
     .route(['/api/top', '/api/topics/:slug/top'])
     .all(allowOrigins(config.allowedOrigins))
     .get(async (req, res) => {
-      const { board } = await visitResults(services, req, res);
+      const board = askedTrack((await visitResults(services, req, res)).board, req.query.tag);
       res.json(boardToJson(board, { origin: config.publicOrigin, shown: shownRanks(board.goal) }));
     })
     .all(methodNotAllowed);

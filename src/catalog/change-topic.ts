@@ -18,6 +18,8 @@ export interface TopicSettings {
   takesSuggestions: boolean;
   notes: TopicNotes;
   embedOrigins: string[];
+  inPerson: boolean;
+  visits: number;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Invitee {
 /** An invitation in the list of the organisers. */
 export interface Invitation extends Invitee {
   id: number;
+  /** The tag of the things that they see; null for all things. */
+  track: string | null;
   /** Whether somebody has joined by its newest link. */
   hasJoined: boolean;
   isRevoked: boolean;
@@ -65,7 +67,7 @@ function problemOf(field: string, text: string): string | undefined {
 /** Lists the invitations of a topic by name. */
 export async function listInvitations(db: Database, topicId: number): Promise<Invitation[]> {
   const { rows } = await sql<Invitation>`
-    select id, name, team, joined_at is not null as has_joined, revoked_at is not null as is_revoked, token_hash,
+    select id, name, team, track, joined_at is not null as has_joined, revoked_at is not null as is_revoked, token_hash,
       coalesce(own.votes, 0) as votes, last_vote_at
     from invitations left join lateral (
       select count(*)::int as votes, max(votes.created_at) as last_vote_at from votes
@@ -77,11 +79,18 @@ export async function listInvitations(db: Database, topicId: number): Promise<In
 
 /**
  * Invites people. Their tokens come from the seed.
+ * @param act `track` is the tag of the things that they see; null for all things
  * @returns false when the topic would have more than `MAX_INVITATIONS`
  */
 export async function invite(
   trx: Transaction,
-  { topicId, userId, invitees, seed }: InvitationAct & { invitees: Invitee[]; seed: string },
+  {
+    topicId,
+    userId,
+    invitees,
+    track = null,
+    seed,
+  }: InvitationAct & { invitees: Invitee[]; track?: string | null; seed: string },
 ): Promise<boolean> {
   await trx.selectFrom('topics').where('id', '=', topicId).select('id').forNoKeyUpdate().execute();
   const { rows } = await sql<{ known: number; ids: number[] }>`
@@ -91,8 +100,8 @@ export async function invite(
   const { known = 0, ids = [] } = rows[0] ?? {};
   if (known + invitees.length > MAX_INVITATIONS) return false;
   await sql`
-    insert into invitations (id, topic_id, name, team, token_hash) overriding system value
-    select id, ${topicId}::bigint, name, team, hash from unnest(${ids}::bigint[],
+    insert into invitations (id, topic_id, name, team, token_hash, track) overriding system value
+    select id, ${topicId}::bigint, name, team, hash, ${track}::text from unnest(${ids}::bigint[],
       ${invitees.map(({ name }) => name)}::text[], ${invitees.map(({ team }) => team)}::text[],
       ${ids.map((id) => hashToken(invitationTokenOf(seed, id)))}::text[]) as given (id, name, team, hash)`.execute(
     trx,

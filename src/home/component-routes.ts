@@ -28,6 +28,7 @@ const topic = {
     votesEach: null,
     code: null,
   },
+  ...{ inPerson: false, visits: 3 },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */
@@ -56,7 +57,15 @@ const board = new Board(
     },
   },
   things.map((thing, index) => ({
-    ...{ ...thing, hasText: false, id: index + 1, mean: 1 - index / 2, variance: 0.1 },
+    ...{
+      ...thing,
+      hasText: false,
+      tags: [],
+      location: null,
+      id: index + 1,
+      mean: 1 - index / 2,
+      variance: 0.1,
+    },
     // The last thing is new.
     ...(index === things.length - 1 ? { wins: 1, losses: 2, ties: 0 } : { wins: 20, losses: 5, ties: 1 }),
     ...{ rank: index + 1, low: Math.max(1, index), high: index + 2, topChance: 0.9 - index / 5 },

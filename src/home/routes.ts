@@ -18,8 +18,9 @@ import { contactOf } from '../site/contact.js';
 import type { SiteSettings } from '../site/site-settings.js';
 import { signBallot } from '../voting/ballot.js';
 import { guestExists } from '../voting/guests.js';
+import type { Hall } from '../voting/hall.js';
 import type { Queues } from '../voting/queue.js';
-import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
+import { NEW_GUEST, newGuest, sightOf, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
 import { type TopicFigures, topicCards } from './topics.js';
 
@@ -27,6 +28,7 @@ interface HomeServices {
   db: Database;
   boards: Boards;
   queues: Queues;
+  hall: Hall;
   config: Config;
   settings: SiteSettings;
 }
@@ -137,10 +139,13 @@ async function withoutPostgres<Own>(fallback: Own, read: () => Promise<Own>): Pr
 const NO_PAIR = { left: undefined, right: undefined, ballot: undefined, guestVotes: 0 };
 
 /** The next pair of the visitor, to vote right on the front page. */
-async function offerPair({ db, queues, config }: HomeServices, board: Board, voter: Voter) {
+async function offerPair({ db, queues, hall, config }: HomeServices, board: Board, voter: Voter) {
   const [secret] = config.secrets;
   if (phaseAt(board.topic) !== 'open') return NO_PAIR;
-  const { pairs, answers } = await queueOf({ db, queues, board, voter, secret, showsResults: true });
+  const { pairs, answers } = await queueOf({
+    ...{ db, queues, hall, voter, secret, showsResults: true },
+    ...sightOf(board, voter),
+  });
   const [pair] = pairs;
   const offer = pair && { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
   return {

@@ -16,6 +16,7 @@ import type { QrCode } from './qr-code.js';
 import type { Reveal } from './screen/reveal.js';
 import type { SettingsErrors, SettingsForm } from './settings.js';
 import type { Place } from './voters/join.js';
+import type { OwnWorkFigures } from './voters/own-work.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -82,6 +83,10 @@ interface PeoplePage extends ManagePage {
 interface VotersPage extends ManagePage {
   /** A voter's personal link is there for the one who has just made it. */
   voters: (Invitation & { url?: string })[];
+  /** The tags of which new voters can be shown only one, and the one that was chosen; empty for all things. */
+  tracks: string[];
+  track: string;
+  ownWork: OwnWorkFigures | undefined;
   /** How many of these links there are. */
   fresh: number;
   /** What is in the field, and what is wrong with it. */
@@ -242,6 +247,9 @@ interface SettingsPage extends ManagePage {
 
 /** The ranking with its figures, to look at, to print and to take away. */
 interface ResultsPage extends ManagePage, RankTable {
+  /** The tags by which the things are ranked apart, and that of these things; undefined for all things. */
+  tracks: string[];
+  track: string | undefined;
   /** The title of its board: "Top 20". */
   title: string;
   settled: Words;

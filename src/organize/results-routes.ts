@@ -7,10 +7,11 @@ import { notFound } from '../http/problem.js';
 import type { Board } from '../ranking/boards/board.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { describeSettled, titleOf } from '../ranking/boards/describe-goal.js';
+import { askedTrack, tracksOf } from '../ranking/boards/track.js';
 import { readTopicFigures } from '../ranking/diagnostics/topic-figures.js';
 import { makeRankTable } from '../ranking/pages/rank-table.js';
 import { boardToJson } from '../ranking/transfer/board-json.js';
-import { exportRanking } from '../ranking/transfer/export.js';
+import { exportRanking, exportTrack } from '../ranking/transfer/export.js';
 import { managePage } from './manage-page.js';
 import type { ShownFigures } from './pages.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
@@ -32,31 +33,36 @@ export function resultsRoutes(services: ResultsServices): Router {
 
   router
     .route('/topics/:slug/manage/results')
-    .get(mayLook, async (_req, res) => {
-      const board = await boardOf(boards, res);
+    .get(mayLook, async (req, res) => {
+      const whole = await boardOf(boards, res);
+      const board = askedTrack(whole, req.query.tag);
       const { size, votes, goal } = board;
       sendPage(res, 'organize/results', {
         ...{ ...managePage(res), size, votes, title: titleOf(goal), settled: describeSettled(board) },
         embed: `${config.publicOrigin}/topics/${board.topic.slug}/embed`,
         ...makeRankTable(board, board.standings.slice(0, MAX_ROWS)),
-        figures: votes > 0 && votes <= MAX_VOTES ? await readFigures(db, board) : undefined,
+        ...{ tracks: tracksOf(whole), track: board.track },
+        // They are about all votes of the topic.
+        figures:
+          board === whole && votes > 0 && votes <= MAX_VOTES ? await readFigures(db, board) : undefined,
       });
     })
     .all(methodNotAllowed);
 
   router
     .route('/topics/:slug/manage/results.csv')
-    .get(mayLook, async (_req, res) => {
+    .get(mayLook, async (req, res) => {
       const { slug } = organizedTopicOf(res).topic;
+      const track = req.query.tag ? askedTrack(await boardOf(boards, res), req.query.tag) : undefined;
       res.attachment(`${slug}.csv`).type('csv');
-      await exportRanking(db, slug, res);
+      await (track ? exportTrack(track, res) : exportRanking(db, slug, res));
     })
     .all(methodNotAllowed);
 
   router
     .route('/topics/:slug/manage/results.json')
-    .get(mayLook, async (_req, res) => {
-      const board = await boardOf(boards, res);
+    .get(mayLook, async (req, res) => {
+      const board = askedTrack(await boardOf(boards, res), req.query.tag);
       res.attachment(`${board.topic.slug}.json`);
       res.json(boardToJson(board, { origin: config.publicOrigin, shown: board.size }));
     })

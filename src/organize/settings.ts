@@ -9,7 +9,7 @@ import { fromLocalTime, isTimeZone, toLocalTime } from './zoned-time.js';
 /** The fields of the settings as the form has them. */
 export const SETTINGS_FIELDS = [
   ...(['title', 'question', 'access', 'goal', 'top', 'results', 'opens', 'closes', 'zone'] as const),
-  ...(['votes-each', 'suggestions', 'notes', 'origins'] as const),
+  ...(['votes-each', 'suggestions', 'notes', 'origins', 'in-person', 'visits'] as const),
 ];
 
 /** What is typed into the form of the settings. */
@@ -29,6 +29,7 @@ const RESULTS: readonly TopicResults[] = ['always', 'after voting', 'after closi
 const NOTES: readonly TopicNotes[] = ['none', 'organisers', 'teams'];
 const MAX_ORIGINS = 10;
 const MAX_VOTES_EACH = 1_000;
+const MAX_VISITS = 20;
 
 /** Fills the form with the settings of a topic. */
 export function settingsFormOf({ topic }: Pick<OrganizedTopic, 'topic'>): SettingsForm {
@@ -41,6 +42,8 @@ export function settingsFormOf({ topic }: Pick<OrganizedTopic, 'topic'>): Settin
     ...{ opens: time(topic.opensAt), closes: time(topic.closesAt), zone: topic.timeZone },
     'votes-each': topic.votesEach === null ? '' : String(topic.votesEach),
     suggestions: topic.takesSuggestions ? '1' : '',
+    'in-person': topic.inPerson ? '1' : '',
+    visits: String(topic.visits),
     notes: topic.notes,
     origins: topic.embedOrigins.join('\n'),
   };
@@ -59,6 +62,11 @@ export function readSettings(
   const votesEach = form['votes-each'].trim() === '' ? null : Number(form['votes-each']);
   if (votesEach !== null && !(Number.isInteger(votesEach) && votesEach >= 1 && votesEach <= MAX_VOTES_EACH))
     errors['votes-each'] = 'Write a whole number from 1 to 1,000, or nothing.';
+  const inPerson = form['in-person'] !== '';
+  if (inPerson && form.access === 'public') errors['in-person'] = IN_PERSON_IS_PUBLIC;
+  const visits = inPerson ? Number(form.visits) : topic.visits;
+  if (!(Number.isInteger(visits) && visits >= 1 && visits <= MAX_VISITS))
+    errors.visits = `Write a whole number from 1 to ${MAX_VISITS}.`;
   const origins = form.origins.split(/[\s,]+/).filter((origin) => origin !== '');
   const wrong = origins.find((origin) => readOrigin(origin) === undefined);
   if (wrong !== undefined)
@@ -69,7 +77,7 @@ export function readSettings(
   return {
     schedule,
     settings: {
-      ...{ goal, results, votesEach, takesSuggestions: form.suggestions !== '' },
+      ...{ goal, results, votesEach, inPerson, visits, takesSuggestions: form.suggestions !== '' },
       notes: NOTES.find((choice) => choice === form.notes) ?? topic.notes,
       title: readTopicLine('title', form.title) ?? topic.title,
       question: readTopicLine('question', form.question) ?? topic.question,
@@ -78,6 +86,9 @@ export function readSettings(
     },
   };
 }
+
+const IN_PERSON_IS_PUBLIC =
+  'A public topic has voters everywhere. Choose “by link” or “invited” above, or leave this out.';
 
 function readGoal({ goal, top }: SettingsForm): Goal | undefined {
   if (goal === 'order' || goal === 'winner') return parseGoal(goal);

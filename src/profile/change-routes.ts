@@ -10,9 +10,10 @@ import { notFound, Problem } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
 import { findNote, MAX_NOTE, readNote } from '../voting/notes.js';
-import { pairOf } from '../voting/pairs.js';
+import { maySee, pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { whyRefused } from '../voting/takes-votes.js';
+import { sightOf } from '../voting/voter.js';
 import { findAnswer, findVote, readAnswer, type Vote } from '../voting/voting.js';
 import { describeShortly } from '../voting/words.js';
 import { changeVote } from './change.js';
@@ -45,8 +46,7 @@ export function changeRoutes({
       if (note === 'too long') return showPair(res.status(422), old, { error: LONG_NOTE, note: form.note });
       const { outcome } = answer;
       const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome, note });
-      if (status === 'gone')
-        throw (await isClosed(old.topicId, ballot.voterId)) ? votingClosed() : takenDown();
+      if (status === 'gone') throw await reasonOf(old, ballot.voterId);
       if (status === 'withdrawn') throw takenBack();
       await seeOther(res, `/profile/votes?${status === 'changed' ? 'changed' : 'kept'}=${vote.ballotId}`);
     })
@@ -67,6 +67,7 @@ export function changeRoutes({
     const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
     if (!board || !left || !right) throw takenDown();
     const voterId = userOf(res).id;
+    if (!maySee({ board, own: sightOf(board, { id: voterId }).own }, old)) throw ownWork();
     if (phaseAt(board.topic) !== 'open') throw votingClosed();
     if (old.withdrawnAt) {
       const standing = await findAnswer(db, voterId, old);
@@ -86,8 +87,10 @@ export function changeRoutes({
     });
   }
 
-  async function isClosed(topicId: number, voterId: number): Promise<boolean> {
-    return (await whyRefused(db, { topicId, voterId })) !== undefined;
+  async function reasonOf(old: Vote, voterId: number): Promise<Problem> {
+    const refusal = await whyRefused(db, { ...old, voterId });
+    if (refusal === 'ownWork') return ownWork();
+    return refusal ? votingClosed() : takenDown();
   }
 
   /**
@@ -116,6 +119,13 @@ const LONG_NOTE = `Nothing has changed yet. Your note has more than ${MAX_NOTE} 
 
 const takenDown = (): Problem =>
   new Problem(410, 'One of these was removed', 'We can’t show the pair again. Your vote stays as it was.');
+
+const ownWork = (): Problem =>
+  new Problem(
+    410,
+    'One of these is your own work',
+    'We don’t show you the pair again. Your vote stays as it was.',
+  );
 
 const votingClosed = (): Problem => new Problem(409, 'Voting has closed', 'Your vote stays as it is.');
 

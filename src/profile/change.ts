@@ -4,7 +4,7 @@ import type { Outcome } from '../schema.js';
 import type { Ballot } from '../voting/ballot.js';
 import { findNote } from '../voting/notes.js';
 import type { Queues } from '../voting/queue.js';
-import { takesVotesSql } from '../voting/takes-votes.js';
+import { hasOwnWorkSql, takesVotesSql } from '../voting/takes-votes.js';
 import { findAnswer, findVote, type Vote } from '../voting/voting.js';
 
 /**
@@ -38,6 +38,7 @@ export async function changeVote(
       where id = ${old.id} and voter_id = ${ballot.voterId} and withdrawn_at is null
         and (select count(*) from things where id in (left_id, right_id) and retired_at is null) = 2
         and ${sql.raw(takesVotesSql({ topic: 'votes.topic_id', voter: 'votes.voter_id' }))}
+        and not ${sql.raw(hasOwnWorkSql({ voter: 'votes.voter_id', things: 'votes.left_id, votes.right_id' }))}
         and exists (select from users where id = ${ballot.voterId} for key share)
         and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
       returning *

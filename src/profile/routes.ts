@@ -8,7 +8,8 @@ import { sendPage } from '../http/page.js';
 import type { Words } from '../http/words.js';
 import { type VisitServices, visitTopic } from '../ranking/boards/visit-topic.js';
 import { countVotes, votesOf } from '../voting/history.js';
-import { isOnBoard } from '../voting/pairs.js';
+import { maySee } from '../voting/pairs.js';
+import { sightOf } from '../voting/voter.js';
 import { findVote, type Vote } from '../voting/voting.js';
 import { agreementOf, MAX_ANSWERS, MIN_OTHERS, NO_AGREEMENT } from './agreement.js';
 import {
@@ -55,7 +56,7 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
         total,
         votes: votes.slice(0, VOTES_ON_PROFILE),
         hasMore: votes.length > VOTES_ON_PROFILE,
-        isChangeable,
+        isChangeable: (vote) => isChangeable(userId, vote),
         streaks,
         enough: { others: MIN_OTHERS },
         session: res.locals.session,
@@ -105,7 +106,7 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
         older: votes.length > VOTES_PER_PAGE ? shown.at(-1)?.id : undefined,
         paged: before !== undefined,
         receipt: await changeReceiptFor(userId, req),
-        isChangeable,
+        isChangeable: (vote) => isChangeable(userId, vote),
       });
     })
     .all(methodNotAllowed);
@@ -122,10 +123,11 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
     return vote && changeReceipt(boards, vote, changed === undefined ? 'same' : 'changed');
   }
 
-  // A pair can't be shown again when one of its things was taken down.
-  function isChangeable(vote: Vote): boolean {
+  // A pair can't be shown again when one of its things was taken down, or is their own work.
+  function isChangeable(userId: number, vote: Vote): boolean {
     const board = boards.byTopic(vote.topicId);
-    return board !== undefined && phaseAt(board.topic) === 'open' && isOnBoard(board, vote);
+    if (!board || phaseAt(board.topic) !== 'open') return false;
+    return maySee({ board, own: sightOf(board, { id: userId }).own }, vote);
   }
 
   return router;

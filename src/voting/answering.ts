@@ -3,35 +3,41 @@ import { type Weight, weigh } from '../ranking/math/vote-weight.js';
 import type { BallotBox, CastResult } from './ballot-box.js';
 import { effectOf } from './effect.js';
 import { guestExists } from './guests.js';
+import { currentlyAway } from './in-person.js';
 import { haveSameThings } from './pairs.js';
 import type { Queue } from './queue.js';
 import { candidatesAfter } from './queue-changes.js';
-import { type Receipt, receiptOf, undoneReceipt } from './receipt.js';
+import { awayReceipt, type Receipt, receiptOf, undoneReceipt } from './receipt.js';
 import { whyRefused } from './takes-votes.js';
-import type { AcceptedVote, RefusedVote } from './vote-form.js';
+import type { AcceptedVote, AwayNotice, RefusedVote } from './vote-form.js';
 import type { VoterContext } from './voter.js';
-import { dropPair, recallQueue, takePair } from './voter-queue.js';
+import { dropPair, leaveAside, recallQueue, takePair } from './voter-queue.js';
 import type { KnownVote, Vote } from './voting.js';
 
 /** What an answer did. */
 interface AnswerResult {
   refusal?: undefined;
-  cast: CastResult;
+  /** What the address of the next page tells of it: `voted=BALLOT`. */
+  query: string;
   /** The voter's queue after the answer. */
   queue: Queue;
   receipt: Receipt;
 }
 
 /**
- * Casts a vote and takes its pair from the voter's queue.
+ * Casts a vote and takes its pair from the voter's queue, or leaves a thing aside where nobody is.
  * @returns a refusal for a guest who was deleted in the meantime
  */
 export async function answerPair(
   context: VoterContext,
   ballotBox: BallotBox,
-  { ballot: offered, answer }: AcceptedVote,
+  { ballot: offered, answer, awayId }: AcceptedVote | AwayNotice,
 ): Promise<AnswerResult | RefusedVote> {
   const { db, board, voter } = context;
+  if (awayId !== undefined) {
+    const queue = await leaveAside(context, offered, awayId);
+    return { query: `away=${awayId}`, queue, receipt: awayReceipt(board, queue, awayId) };
+  }
   const before = await recallQueue(context);
   // A pair that the voter asked for counts in full when it is in the queue as well.
   const queued = before.pairs.find((pair) => haveSameThings(pair, offered));
@@ -40,16 +46,22 @@ export async function answerPair(
   const cast = await ballotBox.cast(ballot, answer, candidates);
   if (cast.status === 'cast') {
     const queue = await takePair(context, before, { ...cast, answer });
-    return { cast, queue, receipt: receiptOfCast(context, before, cast) };
+    return { query: queryOf(cast), queue, receipt: receiptOfCast(context, before, cast) };
   }
   if (cast.status === 'gone') {
     if (voter.isGuest && !(await guestExists(db, voter.id))) return { refusal: 'guestGone' };
-    const refusal = await whyRefused(db, { topicId: board.topic.id, voterId: voter.id });
+    const refusal = await whyRefused(db, { ...ballot, topicId: board.topic.id });
     if (refusal) return { refusal };
   }
   const queue = await dropPair(context, ballot);
   const known = cast.vote && (await ballotBox.find(voter.id, cast.vote.ballotId));
-  return { cast, queue, receipt: receiptOfKnown(context, queue, { status: cast.status, known }) };
+  const receipt = receiptOfKnown(context, queue, { status: cast.status, known });
+  return { query: queryOf(cast), queue, receipt };
+}
+
+function queryOf({ status, vote }: CastResult): string {
+  if (!vote) return 'gone';
+  return `${status === 'answered' ? 'answered' : 'voted'}=${vote.ballotId}`;
 }
 
 /**
@@ -62,8 +74,9 @@ export async function receiptFor(
   { queue, query }: { queue: Queue; query: Record<string, unknown> },
 ): Promise<Receipt | undefined> {
   const { board, voter } = context;
-  const { voted, answered, undone, gone } = query;
+  const { voted, answered, undone, gone, away } = query;
   if (gone !== undefined) return receiptOf(board, { status: 'gone' });
+  if (currentlyAway(queue.away).includes(Number(away))) return awayReceipt(board, queue, Number(away));
   const id = voted ?? answered ?? undone;
   const known = typeof id === 'string' ? await ballotBox.find(voter.id, id) : undefined;
   if (!known || known.vote.topicId !== board.topic.id) return undefined;

@@ -20,13 +20,14 @@ interface AskedPair {
  * @returns the queue's own pairs when there is no pair with the thing
  */
 export async function askedPair(context: VoterContext, queue: Queue, thing: Standing): Promise<AskedPair> {
-  const { board, voter, secret } = context;
+  const { board, voter, secret, own } = context;
   const { id, name } = thing;
   const { pairs } = queue;
   const [front, next] = pairs;
   if (!hasOwnPairs(context)) return { pairs, receipt: { text: [GUEST_ASKED] } };
   if (front && hasThing(front, id))
     return { pairs, receipt: { text: ['Here is a pair with ', { name }, '.'] } };
+  if (own.has(id)) return { pairs, receipt: { text: [{ name }, OWN] } };
   if (queue.unknown.includes(id))
     return {
       pairs,
@@ -35,7 +36,7 @@ export async function askedPair(context: VoterContext, queue: Queue, thing: Stan
   const answered = await answeredWith(context, id);
   // The next pair of the queue counts more when it is not asked for.
   const soon = next?.leftId === id ? [next.rightId] : next?.rightId === id ? [next.leftId] : [];
-  const excluded = new Set([...answered, ...queue.unknown, ...soon]);
+  const excluded = new Set([...answered, ...queue.unknown, ...soon, ...own]);
   const random = randomFor(`${voter.id} ${board.topic.id} with ${id} ${answered.length}`, secret);
   const isExcluded = (index: number): boolean => excluded.has(board.standings[index]?.id ?? 0);
   const index = board.selector.opponentOf(thing.rank - 1, random, isExcluded);
@@ -45,6 +46,8 @@ export async function askedPair(context: VoterContext, queue: Queue, thing: Stan
   const text = ['Here is a pair with ', { name }, PICKED];
   return { pairs: [pair, ...pairs], receipt: { text } };
 }
+
+const OWN = ' is your own work, so we don’t show it to you.';
 
 const PICKED = '. Your vote counts fully in your own list, but less in the ranking, because you picked it.';
 

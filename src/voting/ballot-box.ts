@@ -9,7 +9,7 @@ import {
 import { statement } from '../statement.js';
 import { BALLOT_LIFETIME, type Ballot } from './ballot.js';
 import { type Candidates, type OpenIndex, selectOpen } from './candidates.js';
-import { takesVotesSql } from './takes-votes.js';
+import { hasOwnWorkSql, takesVotesSql } from './takes-votes.js';
 import {
   type Answer,
   findAnswer,
@@ -27,7 +27,7 @@ import {
  *   as far as pair counts go. `hasNote` tells whether a note was written with it.
  * - `repeated`: the same ballot was cast before.
  * - `answered`: the voter answered this pair on another ballot. That answer stands.
- * - `gone`: a thing was taken down, the voter was deleted, or the topic does not take their votes.
+ * - `gone`: a thing was taken down or is the voter's own work, the voter was deleted, or the topic does not take their votes.
  */
 export type CastResult =
   | {
@@ -171,6 +171,7 @@ const insertsVotes = ({ notes, hasNote }: { notes: string; hasNote: string }) =>
       guest and (select access from topics where topics.id = topic) = 'public', shown from given
     where (select count(*) from things where topic_id = topic and id in (one, other) and retired_at is null) = 2
       and ${takesVotesSql({ topic: 'given.topic', voter: 'given.voter' })}
+      and not ${hasOwnWorkSql({ voter: 'given.voter', things: 'one, other' })}
       and case when guest then exists (select from voters where id = voter and kind in ('guest', 'invited') for key share)
         else exists (select from users where id = voter for key share) end
     order by voter, index

@@ -24,6 +24,8 @@ interface VotePage {
   left: Standing | undefined;
   right: Standing | undefined;
   ballot: string | undefined;
+  /** For a voter who walks: the ids of the things to go to, and where they are. */
+  walk: { ids: number[]; words: Words[] } | undefined;
   /** Whether the page is the answer to a press. Its result is then read out. */
   isAnswer: boolean;
   /** What was typed as a note; empty with a new pair. */

@@ -8,13 +8,15 @@ import type { Board, Standing } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import { signBallot } from './ballot.js';
 import { COMMON_PAIRS } from './common-pairs.js';
+import type { Hall } from './hall.js';
+import { describeStop, isInPerson, stopsOf } from './in-person.js';
 import { hasNotes } from './notes.js';
 import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, today } from './queue.js';
 import type { Receipt } from './receipt.js';
 import { slotOf, slotWhileClosed } from './slot.js';
-import { voterOf } from './voter.js';
+import { NEW_GUEST, voterOf } from './voter.js';
 
 /** How far a member's own Top of a topic has come, by the number of their answers. */
 export type ProgressOf = (voterId: number, board: Board, answers: number) => OwnProgress;
@@ -36,10 +38,12 @@ type ShowPair = (
 /** Makes the function that shows a pair. @param secret signs the ballots */
 export function pairPage({
   db,
+  hall,
   secret,
   progressOf,
 }: {
   db: Database;
+  hall: Hall;
   secret: string;
   progressOf: ProgressOf;
 }): ShowPair {
@@ -50,6 +54,12 @@ export function pairPage({
     const [pair, next] = phase === 'open' ? pairs : [];
     const [left, right] = pair ? [board.find(pair.leftId), board.find(pair.rightId)] : [];
     const { day, votes } = queue.today;
+    const stops = isInPerson(visit) && left && right ? stopsOf(queue, [left, right]) : [];
+    if (stops.length > 0 && voterId !== NEW_GUEST)
+      hall.send(
+        { topicId: topic.id, voterId },
+        stops.map(({ id }) => id),
+      );
     const own = isGuest ? undefined : progressOf(voterId, board, queue.answers);
     sendPageOrFragment(res, {
       page: 'voting/vote',
@@ -61,6 +71,9 @@ export function pairPage({
         left,
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
+        walk: isInPerson(visit)
+          ? { ids: stops.map(({ id }) => id), words: stops.map(describeStop) }
+          : undefined,
         isAnswer: receipt !== undefined,
         note,
         hasTexts: Boolean(left?.hasText || right?.hasText),

@@ -33,6 +33,6 @@ export const hasThing = ({ leftId, rightId }: Sides, id: number): boolean => lef
 /** Whether a pair contains at least one of these things. */
 export const hasAny = (pair: Sides, ids: number[]): boolean => ids.some((id) => hasThing(pair, id));
 
-/** Whether both things of a pair can still be voted on. */
-export const isOnBoard = (board: Board, { leftId, rightId }: Sides): boolean =>
-  board.find(leftId) !== undefined && board.find(rightId) !== undefined;
+/** Whether a voter may be shown both things of a pair: they are on the board, and none is the voter's own work. */
+export const maySee = ({ board, own }: { board: Board; own: ReadonlySet<number> }, pair: Sides): boolean =>
+  [pair.leftId, pair.rightId].every((id) => board.find(id) !== undefined && !own.has(id));

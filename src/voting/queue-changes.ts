@@ -1,10 +1,10 @@
-import type { Board } from '../ranking/boards/board.js';
 import type { Random } from '../ranking/math/random.js';
 import { afterVote, afterWithdrawal } from '../ranking/math/vote-weight.js';
 import type { Candidates } from './candidates.js';
 import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
-import { hasAny, hasThing, haveSameThings, isOnBoard, type Pair, pairOf } from './pairs.js';
+import { drawWalk, isInPerson, stillAway, type Walk } from './in-person.js';
+import { hasAny, hasThing, haveSameThings, maySee, type Pair, pairOf } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import { hasOwnPairs, type VoterContext } from './voter.js';
 import type { Answer, Vote } from './voting.js';
@@ -19,12 +19,11 @@ export function candidatesAfter(
   queue: Queue,
   { pair, answer, seed }: { pair: Pair; answer: Answer; seed: string },
 ): Candidates {
-  const { board, secret } = context;
   const recent = afterVote(queue.recent, { ...pair, outcome: answer.outcome }, false);
   const unknown = unknownAfter(queue, pair, answer);
   const isEligible = (other: Pair): boolean =>
-    isOnBoard(board, other) && !haveSameThings(other, pair) && !hasAny(other, unknown);
-  const drawn = drawFor(context, { recent, unknown }, randomFor(seed, secret));
+    maySee(context, other) && !haveSameThings(other, pair) && !hasAny(other, unknown);
+  const drawn = drawFor(context, { recent, unknown, away: queue.away }, randomFor(seed, context.secret));
   return { queued: queue.pairs.filter(isEligible), drawn: drawn.filter(isEligible) };
 }
 
@@ -39,18 +38,24 @@ export interface CastAnswer {
 }
 
 /** The queue after an answer: without its pair, and filled up with open candidates. */
-export function advance(queue: Queue, { vote, answer, isAgain, open }: CastAnswer): Queue {
+export function advance(
+  context: VoterContext,
+  queue: Queue,
+  { vote, answer, isAgain, open }: CastAnswer,
+): Queue {
   const day = today();
   const counted = answer.outcome === 'skip' ? 0 : 1;
   const unknown = unknownAfter(queue, pairOf(vote), answer);
   const recent = afterVote(queue.recent, vote, isAgain);
   const isEligible = (pair: Pair): boolean => !haveSameThings(pair, vote) && !hasAny(pair, unknown);
   const candidates = { queued: open.queued.filter(isEligible), drawn: open.drawn.filter(isEligible) };
+  const pairs = fill(context, candidates, recent);
   return {
     version: newVersion(),
-    pairs: fill(candidates, recent),
+    pairs,
     recent,
     unknown,
+    away: stillAway(queue.away, pairs),
     latest: vote.ballotId,
     last: answeredPairOf(vote),
     answers: queue.answers + counted,
@@ -59,10 +64,10 @@ export function advance(queue: Queue, { vote, answer, isAgain, open }: CastAnswe
 }
 
 /** The queue after its latest vote was withdrawn. */
-export function revert(queue: Queue, vote: Vote, board: Board): Queue {
+export function revert(context: VoterContext, queue: Queue, vote: Vote): Queue {
   const counted = vote.outcome === 'skip' ? 0 : 1;
   const unknown = queue.unknown.filter((id) => !isUnknownIn(vote, id));
-  const isShownAgain = isOnBoard(board, vote) && !hasAny(vote, unknown) && vote.strategy !== 'asked';
+  const isShownAgain = maySee(context, vote) && !hasAny(vote, unknown) && vote.strategy !== 'asked';
   const others = queue.pairs.filter((pair) => !haveSameThings(pair, vote));
   return {
     ...queue,
@@ -76,8 +81,12 @@ export function revert(queue: Queue, vote: Vote, board: Board): Queue {
   };
 }
 
-/** Fills up with pairs that share no thing with the pairs before them, as far as there are any. */
-export function fill({ queued, drawn }: Candidates, recent: Queue['recent']): Pair[] {
+/**
+ * Fills up with pairs that share no thing with the pairs before them, as far as there are any. A voter who walks gets
+ * one pair, which keeps a thing that they have just seen.
+ */
+export function fill(context: VoterContext, { queued, drawn }: Candidates, recent: Queue['recent']): Pair[] {
+  if (isInPerson(context)) return queued.length > 0 ? queued : drawn.slice(0, 1);
   const pairs = [...queued];
   const near = thingsOf(recent.slice(-RECENT));
   while (pairs.length < QUEUE_LENGTH) {
@@ -95,14 +104,12 @@ export function fill({ queued, drawn }: Candidates, recent: Queue['recent']): Pa
 }
 
 /** The guests of a public topic all get the same pairs. Other pairs are drawn for their voter. */
-export function drawFor(
-  context: VoterContext,
-  state: Pick<Queue, 'recent' | 'unknown'>,
-  random: Random,
-): Pair[] {
-  const { board, secret } = context;
-  if (hasOwnPairs(context)) return drawPairs(board, state, random);
-  return commonPairs(board, secret).filter((pair) => !hasAny(pair, state.unknown));
+export function drawFor(context: VoterContext, state: Walk, random: Random): Pair[] {
+  const { board, secret, own } = context;
+  if (isInPerson(context)) return drawWalk(context, state, random);
+  const unknown = [...state.unknown, ...own];
+  if (hasOwnPairs(context)) return drawPairs(board, { ...state, unknown }, random);
+  return commonPairs(board, secret).filter((pair) => !hasAny(pair, unknown));
 }
 
 function unknownAfter(queue: Queue, pair: Pair, { unknown }: Answer): number[] {

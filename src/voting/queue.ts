@@ -21,6 +21,8 @@ export interface Queue {
   recent: RecentPair[];
   /** Ids of the things that the voter does not know. */
   unknown: number[];
+  /** In person: the things where nobody was, and until when each is left aside. */
+  away?: Away[] | undefined;
   /** The ballot of the latest vote; undefined before the first. */
   latest?: string | undefined;
   /** What the latest vote was. Undefined when there is none, or when it was taken back. */
@@ -31,6 +33,13 @@ export interface Queue {
   today: { day: number; votes: number };
   /** Whether it must be read again from the ledger. */
   isStale?: boolean;
+}
+
+/** A thing that is left aside for a while. */
+export interface Away {
+  id: number;
+  /** In milliseconds since 1970. */
+  until: number;
 }
 
 /** A queue in Redis, with the time of its writing in milliseconds since 1970. */

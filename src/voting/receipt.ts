@@ -3,6 +3,7 @@ import type { Board } from '../ranking/boards/board.js';
 import type { WeightReason } from '../schema.js';
 import type { CastResult } from './ballot-box.js';
 import type { Agreement } from './effect.js';
+import type { Queue } from './queue.js';
 import { type AnsweredPair, describeAnswer } from './words.js';
 
 /** What the pair page says about the vote before. */
@@ -56,3 +57,9 @@ export function undoneReceipt(board: Board, vote: AnsweredPair, isShown: boolean
     ...(isShown && { effect: ['Here is that pair again'] }),
   };
 }
+
+/** The receipt for a thing that was left aside, because nobody was there. "Undo" is still for the vote before. */
+export const awayReceipt = (board: Board, { last, latest }: Queue, id: number): Receipt => ({
+  text: ['You get ', { name: board.find(id)?.name ?? 'it' }, ' again in about ten minutes'],
+  ...(last && latest && { undo: latest }),
+});

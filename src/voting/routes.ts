@@ -10,7 +10,6 @@ import { localPath } from '../http/local-path.js';
 import { networkGroups } from '../http/network.js';
 import { seeOther, wantsFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
-import type { Board } from '../ranking/boards/board.js';
 import {
   type TopicVisit,
   type VisitServices,
@@ -20,28 +19,29 @@ import {
 import { answerPair, isInFront, receiptFor } from './answering.js';
 import { askedPair } from './asked-pair.js';
 import type { Ballot } from './ballot.js';
-import type { BallotBox, CastResult } from './ballot-box.js';
+import type { BallotBox } from './ballot-box.js';
 import { createGuest } from './guests.js';
+import type { Hall } from './hall.js';
 import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
 import { undoneReceipt } from './receipt.js';
 import { type RefusedVote, readVote, refusals } from './vote-form.js';
-import { findVoter, NEW_GUEST, newGuest, type VoterContext, voterOf } from './voter.js';
+import { findVoter, NEW_GUEST, newGuest, sightOf, type VoterContext, voterOf } from './voter.js';
 import { putBack, queueOf } from './voter-queue.js';
 import { withdrawVote } from './voting.js';
 
 /** The pair page, and the forms that cast and withdraw a vote, for members and guests. */
 export function votingRoutes(
-  services: VisitServices & { queues: Queues; ballotBox: BallotBox; progressOf: ProgressOf },
+  services: VisitServices & { queues: Queues; hall: Hall; ballotBox: BallotBox; progressOf: ProgressOf },
 ): Router {
-  const { db, boards, queues, ballotBox, progressOf, config } = services;
+  const { db, boards, queues, hall, ballotBox, progressOf, config } = services;
   const router = Router();
   const [secret] = config.secrets;
   const asVoter = findVoter(db, config);
-  const showPair = pairPage({ db, secret, progressOf });
+  const showPair = pairPage({ db, hall, secret, progressOf });
   const contextOf = (res: Response, { board, hidden }: TopicVisit): VoterContext => ({
-    ...{ db, queues, board, secret },
-    voter: voterOf(res),
+    ...{ db, queues, hall, secret, voter: voterOf(res) },
+    ...sightOf(board, voterOf(res)),
     showsResults: !hidden,
   });
 
@@ -51,7 +51,7 @@ export function votingRoutes(
       const visit = await visitTopic(services, req, res);
       const context = contextOf(res, visit);
       const queue = await queueOf(context);
-      const thing = visit.board.find(Number(req.query.with));
+      const thing = context.board.find(Number(req.query.with));
       if (thing) return showPair(res, visit, { queue, ...(await askedPair(context, queue, thing)) });
       const receipt = await receiptFor(context, ballotBox, { queue, query: req.query });
       return showPair(res, visit, { queue, receipt });
@@ -67,9 +67,8 @@ export function votingRoutes(
       if (vote.ballot.isGuest) await admitGuest(res, vote.ballot);
       const result = await answerPair(contextOf(res, visit), ballotBox, vote);
       if (result.refusal) return refuseVote(res, visit, result);
-      await seeOther(res, pathAfter(board, result.cast) + (isReading(req) ? '&read' : ''), async () =>
-        showPair(res, visit, result),
-      );
+      const path = `${topicPath(board.topic)}/vote?${result.query}${isReading(req) ? '&read' : ''}`;
+      await seeOther(res, path, async () => showPair(res, visit, result));
     })
     .all(methodNotAllowed);
 
@@ -140,10 +139,3 @@ export function votingRoutes(
 
 /** Why a vote is refused in a phase that takes none. */
 const REFUSAL_IN = { draft: 'notOpen', paused: 'paused', closed: 'closed' } as const;
-
-/** The address of the page that tells what happened to a vote. */
-function pathAfter({ topic }: Board, { status, vote }: CastResult): string {
-  const path = `${topicPath(topic)}/vote`;
-  if (!vote) return `${path}?gone`;
-  return `${path}?${status === 'answered' ? 'answered' : 'voted'}=${vote.ballotId}`;
-}

@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable, type Transaction } from '../database.js';
 import { clearCookie } from '../http/cookies.js';
 import type { Queues } from './queue.js';
+import { hasOwnWorkSql } from './takes-votes.js';
 
 /** How many of a guest's votes count after a log-in: all of them, some, or none. */
 type TakenOver = 'all' | 'some' | 'none';
@@ -89,6 +90,7 @@ export async function moveVotes(
         -- As with a vote that is cast: nothing new counts in a topic that has closed.
         and (not provisional or exists (select from topics where topics.id = topic_id
           and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused') for key share of topics))
+      and not ${sql.raw(hasOwnWorkSql({ voter: String(to), things: 'left_id, right_id' }))}
       order by id
       on conflict do nothing
       returning id, topic_id, ballot_id
@@ -108,6 +110,9 @@ export async function moveVotes(
       (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,
       (select coalesce(json_agg(moved.ballot_id), '[]') from moved join answers on new_ballot = moved.ballot_id
         where not stands) as "takenBack"`.execute(trx);
+  await sql`
+    update suggestions set voter_id = ${to}
+    where voter_id = ${from} and (${topicId}::bigint is null or topic_id = ${topicId}::bigint)`.execute(trx);
   if (topicId === null) await retireGuests(trx, [from]);
   return rows[0] ?? { standing: 0, counted: 0, topics: [], takenBack: [] };
 }

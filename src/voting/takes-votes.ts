@@ -1,5 +1,6 @@
 import type { Database } from '../database.js';
 import { statement } from '../statement.js';
+import type { Pair } from './pairs.js';
 
 /**
  * SQL for whether a topic takes a voter's votes now. The lock makes the one who closes the topic wait for votes under
@@ -17,19 +18,34 @@ const isInvitedSql = ({ topic, voter }: { topic: string; voter: string }): strin
     and joined_at is not null and revoked_at is null)
   or exists (select from topic_roles where topic_roles.topic_id = ${topic} and user_id = ${voter}))`;
 
-/** Why a topic does not take a voter's votes; undefined when it does. */
+/**
+ * SQL for whether one of some things is a voter's own work. A count is one value: Postgres cannot turn it into a join
+ * that reads all things.
+ * @param names SQL for the id of the voter, and for the ids of the things
+ */
+export const hasOwnWorkSql = ({ voter, things }: { voter: string; things: string }): string => `(
+  (select count(*) from own_work where own_work.voter_id = ${voter} and thing_id in (${things})) > 0)`;
+
+/** Why a topic does not take a voter's vote on a pair; undefined when it does. */
 export async function whyRefused(
   db: Database,
-  { topicId, voterId }: { topicId: number; voterId: number },
-): Promise<'notOpen' | 'paused' | 'closed' | 'uninvited' | undefined> {
-  const [topic] = await selectGate(db, topicId, voterId);
+  {
+    topicId,
+    voterId,
+    leftId,
+    rightId,
+  }: { topicId: number; voterId: number } & Pick<Pair, 'leftId' | 'rightId'>,
+): Promise<'notOpen' | 'paused' | 'closed' | 'uninvited' | 'ownWork' | undefined> {
+  const [topic] = await selectGate(db, topicId, voterId, leftId, rightId);
   if (!topic || topic.phase === 'closed') return 'closed';
   if (topic.phase === 'draft') return 'notOpen';
   if (topic.phase === 'paused') return 'paused';
-  return topic.isInvited ? undefined : 'uninvited';
+  if (!topic.isInvited) return 'uninvited';
+  return topic.isOwn ? 'ownWork' : undefined;
 }
 
-const selectGate = statement<{ phase: string; isInvited: boolean }>(`
+const selectGate = statement<{ phase: string; isInvited: boolean; isOwn: boolean }>(`
   select topic_phase(phase, opens_at, closes_at, now()) as phase,
-    access <> 'invited' or ${isInvitedSql({ topic: '$1', voter: '$2' })} as is_invited
+    access <> 'invited' or ${isInvitedSql({ topic: '$1', voter: '$2' })} as is_invited,
+    ${hasOwnWorkSql({ voter: '$2', things: '$3, $4' })} as is_own
   from topics where id = $1 and deleted_at is null`);

@@ -19,6 +19,7 @@ export const refusals = {
   stays: 'Voting has closed, so your vote stays as it is.',
   uninvited:
     'Your personal link no longer works, so your vote didn’t count. Ask the organisers for a new one.',
+  ownWork: 'One of the two is your own work, so your vote didn’t count. Here is another pair.',
   unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
   longNote: `Your note has more than ${MAX_NOTE} characters, so your vote didn’t count. Shorten it and vote again.`,
 };
@@ -29,8 +30,18 @@ type Refusal = keyof typeof refusals;
 /** A vote that may be cast. */
 export interface AcceptedVote {
   refusal?: undefined;
+  awayId?: undefined;
   ballot: Ballot;
   answer: Answer;
+}
+
+/** What a voter who walks says of a thing where nobody is. It is no vote. */
+export interface AwayNotice {
+  refusal?: undefined;
+  ballot: Ballot;
+  answer?: undefined;
+  /** The id of that thing. */
+  awayId: number;
 }
 
 /** A vote that does not count. */
@@ -54,16 +65,21 @@ interface LoggedOutVote {
 export function readVote(
   form: { ballot: string; choice: string; note: string },
   { voter, board, secrets }: { voter: Voter; board: Board; secrets: string[] },
-): AcceptedVote | RefusedVote | LoggedOutVote {
+): AcceptedVote | AwayNotice | RefusedVote | LoggedOutVote {
   const ballot = readBallot(form.ballot, secrets);
   if (typeof ballot === 'string') return { refusal: ballot };
   if (!ballot.isGuest && voter.isGuest) return { refusal: 'loggedOut' };
   if (ballot.isGuest && !voter.isGuest) return { refusal: 'loggedIn' };
   if (ballot.voterId !== voter.id && ballot.voterId !== NEW_GUEST) return { refusal: 'foreign' };
   if (ballot.topicId !== board.topic.id) return { refusal: 'otherTopic' };
+  const awayId = board.topic.inPerson ? awayIdOf(ballot, form.choice) : undefined;
+  if (awayId !== undefined) return { ballot, awayId };
   const answer = readAnswer(form.choice);
   const note = board.topic.notes === 'none' ? undefined : readNote(form.note);
   const again = { pairs: [ballot], note: form.note };
   if (note === 'too long') return { refusal: 'longNote', ...again };
   return answer ? { ballot, answer: { ...answer, note } } : { refusal: 'unanswered', ...again };
 }
+
+const awayIdOf = ({ leftId, rightId }: Ballot, choice: string): number | undefined =>
+  choice === 'away-left' ? leftId : choice === 'away-right' ? rightId : undefined;

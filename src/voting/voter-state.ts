@@ -68,12 +68,12 @@ type StateRow = Omit<VoterState, 'latest' | 'last'> & { latest: string | null; l
 /**
  * Finds any pair that a voter has not answered, for voters who have answered nearly every pair. It looks at
  * one pair more than the voter has answers, at most.
- * @param unknown ids of things that the voter does not know
+ * @param out ids of things that the voter does not know, and of those left aside: these come last
  * @returns undefined when the voter has answered every pair
  */
 export async function findUnanswered(
-  { db, voter, board }: VoterContext,
-  unknown: number[],
+  { db, voter, board, own }: VoterContext,
+  { unknown, away }: { unknown: number[]; away: number[] },
   random: Random,
 ): Promise<Pair | undefined> {
   if (board.size < 2) return undefined;
@@ -81,14 +81,24 @@ export async function findUnanswered(
     select least(left_id, right_id) as low, greatest(left_id, right_id) as high from votes
     where voter_id = ${voter.id} and topic_id = ${board.topic.id} and withdrawn_at is null`.execute(db);
   const answered = new Set(rows.map(({ low, high }) => `${low} ${high}`));
-  const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id));
-  const start = Math.floor(random() * known.length);
-  const idAt = (offset: number): number => known[(start + offset) % known.length] ?? 0;
-  for (let first = 0; first < known.length; first++)
-    for (let second = first + 1; second < known.length; second++) {
+  const known = board.standings.map(({ id }) => id).filter((id) => !unknown.includes(id) && !own.has(id));
+  const here = known.filter((id) => !away.includes(id));
+  const found = firstOpen(here, answered, random) ?? firstOpen(known, answered, random);
+  return found && shuffleSides({ ...found, strategy: 'explore' }, random);
+}
+
+/** Looks at every pair of some things, from a random one on. */
+function firstOpen(
+  ids: number[],
+  answered: ReadonlySet<string>,
+  random: Random,
+): Pick<Pair, 'leftId' | 'rightId'> | undefined {
+  const start = Math.floor(random() * ids.length);
+  const idAt = (offset: number): number => ids[(start + offset) % ids.length] ?? 0;
+  for (let first = 0; first < ids.length; first++)
+    for (let second = first + 1; second < ids.length; second++) {
       const [low, high] = [idAt(first), idAt(second)].sort((a, b) => a - b) as [number, number];
-      if (!answered.has(`${low} ${high}`))
-        return shuffleSides({ leftId: low, rightId: high, strategy: 'explore' }, random);
+      if (!answered.has(`${low} ${high}`)) return { leftId: low, rightId: high };
     }
   return undefined;
 }

@@ -4,7 +4,9 @@ import { requireUser } from '../auth/sessions/current-user.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Board } from '../ranking/boards/board.js';
+import { trackOf } from '../ranking/boards/track.js';
 import { guestExists } from './guests.js';
+import type { Hall } from './hall.js';
 import type { Queues } from './queue.js';
 
 /** A member or a guest who votes. */
@@ -24,13 +26,28 @@ export const NEW_GUEST = 0;
 export interface VoterContext {
   db: Database;
   queues: Queues;
+  hall: Hall;
+  /** The board of what the voter sees: the whole topic, or their track. */
   board: Board;
   voter: Voter;
+  /** The ids of the things that are the voter's own work. They never see these. */
+  own: ReadonlySet<number>;
   /** Whether the voter sees the ranking, so that a receipt may tell of it. */
   showsResults: boolean;
   /** Makes the draws unpredictable. */
   secret: string;
 }
+
+/** What a voter sees of a topic: the board of their track, and none of their own work. */
+export function sightOf(board: Board, { id }: Pick<Voter, 'id'>): Pick<VoterContext, 'board' | 'own'> {
+  const limits = board.limits.get(id);
+  return {
+    board: limits?.track === undefined ? board : trackOf(board, limits.track),
+    own: limits?.own ?? NOTHING,
+  };
+}
+
+const NOTHING: ReadonlySet<number> = new Set();
 
 /** Whether a voter has pairs of their own. The guests of a public topic share the pairs of the day. */
 export const hasOwnPairs = ({ voter, board }: Pick<VoterContext, 'voter' | 'board'>): boolean =>

@@ -95,7 +95,10 @@ class Simulation {
   /** Takes a pair from a voter's queue as the site does. `answered` replaces the ledger. */
   async #take(simulated: SimulatedVoter, pair: Pair): Promise<void> {
     const voter = { id: simulated.voter.number, isGuest: false };
-    const context = { queues: this.#queues, board: this.#board, voter, secret: 'secret' } as VoterContext;
+    const context = {
+      ...{ queues: this.#queues, board: this.#board, voter, secret: 'secret' },
+      own: new Set<number>(),
+    } as unknown as VoterContext;
     const given = { outcome: 'left', unknown: null } as const;
     const seed = String(this.#random());
     const { queued, drawn } = candidatesAfter(context, simulated.queue, { pair, answer: given, seed });
@@ -153,6 +156,8 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     embedOrigins: [],
     hiddenAt: null,
     votesEach: null,
+    inPerson: false,
+    visits: 3,
   },
   ...{ goal: 20, version: 1, fit: undefined, loadedAt: new Date(), retired: new Set(), merges: new Map() },
   ...{ progress: [], expectedShare: null, trends: { readAt: new Date(0), ranks: new Map() } },

@@ -123,16 +123,23 @@ export class Topic {
   /**
    * Draws the next pair for a voter. It avoids recent things unless no other pair is left.
    * @param queued pairs that the voter holds already
+   * @param isOut whether the voter never sees a thing
    * @returns undefined when the voter has answered every pair
    */
-  offer(voter: Voter, queued: DrawnPair[] = []): DrawnPair | undefined {
+  offer(
+    voter: Voter,
+    queued: DrawnPair[] = [],
+    isOut: (thing: number) => boolean = () => false,
+  ): DrawnPair | undefined {
     const isAnswered = (one: number, other: number): boolean =>
       voter.hasSeen(one, other) || queued.some((pair) => isSame(pair, one, other));
     const isAvoided = (thing: number): boolean =>
-      voter.avoids(thing) || queued.some(({ one, other }) => one === thing || other === thing);
+      isOut(thing) ||
+      voter.avoids(thing) ||
+      queued.some(({ one, other }) => one === thing || other === thing);
     const drawn =
       this.selector.draw(this.random, isAvoided, isAnswered) ??
-      this.selector.draw(this.random, undefined, isAnswered);
+      this.selector.draw(this.random, isOut, isAnswered);
     if (drawn === undefined) return undefined;
     return this.random() < 0.5 ? drawn : { ...drawn, one: drawn.other, other: drawn.one };
   }
@@ -164,6 +171,11 @@ export class Topic {
       this.refit();
     if (votes.count - this.snapshotAt >= this.size / 10) this.selector = this.snapshot();
     return weight;
+  }
+
+  /** The selector of now, on a snapshot that is a little old. */
+  get current(): Selector {
+    return this.selector;
   }
 
   refit(): void {

@@ -1,5 +1,6 @@
 import { type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { invited, makeTopic, setThings } from '../organize/topics.js';
 import {
   HTMX,
   itOnPostgres,
@@ -118,6 +119,26 @@ it('sends no more for a guest’s vote than for a member’s', async () => {
   await cast();
   for (let vote = 0; vote < 3; vote++)
     expect(await cast()).toEqual({ statements: 2, commands: inject('redis') ? ['evalsha', 'set'] : [] });
+});
+
+it('sends no more for a vote in person of somebody with own work', async () => {
+  const topic = await makeTopic(site, { things: 12 });
+  await site.db.updateTable('topics').set({ inPerson: true }).where('id', '=', topic.id).execute();
+  await setThings(site, topic, { 1: { team: 'Blue', location: '1' }, 2: { team: 'Red' } });
+  const { browser } = await member(site);
+  await invited(site, topic, { line: 'Mina, Blue', browser });
+  const path = `${topic.path}/vote`;
+  let { ballot } = pairOn((await browser.get(path).expect(200)).text);
+  const cast = async (choice: string) => {
+    const answer = await browser.post(path).set(HTMX).type('form').send({ ballot, choice }).expect(200);
+    ballot = pairOn(`<div>${answer.text}</div>`).ballot;
+  };
+  await cast('left');
+  for (let votes = 0; votes < 3; votes++)
+    expect(await costOf(() => cast('right'))).toEqual({
+      statements: 2,
+      commands: inject('redis') ? ['get', 'evalsha', 'set'] : [],
+    });
 });
 
 it('asks no store for the first pair of a guest', async () => {

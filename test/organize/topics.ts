@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { createTopic } from '../../src/catalog/create-topic.js';
 import { setRole } from '../../src/catalog/topic-roles.js';
 import type { TopicAccess, TopicPhase, TopicResults, TopicRole } from '../../src/schema.js';
-import { member, pairOn, type Site, thingNames, visit } from '../site.js';
+import { type Browser, member, pairOn, type Site, thingNames, visit } from '../site.js';
 
 /** A registered member with their browser. */
 export type Member = Awaited<ReturnType<typeof member>>;
@@ -72,4 +72,50 @@ export async function guestVotes(site: Site, { path }: MadeTopic, count: number)
       return (await guest.post(`${path}/vote`).type('form').send({ ballot, choice })).status;
     }),
   );
+}
+
+/** A voter who has joined a topic by a personal link. */
+export interface Invited {
+  browser: Browser;
+  voterId: number;
+}
+
+/** Invites somebody by the form, and joins by their link. @param invitee `line` is a name, and a team after a comma */
+export async function invited(
+  site: Site,
+  topic: MadeTopic,
+  { line, track = '', browser = visit(site) }: { line: string; track?: string; browser?: Browser },
+): Promise<Invited> {
+  const voters = `${topic.path}/manage/voters`;
+  await topic.owner.browser.post(voters).type('form').send({ names: line, track }).expect(303);
+  const { text } = await topic.owner.browser.get(`${voters}/links.csv`).expect(200);
+  const link = text
+    .trim()
+    .split('\n')
+    .find((row) => row.startsWith(`${line.split(',')[0]},`));
+  await browser.post(new URL(link?.split(',').at(-1) ?? '').pathname).expect(303);
+  await site.boards.refresh();
+  const { voterId } = await site.db
+    .selectFrom('invitations')
+    .where('topicId', '=', topic.id)
+    .where('name', '=', line.split(',')[0] ?? '')
+    .select('voterId')
+    .executeTakeFirstOrThrow();
+  return { browser, voterId: voterId ?? 0 };
+}
+
+/** Sets a field of some things of a topic, by the numbers in their names. */
+export async function setThings(
+  site: Site,
+  { id, title = 'Lunch' }: { id: number; title?: string },
+  values: Record<number, { team?: string | null; tags?: string[]; location?: string | null }>,
+): Promise<void> {
+  for (const [number, columns] of Object.entries(values))
+    await site.db
+      .updateTable('things')
+      .set(columns)
+      .where('topicId', '=', id)
+      .where('name', '=', `${title} Thing ${number}`)
+      .execute();
+  await reload(site);
 }

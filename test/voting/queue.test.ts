@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { invited, makeTopic, setThings } from '../organize/topics.js';
 import {
   type Browser,
   itOnRedis,
@@ -37,6 +38,11 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('answer in the tab' as const), device }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('ask' as const), device, thing: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose the queue' as const), device }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('change the team' as const), device, team: fc.nat(2) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave aside' as const), device, side: fc.nat(1) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
@@ -45,6 +51,9 @@ interface WalkOptions {
   slug: string;
   voterId: number;
   names: string[];
+  /** Whether the voter is invited, so that they can have own work. */
+  isInvited?: boolean;
+  inPerson?: boolean;
 }
 
 interface StepAnswer {
@@ -58,8 +67,8 @@ interface Shown {
   right: string;
 }
 
-it.for(['member', 'guest'] as const)(
-  'shows a %s no pair twice and no unknown thing, and lets nobody get past a pair, after any random steps',
+it.for(['member', 'guest', 'judge', 'judge in person'] as const)(
+  'shows a %s no pair twice, no unknown thing and no own work, and lets nobody get past a pair, after any random steps',
   { timeout: 180_000 },
   async (kind) => {
     await fc.assert(
@@ -84,15 +93,27 @@ class Walk {
   readonly #tabs: (Shown | undefined)[] = [undefined, undefined];
   /** The pair that must be shown next; undefined when any pair may be shown. */
   #front: string | undefined;
+  /** The pairs that were ever answered. */
+  readonly #ever = new Set<string>();
+  readonly #isInvited: boolean;
+  readonly #inPerson: boolean;
+  /** The name of the thing of the voter's team. */
+  #own: string | undefined;
+  /** In person: the things that were left aside, and the pair of which the next one keeps a thing. */
+  #away: string[] = [];
+  #keepsOf: string | undefined;
 
-  private constructor({ devices, slug, voterId, names }: WalkOptions) {
+  private constructor({ devices, slug, voterId, names, isInvited = false, inPerson = false }: WalkOptions) {
     this.#devices = devices;
     this.#path = `/topics/${slug}/vote`;
     this.#voterId = voterId;
     this.#names = names;
+    this.#isInvited = isInvited;
+    this.#inPerson = inPerson;
   }
 
-  static async begin(kind: 'member' | 'guest'): Promise<Walk> {
+  static async begin(kind: 'member' | 'guest' | 'judge' | 'judge in person'): Promise<Walk> {
+    if (kind.startsWith('judge')) return Walk.#beginAsJudge(kind === 'judge in person');
     const slug = `walk-${++topics}`;
     const { names } = await topic(site, { slug, names: thingNames(7) });
     await secondProcess.boards.refresh();
@@ -102,6 +123,21 @@ class Walk {
     const other = visit(inject('redis') ? secondProcess : site);
     await other.post('/login').type('form').send({ username, password }).expect(303);
     return new Walk({ devices: [browser, other], slug, voterId: id, names });
+  }
+
+  /** Three things have teams, and the voter is invited with none of these teams at first. */
+  static async #beginAsJudge(inPerson: boolean): Promise<Walk> {
+    const made = await makeTopic(site, { things: 7 });
+    await site.db.updateTable('topics').set({ inPerson }).where('id', '=', made.id).execute();
+    await setThings(site, made, { 1: { team: 'Team 1' }, 2: { team: 'team2' } });
+    const { browser, username, password, id } = await member(site);
+    await invited(site, made, { line: 'Mina', browser });
+    await secondProcess.boards.refresh();
+    const other = visit(inject('redis') ? secondProcess : site);
+    await other.post('/login').type('form').send({ username, password }).expect(303);
+    const names = thingNames(7).map((name) => `Lunch ${name}`);
+    const devices: [Browser, Browser] = [browser, other];
+    return new Walk({ devices, slug: made.slug, voterId: id, names, isInvited: true, inPerson });
   }
 
   // A guest exists only after a first vote. It is cast in another topic.
@@ -158,7 +194,13 @@ class Walk {
       case 'lose the queue':
         for (const key of (await site.redis?.keys(`${site.prefix}queue:${this.#voterId}:*`)) ?? [])
           await site.redis?.del(key);
-        if (site.redis) this.#front = undefined;
+        if (site.redis) this.#forget();
+        if (site.redis) this.#away = [];
+        return;
+      case 'change the team':
+        return this.#isInvited ? this.#changeTeam(step.team) : undefined;
+      case 'leave aside':
+        return this.#inPerson ? this.#leaveAside(browser, step.side) : undefined;
     }
   }
 
@@ -185,8 +227,10 @@ class Walk {
       return undefined;
     }
     expect(this.#standing.map(({ pair }) => pair)).not.toContain(keyOf(shown));
-    for (const { unknown } of this.#standing)
-      if (unknown) expect(keyOf(shown).split(' | ')).not.toContain(unknown);
+    const things = keyOf(shown).split(' | ');
+    for (const { unknown } of this.#standing) if (unknown) expect(things).not.toContain(unknown);
+    expect(things).not.toContain(this.#own);
+    if (this.#front === undefined && query === '') this.#checkStop(things);
     if (query === '') {
       if (this.#front !== undefined) expect(keyOf(shown)).toBe(this.#front);
       this.#front = keyOf(shown);
@@ -195,12 +239,22 @@ class Walk {
   }
 
   async #answer(browser: Browser, shown: Shown, { choice, isAsked = false }: StepAnswer): Promise<void> {
-    await browser.post(this.#path).type('form').send({ ballot: shown.ballot, choice }).expect(303);
     const pair = keyOf(shown);
+    const isOwn = this.#own !== undefined && pair.split(' | ').includes(this.#own);
+    const isDone = this.#standing.some((answer) => answer.pair === pair);
+    const form = { ballot: shown.ballot, choice };
+    await browser
+      .post(this.#path)
+      .type('form')
+      .send(form)
+      .expect(isOwn && !isDone ? 422 : 303);
+    if (isOwn && !isDone) return;
     if (this.#standing.some((answer) => answer.pair === pair)) return;
     for (const answer of this.#standing) answer.isLatest = false;
     const unknown = choice === 'unknown-left' ? shown.left : undefined;
     const isFront = this.#front === pair;
+    this.#keepsOf = isFront && !this.#ever.has(pair) && !unknown ? pair : undefined;
+    this.#ever.add(pair);
     this.#standing.push({ pair, isLatest: true, isAsked: isAsked && !isFront, ...(unknown && { unknown }) });
     if (isFront || (unknown && this.#front?.split(' | ').includes(unknown))) this.#front = undefined;
   }
@@ -208,7 +262,12 @@ class Walk {
   async #undo(browser: Browser): Promise<void> {
     await browser.post('/vote/undo').expect(303);
     const undone = this.#standing.pop();
-    if (undone?.isLatest && !undone.isAsked && !this.#isUnknown(undone.pair)) this.#front = undone.pair;
+    this.#keepsOf = undefined;
+    const isOwn = undone?.pair.split(' | ').some((name) => name === this.#own);
+    if (undone?.isLatest && !undone.isAsked && !this.#isUnknown(undone.pair) && !isOwn) {
+      this.#front = undone.pair;
+      this.#away = this.#away.filter((name) => !undone.pair.split(' | ').includes(name));
+    }
   }
 
   async #ask(browser: Browser, name: string): Promise<void> {
@@ -222,6 +281,43 @@ class Walk {
     const before = await this.#look(browser);
     const shown = await this.#look(browser, `?with=${id}`);
     if (shown && before) await this.#answer(browser, shown, { choice: 'left', isAsked: true });
+  }
+
+  async #changeTeam(number: number): Promise<void> {
+    const team = number > 0 ? ` TEAM ${number}` : null;
+    const place = site.db.updateTable('invitations').set({ team });
+    await place.where('voterId', '=', this.#voterId).execute();
+    await Promise.all([site.boards.refresh(), secondProcess.boards.refresh()]);
+    this.#own = this.#names[number - 1];
+    this.#forget();
+  }
+
+  async #leaveAside(browser: Browser, side: number): Promise<void> {
+    const shown = await this.#look(browser);
+    if (!shown) return;
+    const choice = side === 0 ? 'away-left' : 'away-right';
+    await browser.post(this.#path).type('form').send({ ballot: shown.ballot, choice }).expect(303);
+    this.#away.push(side === 0 ? shown.left : shown.right);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#front = undefined;
+    this.#keepsOf = undefined;
+  }
+
+  /** Checks that a pair that was just drawn keeps a thing of the pair before, and nothing that is left aside. */
+  #checkStop(things: string[]): void {
+    if (!this.#inPerson) return;
+    const isOut = (name: string): boolean =>
+      name === this.#own || this.#away.includes(name) || this.#isUnknown(name);
+    const open = this.#names
+      .flatMap((one, index) => this.#names.slice(index + 1).map((other) => [one, other]))
+      .filter((pair) => !pair.some(isOut) && !this.#ever.has(pair.sort().join(' | ')));
+    if (open.length > 0) for (const name of things) expect(this.#away).not.toContain(name);
+    const kept = this.#keepsOf?.split(' | ') ?? [];
+    if (open.some((pair) => pair.some((name) => kept.includes(name))))
+      expect(things.some((name) => kept.includes(name))).toBe(true);
   }
 
   #isUnknown(pair: string): boolean {

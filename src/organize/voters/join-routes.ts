@@ -6,13 +6,21 @@ import { methodNotAllowed } from '../../http/errors.js';
 import { networkGroup } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
+import type { Boards } from '../../ranking/boards/board-loader.js';
 import { guestExists } from '../../voting/guests.js';
 import type { Queues } from '../../voting/queue.js';
 import { keepSecret } from '../fresh-links.js';
 import { findPlace, type Joiner, joinByLink } from './join.js';
 
+interface JoinServices {
+  db: Database;
+  boards: Boards;
+  config: Config;
+  queues: Queues;
+}
+
 /** The page of a personal link. Opening it changes nothing, and its button joins. */
-export function joinRoutes({ db, config, queues }: { db: Database; config: Config; queues: Queues }): Router {
+export function joinRoutes({ db, boards, config, queues }: JoinServices): Router {
   const router = Router();
   const [secret] = config.secrets;
 
@@ -32,6 +40,8 @@ export function joinRoutes({ db, config, queues }: { db: Database; config: Confi
       const { place, voterId } = joined;
       if (!res.locals.user) rememberGuest(res, voterId, config);
       await queues.markStale({ voterId, topicId: place.topicId });
+      // The board knows what is the own work of a voter.
+      await boards.refresh();
       await seeOther(res, `/topics/${place.slug}/vote`);
     })
     .all(methodNotAllowed);

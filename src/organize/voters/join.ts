@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../../database.js';
 import { hashToken } from '../../tokens.js';
 import { moveVotes, takeBackAgain } from '../../voting/take-over.js';
+import { hasOwnWorkSql } from '../../voting/takes-votes.js';
 
 /** A place in a topic, as the page of its personal link shows it. */
 export interface Place {
@@ -68,8 +69,19 @@ export async function joinByLink(db: Database, token: string, joiner: Joiner): P
     await sql`update voters set kind = 'invited' where id = ${voterId} and kind = 'guest'`.execute(trx);
     return { place, voterId };
   });
-  if (typeof joined === 'object') await takeBackAgain(db, joined.voterId, takenBack);
+  if (typeof joined === 'object') {
+    await takeBackAgain(db, joined.voterId, takenBack);
+    await withdrawOwnWork(db, joined.voterId, joined.place.topicId);
+  }
   return joined;
+}
+
+/** What somebody voted on their team's things before they joined does not count. */
+async function withdrawOwnWork(db: Database, voterId: number, topicId: number): Promise<void> {
+  await sql`
+    update votes set withdrawn_at = now()
+    where voter_id = ${voterId} and topic_id = ${topicId} and withdrawn_at is null
+      and ${sql.raw(hasOwnWorkSql({ voter: 'votes.voter_id', things: 'left_id, right_id' }))}`.execute(db);
 }
 
 /** The voter of a place so far, and whether they joined by its newest link. */

@@ -18,28 +18,34 @@ import { methodNotAllowed } from '../../http/errors.js';
 import { readForm } from '../../http/form.js';
 import { sendPage } from '../../http/page.js';
 import { notFound } from '../../http/problem.js';
+import type { Board } from '../../ranking/boards/board.js';
+import type { Boards } from '../../ranking/boards/board-loader.js';
+import { tracksOf } from '../../ranking/boards/track.js';
 import { hashToken } from '../../tokens.js';
 import { keepSecret, readFreshSeed, startFreshLinks } from '../fresh-links.js';
 import { backTo, managePage } from '../manage-page.js';
 import { qrCodeOf } from '../qr-code.js';
 import { organizedTopicOf, requireRole } from '../require-role.js';
+import { readOwnWork } from './own-work.js';
 
 /** The page on which organisers invite voters, and get each voter's personal link once. */
-export function votersRoutes(services: { db: Database; config: Config }): Router {
-  const { db, config } = services;
+export function votersRoutes(services: { db: Database; boards: Boards; config: Config }): Router {
+  const { db, boards, config } = services;
   const router = Router();
 
   router
     .route('/topics/:slug/manage/voters')
     .get(requireRole(services, 'look'), (req, res) => showVoters(req, res))
     .post(requireRole(services, 'run'), async (req, res) => {
-      const { names } = readForm(req, 'names');
+      const { names, track } = readForm(req, 'names', 'track');
       const read = readInvitees(names);
-      if ('error' in read) return showVoters(req, res.status(422), { names, error: read.error });
+      const isTrack = track === '' || tracksOf(await boardOf(res)).includes(track);
+      const error = 'error' in read ? read.error : isTrack ? undefined : NO_TRACK;
+      if ('error' in read || error) return showVoters(req, res.status(422), { names, track, error });
       const seed = startFreshLinks(res);
-      const act = { ...actorOf(res), invitees: read.invitees, seed };
+      const act = { ...actorOf(res), invitees: read.invitees, track: track || null, seed };
       if (!(await db.transaction().execute((trx) => invite(trx, act))))
-        return showVoters(req, res.status(422), { names, error: TOO_MANY });
+        return showVoters(req, res.status(422), { names, track, error: TOO_MANY });
       return backTo(res, '/voters', 'voters-invited');
     })
     .all(methodNotAllowed);
@@ -105,12 +111,24 @@ export function votersRoutes(services: { db: Database; config: Config }): Router
   async function showVoters(
     req: Request,
     res: Response,
-    { names, error }: { names: string; error?: string } = { names: '' },
+    form: { names: string; track: string; error?: string | undefined } = { names: '', track: '' },
   ): Promise<void> {
     keepSecret(res);
     const voters = await readVoters(req, res);
     const fresh = voters.filter(({ url }) => url).length;
-    sendPage(res, 'organize/voters', { ...managePage(res), voters, fresh, names, error });
+    const board = await boardOf(res);
+    sendPage(res, 'organize/voters', {
+      ...{ ...managePage(res), voters, fresh, error: undefined, ...form },
+      tracks: tracksOf(board),
+      ownWork: await readOwnWork(db, board),
+    });
+  }
+
+  async function boardOf(res: Response): Promise<Board> {
+    await boards.refresh();
+    const board = boards.byTopic(organizedTopicOf(res).topic.id);
+    if (!board) throw notFound();
+    return board;
   }
 
   /** The invitations of the topic, with the links that this browser has just made. */
@@ -128,6 +146,7 @@ export function votersRoutes(services: { db: Database; config: Config }): Router
   return router;
 }
 
+const NO_TRACK = 'No two things have that tag any more. Choose another track.';
 /** So many QR codes are drawn in a blink. */
 const SHEET_SIZE = 120;
 

@@ -4,7 +4,14 @@ import { DEFAULT_GOAL, parseGoal } from '../../catalog/goal.js';
 import { phaseAt } from '../../catalog/phase.js';
 import type { Database } from '../../database.js';
 import { mergesOf } from '../ranker/merges.js';
-import { Board, type FitSummary, type GoalProgress, type StoredThing, type TopicSummary } from './board.js';
+import {
+  Board,
+  type FitSummary,
+  type GoalProgress,
+  type StoredThing,
+  type TopicSummary,
+  type VoterLimits,
+} from './board.js';
 import { readTrends, type Trends } from './trends.js';
 
 const POLL_INTERVAL_MS = 500;
@@ -126,23 +133,24 @@ export class Boards {
       .where('deletedAt', 'is', null)
       .select(['id', 'slug', 'title', 'question', 'access', 'isDefault', 'goal', 'version', 'expectedShare'])
       .select(['phase', 'results', 'opensAt', 'closesAt', 'timeZone', 'votesEach'])
-      .select(['takesSuggestions', 'notes', 'embedOrigins', 'code', 'hiddenAt'])
+      .select(['takesSuggestions', 'notes', 'embedOrigins', 'inPerson', 'visits', 'code', 'hiddenAt'])
       .execute();
     for (const { version, expectedShare, ...stored } of topics) {
       const topic = { ...stored, goal: parseGoal(stored.goal) ?? DEFAULT_GOAL };
       const known = this.#boards.get(topic.slug);
       if (known?.version === version && isSameTopic(known.topic, topic)) continue;
       const loadedAt = new Date();
-      const [fit, progress, all, trends] = await Promise.all([
+      const [fit, progress, limits, all, trends] = await Promise.all([
         this.#readFit(topic.id),
         this.#readProgress(topic.id),
+        this.#readLimits(topic.id),
         this.#readThings(topic.id),
         this.#readTrends(topic.id, known),
       ]);
       const retired = new Set(all.filter(({ isRetired }) => isRetired).map(({ id }) => id));
       const things = all.filter(({ isRetired }) => !isRetired);
       const merges = mergesOf(all);
-      const state = { version, fit, loadedAt, retired, merges, progress, trends, expectedShare };
+      const state = { version, fit, loadedAt, retired, merges, progress, trends, limits, expectedShare };
       this.#boards.set(topic.slug, new Board({ ...topic, ...state }, things));
     }
     const slugs = new Set(topics.map((topic) => topic.slug));
@@ -171,6 +179,22 @@ export class Boards {
       .execute();
   }
 
+  /** Reads what is the own work of each voter, and who sees only one track. */
+  async #readLimits(topicId: number): Promise<Map<number, VoterLimits>> {
+    const { rows } = await sql<{ voterId: number; own: number[]; track: string | null }>`
+      select voter_id, coalesce(json_agg(thing_id) filter (where thing_id is not null), '[]') as own,
+        max(track) as track
+      from (
+        select voter_id, thing_id, null as track from own_work where topic_id = ${topicId}
+        union all
+        select voter_id, null, track from invitations
+        where topic_id = ${topicId} and voter_id is not null and track is not null
+      ) as limits group by voter_id`.execute(this.#db);
+    return new Map(
+      rows.map(({ voterId, own, track }) => [voterId, { own: new Set(own), track: track ?? undefined }]),
+    );
+  }
+
   // They change so slowly that a board may have them from some minutes before.
   async #readTrends(topicId: number, known: Board | undefined): Promise<Trends> {
     const isFresh = known && Date.now() - known.trends.readAt.getTime() < TRENDS_LAST_MS;
@@ -180,7 +204,7 @@ export class Boards {
   async #readThings(topicId: number): Promise<LoadedThing[]> {
     // The plugin that renames columns would copy each of many rows.
     const { rows } = await sql<LoadedThing>`
-      select things.id, name, picture, description, text is not null as "hasText", coalesce(mean, 0) as mean,
+      select things.id, name, picture, description, text is not null as "hasText", tags, location, coalesce(mean, 0) as mean,
         coalesce(variance, spread, 1) as variance, coalesce(wins, 0) as wins, coalesce(losses, 0) as losses,
         coalesce(ties, 0) as ties, rank, low, high, top_chance as "topChance",
         is_level_with_next as "isLevelWithNext", previous_rank as "previousRank", retired_at is not null as "isRetired",

@@ -26,6 +26,8 @@ export interface TopicSummary
     | 'takesSuggestions'
     | 'notes'
     | 'embedOrigins'
+    | 'inPerson'
+    | 'visits'
     | 'hiddenAt'
     | 'code'
     | 'isDefault'
@@ -44,6 +46,9 @@ export interface Standing extends Rating {
   description: string | null;
   /** Whether it has a text to read. */
   hasText: boolean;
+  tags: readonly string[];
+  /** Where it stands in the room, such as a table number. */
+  location: string | null;
   /** From 1, the strongest thing. */
   rank: number;
   /** Its rank yesterday; null when it was not ranked then. */
@@ -86,6 +91,14 @@ export interface GoalProgress {
   expectedShare: number;
 }
 
+/** What one voter of a topic does not see. */
+export interface VoterLimits {
+  /** The ids of the things that are their own work. */
+  own: ReadonlySet<number>;
+  /** The tag of the things that they see; undefined for all things. */
+  track: string | undefined;
+}
+
 /** A topic's things in the order of the ranking, and the selector that chooses pairs to show. */
 export class Board {
   readonly topic: TopicSummary;
@@ -112,6 +125,10 @@ export class Board {
   readonly expectedShare: number;
   /** How that share has changed with the votes, fewest votes first. */
   readonly progress: readonly GoalProgress[];
+  /** Of the voters, by id, who do not see everything. */
+  readonly limits: ReadonlyMap<number, VoterLimits>;
+  /** The tag that all its things have, when it is the board of a track. */
+  readonly track: string | undefined;
   readonly #indexes: Map<number, number>;
 
   /** @param things strongest first */
@@ -125,10 +142,14 @@ export class Board {
       progress,
       trends,
       expectedShare,
+      limits = new Map(),
+      track,
       ...topic
     }: TopicSummary &
       Pick<Board, 'version' | 'fit' | 'loadedAt' | 'retired' | 'merges' | 'progress' | 'trends'> & {
         expectedShare: number | null;
+        limits?: Board['limits'];
+        track?: string;
       },
     things: StoredThing[],
   ) {
@@ -139,6 +160,8 @@ export class Board {
     this.retired = retired;
     this.merges = merges;
     this.progress = progress;
+    this.limits = limits;
+    this.track = track;
     this.trends = trends;
     this.goal = fitGoal(topic.goal, things.length);
     // Before anything is known, each thing has the same chance, and each order of two is a coin flip.

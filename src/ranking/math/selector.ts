@@ -105,6 +105,24 @@ export class Selector {
     return left[Math.floor(random() * left.length)];
   }
 
+  /**
+   * Draws an opponent for a thing that is shown in any case. It follows the goal as often as `draw` does.
+   * @returns undefined when no opponent is left
+   */
+  drawWith(one: number, random: Random, isAvoided: IsAvoided): DrawnPair | undefined {
+    const strategy = random() < FOCUS_SHARE ? 'focus' : 'explore';
+    const drawn = this.bestOpponent(one, strategy, { random, isAvoided, isAnswered: noPair });
+    const other = drawn ?? this.opponentOf(one, random, isAvoided);
+    return other === undefined
+      ? undefined
+      : { one, other, strategy: drawn === undefined ? 'explore' : strategy };
+  }
+
+  /** How many votes have shown a thing. */
+  votesOn(thing: number): number {
+    return this.appearances[thing] ?? 0;
+  }
+
   private openThing({ random, isAvoided }: DrawRules): number | undefined {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const thing = this.drawByWeight(random);

@@ -4,6 +4,7 @@ import type { Config } from '../../config.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage } from '../../http/page.js';
 import { titleOf } from '../boards/describe-goal.js';
+import { askedTrack } from '../boards/track.js';
 import { visitTopic } from '../boards/visit-topic.js';
 import type { RankingServices } from './pages.js';
 import { makeRankTable } from './rank-table.js';
@@ -17,7 +18,8 @@ export function embedRoutes(services: RankingServices & { config: Config }): Rou
   router
     .route('/topics/:slug/embed')
     .get(async (req, res) => {
-      const { board, hidden } = await visitTopic(services, req, res);
+      const { board: whole, hidden } = await visitTopic(services, req, res);
+      const board = askedTrack(whole, req.query.tag);
       const { topic, votes, goal, standings } = board;
       allowFrames(res, topic.embedOrigins);
       const rows = goal === 'order' ? MAX_ROWS : Math.min(Math.max(goal, 3), MAX_ROWS);

@@ -57,6 +57,10 @@ export interface TopicPage {
   votes: number;
   /** The title of the topic's board, from its goal: "Top 20". */
   title: string;
+  /** The tags by which its things are ranked apart. */
+  tracks: string[];
+  /** The tag of these things; undefined for all things. */
+  track: string | undefined;
 }
 
 interface TopPage extends TopicPage, RankTable {

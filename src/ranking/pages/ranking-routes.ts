@@ -9,6 +9,7 @@ import { sendPage, wantsFragment } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Board } from '../boards/board.js';
 import { describeSettled, isSettled, shownRanks, titleOf } from '../boards/describe-goal.js';
+import { askedTrack, tracksOf } from '../boards/track.js';
 import { showsResultsToAll, type TopicVisit, visitResults, visitTopic } from '../boards/visit-topic.js';
 import { findSnapshot, readSnapshot } from '../ranker/snapshots.js';
 import { makeGoalCourse } from './goal-course.js';
@@ -33,8 +34,9 @@ export function rankingRoutes(services: RankingServices): Router {
     .route(['/top', '/topics/:slug/top'])
     .get(async (req, res) => {
       const visit = await visitTopic(services, req, res);
-      if (visit.hidden) sendHidden(res, visit);
-      else sendTop(services, visit, res);
+      if (visit.hidden) return sendHidden(res, visit);
+      const track = askedTrack(visit.board, req.query.tag);
+      return sendTop(services, visit, { track, res });
     })
     .all(methodNotAllowed);
 
@@ -43,12 +45,13 @@ export function rankingRoutes(services: RankingServices): Router {
     .get(async (req, res) => {
       const visit = await visitTopic(services, req, res);
       if (visit.hidden) return sendHidden(res, visit);
-      const { board } = visit;
+      const { board: whole } = visit;
+      const board = askedTrack(whole, req.query.tag);
       const query = parseSearchQuery(req.query.q);
       const listing = listStandings(board, query, req.query.page);
       const table = makeRankTable(board, listing.standings);
-      const links = linkPages(topicPath(board.topic), query, listing);
-      sendPage(res, 'ranking/ranking', { ...topicPage(board), ...listing, ...table, query, links });
+      const links = linkPages(board, query, listing);
+      sendPage(res, 'ranking/ranking', { ...topicPage(whole, board), ...listing, ...table, query, links });
     })
     .all(methodNotAllowed);
 
@@ -69,12 +72,12 @@ export function rankingRoutes(services: RankingServices): Router {
 
 function sendTop(
   { boards, prerendered }: RankingServices,
-  { board, phase, isForEveryone }: TopicVisit,
-  res: Response,
+  { board: whole, phase, isForEveryone }: TopicVisit,
+  { track: board, res }: { track: Board; res: Response },
 ): void {
   const { topic, version, loadedAt } = board;
   // The table is the same for everyone, so the topic and the version of its board identify it.
-  const state = `${topic.id}-${version}`;
+  const state = `${topic.id}-${version}${board.track === undefined ? '' : `-${encodeURIComponent(board.track)}`}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
   const { slug } = res.req.params;
   prerendered.send(res, board, {
@@ -82,14 +85,15 @@ function sendTop(
     page: 'ranking/top',
     fragment: 'ranking/_table',
     read: () => ({
-      ...topicPage(board),
+      ...topicPage(whole, board),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
       isClosed: phase === 'closed',
       settled: phase === 'closed' && !isSettled(board) ? NOT_SETTLED : describeSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
-    isForEveryone,
+    // Only the page of the whole topic is kept for all.
+    isForEveryone: isForEveryone && board === whole,
     isCurrent: () => boards.find(slug as string | undefined)?.loadedAt === loadedAt,
   });
 }
@@ -97,22 +101,26 @@ function sendTop(
 /** No more votes will come, so nothing is “still open”. */
 const NOT_SETTLED = ['There were too few votes to be sure of these ranks.'];
 
-const topicPage = ({ topic, size, votes, goal }: Board): TopicPage => ({
+/** @param board the whole board, or that of a track of it */
+const topicPage = (whole: Board, { topic, size, votes, goal, track }: Board): TopicPage => ({
   topic,
   path: topicPath(topic),
   size,
   votes,
   title: titleOf(goal),
+  tracks: tracksOf(whole),
+  track,
 });
 
-function linkPages(path: string, query: string, listing: Listing): PageLinks {
+function linkPages({ topic, track }: Board, query: string, listing: Listing): PageLinks {
   const link = (page: number): PageLink => {
     // The first page has the plain address.
     const parameters = new URLSearchParams({
+      ...(track !== undefined && { tag: track }),
       ...(query && { q: query }),
       ...(page > 1 && { page: String(page) }),
     });
-    const rankingPath = `${path}/ranking`;
+    const rankingPath = `${topicPath(topic)}/ranking`;
     return { page, path: parameters.size > 0 ? `${rankingPath}?${parameters}` : rankingPath };
   };
   const { page, pages } = listing;

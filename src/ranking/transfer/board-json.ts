@@ -8,7 +8,7 @@ import { isNew, voteCount } from '../boards/rating.js';
  * @param options `origin` begins the addresses of the things; `shown` is the number of ranks
  */
 export function boardToJson(board: Board, { origin, shown }: { origin: string; shown: number }): object {
-  const { topic, votes, goal, expectedShare } = board;
+  const { topic, votes, goal, expectedShare, track } = board;
   const top = board.standings.slice(0, shown).map((standing) => {
     const { path, rank, name, wins, losses, ties } = standing;
     const published = isNew(standing) ? undefined : standing;
@@ -29,6 +29,7 @@ export function boardToJson(board: Board, { origin, shown }: { origin: string; s
   return {
     topic: topic.slug,
     title: topic.title,
+    tag: track ?? null,
     votes,
     goal: formatGoal(goal),
     expectedShare,

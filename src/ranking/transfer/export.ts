@@ -6,6 +6,7 @@ import { FORMULA_START } from '../../catalog/csv.js';
 import { THING_COLUMNS } from '../../catalog/thing-fields.js';
 import { findTopicOrThrow } from '../../catalog/topics.js';
 import type { Database } from '../../database.js';
+import type { Board } from '../boards/board.js';
 import { byStrength, type Rating } from '../boards/rating.js';
 import { isExcluded } from '../ranker/ledger.js';
 
@@ -94,7 +95,22 @@ export async function exportRanking(db: Database, slug: string, out: Writable): 
     from things left join ratings on thing_id = things.id left join standings on standings.thing_id = things.id
       left join fits on fits.topic_id = things.topic_id
     where things.topic_id = ${topic.id} and retired_at is null`.execute(db);
-  const lines = rows.sort(byStrength).map((row, index) => {
+  await writeRanking(rows.sort(byStrength), out);
+}
+
+/** Writes the ranking of a track as `exportRanking` does. Ranks and ranges are those among its things. */
+export async function exportTrack({ standings }: Board, out: Writable): Promise<void> {
+  const rows = standings.map(({ low, high, topChance, ...thing }) => ({
+    ...{ ...thing, rankLow: low, rankHigh: high, goalChance: topChance },
+  }));
+  await writeRanking(rows, out);
+}
+
+async function writeRanking(
+  rows: (Rating & { name: string } & PublishedStanding)[],
+  out: Writable,
+): Promise<void> {
+  const lines = rows.map((row, index) => {
     const { name, mean, variance, wins, losses, ties, rankLow, rankHigh, goalChance } = row;
     const margin = 1.96 * Math.sqrt(variance);
     const counts = { wins, losses, ties, votes: wins + losses + ties };
