@@ -6,6 +6,7 @@ import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
 import type { Passwords } from './auth/passwords/passwords.js';
+import { recoveryRoutes } from './auth/recovery-routes.js';
 import type { AuthServices } from './auth/services.js';
 import { sessionRoutes } from './auth/session-routes.js';
 import { readClient } from './auth/sessions/client.js';
@@ -126,6 +127,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));
   app.use(sessionRoutes(services));
+  app.use(recoveryRoutes(services));
   app.use(leavingRoutes(services));
   app.use(apiRoutes(services));
   app.use(profileRoutes(services));
@@ -161,6 +163,7 @@ function createServices({
   const auth: AuthServices = {
     ...{ db, config, passwords, store, pendingRevocations },
     throttle: new Throttle(redis, prefix),
+    recoveryThrottle: new Throttle(redis, `${prefix}recovery:`),
     signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
     sudo: new Sudo({ db, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {

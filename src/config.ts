@@ -55,6 +55,8 @@ export interface Config {
   maxPictureMb: number;
   /** How many megabytes the pictures of a topic may take in the database (1 to 100,000). */
   maxTopicMb: number;
+  /** The fewest characters of a new password (8 to 64). */
+  passwordMinLength: number;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -103,6 +105,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxThingsPerTopic: settings.MAX_THINGS_PER_TOPIC,
     maxPictureMb: settings.MAX_PICTURE_MB,
     maxTopicMb: settings.MAX_TOPIC_MB,
+    passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     passwordCost: 12,
   };
 }
@@ -213,6 +216,7 @@ const environment = z
     // WCAG 2.2.1: there must be time to read the warning and to answer it.
     SESSION_IDLE_MINUTES: integer(5, 60 * 24).default(120),
     SESSION_FINGERPRINT: oneOf('off', 'log', 'enforce').default('enforce'),
+    PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
     ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
     TRUST_PROXY: proxies.default(0),
     WEB_CONCURRENCY: integer(1, 64).default(1),

@@ -93,6 +93,21 @@ export interface SessionsTable {
   address: string;
 }
 
+/** The code with which a user gets back in without the password. Only its hash is stored. */
+export interface RecoveryCodesTable {
+  userId: number;
+  /** SHA-256 of the code without hyphens, 64 hex characters. */
+  codeHash: string;
+  createdAt: Created;
+}
+
+/** The newest link with which a user sets a new password. It is deleted when it is used. */
+export interface ResetLinksTable {
+  userId: number;
+  tokenHash: string;
+  expiresAt: Date;
+}
+
 /** The log of session events. Rows never change, and the database links them in a hash chain. */
 export interface SessionEventsTable {
   id: GeneratedAlways<number>;
@@ -562,6 +577,8 @@ export interface Schema {
   voters: VotersTable;
   users: UsersTable;
   sessions: SessionsTable;
+  recoveryCodes: RecoveryCodesTable;
+  resetLinks: ResetLinksTable;
   sessionEvents: SessionEventsTable;
   sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;

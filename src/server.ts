@@ -52,7 +52,7 @@ async function serve(config: Config): Promise<void> {
   const backgroundDb = await openDatabase(config, print);
   await migrateUp(backgroundDb);
   await adoptLedger(backgroundDb);
-  const passwords = new Passwords(config.passwordCost);
+  const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
   if (!config.databaseUrl) await seedIfEmpty(config, backgroundDb, passwords);
   const db = openDatabaseForPages(backgroundDb, config);
   const pendingRevocations = new PendingRevocations(redis, `${PREFIX}pending-revocations`);

@@ -19,7 +19,7 @@ const FOLDERS = [
     'ranking/math',
   ],
   'catalog',
-  ...['auth', 'auth/users', 'auth/sessions', 'auth/passwords', 'auth/audit'],
+  ...['auth', 'auth/recovery', 'auth/users', 'auth/sessions', 'auth/passwords', 'auth/audit'],
   'http',
   '',
 ];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { load } from 'cheerio';
 import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
-import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { renderMarkdown } from '../src/catalog/markdown.js';
 import { NO_CELLS } from '../src/catalog/thing-fields.js';
@@ -131,6 +130,7 @@ const link = {
   url: '/shared/abc',
 };
 const error = 'This is not right.';
+const length = { least: 8, most: 128, good: 15 };
 
 const roleLink = {
   ...{ id: 1, role: 'organiser' as const, topicId: 1, slug: 'food', title: 'Food', madeBy: 'mina' },
@@ -237,14 +237,20 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'auth/register': {
     next: '/',
-    length: PASSWORD_LENGTH,
+    length,
     username: 'mina',
     remembered: true,
     idleSeconds: 7200,
     errors: { username: error, password: error },
     refusal: error,
   },
-  'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
+  'auth/password': { length, errors: { current: error, password: error } },
+  'auth/recover': {
+    ...{ username: 'mina', code: '7K3M', error, passwordError: error, length },
+    contact: { href: 'mailto:a@b.example', text: 'a@b.example' },
+  },
+  'auth/reset': { token: 'abc', username: 'mina', error, length },
+  'auth/recovery-code': { code: '7K3M-9QXT', createdAt: now, next: '/vote' },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
   'auth/devices': {
     ...{ live: [device], ended: [device], session, endings: endReasonLabels },

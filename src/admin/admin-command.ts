@@ -1,5 +1,6 @@
 import { type Break, verifyChains } from '../auth/audit/hash-chain.js';
 import { recordEvent } from '../auth/audit/record-event.js';
+import { makeResetLink, RESET_LINK_HOURS } from '../auth/recovery/reset-link.js';
 import { endAllSessions, endSessions } from '../auth/sessions/end-sessions.js';
 import { Throttle } from '../auth/sessions/throttle.js';
 import { disableUser, findUser, promoteUser } from '../auth/users/users.js';
@@ -22,11 +23,12 @@ export const adminCommand: Command = (args) => {
   if (command === 'sessions end' && name === undefined) return endSessionsOf(values);
   if (command === 'audit verify' && name === undefined) return verifyAudit;
   if (group === 'activity' && action === undefined) return printActivity;
+  if (group === 'reset-link' && action !== undefined && name === undefined) return printResetLink(action);
   const userCommand = rest.length === 0 ? userCommands[command] : undefined;
   if (userCommand && name !== undefined) return userCommand(name);
   throw new UsageError(
     'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users unlock NAME, ' +
-      'users promote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
+      'users promote NAME, reset-link NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
   );
 };
 
@@ -70,11 +72,22 @@ function unlockUser(name: string): Task {
     const redis = await openRedis(config.redisUrl, createLog('silent'));
     try {
       await new Throttle(redis, prefix).unlock(user.username);
+      await new Throttle(redis, `${prefix}recovery:`).unlock(user.username);
     } finally {
       redis.disconnect();
     }
     await recordEvent(db, { kind: 'unlocked', userId: user.id, sessionId: null });
     console.info(`${user.username} may log in from any device again.`);
+  };
+}
+
+function printResetLink(name: string): Task {
+  return async ({ db, config }) => {
+    const user = await findUser(db, name);
+    const link = await makeResetLink({ db, config }, { userId: user.id, operatorId: null });
+    console.info(
+      `${link}\nGive it to ${user.username}. It sets a new password, once, within ${RESET_LINK_HOURS} hours.`,
+    );
   };
 }
 

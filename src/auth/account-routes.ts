@@ -8,7 +8,9 @@ import { localPath } from '../http/local-path.js';
 import { networkGroup } from '../http/network.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { TemporaryProblem } from '../http/problem.js';
-import { PASSWORD_LENGTH } from './passwords/passwords.js';
+import type { PasswordLength } from './passwords/passwords.js';
+import { makeRecoveryCode } from './recovery/recovery-code.js';
+import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
@@ -30,7 +32,7 @@ export function accountRoutes({
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
-  const length = PASSWORD_LENGTH;
+  const { length } = passwords;
   const idleSeconds = 60 * config.sessionIdleMinutes;
 
   router
@@ -59,11 +61,12 @@ export function accountRoutes({
         res.status(429).setHeader('Retry-After', String(account.retryAfter));
         return sendPage(res, 'auth/register', { ...page, refusal: account.refusal });
       }
+      const code = await makeRecoveryCode(db, account.userId);
       await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');
-      await seeOther(res, next ? localPath(next) : '/vote');
+      await showRecoveryCode(res, code, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);
 
@@ -75,7 +78,8 @@ export function accountRoutes({
       const { current, password } = readForm(req, 'current', 'password');
       const check = await sudo.checkPassword(req, res, current);
       if (check === 'ended') return seeOther(res, '/login');
-      if (check === 'wrong') return refusePassword(res, { current: 'This is not your current password.' });
+      if (check === 'wrong')
+        return refusePassword(res, length, { current: 'This is not your current password.' });
       const changed = await changePassword(db, passwords.forNetwork(res.locals.network), {
         user,
         password,
@@ -85,7 +89,7 @@ export function accountRoutes({
       });
       // The session has ended meanwhile. The log-in page says why.
       if (!changed) return seeOther(res, '/login');
-      if ('errors' in changed) return refusePassword(res, changed.errors);
+      if ('errors' in changed) return refusePassword(res, length, changed.errors);
       await store.deleteByHash(changed.ended);
       await rotateIfPossible(req, db, changed.passwordHash);
       await throttle.recordSuccess({ username: user.username, device: undefined });
@@ -123,8 +127,12 @@ async function signInNewUser(
   }
 }
 
-function refusePassword(res: Response, errors: FieldErrors<'current' | 'password'>): void {
-  sendPage(res.status(422), 'auth/password', { length: PASSWORD_LENGTH, errors });
+function refusePassword(
+  res: Response,
+  length: PasswordLength,
+  errors: FieldErrors<'current' | 'password'>,
+): void {
+  sendPage(res.status(422), 'auth/password', { length, errors });
 }
 
 // The new password is already valid. While the state can't be saved, the session keeps its old id.

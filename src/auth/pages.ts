@@ -1,7 +1,8 @@
+import type { Contact } from '../http/contact.js';
 import type { EndReason } from '../schema.js';
 import type { headOf } from './audit/hash-chain.js';
 import type { TimelineEntry } from './audit/timeline.js';
-import type { PASSWORD_LENGTH } from './passwords/passwords.js';
+import type { PasswordLength } from './passwords/passwords.js';
 import type { Device } from './sessions/devices.js';
 import type { LiveSession } from './sessions/sessions.js';
 import type { Credentials, FieldErrors } from './users/users.js';
@@ -13,6 +14,9 @@ declare module '../http/page.js' {
     'auth/password': PasswordPage;
     'auth/confirm': ConfirmPage;
     'auth/devices': DevicesPage;
+    'auth/recover': RecoverPage;
+    'auth/reset': ResetPage;
+    'auth/recovery-code': RecoveryCodePage;
   }
 }
 
@@ -33,7 +37,7 @@ interface LogInPage {
 interface RegisterPage {
   /** The path to go to after the registration. */
   next: string;
-  length: typeof PASSWORD_LENGTH;
+  length: PasswordLength;
   username?: string;
   remembered?: boolean;
   /** How long a session without `remembered` may be inactive. */
@@ -45,7 +49,7 @@ interface RegisterPage {
 
 /** The form for a new password. */
 interface PasswordPage {
-  length: typeof PASSWORD_LENGTH;
+  length: PasswordLength;
   errors?: FieldErrors<'current' | 'password'>;
 }
 
@@ -65,4 +69,33 @@ interface DevicesPage {
   head: Awaited<ReturnType<typeof headOf>>;
   session: LiveSession | undefined;
   endings: Record<EndReason, string>;
+}
+
+/** The form for a new password by the recovery code, with the fields of an attempt that was refused. */
+interface RecoverPage {
+  length: PasswordLength;
+  username?: string;
+  code?: string;
+  /** Why the name and the code were refused. */
+  error?: string;
+  passwordError?: string;
+  contact: Contact | undefined;
+}
+
+/** The form for a new password by a link. */
+interface ResetPage {
+  token: string;
+  username: string;
+  length: PasswordLength;
+  error?: string;
+}
+
+/** The recovery code, once, or when it was made. */
+interface RecoveryCodePage {
+  /** Undefined when it can't be shown any more. */
+  code: string | undefined;
+  /** Undefined when the user has none. */
+  createdAt: Date | undefined;
+  /** The path to go to after the code was saved. */
+  next: string;
 }

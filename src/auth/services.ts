@@ -16,6 +16,8 @@ export interface AuthServices {
   passwords: Passwords;
   store: SessionStore;
   throttle: Throttle;
+  /** Counts wrong recovery codes. */
+  recoveryThrottle: Throttle;
   /** Undefined when the settings switch rate limits off. */
   signUpLimit: SignUpLimit | undefined;
   sudo: Sudo;

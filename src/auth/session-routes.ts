@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
@@ -62,6 +63,7 @@ export function sessionRoutes(services: AuthServices): Router {
     .post(async (req, res) => {
       const mayBeLoggedIn = res.locals.sessionError ?? req.session?.userId;
       if (mayBeLoggedIn && req.sessionID) await signOut(req, res, { db, pendingRevocations, store });
+      clearCookie(res, 'recovery');
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })

@@ -1,4 +1,5 @@
 import type { OwnedTopic } from '../catalog/organized-topic.js';
+import type { Contact } from '../http/contact.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
@@ -84,10 +85,4 @@ interface PrivacyPage extends AccessibilityPage {
 interface ComponentsPage {
   board: Board;
   table: RankTable;
-}
-
-/** A link to the people who run the site. */
-export interface Contact {
-  href: string;
-  text: string;
 }

@@ -5,6 +5,7 @@ import { phaseAt } from '../catalog/phase.js';
 import type { Config } from '../config.js';
 import { type Database, isDatabaseUnavailable } from '../database.js';
 import { entityTag, sendNotModified } from '../http/conditional-get.js';
+import { contactOf } from '../http/contact.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage, wantsFragment } from '../http/page.js';
 import { mayCreateTopics } from '../organize/new-topic-routes.js';
@@ -19,7 +20,6 @@ import { guestExists } from '../voting/guests.js';
 import type { Queues } from '../voting/queue.js';
 import { NEW_GUEST, newGuest, type Voter } from '../voting/voter.js';
 import { queueOf } from '../voting/voter-queue.js';
-import type { Contact } from './pages.js';
 import { type TopicFigures, topicCards } from './topics.js';
 
 interface HomeServices {
@@ -100,10 +100,6 @@ export function homeRoutes(services: HomeServices): Router {
     .get((_req, res) => sendPage(res, 'home/offline', {}))
     .all(methodNotAllowed);
   return router;
-}
-
-function contactOf({ contact: text }: Config): Contact | undefined {
-  return text === undefined ? undefined : { text, href: text.includes('://') ? text : `mailto:${text}` };
 }
 
 function findLeaders(board: Board): (Standing & StandingDescription)[] {

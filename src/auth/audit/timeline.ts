@@ -44,7 +44,7 @@ export async function timelineOf(db: Database, userId: number): Promise<Timeline
   }));
 }
 
-const refusals = sql.join(['login-failed', 'login-throttled']);
+const refusals = sql.join(['login-failed', 'login-throttled', 'recovery-failed', 'recovery-throttled']);
 
 const eventTexts: Record<string, string> = {
   login: 'Logged in',
@@ -58,6 +58,12 @@ const eventTexts: Record<string, string> = {
   drift: 'We blocked a session that had already ended',
   rotated: 'The password was confirmed',
   password: 'The password was changed',
+  recovered: 'The password was changed with the recovery code',
+  'recovery-code': 'A new recovery code was made',
+  'recovery-failed': 'Recovery failed: wrong code',
+  'recovery-throttled': 'Recovery blocked: too many tries',
+  'reset-link': 'The people who run this site made a link for a new password',
+  reset: 'The password was changed with a link',
   'votes-voided': 'The people who run this site stopped counting your votes',
   'votes-set-apart': 'The people who run this site left your votes out of the ranking',
   'votes-restored': 'The people who run this site are counting your votes again',
@@ -75,6 +81,6 @@ const endReasonTexts: Partial<Record<EndReason, string>> = {
 };
 
 function describeEvent(kind: string, reason: EndReason | null, times: number): string {
-  if (times > 1) return `${count(times, 'log-in')} failed: wrong passwords or too many tries`;
+  if (times > 1) return `${count(times, 'log-in')} failed: wrong passwords or codes, or too many tries`;
   return (reason && endReasonTexts[reason]) || eventTexts[kind] || kind;
 }

@@ -7,8 +7,8 @@ import { countAttempt, createLimiter, MAX_DURATION_S, refuseExhausted } from '..
 import { normalForm } from '../../normal-form.js';
 import { LogInUnavailableError } from './session-store.js';
 
-/** One attempt to log in. */
-interface Attempt {
+/** One attempt to log in, or to get back in by the recovery code. */
+export interface Attempt {
   username: string;
   network: Network;
   /** The id of the device, when this account has logged in on it before with the password that it has now. */

@@ -1,7 +1,7 @@
 import { type Database, violatesConstraint } from '../../database.js';
 import { normalForm } from '../../normal-form.js';
 import { recordEvent } from '../audit/record-event.js';
-import type { PasswordHasher } from '../passwords/passwords.js';
+import type { PasswordHasher, PasswordLength } from '../passwords/passwords.js';
 import type { Client } from '../sessions/client.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
@@ -35,7 +35,7 @@ export async function register(
   { username, password, networkGroup = null }: Credentials & { networkGroup?: string | null },
 ): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
-  const errors = checkRegistration(name, password);
+  const errors = checkRegistration(name, password, passwords.length);
   if (Object.keys(errors).length > 0) return { errors };
   const passwordHash = await passwords.hash(password);
   try {
@@ -66,11 +66,15 @@ export async function register(
   }
 }
 
-function checkRegistration(username: string, password: string): FieldErrors<keyof Credentials> {
+function checkRegistration(
+  username: string,
+  password: string,
+  length: PasswordLength,
+): FieldErrors<keyof Credentials> {
   const errors: FieldErrors<keyof Credentials> = {};
   const usernameError = checkUsername(username);
   if (usernameError) errors.username = usernameError;
-  const passwordError = checkNewPassword(usernameError ? '' : username, password);
+  const passwordError = checkNewPassword({ username: usernameError ? '' : username }, password, length);
   if (passwordError) errors.password = passwordError;
   return errors;
 }
@@ -119,7 +123,7 @@ export async function changePassword(
 ): Promise<
   { errors: FieldErrors<'current' | 'password'> } | { passwordHash: string; ended: string[] } | undefined
 > {
-  const error = checkNewPassword(user.username, password);
+  const error = checkNewPassword(user, password, passwords.length);
   if (error) return { errors: { password: error } };
   const passwordHash = await passwords.hash(password);
   return db.transaction().execute(async (trx) => {
@@ -134,6 +138,7 @@ export async function changePassword(
       .executeTakeFirst();
     if (!session) return undefined;
     await trx.updateTable('users').set({ passwordHash }).where('id', '=', user.id).execute();
+    await trx.deleteFrom('resetLinks').where('userId', '=', user.id).execute();
     await recordEvent(trx, { kind: 'password', userId: user.id, sessionId: session.id, client });
     const ended = await endSessions(trx, user.id, { reason: 'password', keepId: session.id, client });
     return { passwordHash, ended };
