@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
+import { passkeyRoutes } from './auth/passkey-routes.js';
 import type { Passwords } from './auth/passwords/passwords.js';
 import { recoveryRoutes } from './auth/recovery-routes.js';
 import type { AuthServices } from './auth/services.js';
@@ -128,6 +129,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(accountRoutes(services));
   app.use(sessionRoutes(services));
   app.use(recoveryRoutes(services));
+  app.use(passkeyRoutes(services));
   app.use(leavingRoutes(services));
   app.use(apiRoutes(services));
   app.use(profileRoutes(services));
@@ -165,7 +167,7 @@ function createServices({
     throttle: new Throttle(redis, prefix),
     recoveryThrottle: new Throttle(redis, `${prefix}recovery:`),
     signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
-    sudo: new Sudo({ db, passwords, store, redis, prefix }),
+    sudo: new Sudo({ db, config, passwords, store, redis, prefix }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });
       return taken && `${isNew ? 'welcome' : 'logged-in'}-${taken}`;

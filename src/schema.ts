@@ -67,6 +67,8 @@ export interface UsersTable {
   role: Generated<'member' | 'admin'>;
   createdAt: Created;
   disabledAt: Date | null;
+  /** By which a passkey names its owner. */
+  webauthnId: Generated<string>;
 }
 
 /** Every session, past and present. Redis holds only the active ones. */
@@ -105,6 +107,30 @@ export interface RecoveryCodesTable {
 export interface ResetLinksTable {
   userId: number;
   tokenHash: string;
+  expiresAt: Date;
+}
+
+/** Passkeys: public keys whose private halves never leave the devices of their owner. */
+export interface PasskeysTable {
+  id: GeneratedAlways<number>;
+  userId: number;
+  /** Base64url, chosen by the authenticator. */
+  credentialId: string;
+  /** COSE. */
+  publicKey: Buffer;
+  /** How often the authenticator was used, as it says itself; 0 when it does not count. */
+  counter: number;
+  transports: Generated<string[]>;
+  name: string;
+  createdAt: Created;
+  lastUsedAt: Date | null;
+}
+
+/** Challenges that browsers have not answered yet. */
+export interface PasskeyChallengesTable {
+  challengeHash: string;
+  /** What it is for, and on which session. */
+  scope: string;
   expiresAt: Date;
 }
 
@@ -579,6 +605,8 @@ export interface Schema {
   sessions: SessionsTable;
   recoveryCodes: RecoveryCodesTable;
   resetLinks: ResetLinksTable;
+  passkeys: PasskeysTable;
+  passkeyChallenges: PasskeyChallengesTable;
   sessionEvents: SessionEventsTable;
   sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;

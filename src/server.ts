@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.js';
+import { purgeChallenges } from './auth/passkeys/challenges.js';
 import { Passwords } from './auth/passwords/passwords.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
@@ -78,6 +79,9 @@ async function serve(config: Config): Promise<void> {
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => purgeTopics(backgroundDb), {
       ...{ log, failure: 'deleted topics were not removed' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => purgeChallenges(backgroundDb), {
+      ...{ log, failure: 'old challenges for passkeys were not deleted' },
     }),
   ];
   boards.startPolling(log);

@@ -233,6 +233,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     username: 'mina',
     remembered: true,
     error,
+    passkeyError: error,
     endMessage: 'You were logged out.',
   },
   'auth/register': {
@@ -250,8 +251,15 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     contact: { href: 'mailto:a@b.example', text: 'a@b.example' },
   },
   'auth/reset': { token: 'abc', username: 'mina', error, length },
-  'auth/recovery-code': { code: '7K3M-9QXT', createdAt: now, next: '/vote' },
-  'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
+  'auth/passkeys': {
+    passkeys: [
+      { id: 1, name: 'My phone', createdAt: now, lastUsedAt: now },
+      { id: 2, name: 'Key', createdAt: now, lastUsedAt: null },
+    ],
+    ...{ name: 'Laptop', error },
+  },
+  'auth/recovery-code': { passkeys: 1, code: '7K3M-9QXT', createdAt: now, next: '/vote' },
+  'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error, hasPasskey: true },
   'auth/devices': {
     ...{ live: [device], ended: [device], session, endings: endReasonLabels },
     timeline: [

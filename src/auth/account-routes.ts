@@ -17,7 +17,7 @@ import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.j
 import { rememberDevice } from './sessions/device-cookie.js';
 import { LogInUnavailableError } from './sessions/session-store.js';
 import { hashSessionId } from './sessions/sessions.js';
-import { rotateSessionId, signIn } from './sessions/sign-in.js';
+import { type Proof, rotateSessionId, signIn } from './sessions/sign-in.js';
 import { type Account, changePassword, type FieldErrors, register } from './users/users.js';
 
 /** The pages for registering and for changing the password. */
@@ -91,7 +91,7 @@ export function accountRoutes({
       if (!changed) return seeOther(res, '/login');
       if ('errors' in changed) return refusePassword(res, length, changed.errors);
       await store.deleteByHash(changed.ended);
-      await rotateIfPossible(req, db, changed.passwordHash);
+      await rotateIfPossible(req, db, changed);
       await throttle.recordSuccess({ username: user.username, device: undefined });
       rememberDevice(res, { userId: user.id, passwordHash: changed.passwordHash }, config);
       flash(res, 'password-changed');
@@ -136,9 +136,9 @@ function refusePassword(
 }
 
 // The new password is already valid. While the state can't be saved, the session keeps its old id.
-async function rotateIfPossible(req: Request, db: Database, passwordHash: string): Promise<void> {
+async function rotateIfPossible(req: Request, db: Database, proof: Proof): Promise<void> {
   try {
-    await rotateSessionId(req, db, passwordHash);
+    await rotateSessionId(req, db, proof);
   } catch (error) {
     if (!(error instanceof LogInUnavailableError)) throw error;
   }

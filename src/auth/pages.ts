@@ -2,6 +2,7 @@ import type { Contact } from '../http/contact.js';
 import type { EndReason } from '../schema.js';
 import type { headOf } from './audit/hash-chain.js';
 import type { TimelineEntry } from './audit/timeline.js';
+import type { Passkey } from './passkeys/passkeys.js';
 import type { PasswordLength } from './passwords/passwords.js';
 import type { Device } from './sessions/devices.js';
 import type { LiveSession } from './sessions/sessions.js';
@@ -14,6 +15,7 @@ declare module '../http/page.js' {
     'auth/password': PasswordPage;
     'auth/confirm': ConfirmPage;
     'auth/devices': DevicesPage;
+    'auth/passkeys': PasskeysPage;
     'auth/recover': RecoverPage;
     'auth/reset': ResetPage;
     'auth/recovery-code': RecoveryCodePage;
@@ -29,6 +31,8 @@ interface LogInPage {
   /** How long a session without `remembered` may be inactive. */
   idleSeconds: number;
   error?: string;
+  /** Why a passkey was refused. */
+  passkeyError?: string;
   /** Why the previous session of this browser ended. */
   endMessage?: string | undefined;
 }
@@ -58,6 +62,7 @@ interface ConfirmPage {
   /** The path and the fields of that request. The form sends them again. */
   action: string;
   fields: [name: string, value: string][];
+  hasPasskey: boolean;
   error: string | undefined;
 }
 
@@ -98,4 +103,14 @@ interface RecoveryCodePage {
   createdAt: Date | undefined;
   /** The path to go to after the code was saved. */
   next: string;
+  /** How many passkeys log in to this account. */
+  passkeys: number;
+}
+
+/** A user's passkeys, and the form for another one. */
+interface PasskeysPage {
+  passkeys: Passkey[];
+  /** The name for a new one, when it was refused, and why. */
+  name?: string;
+  error?: string;
 }

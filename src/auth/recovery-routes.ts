@@ -8,6 +8,7 @@ import { keepSecret } from '../http/headers.js';
 import { localPath } from '../http/local-path.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { Problem } from '../http/problem.js';
+import { listPasskeys } from './passkeys/passkeys.js';
 import { recover } from './recover.js';
 import { findRecoveryCode, isRecoveryCode, renewRecoveryCode } from './recovery/recovery-code.js';
 import { findResetLink, resetByLink } from './recovery/reset-link.js';
@@ -73,11 +74,15 @@ export function recoveryRoutes(services: AuthServices): Router {
   router
     .route('/profile/recovery-code')
     .get(requireUser, async (req, res) => {
-      const row = await findRecoveryCode(db, userOf(res).id);
+      const { id } = userOf(res);
+      const [row, passkeys] = await Promise.all([findRecoveryCode(db, id), listPasskeys(db, id)]);
       const fresh = readCookie(req, 'recovery') ?? '';
       const code = row && isRecoveryCode(fresh, row.codeHash) ? fresh : undefined;
       const next = localPath(req.query.next);
-      sendPage(res, 'auth/recovery-code', { code, createdAt: row?.createdAt, next });
+      sendPage(res, 'auth/recovery-code', {
+        ...{ code, createdAt: row?.createdAt, next },
+        passkeys: passkeys.length,
+      });
     })
     .post(requireUser, sudo.required, async (req, res) => {
       const owner = {

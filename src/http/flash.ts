@@ -26,6 +26,8 @@ const messages = {
   'device-ended': 'That device is logged out.',
   'stranger-ended': 'That device is logged out. Now choose a new password to keep your account safe.',
   'password-changed': 'Your password is changed. All other devices are logged out.',
+  'passkey-added': 'Passkey added. You can log in with it from now on.',
+  'passkey-removed': 'Passkey removed. Delete it on your device as well.',
   recovered: 'Your password is changed. You are logged in here, and logged out on all other devices.',
   'guest-deleted': 'Your guest votes are deleted.',
   'topic-created': 'Your topic is ready. Open it for votes when you like.',

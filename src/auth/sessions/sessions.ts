@@ -63,7 +63,14 @@ export async function lockUser(
  */
 export async function recordSession(
   trx: Transaction,
-  session: { userId: number; sessionId: string; remembered: boolean; fingerprint: string; client: Client },
+  session: {
+    userId: number;
+    sessionId: string;
+    remembered: boolean;
+    fingerprint: string;
+    client: Client;
+    by?: 'passkey' | undefined;
+  },
   lifetimes: Lifetimes,
 ): Promise<Deadlines> {
   const { client, remembered, userId } = session;
@@ -87,7 +94,7 @@ export async function recordSession(
     })
     .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
     .executeTakeFirstOrThrow();
-  await recordEvent(trx, { kind: 'login', userId, sessionId: row.id, client });
+  await recordEvent(trx, { kind: 'login', userId, sessionId: row.id, reason: session.by, client });
   return row;
 }
 

@@ -73,7 +73,7 @@ export class Throttle {
       await orUnavailable(this.#waits.set(key, 1, Math.min(FIRST_WAIT_S * 2 ** beyond, LONGEST_WAIT_S)));
       await orUnavailable(this.#recordedRefusals.delete(key));
     }
-    await this.#countNetwork(attempt);
+    await this.countNetwork(attempt);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Throttle {
    * is recorded.
    */
   async recordRefusal(attempt: Attempt): Promise<boolean> {
-    await this.#countNetwork(attempt);
+    await this.countNetwork(attempt);
     return (await orUnavailable(countAttempt(this.#recordedRefusals, keyOf(attempt)))) === 1;
   }
 
@@ -101,7 +101,8 @@ export class Throttle {
     await this.#reset(keyOf({ username, device: undefined }));
   }
 
-  async #countNetwork({ network }: Attempt): Promise<void> {
+  /** Counts a failure for the network alone, when no account is named. */
+  async countNetwork({ network }: Pick<Attempt, 'network'>): Promise<void> {
     await orUnavailable(countAttempt(this.#networks, network.key));
   }
 
