@@ -41,6 +41,10 @@ export interface Config {
   logLevel: string;
   /** How to reach the people who run the site: an e-mail address, or the address of a page. */
   contact: string | undefined;
+  /** The server that sends mail; without it the site sends none and asks for no address. */
+  smtpUrl: string | undefined;
+  /** The address from which mail comes. */
+  mailFrom: string | undefined;
   /** Factor on the usual limits of registering, voting and exporting; false sets none of these limits. */
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
@@ -98,6 +102,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     contact: settings.CONTACT,
+    smtpUrl: settings.SMTP_URL,
+    mailFrom: settings.MAIL_FROM,
     rateLimits: settings.RATE_LIMITS,
     trustedNetworks: settings.TRUSTED_NETWORKS,
     topicCreation: settings.TOPIC_CREATION,
@@ -224,6 +230,8 @@ const environment = z
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
     CONTACT: contact.optional(),
+    SMTP_URL: url('smtp:', 'smtps:').optional(),
+    MAIL_FROM: z.email({ error: ({ input }) => `is "${input}", not an e-mail address.` }).optional(),
     RATE_LIMITS: rateLimits.default(1),
     TRUSTED_NETWORKS: list.pipe(z.array(subnet)).default([]),
     TOPIC_CREATION: oneOf('members', 'admins').default('members'),
@@ -243,6 +251,8 @@ const environment = z
         'RANKER',
         `is ${settings.RANKER}, which needs DATABASE_URL: one process opens the embedded database.`,
       );
+    if (settings.SMTP_URL && !settings.MAIL_FROM)
+      refuse('MAIL_FROM', 'is not set: SMTP_URL needs the address from which mail comes.');
     if (settings.NODE_ENV !== 'production') return;
 
     if (!settings.DATABASE_URL) refuse('DATABASE_URL', 'is not set: production needs Postgres.');

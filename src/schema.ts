@@ -134,6 +134,26 @@ export interface PasskeyChallengesTable {
   expiresAt: Date;
 }
 
+/** Names that people had before. Nobody else can take them for a year. */
+export interface FormerNamesTable {
+  usernameKey: string;
+  username: string;
+  nameSkeleton: string;
+  userId: number;
+  keptUntil: Date;
+}
+
+/** The e-mail addresses of users who gave one. Only a site that sends mail has any. */
+export interface EmailAddressesTable {
+  userId: number;
+  address: string;
+  /** When its owner opened the link in a mail to it. */
+  confirmedAt: Date | null;
+  /** Of that link; null once it was used. */
+  tokenHash: string | null;
+  tokenExpiresAt: Date | null;
+}
+
 /** The log of session events. Rows never change, and the database links them in a hash chain. */
 export interface SessionEventsTable {
   id: GeneratedAlways<number>;
@@ -605,6 +625,8 @@ export interface Schema {
   sessions: SessionsTable;
   recoveryCodes: RecoveryCodesTable;
   resetLinks: ResetLinksTable;
+  formerNames: FormerNamesTable;
+  emailAddresses: EmailAddressesTable;
   passkeys: PasskeysTable;
   passkeyChallenges: PasskeyChallengesTable;
   sessionEvents: SessionEventsTable;

@@ -248,8 +248,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'auth/password': { length, errors: { current: error, password: error } },
   'auth/recover': {
     ...{ username: 'mina', code: '7K3M', error, passwordError: error, length },
-    contact: { href: 'mailto:a@b.example', text: 'a@b.example' },
+    ...{ contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, sendsMail: true },
   },
+  'auth/name': { name: 'mina', error, former: [{ username: 'minna', keptUntil: now }] },
+  'auth/email': { current: { address: 'a@b.example', confirmedAt: null }, address: 'a', error },
+  'auth/confirm-email': { token: 'abc', address: 'a@b.example' },
   'auth/reset': { token: 'abc', username: 'mina', error, length },
   'auth/passkeys': {
     passkeys: [
@@ -417,7 +420,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true },
     streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }] },
     ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { others: 5 } },
-    ...{ session, device: 'Firefox on Linux' },
+    ...{ session, device: 'Firefox on Linux', sendsMail: true },
   },
   'profile/top': {
     ...{ topic, path: '/topics/food', sizes: [3], enough: { others: 5, latest: 1_000 } },

@@ -2,10 +2,12 @@ import type { Contact } from '../http/contact.js';
 import type { EndReason } from '../schema.js';
 import type { headOf } from './audit/hash-chain.js';
 import type { TimelineEntry } from './audit/timeline.js';
+import type { EmailAddress } from './email/addresses.js';
 import type { Passkey } from './passkeys/passkeys.js';
 import type { PasswordLength } from './passwords/passwords.js';
 import type { Device } from './sessions/devices.js';
 import type { LiveSession } from './sessions/sessions.js';
+import type { FormerName } from './users/rename.js';
 import type { Credentials, FieldErrors } from './users/users.js';
 
 declare module '../http/page.js' {
@@ -16,6 +18,9 @@ declare module '../http/page.js' {
     'auth/confirm': ConfirmPage;
     'auth/devices': DevicesPage;
     'auth/passkeys': PasskeysPage;
+    'auth/name': NamePage;
+    'auth/email': EmailPage;
+    'auth/confirm-email': ConfirmEmailPage;
     'auth/recover': RecoverPage;
     'auth/reset': ResetPage;
     'auth/recovery-code': RecoveryCodePage;
@@ -85,6 +90,8 @@ interface RecoverPage {
   error?: string;
   passwordError?: string;
   contact: Contact | undefined;
+  /** Whether the site can send a link by mail. */
+  sendsMail: boolean;
 }
 
 /** The form for a new password by a link. */
@@ -113,4 +120,25 @@ interface PasskeysPage {
   /** The name for a new one, when it was refused, and why. */
   name?: string;
   error?: string;
+}
+
+/** The form for another name, with the name that was typed. */
+interface NamePage {
+  name: string;
+  error?: string;
+  /** The names that are kept for the user. */
+  former: FormerName[];
+}
+
+/** The user's e-mail address, and the form for another one. */
+interface EmailPage {
+  current: EmailAddress | undefined;
+  address?: string;
+  error?: string;
+}
+
+/** The question whether an address is right. */
+interface ConfirmEmailPage {
+  token: string;
+  address: string;
 }

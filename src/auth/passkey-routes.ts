@@ -6,12 +6,12 @@ import { localPath } from '../http/local-path.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { logInWithPasskey } from './log-in-with-passkey.js';
+import { noteDevice } from './note-device.js';
 import { askForPasskey } from './passkeys/check-passkey.js';
 import { addPasskey, listPasskeys, removePasskey, renamePasskey, startAdding } from './passkeys/passkeys.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireUser, userOf } from './sessions/current-user.js';
-import { rememberDevice } from './sessions/device-cookie.js';
 import { confirmScope } from './sessions/sudo.js';
 
 /**
@@ -39,7 +39,7 @@ export function passkeyRoutes(services: AuthServices): Router {
         const page = { username: form.username, remembered, next, idleSeconds };
         return sendPage(res.status(422), 'auth/login', { ...page, passkeyError: REFUSED });
       }
-      rememberDevice(res, account, config);
+      noteDevice(services, res, account);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
       flash(res, message ?? 'logged-in');
       await seeOther(res, next === '/' ? '/vote' : next);

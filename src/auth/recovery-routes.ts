@@ -8,6 +8,7 @@ import { keepSecret } from '../http/headers.js';
 import { localPath } from '../http/local-path.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { Problem } from '../http/problem.js';
+import { noteDevice } from './note-device.js';
 import { listPasskeys } from './passkeys/passkeys.js';
 import { recover } from './recover.js';
 import { findRecoveryCode, isRecoveryCode, renewRecoveryCode } from './recovery/recovery-code.js';
@@ -16,7 +17,6 @@ import type { ResetAccount } from './recovery/reset-password.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireUser, userOf } from './sessions/current-user.js';
-import { rememberDevice } from './sessions/device-cookie.js';
 import { signIn } from './sessions/sign-in.js';
 import { checkNewPassword } from './users/password-rules.js';
 
@@ -28,17 +28,17 @@ const FRESH_MINUTES = 10;
 export function recoveryRoutes(services: AuthServices): Router {
   const { db, config, passwords, store, sudo, onSignIn } = services;
   const { length } = passwords;
-  const contact = contactOf(config);
+  const help = { contact: contactOf(config), sendsMail: config.smtpUrl !== undefined };
   const router = Router();
 
   router
     .route('/recover')
-    .get((_req, res) => sendPage(res, 'auth/recover', { length, contact }))
+    .get((_req, res) => sendPage(res, 'auth/recover', { length, ...help }))
     .post(async (req, res) => {
       keepSecret(res);
       const { username, code, password } = readForm(req, 'username', 'code', 'password');
       const refuse = (errors: { error?: string; passwordError?: string }) =>
-        sendPage(res.status(422), 'auth/recover', { length, contact, username, code, ...errors });
+        sendPage(res.status(422), 'auth/recover', { length, ...help, username, code, ...errors });
       const passwordError = checkNewPassword({ username: username.trim() }, password, length);
       if (passwordError) return refuse({ passwordError });
       const { network } = res.locals;
@@ -108,7 +108,7 @@ export function recoveryRoutes(services: AuthServices): Router {
     // The password was changed again meanwhile, or the account was disabled.
     if (!(await signIn(req, { db, config }, { ...account, remembered: false })))
       return seeOther(res, '/login');
-    rememberDevice(res, account, config);
+    noteDevice(services, res, account);
     await onSignIn(req, res, { userId: account.userId, isNew: false });
     flash(res, 'recovered');
     await showRecoveryCode(res, account.recoveryCode, '/vote');

@@ -9,10 +9,10 @@ import { notFound } from '../http/problem.js';
 import { headOf } from './audit/hash-chain.js';
 import { timelineOf } from './audit/timeline.js';
 import { logIn } from './log-in.js';
+import { noteDevice } from './note-device.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
-import { rememberDevice } from './sessions/device-cookie.js';
 import { listDevices } from './sessions/devices.js';
 import { endReasonLabels, endReasonMessages } from './sessions/end-reasons.js';
 import { endOwnSession, endSessions } from './sessions/end-sessions.js';
@@ -51,7 +51,7 @@ export function sessionRoutes(services: AuthServices): Router {
           error: REFUSED,
         });
       }
-      rememberDevice(res, account, config);
+      noteDevice(services, res, account);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
       flash(res, message ?? 'logged-in');
       await seeOther(res, next === '/' ? '/vote' : next);

@@ -26,6 +26,12 @@ const messages = {
   'device-ended': 'That device is logged out.',
   'stranger-ended': 'That device is logged out. Now choose a new password to keep your account safe.',
   'password-changed': 'Your password is changed. All other devices are logged out.',
+  renamed: 'Your name is changed. Use it when you log in next time.',
+  'email-set': 'We sent a link to that address. Open it to confirm the address.',
+  'email-confirmed': 'Your e-mail address is confirmed.',
+  'email-removed': 'Your e-mail address is removed.',
+  'reset-mailed':
+    'If this account has a confirmed e-mail address, a link is on its way. It works for an hour.',
   'passkey-added': 'Passkey added. You can log in with it from now on.',
   'passkey-removed': 'Passkey removed. Delete it on your device as well.',
   recovered: 'Your password is changed. You are logged in here, and logged out on all other devices.',

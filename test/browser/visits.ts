@@ -33,6 +33,8 @@ export const MEMBER_PATHS = [
   '/profile/sessions',
   '/profile/password',
   '/profile/recovery-code',
+  '/profile/passkeys',
+  '/profile/name',
   '/profile/close',
 ];
 

@@ -1,4 +1,4 @@
-import { type Database, violatesConstraint } from '../../database.js';
+import type { Database } from '../../database.js';
 import { normalForm } from '../../normal-form.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { PasswordHasher, PasswordLength } from '../passwords/passwords.js';
@@ -6,6 +6,7 @@ import type { Client } from '../sessions/client.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
 import { checkNewPassword } from './password-rules.js';
+import { nameConflict } from './rename.js';
 import { usernameSkeleton } from './skeletons.js';
 import { checkUsername, isUsername, usernameKey } from './usernames.js';
 
@@ -58,10 +59,8 @@ export async function register(
       return { userId: voter.id, passwordHash };
     });
   } catch (error) {
-    if (violatesConstraint(error, 'users_username_key_key'))
-      return { errors: { username: `“${name}” is taken. Choose another name.` } };
-    if (violatesConstraint(error, 'users_name_skeleton_key'))
-      return { errors: { username: 'This name looks like one that is taken. Try another.' } };
+    const taken = nameConflict(error, name);
+    if (taken) return { errors: { username: taken } };
     throw error;
   }
 }

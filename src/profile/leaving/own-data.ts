@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import { eventsOf } from '../../auth/audit/hash-chain.js';
+import { findAddress } from '../../auth/email/addresses.js';
+import { listPasskeys } from '../../auth/passkeys/passkeys.js';
+import { findRecoveryCode } from '../../auth/recovery/recovery-code.js';
 import type { User } from '../../auth/sessions/session-validator.js';
+import { listFormerNames } from '../../auth/users/rename.js';
 import type { Database } from '../../database.js';
 import { sharesOf } from '../sharing/shares.js';
 
@@ -17,6 +21,8 @@ interface OwnData {
   /** The things that the user proposed, and those that they flagged. */
   suggestions: object[];
   flags: object[];
+  /** The ways into the account beside the password, without keys and hashes. */
+  access: object;
 }
 
 /** A vote of the user, with names instead of ids. */
@@ -31,15 +37,19 @@ interface OwnVote {
   note: string | null;
 }
 
-/** Reads all data of a user: votes, also the withdrawn ones, sessions, their events, shared links, suggestions and flags. */
+/**
+ * Reads all data of a user: votes, also the withdrawn ones, sessions, their events, shared links, suggestions, flags,
+ * passkeys, former names and the e-mail address.
+ */
 export async function readOwnData(db: Database, user: User): Promise<OwnData> {
-  const [votes, sessions, events, shares, suggestions, flags] = await Promise.all([
+  const [votes, sessions, events, shares, suggestions, flags, access] = await Promise.all([
     readOwnVotes(db, user.id),
     readOwnSessions(db, user.id),
     eventsOf(db, user.id),
     sharesOf(db, user.id),
     readOwnSuggestions(db, user.id),
     readOwnFlags(db, user.id),
+    readOwnAccess(db, user.id),
   ]);
   const { id: userId, username, createdAt } = user;
   return {
@@ -52,6 +62,7 @@ export async function readOwnData(db: Database, user: User): Promise<OwnData> {
     shares: shares.map(({ token, ...share }) => share),
     suggestions,
     flags,
+    access,
   };
 }
 
@@ -88,6 +99,17 @@ function readOwnFlags(db: Database, userId: number): Promise<object[]> {
     .select(['topicId', 'thingId', 'reason', 'createdAt', 'decidedAt'])
     .orderBy('id')
     .execute();
+}
+
+/** Reads how a user gets in beside the password, and which names are kept for them. */
+async function readOwnAccess(db: Database, userId: number): Promise<object> {
+  const [passkeys, recoveryCode, formerNames, email] = await Promise.all([
+    listPasskeys(db, userId),
+    findRecoveryCode(db, userId),
+    listFormerNames(db, userId),
+    findAddress(db, userId),
+  ]);
+  return { passkeys, recoveryCodeMade: recoveryCode?.createdAt, formerNames, email };
 }
 
 function readOwnSessions(db: Database, userId: number): Promise<object[]> {
