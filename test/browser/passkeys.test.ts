@@ -48,11 +48,11 @@ it('adds a passkey, logs in with it without typing anything, confirms with it, a
   // Nobody touches the reader before the button is pressed.
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: reader, isUserVerified: false });
   await page.goto('/login?next=/profile');
-  await page.getByRole('button', { name: 'Log in with a passkey' }).click();
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
   await page.getByText('No passkey was used').waitFor();
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: reader, isUserVerified: true });
   await page.getByLabel('Keep me logged in').check();
-  await page.getByRole('button', { name: 'Log in with a passkey' }).click();
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
   await page.waitForURL(({ pathname }) => pathname === '/profile');
 
   await sql`update sessions set confirmed_at = now() - interval '1 hour'`.execute(site.db);
@@ -103,7 +103,7 @@ it('logs in by name and password without a script, and shows no button for passk
   await signUp(site, page, 'scriptless');
   const { page: plain } = await chromium.open(site, { javaScriptEnabled: false });
   await plain.goto('/login');
-  expect(await plain.getByRole('button', { name: 'Log in with a passkey' }).count()).toBe(0);
+  expect(await plain.getByRole('button', { name: 'Use a passkey' }).count()).toBe(0);
   await plain.getByLabel('Name').fill('scriptless');
   await plain.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await plain.locator('main').getByRole('button', { name: 'Log in', exact: true }).click();
