@@ -171,7 +171,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
     ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
-    allowedOrigins: ['https://a.example'],
+    ...{ allowedOrigins: ['https://a.example'], sendsMail: true },
   },
   'home/offline': {},
   'home/components': { board, table: { rows, scale } },

@@ -90,6 +90,7 @@ export function homeRoutes(services: HomeServices): Router {
         expireDays: config.sessionExpireDays,
         guestDays: GUEST_LIFETIME_DAYS,
         allowedOrigins: config.allowedOrigins,
+        sendsMail: config.smtpUrl !== undefined,
       }),
     )
     .all(methodNotAllowed);
