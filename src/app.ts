@@ -6,8 +6,13 @@ import { adminRoutes } from './admin/routes.js';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
 import { recordEvent } from './auth/audit/record-event.js';
+import { AccountMail } from './auth/email/account-mail.js';
+import { emailRoutes } from './auth/email-routes.js';
 import { readGuest } from './auth/guest-cookie.js';
+import { nameRoutes } from './auth/name-routes.js';
+import { passkeyRoutes } from './auth/passkey-routes.js';
 import type { Passwords } from './auth/passwords/passwords.js';
+import { recoveryRoutes } from './auth/recovery-routes.js';
 import type { AuthServices } from './auth/services.js';
 import { sessionRoutes } from './auth/session-routes.js';
 import { readClient } from './auth/sessions/client.js';
@@ -38,6 +43,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { createMailer } from './mailer.js';
 import { newTopicRoutes } from './organize/new-topic-routes.js';
 import { organizePictureRoutes } from './organize/picture-routes.js';
 import { organizeRoutes } from './organize/routes.js';
@@ -140,6 +146,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));
   app.use(sessionRoutes(services));
+  app.use(recoveryRoutes(services));
+  app.use(passkeyRoutes(services));
+  app.use(nameRoutes(services));
+  if (services.mail) app.use(emailRoutes(services, services.mail));
   app.use(leavingRoutes(services));
   app.use(apiRoutes(services));
   app.use(profileRoutes(services));
@@ -183,11 +193,14 @@ function createServices({
   const rankings = new OwnRankings(db);
   const progress = new ProgressTracker({ db, boards, rankings, log });
   const headers = securityHeaders(config);
+  const send = createMailer(config, log);
   const auth: AuthServices = {
     ...{ db, config, settings, passwords, store, pendingRevocations },
     throttle: new Throttle(redis, prefix),
+    recoveryThrottle: new Throttle(redis, `${prefix}recovery:`),
     signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
-    sudo: new Sudo({ db, passwords, store, redis, prefix }),
+    sudo: new Sudo({ db, config, passwords, store, redis, prefix }),
+    mail: send && new AccountMail({ db, config, redis, prefix, send, log }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });
       // What was the own work of a guest is that of the member now.

@@ -41,6 +41,10 @@ export interface Config {
   logLevel: string;
   /** How to reach the people who run the site: an e-mail address, or the address of a page. */
   contact: string | undefined;
+  /** The server that sends mail; without it the site sends none and asks for no address. */
+  smtpUrl: string | undefined;
+  /** The address from which mail comes. */
+  mailFrom: string | undefined;
   /** Factor on the usual limits of registering, voting and exporting; false sets none of these limits. */
   rateLimits: number | false;
   /** Addresses and subnets that many people share: they have twenty times the limits of others. */
@@ -59,6 +63,8 @@ export interface Config {
   retentionShortenDays: number;
   /** Days after which addresses and devices in the record are gone (1 to 3650). */
   retentionDeleteDays: number;
+  /** The fewest characters of a new password (8 to 64). */
+  passwordMinLength: number;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -100,6 +106,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     contact: settings.CONTACT,
+    smtpUrl: settings.SMTP_URL,
+    mailFrom: settings.MAIL_FROM,
     rateLimits: settings.RATE_LIMITS,
     trustedNetworks: settings.TRUSTED_NETWORKS,
     topicCreation: settings.TOPIC_CREATION,
@@ -109,6 +117,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxTopicMb: settings.MAX_TOPIC_MB,
     retentionShortenDays: settings.RETENTION_SHORTEN_DAYS,
     retentionDeleteDays: settings.RETENTION_DELETE_DAYS,
+    passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     passwordCost: 12,
   };
 }
@@ -228,6 +237,7 @@ const environment = z
     // WCAG 2.2.1: there must be time to read the warning and to answer it.
     SESSION_IDLE_MINUTES: integer(5, 60 * 24).default(120),
     SESSION_FINGERPRINT: oneOf('off', 'log', 'enforce').default('enforce'),
+    PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
     ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
     TRUST_PROXY: proxies.default(0),
     WEB_CONCURRENCY: integer(1, 64).default(1),
@@ -235,6 +245,8 @@ const environment = z
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
     CONTACT: contact.optional(),
+    SMTP_URL: url('smtp:', 'smtps:').optional(),
+    MAIL_FROM: z.email({ error: ({ input }) => `is "${input}", not an e-mail address.` }).optional(),
     RATE_LIMITS: rateLimits.default(1),
     TRUSTED_NETWORKS: list.pipe(z.array(subnet)).default([]),
     TOPIC_CREATION: oneOf('members', 'admins').default('members'),
@@ -258,6 +270,8 @@ const environment = z
       );
     if (settings.RETENTION_DELETE_DAYS < settings.RETENTION_SHORTEN_DAYS)
       refuse('RETENTION_DELETE_DAYS', 'is less than RETENTION_SHORTEN_DAYS.');
+    if (settings.SMTP_URL && !settings.MAIL_FROM)
+      refuse('MAIL_FROM', 'is not set: SMTP_URL needs the address from which mail comes.');
     if (settings.NODE_ENV !== 'production') return;
 
     if (!settings.DATABASE_URL) refuse('DATABASE_URL', 'is not set: production needs Postgres.');

@@ -73,6 +73,8 @@ export interface UsersTable {
   disabledReason: string | null;
   /** Since when it waits for the approval of an admin; null when it does not. */
   awaitingSince: Date | null;
+  /** By which a passkey names its owner. */
+  webauthnId: Generated<string>;
 }
 
 /** Links with which one person each can register. The token is stored as a hash. */
@@ -136,6 +138,65 @@ export interface SessionsTable {
   device: string | null;
   /** An address, a network once the row is older, and then null. */
   address: string | null;
+}
+
+/** The code with which a user gets back in without the password. Only its hash is stored. */
+export interface RecoveryCodesTable {
+  userId: number;
+  /** SHA-256 of the code without hyphens, 64 hex characters. */
+  codeHash: string;
+  createdAt: Created;
+}
+
+/** The newest link with which a user sets a new password. It is deleted when it is used. */
+export interface ResetLinksTable {
+  userId: number;
+  tokenHash: string;
+  expiresAt: Date;
+}
+
+/** Passkeys: public keys whose private halves never leave the devices of their owner. */
+export interface PasskeysTable {
+  id: GeneratedAlways<number>;
+  userId: number;
+  /** Base64url, chosen by the authenticator. */
+  credentialId: string;
+  /** COSE. */
+  publicKey: Buffer;
+  /** How often the authenticator was used, as it says itself; 0 when it does not count. */
+  counter: number;
+  transports: Generated<string[]>;
+  name: string;
+  createdAt: Created;
+  lastUsedAt: Date | null;
+}
+
+/** Challenges that browsers have not answered yet. */
+export interface PasskeyChallengesTable {
+  challengeHash: string;
+  /** What it is for, and on which session. */
+  scope: string;
+  expiresAt: Date;
+}
+
+/** Names that people had before. Nobody else can take them for a year. */
+export interface FormerNamesTable {
+  usernameKey: string;
+  username: string;
+  nameSkeleton: string;
+  userId: number;
+  keptUntil: Date;
+}
+
+/** The e-mail addresses of users who gave one. Only a site that sends mail has any. */
+export interface EmailAddressesTable {
+  userId: number;
+  address: string;
+  /** When its owner opened the link in a mail to it. */
+  confirmedAt: Date | null;
+  /** Of that link; null once it was used. */
+  tokenHash: string | null;
+  tokenExpiresAt: Date | null;
 }
 
 /** The log of session events. Rows never change, and the database links them in a hash chain. */
@@ -647,6 +708,12 @@ export interface Schema {
   siteInvitations: SiteInvitationsTable;
   siteSettings: SiteSettingsTable;
   sessions: SessionsTable;
+  recoveryCodes: RecoveryCodesTable;
+  resetLinks: ResetLinksTable;
+  formerNames: FormerNamesTable;
+  emailAddresses: EmailAddressesTable;
+  passkeys: PasskeysTable;
+  passkeyChallenges: PasskeyChallengesTable;
   sessionEvents: SessionEventsTable;
   sessionEventOrigins: SessionEventOriginsTable;
   chainHeads: ChainHeadsTable;

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeClaim } from './admin/settings/claim.js';
 import { createApp } from './app.js';
+import { purgeChallenges } from './auth/passkeys/challenges.js';
 import { Passwords } from './auth/passwords/passwords.js';
 import { forgetAddresses } from './auth/sessions/forget-addresses.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
@@ -56,7 +57,7 @@ async function serve(config: Config): Promise<void> {
   const backgroundDb = await openDatabase(config, print);
   await migrateUp(backgroundDb);
   await adoptLedger(backgroundDb);
-  const passwords = new Passwords(config.passwordCost);
+  const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
   if (!config.databaseUrl) await seedIfEmpty(config, backgroundDb, passwords);
   const db = openDatabaseForPages(backgroundDb, config);
   const pendingRevocations = new PendingRevocations(redis, `${PREFIX}pending-revocations`);
@@ -89,6 +90,9 @@ async function serve(config: Config): Promise<void> {
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => purgeTopics(backgroundDb), {
       ...{ log, failure: 'deleted topics were not removed' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => purgeChallenges(backgroundDb), {
+      ...{ log, failure: 'old challenges for passkeys were not deleted' },
     }),
   ];
   boards.startPolling(log);

@@ -57,6 +57,9 @@ it.each([
   ['PORT', '70000'],
   ['SESSION_EXPIRE_DAYS', '0'],
   ['SESSION_IDLE_MINUTES', '4'],
+  ['PASSWORD_MIN_LENGTH', '7'],
+  ['SMTP_URL', 'https://mail.example'],
+  ['MAIL_FROM', 'nobody'],
   ['DRAIN_SECONDS', '301'],
   ['LOG_LEVEL', 'loud'],
   ['RANKER', 'thread'],
@@ -95,6 +98,12 @@ it.each([
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(name);
   expect(read).not.toThrow('Invalid input');
+});
+
+it('sends mail only where it knows from which address', () => {
+  const mail = { ...production, SMTP_URL: 'smtps://user:secret@mail.example' };
+  expect(() => readConfig(mail)).toThrow('MAIL_FROM');
+  expect(readConfig({ ...mail, MAIL_FROM: 'site@thinga.example' }).mailFrom).toBe('site@thinga.example');
 });
 
 it('reads the rate limits as a factor, and off as no limits', () => {

@@ -40,6 +40,12 @@ it('serves the installed version of htmx', () => {
   expect(read('public/htmx.min.js')).toBe(read('node_modules/htmx.org/dist/htmx.min.js'));
 });
 
+it('serves the installed version of SimpleWebAuthn', () => {
+  expect(read('public/app/simplewebauthn.min.js')).toBe(
+    read('node_modules/@simplewebauthn/browser/dist/bundle/index.umd.min.js'),
+  );
+});
+
 it('has exactly the pictures that the seed names', () => {
   const named = filesIn('src/catalog/seed', '.csv').flatMap((file) => read(file).match(/[\w-]+\.svg/g) ?? []);
   expect(named.sort()).toEqual(

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { load } from 'cheerio';
 import { expect, it } from 'vitest';
 import type {} from '../src/app.js';
-import { PASSWORD_LENGTH } from '../src/auth/passwords/passwords.js';
 import { endReasonLabels } from '../src/auth/sessions/end-reasons.js';
 import { renderMarkdown } from '../src/catalog/markdown.js';
 import { NO_CELLS } from '../src/catalog/thing-fields.js';
@@ -143,6 +142,7 @@ const link = {
   url: '/shared/abc',
 };
 const error = 'This is not right.';
+const length = { least: 8, most: 128, good: 15 };
 
 const roleLink = {
   ...{ id: 1, role: 'organiser' as const, topicId: 1, slug: 'food', title: 'Food', madeBy: 'mina' },
@@ -238,7 +238,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ...{ awaitingSince: now, sessions: 2, lastSeenAt: now, votes: 40, decision: 'set apart' },
       topics: [{ id: 1, title: 'Food', role: 'owner' }],
     },
-    ...{ events: [adminEvent], reason: '', error },
+    ...{ events: [adminEvent], resetUrl: 'https://a.example/reset/abc', reason: '', error },
   },
   'admin/topics': { ...listed, filter: 'all', topics: [adminTopic] },
   'admin/topic': {
@@ -347,7 +347,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       shortenDays: 30,
       deleteDays: 90,
     },
-    allowedOrigins: ['https://a.example'],
+    ...{ allowedOrigins: ['https://a.example'], sendsMail: true },
   },
   'home/offline': {},
   'home/components': { board, table: { rows, scale } },
@@ -409,11 +409,12 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     username: 'mina',
     remembered: true,
     error,
+    passkeyError: error,
     endMessage: 'You were logged out.',
   },
   'auth/register': {
     next: '/',
-    length: PASSWORD_LENGTH,
+    length,
     username: 'mina',
     remembered: true,
     idleSeconds: 7200,
@@ -422,8 +423,24 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ invitation: 'abc', awaitsApproval: true },
   },
   'auth/closed': { isByInvitation: true, contact: undefined },
-  'auth/password': { length: PASSWORD_LENGTH, errors: { current: error, password: error } },
-  'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error },
+  'auth/password': { length, errors: { current: error, password: error } },
+  'auth/recover': {
+    ...{ username: 'mina', code: '7K3M', error, passwordError: error, length },
+    ...{ contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, sendsMail: true },
+  },
+  'auth/name': { name: 'mina', error, former: [{ username: 'minna', keptUntil: now }] },
+  'auth/email': { current: { address: 'a@b.example', confirmedAt: null }, address: 'a', error },
+  'auth/confirm-email': { token: 'abc', address: 'a@b.example' },
+  'auth/reset': { token: 'abc', username: 'mina', error, length },
+  'auth/passkeys': {
+    passkeys: [
+      { id: 1, name: 'My phone', createdAt: now, lastUsedAt: now },
+      { id: 2, name: 'Key', createdAt: now, lastUsedAt: null },
+    ],
+    ...{ name: 'Laptop', error },
+  },
+  'auth/recovery-code': { passkeys: 1, code: '7K3M-9QXT', createdAt: now, next: '/vote' },
+  'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error, hasPasskey: true },
   'auth/devices': {
     ...{ live: [device], ended: [device], session, endings: endReasonLabels },
     timeline: [
@@ -592,7 +609,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true },
     streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }] },
     ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { others: 5 } },
-    ...{ session, device: 'Firefox on Linux' },
+    ...{ session, device: 'Firefox on Linux', sendsMail: true },
   },
   'profile/top': {
     ...{ topic, path: '/topics/food', sizes: [3], enough: { others: 5, latest: 1_000 } },

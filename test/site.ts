@@ -78,7 +78,7 @@ export async function openSite(
   const db = storesOf ? storesOf.db : openDatabaseForPages(stores.db, config);
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = storesOf?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
-  const passwords = new Passwords(config.passwordCost);
+  const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
   const pendingRevocations = new PendingRevocations(redis, `${prefix}pending-revocations`);
   const boards = new Boards(db);
   await boards.refresh();

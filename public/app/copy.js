@@ -1,20 +1,21 @@
-// Adds a button that copies a shared link. Without a script, people can select the text of the link.
+// Adds a button that copies a link or a code. Without a script, people can select the text.
 import { say } from './say.js';
 
 const SHOWN_MS = 3_000;
 
-for (const input of document.querySelectorAll('[data-copy]')) {
-  input.addEventListener('focus', () => input.select());
+for (const field of document.querySelectorAll('[data-copy]')) {
+  const noun = field.dataset.copy || 'Link';
+  const select = () => (field.select ? field.select() : getSelection().selectAllChildren(field));
+  field.addEventListener('focus', select);
   if (!navigator.clipboard) continue;
   const copy = document.createElement('button');
   copy.type = 'button';
-  copy.className = 'quiet copy';
-  // The visible word changes. The rest tells screen readers which link it copies.
+  // The visible word changes. The rest tells screen readers what it copies.
   const word = document.createElement('span');
   word.textContent = 'Copy';
   const rest = document.createElement('span');
   rest.className = 'unseen';
-  rest.textContent = ` ${input.labels[0]?.textContent.trim().replace(/^The/, 'the') ?? ''}`;
+  rest.textContent = ` ${field.labels[0]?.textContent.trim().replace(/^The/, 'the') ?? ''}`;
   copy.append(word, rest);
   let restore;
   const show = (label, sentence) => {
@@ -27,12 +28,15 @@ for (const input of document.querySelectorAll('[data-copy]')) {
   };
   copy.addEventListener('click', async () => {
     try {
-      await navigator.clipboard.writeText(input.value);
-      show('Copied', 'Link copied.');
+      await navigator.clipboard.writeText(field.value);
+      show('Copied', `${noun} copied.`);
     } catch {
-      input.select();
-      show('Selected', 'Couldn’t copy. The link is selected, so you can copy it yourself.');
+      select();
+      show('Selected', `Couldn’t copy. The ${noun.toLowerCase()} is selected, so you can copy it yourself.`);
     }
   });
-  input.after(copy);
+  const actions = field.matches('output') ? field.closest('.card').querySelector('.actions') : null;
+  copy.className = actions ? 'plain' : 'quiet copy';
+  if (actions) actions.append(copy);
+  else field.after(copy);
 }

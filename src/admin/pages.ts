@@ -41,6 +41,8 @@ interface PersonPage {
   person: Person;
   /** What happened to the account, and what admins did to it, newest first. */
   events: ActivityEntry[];
+  /** The link for a new password that this browser has just made. */
+  resetUrl: string | undefined;
   /** What was typed as the reason to disable it, and what is wrong with it. */
   reason: string;
   error: string;

@@ -10,14 +10,16 @@ import { seeOther, sendPage } from '../http/page.js';
 import { TemporaryProblem } from '../http/problem.js';
 import { contactOf } from '../site/contact.js';
 import { admissionOf } from './admission.js';
-import { PASSWORD_LENGTH } from './passwords/passwords.js';
+import type { PasswordLength } from './passwords/passwords.js';
+import { makeRecoveryCode } from './recovery/recovery-code.js';
+import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
 import { rememberDevice } from './sessions/device-cookie.js';
 import { LogInUnavailableError } from './sessions/session-store.js';
 import { hashSessionId } from './sessions/sessions.js';
-import { rotateSessionId, signIn } from './sessions/sign-in.js';
+import { type Proof, rotateSessionId, signIn } from './sessions/sign-in.js';
 import { type Account, changePassword, type FieldErrors, register } from './users/users.js';
 
 /** The pages for registering and for changing the password. */
@@ -33,7 +35,7 @@ export function accountRoutes({
   onSignIn,
 }: AuthServices): Router {
   const router = Router();
-  const length = PASSWORD_LENGTH;
+  const { length } = passwords;
   const idleSeconds = 60 * config.sessionIdleMinutes;
 
   router
@@ -77,11 +79,12 @@ export function accountRoutes({
         flash(res, 'awaits-approval');
         return seeOther(res, '/login');
       }
+      const code = await makeRecoveryCode(db, account.userId);
       await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');
-      await seeOther(res, next ? localPath(next) : '/vote');
+      await showRecoveryCode(res, code, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);
 
@@ -93,7 +96,8 @@ export function accountRoutes({
       const { current, password } = readForm(req, 'current', 'password');
       const check = await sudo.checkPassword(req, res, current);
       if (check === 'ended') return seeOther(res, '/login');
-      if (check === 'wrong') return refusePassword(res, { current: 'This is not your current password.' });
+      if (check === 'wrong')
+        return refusePassword(res, length, { current: 'This is not your current password.' });
       const changed = await changePassword(db, passwords.forNetwork(res.locals.network), {
         user,
         password,
@@ -103,9 +107,9 @@ export function accountRoutes({
       });
       // The session has ended meanwhile. The log-in page says why.
       if (!changed) return seeOther(res, '/login');
-      if ('errors' in changed) return refusePassword(res, changed.errors);
+      if ('errors' in changed) return refusePassword(res, length, changed.errors);
       await store.deleteByHash(changed.ended);
-      await rotateIfPossible(req, db, changed.passwordHash);
+      await rotateIfPossible(req, db, changed);
       await throttle.recordSuccess({ username: user.username, device: undefined });
       rememberDevice(res, { userId: user.id, passwordHash: changed.passwordHash }, config);
       flash(res, 'password-changed');
@@ -146,14 +150,18 @@ async function signInNewUser(
   }
 }
 
-function refusePassword(res: Response, errors: FieldErrors<'current' | 'password'>): void {
-  sendPage(res.status(422), 'auth/password', { length: PASSWORD_LENGTH, errors });
+function refusePassword(
+  res: Response,
+  length: PasswordLength,
+  errors: FieldErrors<'current' | 'password'>,
+): void {
+  sendPage(res.status(422), 'auth/password', { length, errors });
 }
 
 // The new password is already valid. While the state can't be saved, the session keeps its old id.
-async function rotateIfPossible(req: Request, db: Database, passwordHash: string): Promise<void> {
+async function rotateIfPossible(req: Request, db: Database, proof: Proof): Promise<void> {
   try {
-    await rotateSessionId(req, db, passwordHash);
+    await rotateSessionId(req, db, proof);
   } catch (error) {
     if (!(error instanceof LogInUnavailableError)) throw error;
   }

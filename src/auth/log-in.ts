@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import type { Network } from '../http/network.js';
-import { recordEvent } from './audit/record-event.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { knownDevice } from './sessions/device-cookie.js';
 import type { Barred } from './sessions/end-reasons.js';
+import { recordRefusal } from './sessions/refused-attempt.js';
 import { signIn } from './sessions/sign-in.js';
 import { type Account, authenticate, type Credentials } from './users/users.js';
 
@@ -32,14 +32,8 @@ export async function logIn(
       return { userId: user.userId, passwordHash: user.passwordHash };
     }
   }
-  // The count comes first, because the record may fail. Unknown names are recorded too, so that the response
-  // time tells nothing.
-  const event = { userId: user.userId ?? null, sessionId: null, client: readClient(req) };
-  if (isAllowed) {
-    await throttle.recordFailure(attempt);
-    await recordEvent(db, { kind: 'login-failed', ...event });
-    if (user.barred) return { barred: user.barred };
-  } else if (await throttle.recordRefusal(attempt))
-    await recordEvent(db, { kind: 'login-throttled', ...event });
+  const event = { kind: 'login', userId: user.userId ?? null, client: readClient(req) } as const;
+  await recordRefusal({ db, throttle }, { attempt, isAllowed, event });
+  if (isAllowed && user.barred) return { barred: user.barred };
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { Flash } from '../http/flash.js';
 import type { SiteSettings } from '../site/site-settings.js';
+import type { AccountMail } from './email/account-mail.js';
 import type { Passwords } from './passwords/passwords.js';
 import type { PendingRevocations } from './sessions/pending-revocations.js';
 import type { SessionStore } from './sessions/session-store.js';
@@ -18,9 +19,13 @@ export interface AuthServices {
   passwords: Passwords;
   store: SessionStore;
   throttle: Throttle;
+  /** Counts wrong recovery codes. */
+  recoveryThrottle: Throttle;
   /** Undefined when the settings switch rate limits off. */
   signUpLimit: SignUpLimit | undefined;
   sudo: Sudo;
+  /** Undefined where the site sends no mail. */
+  mail: AccountMail | undefined;
   pendingRevocations: PendingRevocations;
   /**
    * A hook for the folders above. It is called after a user has logged in or registered.

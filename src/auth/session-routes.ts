@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import { clearCookie } from '../http/cookies.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
@@ -8,10 +9,10 @@ import { notFound } from '../http/problem.js';
 import { headOf } from './audit/hash-chain.js';
 import { timelineOf } from './audit/timeline.js';
 import { logIn } from './log-in.js';
+import { noteDevice } from './note-device.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
-import { rememberDevice } from './sessions/device-cookie.js';
 import { listDevices } from './sessions/devices.js';
 import { barredMessage, endMessage, endReasonLabels } from './sessions/end-reasons.js';
 import { endOwnSession, endSessions } from './sessions/end-sessions.js';
@@ -49,7 +50,7 @@ export function sessionRoutes(services: AuthServices): Router {
           error: account ? barredMessage(account.barred) : REFUSED,
         });
       }
-      rememberDevice(res, account, config);
+      noteDevice(services, res, account);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
       flash(res, message ?? 'logged-in');
       await seeOther(res, next === '/' ? '/vote' : next);
@@ -61,6 +62,7 @@ export function sessionRoutes(services: AuthServices): Router {
     .post(async (req, res) => {
       const mayBeLoggedIn = res.locals.sessionError ?? req.session?.userId;
       if (mayBeLoggedIn && req.sessionID) await signOut(req, res, { db, pendingRevocations, store });
+      clearCookie(res, 'recovery');
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })

@@ -73,6 +73,8 @@ interface AccessibilityPage {
 }
 
 interface PrivacyPage extends AccessibilityPage {
+  /** Whether people may give an e-mail address. */
+  sendsMail: boolean;
   /** How long a session that is kept lasts at most, in days. */
   expireDays: number;
   /** How long the votes of a guest are kept after the latest one, in days. */

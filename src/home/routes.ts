@@ -97,6 +97,7 @@ export function homeRoutes(services: HomeServices): Router {
         shortenDays: config.retentionShortenDays,
         deleteDays: config.retentionDeleteDays,
         allowedOrigins: config.allowedOrigins,
+        sendsMail: config.smtpUrl !== undefined,
       }),
     )
     .all(methodNotAllowed);

@@ -2,7 +2,7 @@ import { parse } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 
 /** The cookies of this site, by their names over plain http. */
-type CookieName = 'thinga' | 'flash' | 'device' | 'guest' | 'links';
+type CookieName = 'thinga' | 'flash' | 'device' | 'guest' | 'links' | 'recovery';
 
 /**
  * Returns the name of a cookie in the browser. Over https it starts with `__Host-`. Browsers accept such a

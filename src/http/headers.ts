@@ -20,6 +20,14 @@ export function setHeaders(res: ServerResponse, headers: Headers): void {
   for (const [name, value] of headers) res.setHeader(name, value);
 }
 
+/** Sets the headers of a page whose address, or whose text, is a secret. */
+export function keepSecret(res: ServerResponse): void {
+  res.setHeader('Cache-Control', 'no-store');
+  // No path in the Referer, and still an Origin with forms.
+  res.setHeader('Referrer-Policy', 'strict-origin');
+  res.setHeader('X-Robots-Tag', 'noindex');
+}
+
 /** The headers of a file that is no page: browsers trust its type, and other sites can't embed it. */
 export const FILE_HEADERS: Headers = [
   ['X-Content-Type-Options', 'nosniff'],

@@ -43,6 +43,10 @@ export function limitRates({ redis, prefix, factor, isForRoom }: RateLimitOption
     ['/topics/new', '/topics/:slug/manage', '/topics/:slug/manage/*page'],
     limit({ name: 'organize', points: 120, duration: 60 }),
   );
+  router.post(
+    ['/login/passkey/options', '/profile/passkeys/options', '/profile/passkeys/confirm-options'],
+    limit({ name: 'passkey', points: 60, duration: 60 }),
+  );
   router.get('/profile/export', limit({ name: 'export', points: 20, duration: 3600 }));
   router.get('/topics/:slug/data.json', limit({ name: 'data', points: 20, duration: 3600 }));
   router.get(['/profile', '/profile/*page'], limit({ name: 'own', points: 240, duration: 60 }));

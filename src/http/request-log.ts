@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
-/** A path as logs have it: without the token of a personal link, or of a link that gives a role. */
-export const loggedPath = (path: string): string => path.replace(/^\/(join|roles|claim)\/.*/i, '/$1/…');
+/** A path as logs have it: without the token of a personal link, of a link that gives a role or of one for a new password. */
+export const loggedPath = (path: string): string =>
+  path.replace(/^\/(join|roles|claim|reset|email\/confirm)\/.*/i, '/$1/…');
 
 /**
  * Logs one line for each answer, without query strings and headers, so no id, cookie or form gets into a log.

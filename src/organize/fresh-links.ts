@@ -17,11 +17,3 @@ export function readFreshSeed(req: Request): string | undefined {
   const seed = readCookie(req, 'links');
   return isSeed(seed) ? seed : undefined;
 }
-
-/** Sets the headers of a page whose address, or whose text, is a secret. */
-export function keepSecret(res: Response): void {
-  res.setHeader('Cache-Control', 'no-store');
-  // No path in the Referer, and still an Origin with forms.
-  res.setHeader('Referrer-Policy', 'strict-origin');
-  res.setHeader('X-Robots-Tag', 'noindex');
-}

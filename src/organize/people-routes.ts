@@ -16,10 +16,11 @@ import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
+import { keepSecret } from '../http/headers.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
 import { hashToken } from '../tokens.js';
-import { keepSecret, readFreshSeed, startFreshLinks } from './fresh-links.js';
+import { readFreshSeed, startFreshLinks } from './fresh-links.js';
 import { backTo, managePage } from './manage-page.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 

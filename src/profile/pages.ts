@@ -43,6 +43,8 @@ interface ProfilePage {
   enough: { others: number };
   session: LiveSession | undefined;
   device: string;
+  /** Whether the site can send mail. */
+  sendsMail: boolean;
 }
 
 interface OwnTopPage {

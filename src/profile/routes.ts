@@ -30,7 +30,7 @@ const [VOTES_PER_PAGE, VOTES_ON_PROFILE] = [20, 6];
 
 /** The pages of a user's own data: the profile, the own list of each topic, and all votes. */
 export function profileRoutes(services: VisitServices & { rankings: OwnRankings }): Router {
-  const { db, boards, rankings } = services;
+  const { db, config, boards, rankings } = services;
   const router = Router();
 
   router
@@ -61,6 +61,7 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
         enough: { others: MIN_OTHERS },
         session: res.locals.session,
         device: readClient(req).device,
+        sendsMail: config.smtpUrl !== undefined,
       });
     })
     .all(methodNotAllowed);

@@ -160,13 +160,19 @@ function readForcedColours(): void {
   };
 }
 
+/** Leaves the page with the recovery code, and waits for the next page: the pair, unless another is named. */
+export async function saveRecoveryCode(page: Page, next = '**/vote'): Promise<void> {
+  await page.getByRole('button', { name: 'I saved it, continue' }).click();
+  await page.waitForURL(next);
+}
+
 /** Signs up in a page, and waits for the pair page. @returns the user's id */
 export async function signUp(site: Site, page: Page, username: string): Promise<number> {
   await page.goto('/register');
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
+  await saveRecoveryCode(page);
   const { id } = await site.db
     .selectFrom('users')
     .where('username', '=', username)

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { makeResetLink } from '../../src/auth/recovery/reset-link.js';
 import { seed } from '../../src/catalog/seed.js';
 import { setRole } from '../../src/catalog/topic-roles.js';
 import { admin } from '../admin/admins.js';
@@ -50,6 +51,8 @@ export interface Topics {
 export interface Links {
   open: string;
   ended: string;
+  /** A link with which the newcomer could set a new password. */
+  reset: string;
 }
 
 /**
@@ -74,7 +77,11 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   await site.rank();
   await addHistory(site);
   await useOtherDevices(site, voter);
-  const links = { open: await share(voter), ended: await share(voter) };
+  const reset = await makeResetLink(site, { userId: newcomer.id, operatorId: null });
+  const links = {
+    ...{ open: await share(voter), ended: await share(voter) },
+    reset: reset.replace(site.config.publicOrigin, ''),
+  };
   await voter.browser.post(links.ended.replace('/shared/', '/profile/links/').concat('/end')).expect(303);
   await takeDownFirstOf(site, links.open);
   const { organiser, topics } = await organize(site);

@@ -7,7 +7,13 @@ import { importThings } from '../../src/catalog/import-things.js';
 import { seed } from '../../src/catalog/seed.js';
 import { root } from '../../src/config.js';
 import { useSite } from '../site.js';
-import { expectFocusVisible, expectNoSidewaysScroll, pressByKeyboard, useChromium } from './chromium.js';
+import {
+  expectFocusVisible,
+  expectNoSidewaysScroll,
+  pressByKeyboard,
+  saveRecoveryCode,
+  useChromium,
+} from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -54,7 +60,9 @@ it.each(looks)('works from the front page to the log-out: $name', async (look) =
   expect(await page.getByLabel('Name').inputValue()).toBe(username);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
+  await page.getByText('this code lets you back in').waitFor();
+  await takeScreenshot('3b-recovery-code');
+  await saveRecoveryCode(page);
   await takeScreenshot('4-vote');
 
   let loads = 0;
@@ -198,6 +206,8 @@ it('works from registering to the log-out by keyboard alone, with a visible focu
   await page.keyboard.press('Tab');
   await page.keyboard.type('a long enough phrase');
   await page.keyboard.press('Enter');
+  await page.waitForURL('**/profile/recovery-code**');
+  await pressByKeyboard(page, '.recovery form button');
   await page.waitForURL('**/vote');
 
   await pressByKeyboard(page, '#choose-right');
@@ -279,6 +289,7 @@ it.each([true, false])(
     await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
     await page.getByRole('button', { name: 'Sign up' }).click();
     await page.getByText('your guest votes now count').waitFor();
+    await saveRecoveryCode(page);
     await page.getByText('3 votes today').waitFor();
     expect(complaints).toEqual([]);
   },
@@ -394,7 +405,7 @@ async function register(page: Page, username: string): Promise<void> {
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
+  await saveRecoveryCode(page);
 }
 
 /** Returns the text of the focused element. */

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { topic, useSite } from '../site.js';
-import { useChromium } from './chromium.js';
+import { saveRecoveryCode, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -39,7 +39,7 @@ async function signUp(page: Page, username: string): Promise<void> {
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/vote');
+  await saveRecoveryCode(page);
 }
 
 it('says that there is no connection, and opens the page when there is one again', async () => {

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { makeTopic } from '../organize/made-topic.js';
 import { useSite } from '../site.js';
-import { expectNoSidewaysScroll, expectNoViolations, useChromium } from './chromium.js';
+import { expectNoSidewaysScroll, expectNoViolations, saveRecoveryCode, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -25,7 +25,7 @@ async function openForm(script: boolean): Promise<{ page: Page; complaints: stri
   await page.getByLabel('Name').fill(`organiser${Math.floor(Math.random() * 1e9)}`);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/topics/new');
+  await saveRecoveryCode(page, '**/topics/new');
   return { page, complaints };
 }
 

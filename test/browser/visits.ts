@@ -9,6 +9,7 @@ export const PUBLIC_PATHS = [
   '/',
   '/register',
   '/login',
+  '/recover',
   '/vote',
   '/top',
   '/topics',
@@ -31,6 +32,9 @@ export const MEMBER_PATHS = [
   '/profile/links',
   '/profile/sessions',
   '/profile/password',
+  '/profile/recovery-code',
+  '/profile/passkeys',
+  '/profile/name',
   '/profile/close',
 ];
 
@@ -194,7 +198,21 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await submitCredentials(page, 'Sign up', { username: '?', password: 'short' });
       await page.locator('#password-error').waitFor();
     },
-    'a welcome': register,
+    'a welcome, with the recovery code': register,
+    'getting back in with a wrong code': async (page) => {
+      await page.goto('/recover');
+      await page.getByLabel('Recovery code').fill('7K3M');
+      await submitCredentials(page, 'Set new password', { username: 'nobody', password: 'no such phrase' });
+      await page.locator('#recover-error').waitFor();
+    },
+    'a link for a new password': (page, { links }) => page.goto(links.reset),
+    'a link for a new password, with a short one': async (page, { links }) => {
+      await page.goto(links.reset);
+      await page.getByLabel('New password', { exact: true }).fill('short');
+      await submitUnchecked(page, 'Set new password');
+      await page.locator('#password-error').waitFor();
+    },
+    'a link for a new password that works no more (404)': open('/reset/nothing'),
     'logging in for another page': open('/login?next=%2Fprofile'),
     'logging in with a wrong password': async (page) => {
       await page.goto('/login');
@@ -568,7 +586,7 @@ async function submitCredentials(
   { username, password }: { username: string; password: string },
 ): Promise<void> {
   await page.getByLabel('Name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByLabel(/^(New p|P)assword$/).fill(password);
   await submitUnchecked(page, button);
 }
 

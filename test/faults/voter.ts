@@ -37,7 +37,11 @@ export class Voter {
   /** Creates an account, which also logs in. */
   async register(): Promise<void> {
     const { name: username } = this;
-    await this.#post('/register', { username, password: PASSWORD }, /^\/vote$/);
+    await this.#post(
+      '/register',
+      { username, password: PASSWORD },
+      /^\/profile\/recovery-code\?next=%2Fvote$/,
+    );
   }
 
   /** Logs in again. */

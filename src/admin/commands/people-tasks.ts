@@ -1,4 +1,5 @@
 import { recordEvent } from '../../auth/audit/record-event.js';
+import { makeResetLink, RESET_LINK_HOURS } from '../../auth/recovery/reset-link.js';
 import { endAllSessions } from '../../auth/sessions/end-sessions.js';
 import { Throttle } from '../../auth/sessions/throttle.js';
 import { findUser } from '../../auth/users/users.js';
@@ -34,6 +35,7 @@ export const peopleTasks: Record<string, AdminTask> = {
   'users approve': (names) => changeUser(names, approvePerson, { outcome: 'let in' }),
   'users refuse': refuseUser,
   'users unlock': unlockUser,
+  'users reset-link': printResetLink,
   'sessions end': endSessions,
   'votes void': (names) => changeVoter(names, 'voided'),
   'votes set-apart': (names) => changeVoter(names, 'set apart'),
@@ -104,11 +106,23 @@ function unlockUser(names: string[]): Task {
     const redis = await openRedis(config.redisUrl, createLog('silent'));
     try {
       await new Throttle(redis, prefix).unlock(user.username);
+      await new Throttle(redis, `${prefix}recovery:`).unlock(user.username);
     } finally {
       redis.disconnect();
     }
     await recordEvent(db, { kind: 'unlocked', userId: user.id, sessionId: null });
     console.info(`${user.username} may log in from any device again.`);
+  };
+}
+
+function printResetLink(names: string[]): Task {
+  const name = onlyName(names);
+  return async ({ db, config }) => {
+    const user = await findUser(db, name);
+    const link = await makeResetLink({ db, config }, { userId: user.id, operatorId: null });
+    console.info(
+      `${link}\nGive it to ${user.username}. It sets a new password, once, within ${RESET_LINK_HOURS} hours.`,
+    );
   };
 }
 

@@ -12,7 +12,7 @@ export const seedCommand: Command = (args) => {
   return async ({ db, config }) => {
     await seed(db, printImported);
     if (!config.demoPassword) return;
-    const passwords = new Passwords(config.passwordCost);
+    const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
     try {
       await createDemoUser(db, passwords, config);
       const demo = await findDemoCredentials(db, passwords, config);

@@ -1,13 +1,19 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { findResetLink, makeResetLink } from '../../auth/recovery/reset-link.js';
+import { userOf } from '../../auth/sessions/current-user.js';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { lastAdmin } from '../../auth/users/last-admin.js';
+import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import type { Flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
+import { keepSecret } from '../../http/headers.js';
 import { sendPage } from '../../http/page.js';
 import { notFound } from '../../http/problem.js';
+import { readFreshSeed, startFreshLinks } from '../../organize/fresh-links.js';
+import { tokenOf } from '../../tokens.js';
 import { latestEventsAbout } from '../activity/activity.js';
 import { backTo, idOf, readLine } from '../admin-page.js';
 import { actorOf } from '../record-act.js';
@@ -29,7 +35,10 @@ interface PersonServices {
   db: Database;
   store: SessionStore;
   sudo: Sudo;
+  config: Config;
 }
+
+const resetTokenOf = (seed: string, userId: number): string => tokenOf(seed, `reset ${userId}`);
 
 /** What admins do to a person. What can't be undone, or gives power, asks for the password. */
 const ACTS: [path: string, act: PersonAct, message: Flash, needsSudo: boolean][] = [
@@ -46,7 +55,7 @@ const ACTS: [path: string, act: PersonAct, message: Flash, needsSudo: boolean][]
 
 /** The page of a person, and what admins do there. */
 export function personRoutes(services: PersonServices): Router {
-  const { db, store, sudo } = services;
+  const { db, config, store, sudo } = services;
   const router = Router();
 
   router
@@ -83,6 +92,17 @@ export function personRoutes(services: PersonServices): Router {
       .all(methodNotAllowed);
 
   router
+    .route('/admin/people/:id/reset-link')
+    .post(requireAdmin, sudo.required, async (req, res) => {
+      const userId = idOf(req);
+      if (!(await findPerson(db, userId))) throw notFound();
+      const token = resetTokenOf(startFreshLinks(res), userId);
+      await makeResetLink({ db, config }, { userId, operatorId: userOf(res).id, token });
+      await backTo(res, `/people/${userId}`, 'reset-link-made');
+    })
+    .all(methodNotAllowed);
+
+  router
     .route('/admin/people/:id/refuse')
     .post(requireAdmin, sudo.required, async (req, res) => {
       if (!(await refuseAccount(db, actorOf(req, res), idOf(req)))) throw notFound();
@@ -98,8 +118,18 @@ export function personRoutes(services: PersonServices): Router {
   ): Promise<void> {
     const person = await findPerson(db, idOf(req));
     if (!person) throw notFound();
+    keepSecret(res);
     const events = await latestEventsAbout(db, person.id);
-    sendPage(res, 'admin/person', { person, events, ...form });
+    const resetUrl = await freshResetUrl(req, person.id);
+    sendPage(res, 'admin/person', { person, events, resetUrl, ...form });
+  }
+
+  /** The address of the link for a new password that this browser has just made. */
+  async function freshResetUrl(req: Request, userId: number): Promise<string | undefined> {
+    const seed = readFreshSeed(req);
+    const token = seed && resetTokenOf(seed, userId);
+    const link = token && (await findResetLink(db, token));
+    return link ? `${config.publicOrigin}/reset/${token}` : undefined;
   }
 
   return router;

@@ -3,9 +3,9 @@ import { requireUser } from '../../auth/sessions/current-user.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { flash } from '../../http/flash.js';
+import { keepSecret } from '../../http/headers.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
-import { keepSecret } from '../../organize/fresh-links.js';
 import { actorOf } from '../record-act.js';
 import { claimSite, isClaim } from './claim.js';
 

@@ -5,7 +5,7 @@ interface AuditEvent {
   kind: string;
   userId: number | null;
   sessionId: number | null;
-  reason?: string;
+  reason?: string | undefined;
   /** The device and the address that caused it; none for an event without a request. */
   client?: { device: string; address: string } | undefined;
 }

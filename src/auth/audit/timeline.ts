@@ -25,7 +25,7 @@ const LIMIT = 30;
  */
 export async function timelineOf(db: Database, userId: number): Promise<TimelineEntry[]> {
   const { rows } = await sql<
-    Omit<TimelineEntry, 'text'> & { kind: string; reason: EndReason | null; times: number }
+    Omit<TimelineEntry, 'text'> & { kind: string; reason: EndReason | 'passkey' | null; times: number }
   >`
     with recent as (
       select *, case when kind in (${refusals}) then row_number() over (order by sequence)
@@ -44,7 +44,7 @@ export async function timelineOf(db: Database, userId: number): Promise<Timeline
   }));
 }
 
-const refusals = sql.join(['login-failed', 'login-throttled']);
+const refusals = sql.join(['login-failed', 'login-throttled', 'recovery-failed', 'recovery-throttled']);
 
 const eventTexts: Record<string, string> = {
   login: 'Logged in',
@@ -58,6 +58,20 @@ const eventTexts: Record<string, string> = {
   drift: 'We blocked a session that had already ended',
   rotated: 'The password was confirmed',
   password: 'The password was changed',
+  recovered: 'The password was changed with the recovery code',
+  'recovery-code': 'A new recovery code was made',
+  'recovery-failed': 'Recovery failed: wrong code',
+  'recovery-throttled': 'Recovery blocked: too many tries',
+  'reset-link': 'The people who run this site made a link for a new password',
+  reset: 'The password was changed with a link',
+  renamed: 'The name was changed',
+  'email-set': 'An e-mail address was added',
+  'email-confirmed': 'The e-mail address was confirmed',
+  'email-removed': 'The e-mail address was removed',
+  'reset-mailed': 'A link for a new password was sent by e-mail',
+  'passkey-added': 'A passkey was added',
+  'passkey-removed': 'A passkey was removed',
+  'passkey-failed': 'A passkey was refused',
   'votes-voided': 'The people who run this site stopped counting your votes',
   'votes-set-apart': 'The people who run this site left your votes out of the ranking',
   'votes-restored': 'The people who run this site are counting your votes again',
@@ -77,7 +91,9 @@ const endReasonTexts: Partial<Record<EndReason, string>> = {
   guesses: 'A session was ended after ten wrong passwords in a row',
 };
 
-function describeEvent(kind: string, reason: EndReason | null, times: number): string {
-  if (times > 1) return `${count(times, 'log-in')} failed: wrong passwords or too many tries`;
+function describeEvent(kind: string, reason: EndReason | 'passkey' | null, times: number): string {
+  if (times > 1) return `${count(times, 'log-in')} failed: wrong passwords or codes, or too many tries`;
+  if (reason === 'passkey')
+    return kind === 'login' ? 'Logged in with a passkey' : 'A passkey was used to confirm';
   return (reason && endReasonTexts[reason]) || eventTexts[kind] || kind;
 }

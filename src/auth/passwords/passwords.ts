@@ -6,8 +6,14 @@ import { TemporaryProblem } from '../../http/problem.js';
 import { normalForm } from '../../normal-form.js';
 import { belowPages } from '../../worker-priority.js';
 
-/** Lengths of a password in characters: at least 8, and long ones are welcome (NIST SP 800-63B-4). */
-export const PASSWORD_LENGTH = { least: 8, most: 128, good: 15 } as const;
+/** Lengths of a new password, in characters. */
+export interface PasswordLength {
+  /** Shorter ones are refused: 8 by default (OWASP ASVS 5.0, 6.2.1). */
+  least: number;
+  most: number;
+  /** The form recommends so many. It is what NIST SP 800-63B-4 asks for a password that is the only factor. */
+  good: number;
+}
 
 /** Too many passwords wait for a check, on the whole site or from one network. */
 export class PasswordsBusyError extends TemporaryProblem {
@@ -24,7 +30,7 @@ export class PasswordsBusyError extends TemporaryProblem {
 }
 
 /** Hashes and checks passwords. */
-export type PasswordHasher = Pick<Passwords, 'hash' | 'matches'>;
+export type PasswordHasher = Pick<Passwords, 'hash' | 'matches' | 'length'>;
 
 /** Passwords that may wait for a worker thread. The last one waits about 15 seconds while two cores are free. */
 const MAX_QUEUE = 100;
@@ -37,6 +43,8 @@ const MAX_PER_NETWORK = 4;
  * takes a quarter of a second of CPU time on purpose.
  */
 export class Passwords {
+  /** The lengths that a new password may have. Existing ones keep working. */
+  readonly length: PasswordLength;
   readonly #workers = new Piscina<HashTask, string | boolean>({
     filename: new URL('./password-worker.js', import.meta.url).href,
     minThreads: 0,
@@ -50,9 +58,13 @@ export class Passwords {
   readonly #dummyHash: Promise<string>;
   readonly #activeByNetwork = new Map<string, number>();
 
-  /** @param cost the cost of bcrypt, 4 to 31; each step doubles the work */
-  constructor(cost: number) {
+  /**
+   * @param cost the cost of bcrypt, 4 to 31; each step doubles the work
+   * @param least the fewest characters of a new password
+   */
+  constructor(cost: number, least = 8) {
     this.#cost = cost;
+    this.length = { least, most: 128, good: Math.max(15, least) };
     this.#dummyHash = this.hash('the password of nobody at all');
     this.#dummyHash.catch(() => undefined);
   }
@@ -76,6 +88,7 @@ export class Passwords {
   /** A hasher that also throws a PasswordsBusyError when too many passwords of this network wait. */
   forNetwork(network: Network): PasswordHasher {
     return {
+      length: this.length,
       hash: (password) => this.#limitNetwork(network, () => this.hash(password)),
       matches: (password, hash) => this.#limitNetwork(network, () => this.matches(password, hash)),
     };

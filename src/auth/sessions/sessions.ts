@@ -46,11 +46,11 @@ export async function lockUser(
   trx: Transaction,
   userId: number,
   otherUserId = userId,
-): Promise<{ passwordHash: string; disabledAt: Date | null } | undefined> {
+): Promise<{ passwordHash: string; disabledAt: Date | null; awaitingSince: Date | null } | undefined> {
   const users = await trx
     .selectFrom('users')
     .where('id', 'in', [userId, otherUserId])
-    .select(['id', 'passwordHash', 'disabledAt'])
+    .select(['id', 'passwordHash', 'disabledAt', 'awaitingSince'])
     .orderBy('id')
     .forNoKeyUpdate()
     .execute();
@@ -63,7 +63,14 @@ export async function lockUser(
  */
 export async function recordSession(
   trx: Transaction,
-  session: { userId: number; sessionId: string; remembered: boolean; fingerprint: string; client: Client },
+  session: {
+    userId: number;
+    sessionId: string;
+    remembered: boolean;
+    fingerprint: string;
+    client: Client;
+    by?: 'passkey' | undefined;
+  },
   lifetimes: Lifetimes,
 ): Promise<Deadlines> {
   const { client, remembered, userId } = session;
@@ -87,7 +94,7 @@ export async function recordSession(
     })
     .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
     .executeTakeFirstOrThrow();
-  await recordEvent(trx, { kind: 'login', userId, sessionId: row.id, client });
+  await recordEvent(trx, { kind: 'login', userId, sessionId: row.id, reason: session.by, client });
   return row;
 }
 

@@ -14,6 +14,14 @@ import { type Deadlines, hashSessionId, lockUser, recordSession } from './sessio
 /** Live sessions per account. A log-in beyond that ends the oldest. */
 const MAX_SESSIONS = 20;
 
+/** How a user has proved who they are. */
+export interface Proof {
+  /** The account's hash when it was checked. It may have changed since. */
+  passwordHash: string;
+  /** With a passkey; undefined for the password. */
+  by?: 'passkey' | undefined;
+}
+
 /**
  * Starts a session with a new id, in both stores or in neither. The row is committed only after the state is
  * saved, and a failure of either sets no cookie. A session that this browser already had ends.
@@ -25,7 +33,7 @@ const MAX_SESSIONS = 20;
 export async function signIn(
   req: Request,
   { db, config }: { db: Database; config: Config },
-  { userId, passwordHash, remembered }: { userId: number; passwordHash: string; remembered: boolean },
+  { userId, passwordHash, remembered, by }: { userId: number; remembered: boolean } & Proof,
 ): Promise<string[] | undefined> {
   if (!req.session) throw new LogInUnavailableError('Postgres was unavailable when the session was loaded');
   const client = readClient(req);
@@ -33,13 +41,14 @@ export async function signIn(
   try {
     return await db.transaction().execute(async (trx) => {
       const user = await lockUser(trx, userId, req.session.userId);
-      if (user?.passwordHash !== passwordHash || user.disabledAt) return undefined;
+      if (user?.passwordHash !== passwordHash || user.disabledAt || user.awaitingSince) return undefined;
       await toPromise((done) => req.session.regenerate(done));
       if (previousHash) await endSession(trx, previousHash, { reason: 'logout', client });
       const session = {
         userId,
         remembered,
         client,
+        by,
         sessionId: req.sessionID,
         fingerprint: fingerprint(client.userAgent, config.secrets[0]),
       };
@@ -54,15 +63,18 @@ export async function signIn(
 }
 
 /**
- * Gives the current session a new id, and records that the user just gave the password. The old id is invalid
+ * Gives the current session a new id, and records that the user just gave the password or used a passkey. The old id is invalid
  * from then on (OWASP ASVS 5.0, 7.2.4). Of two requests at once one changes the id, and the other sets no
  * cookie.
- * @param passwordHash the hash that the password matched
  * @returns whether the session is live, whichever request changed the id; false when the password was changed
  * meanwhile
  * @throws Error when either store fails; then the old id stays valid
  */
-export async function rotateSessionId(req: Request, db: Database, passwordHash: string): Promise<boolean> {
+export async function rotateSessionId(
+  req: Request,
+  db: Database,
+  { passwordHash, by }: Proof,
+): Promise<boolean> {
   const previousHash = hashSessionId(req.sessionID);
   const { userId } = req.session;
   const client = readClient(req);
@@ -84,7 +96,7 @@ export async function rotateSessionId(req: Request, db: Database, passwordHash: 
         .returning(['id', 'remembered', 'expiresAt', 'idleExpiresAt'])
         .executeTakeFirst();
       if (!row) return 'not found';
-      await recordEvent(trx, { kind: 'rotated', userId, sessionId: row.id, client });
+      await recordEvent(trx, { kind: 'rotated', userId, sessionId: row.id, reason: by, client });
       await saveState(req, userId, row);
       return 'rotated';
     });

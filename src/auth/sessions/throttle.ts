@@ -7,8 +7,8 @@ import { countAttempt, createLimiter, MAX_DURATION_S, refuseExhausted } from '..
 import { normalForm } from '../../normal-form.js';
 import { LogInUnavailableError } from './session-store.js';
 
-/** One attempt to log in. */
-interface Attempt {
+/** One attempt to log in, or to get back in by the recovery code. */
+export interface Attempt {
   username: string;
   network: Network;
   /** The id of the device, when this account has logged in on it before with the password that it has now. */
@@ -73,7 +73,7 @@ export class Throttle {
       await orUnavailable(this.#waits.set(key, 1, Math.min(FIRST_WAIT_S * 2 ** beyond, LONGEST_WAIT_S)));
       await orUnavailable(this.#recordedRefusals.delete(key));
     }
-    await this.#countNetwork(attempt);
+    await this.countNetwork(attempt);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Throttle {
    * is recorded.
    */
   async recordRefusal(attempt: Attempt): Promise<boolean> {
-    await this.#countNetwork(attempt);
+    await this.countNetwork(attempt);
     return (await orUnavailable(countAttempt(this.#recordedRefusals, keyOf(attempt)))) === 1;
   }
 
@@ -101,7 +101,8 @@ export class Throttle {
     await this.#reset(keyOf({ username, device: undefined }));
   }
 
-  async #countNetwork({ network }: Attempt): Promise<void> {
+  /** Counts a failure for the network alone, when no account is named. */
+  async countNetwork({ network }: Pick<Attempt, 'network'>): Promise<void> {
     await orUnavailable(countAttempt(this.#networks, network.key));
   }
 

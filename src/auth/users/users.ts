@@ -1,15 +1,16 @@
 import { type Selectable, sql } from 'kysely';
-import { type Database, violatesConstraint } from '../../database.js';
+import type { Database } from '../../database.js';
 import type { NetworkGroups } from '../../http/network.js';
 import { normalForm } from '../../normal-form.js';
 import type { UsersTable } from '../../schema.js';
 import { recordEvent } from '../audit/record-event.js';
-import type { PasswordHasher } from '../passwords/passwords.js';
+import type { PasswordHasher, PasswordLength } from '../passwords/passwords.js';
 import type { Client } from '../sessions/client.js';
 import type { Barred } from '../sessions/end-reasons.js';
 import { endSessions } from '../sessions/end-sessions.js';
 import { lockUser } from '../sessions/sessions.js';
 import { checkNewPassword } from './password-rules.js';
+import { nameConflict } from './rename.js';
 import { takeSiteInvitation } from './site-invitations.js';
 import { usernameSkeleton } from './skeletons.js';
 import { checkUsername, isUsername, usernameKey } from './usernames.js';
@@ -48,7 +49,7 @@ export async function register(
   { username, password, groups, awaitsApproval, invitation }: Registration,
 ): Promise<Account | { errors: FieldErrors<keyof Credentials> }> {
   const name = normalForm(username, 'NFKC').trim();
-  const errors = checkRegistration(name, password);
+  const errors = checkRegistration(name, password, passwords.length);
   if (Object.keys(errors).length > 0) return { errors };
   const passwordHash = await passwords.hash(password);
   try {
@@ -76,10 +77,8 @@ export async function register(
   } catch (error) {
     if (error instanceof InvitationUsedError)
       return { errors: { username: 'Somebody else has used this invitation. Ask for a new one.' } };
-    if (violatesConstraint(error, 'users_username_key_key'))
-      return { errors: { username: `“${name}” is taken. Choose another name.` } };
-    if (violatesConstraint(error, 'users_name_skeleton_key'))
-      return { errors: { username: 'This name looks like one that is taken. Try another.' } };
+    const taken = nameConflict(error, name);
+    if (taken) return { errors: { username: taken } };
     throw error;
   }
 }
@@ -90,11 +89,15 @@ type Registration = Credentials & Admitted & { groups?: NetworkGroups };
 /** Ends the transaction of a registration whose invitation was used meanwhile. */
 class InvitationUsedError extends Error {}
 
-function checkRegistration(username: string, password: string): FieldErrors<keyof Credentials> {
+function checkRegistration(
+  username: string,
+  password: string,
+  length: PasswordLength,
+): FieldErrors<keyof Credentials> {
   const errors: FieldErrors<keyof Credentials> = {};
   const usernameError = checkUsername(username);
   if (usernameError) errors.username = usernameError;
-  const passwordError = checkNewPassword(usernameError ? '' : username, password);
+  const passwordError = checkNewPassword({ username: usernameError ? '' : username }, password, length);
   if (passwordError) errors.password = passwordError;
   return errors;
 }
@@ -155,7 +158,7 @@ export async function changePassword(
 ): Promise<
   { errors: FieldErrors<'current' | 'password'> } | { passwordHash: string; ended: string[] } | undefined
 > {
-  const error = checkNewPassword(user.username, password);
+  const error = checkNewPassword(user, password, passwords.length);
   if (error) return { errors: { password: error } };
   const passwordHash = await passwords.hash(password);
   return db.transaction().execute(async (trx) => {
@@ -170,6 +173,7 @@ export async function changePassword(
       .executeTakeFirst();
     if (!session) return undefined;
     await trx.updateTable('users').set({ passwordHash }).where('id', '=', user.id).execute();
+    await trx.deleteFrom('resetLinks').where('userId', '=', user.id).execute();
     await recordEvent(trx, { kind: 'password', userId: user.id, sessionId: session.id, client });
     const ended = await endSessions(trx, user.id, { reason: 'password', keepId: session.id, client });
     return { passwordHash, ended };

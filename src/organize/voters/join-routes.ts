@@ -3,13 +3,13 @@ import { readGuest, rememberGuest } from '../../auth/guest-cookie.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
+import { keepSecret } from '../../http/headers.js';
 import { networkGroup } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { Problem } from '../../http/problem.js';
 import type { Boards } from '../../ranking/boards/board-loader.js';
 import { guestExists } from '../../voting/guests.js';
 import type { Queues } from '../../voting/queue.js';
-import { keepSecret } from '../fresh-links.js';
 import { findPlace, type Joiner, joinByLink } from './join.js';
 
 interface JoinServices {

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import { eventsOf } from '../../auth/audit/hash-chain.js';
+import { findAddress } from '../../auth/email/addresses.js';
+import { listPasskeys } from '../../auth/passkeys/passkeys.js';
+import { findRecoveryCode } from '../../auth/recovery/recovery-code.js';
 import type { User } from '../../auth/sessions/session-validator.js';
+import { listFormerNames } from '../../auth/users/rename.js';
 import type { Database } from '../../database.js';
 import { readOwnTopics } from './own-topics.js';
 
@@ -26,6 +30,8 @@ interface OwnData {
   /** The topics that the user was invited to, and the invitations to the site that they made or used. */
   invitations: object[];
   siteInvitations: object[];
+  /** The ways into the account beside the password, without keys and hashes. */
+  access: object;
 }
 
 /** A vote of the user, with names instead of ids. */
@@ -45,15 +51,16 @@ interface OwnVote {
 /** Reads all data of a user. test/profile/own-data.test.ts compares it with the tables. */
 export async function readOwnData(db: Database, user: User): Promise<OwnData> {
   const { id: userId, username, role, createdAt } = user;
-  const [votes, sessions, events, shares] = await Promise.all([
+  const [votes, sessions, events, shares, access] = await Promise.all([
     readOwnVotes(db, userId),
     readOwnSessions(db, userId),
     eventsOf(db, userId),
     readOwnShares(db, userId),
+    readOwnAccess(db, userId),
   ]);
   return {
     ...{ userId, username, role, memberSince: createdAt.toISOString() },
-    ...{ votes, sessions, events, shares, ...(await readOwnTopics(db, userId)) },
+    ...{ votes, sessions, events, shares, access, ...(await readOwnTopics(db, userId)) },
   };
 }
 
@@ -70,6 +77,17 @@ export async function readOwnVotes(db: Database, userId: number): Promise<OwnVot
     at: at.toISOString(),
     withdrawnAt: withdrawnAt?.toISOString() ?? null,
   }));
+}
+
+/** Reads how a user gets in beside the password, and which names are kept for them. */
+async function readOwnAccess(db: Database, userId: number): Promise<object> {
+  const [passkeys, recoveryCode, formerNames, email] = await Promise.all([
+    listPasskeys(db, userId),
+    findRecoveryCode(db, userId),
+    listFormerNames(db, userId),
+    findAddress(db, userId),
+  ]);
+  return { passkeys, recoveryCodeMade: recoveryCode?.createdAt, formerNames, email };
 }
 
 function readOwnSessions(db: Database, userId: number): Promise<object[]> {

@@ -90,6 +90,17 @@ it('promotes a user to admin', async () => {
   expect(user).toEqual({ role: 'admin' });
 });
 
+it('prints a link with which a user sets a new password', async () => {
+  const { username } = await member(site);
+  const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  await runAdmin(`users reset-link ${username}`);
+  const [link = ''] = String(info.mock.lastCall?.[0]).split('\n');
+  info.mockRestore();
+  expect(link).toMatch(new RegExp(`^${site.config.publicOrigin}/reset/[\\w-]{32}$`));
+  const page = await visit(site).get(new URL(link).pathname).expect(200);
+  expect(read(page.text)('main').text()).toContain(username);
+});
+
 it('reports that the audit record is intact, or names the first event that was changed', async () => {
   const { id, username } = await member(site);
   const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);

@@ -11,7 +11,7 @@ it('registers a user, logs them in and shows a welcome', async () => {
     .type('form')
     .send({ username: 'Ada', password: PASSWORD });
   expect(registered.status).toBe(303);
-  expect(registered.headers.location).toBe('/vote');
+  expect(registered.headers.location).toBe('/profile/recovery-code?next=%2Fvote');
   const profile = await browser.get('/profile').expect(200);
   expect(read(profile.text)('h1').text()).toBe('Ada');
   expect(read(profile.text)('.flash').text()).toContain('Welcome');
@@ -48,7 +48,7 @@ it('keeps the choice to stay logged in when the form is refused', async () => {
 it('returns to the page where the visitor was', async () => {
   const form = { username: 'wanderer', password: PASSWORD, next: '/topics/foods/vote' };
   const { headers } = await visit(site).post('/register').type('form').send(form);
-  expect(headers.location).toBe('/topics/foods/vote');
+  expect(headers.location).toBe('/profile/recovery-code?next=%2Ftopics%2Ffoods%2Fvote');
 });
 
 it.each([

@@ -1,0 +1,90 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database } from '../../database.js';
+import { recordEvent } from '../audit/record-event.js';
+import type { Client } from '../sessions/client.js';
+
+/** A user's e-mail address. Nothing but the link to confirm it is sent to one that is not confirmed. */
+export interface EmailAddress {
+  address: string;
+  confirmedAt: Date | null;
+}
+
+/** How long the link that confirms an address works, in hours. */
+export const CONFIRM_HOURS = 24;
+
+/** A user on a session, and their browser. */
+interface Owner {
+  userId: number;
+  sessionId: number;
+  client: Client;
+}
+
+/** The e-mail address of a user; undefined when there is none. */
+export function findAddress(db: Database, userId: number): Promise<EmailAddress | undefined> {
+  return db
+    .selectFrom('emailAddresses')
+    .where('userId', '=', userId)
+    .select(['address', 'confirmedAt'])
+    .executeTakeFirst();
+}
+
+/** Sets the address of a user, in place of another. @returns the token that confirms it */
+export async function setAddress(
+  db: Database,
+  { address, ...owner }: Owner & { address: string },
+): Promise<string> {
+  const token = randomBytes(24).toString('base64url');
+  const row = {
+    ...{ address, confirmedAt: null, tokenHash: hashToken(token) },
+    tokenExpiresAt: sql<Date>`now() + make_interval(hours => ${CONFIRM_HOURS})`,
+  };
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('emailAddresses')
+      .values({ userId: owner.userId, ...row })
+      .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
+      .execute();
+    await recordEvent(trx, { kind: 'email-set', ...owner });
+  });
+  return token;
+}
+
+/** Finds the address that a token confirms; undefined when the link can't be used. */
+export function findUnconfirmed(
+  db: Database,
+  token: string,
+): Promise<{ userId: number; address: string } | undefined> {
+  return db
+    .selectFrom('emailAddresses')
+    .where('tokenHash', '=', hashToken(token))
+    .where('tokenExpiresAt', '>', sql<Date>`now()`)
+    .select(['userId', 'address'])
+    .executeTakeFirst();
+}
+
+/** Confirms an address. @returns whether the token could be used */
+export async function confirmAddress(db: Database, token: string, client: Client): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('emailAddresses')
+      .set({ confirmedAt: sql<Date>`now()`, tokenHash: null, tokenExpiresAt: null })
+      .where('tokenHash', '=', hashToken(token))
+      .where('tokenExpiresAt', '>', sql<Date>`now()`)
+      .returning('userId')
+      .executeTakeFirst();
+    if (row) await recordEvent(trx, { kind: 'email-confirmed', userId: row.userId, sessionId: null, client });
+    return row !== undefined;
+  });
+}
+
+/** Removes the address of a user. */
+export async function removeAddress(db: Database, owner: Owner): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const removed = trx.deleteFrom('emailAddresses').where('userId', '=', owner.userId);
+    if (await removed.returning('userId').executeTakeFirst())
+      await recordEvent(trx, { kind: 'email-removed', ...owner });
+  });
+}
+
+const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

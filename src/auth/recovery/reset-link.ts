@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Config } from '../../config.js';
+import type { Database } from '../../database.js';
+import { hashToken } from '../../tokens.js';
+import { recordEvent } from '../audit/record-event.js';
+import type { PasswordHasher } from '../passwords/passwords.js';
+import type { Client } from '../sessions/client.js';
+import { lockUser } from '../sessions/sessions.js';
+import { checkNewPassword } from '../users/password-rules.js';
+import { type ResetAccount, resetPassword } from './reset-password.js';
+
+/** How long the link of an operator can be used, in hours. */
+export const RESET_LINK_HOURS = 24;
+
+/**
+ * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link before it. The operator
+ * sees only the link, never a password. The user sees in their activity that the link was made.
+ * @param link.operatorId the admin who made it; null for the command line
+ * @param link.token the token of the link; by default a new one
+ * @returns the address to give to the user
+ */
+export async function makeResetLink(
+  services: { db: Database; config: Pick<Config, 'publicOrigin'> },
+  { userId, operatorId, token }: { userId: number; operatorId: number | null; token?: string },
+): Promise<string> {
+  const reason = operatorId === null ? 'command line' : `admin ${operatorId}`;
+  return recordResetLink(services, {
+    userId,
+    ...(token && { token }),
+    hours: RESET_LINK_HOURS,
+    event: { kind: 'reset-link', reason },
+  });
+}
+
+/** Makes a link for a new password and records it. @param link.hours how long it can be used */
+export async function recordResetLink(
+  { db, config }: { db: Database; config: Pick<Config, 'publicOrigin'> },
+  { userId, hours, event, token = randomBytes(24).toString('base64url') }: NewResetLink,
+): Promise<string> {
+  const row = { tokenHash: hashToken(token), expiresAt: sql<Date>`now() + make_interval(hours => ${hours})` };
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('resetLinks')
+      .values({ userId, ...row })
+      .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
+      .execute();
+    await recordEvent(trx, { ...event, userId, sessionId: null });
+  });
+  return `${config.publicOrigin}/reset/${token}`;
+}
+
+interface NewResetLink {
+  userId: number;
+  hours: number;
+  event: LinkEvent;
+  token?: string;
+}
+
+interface LinkEvent {
+  kind: 'reset-link' | 'reset-mailed';
+  reason?: string;
+  client?: Client;
+}
+
+/** Finds the user whom a link lets set a new password; undefined when the link can't be used. */
+export function findResetLink(
+  db: Database,
+  token: string,
+): Promise<{ userId: number; username: string } | undefined> {
+  return db
+    .selectFrom('resetLinks')
+    .innerJoin('users', 'users.id', 'userId')
+    .where('tokenHash', '=', hashToken(token))
+    .where('expiresAt', '>', sql<Date>`now()`)
+    .where('disabledAt', 'is', null)
+    .where('awaitingSince', 'is', null)
+    .select(['userId', 'username'])
+    .executeTakeFirst();
+}
+
+/**
+ * Sets a new password by a link. The link is used up.
+ * @returns the account, or what is wrong with the password; undefined when the link can't be used
+ * @throws PasswordsBusyError when too many passwords wait
+ */
+export async function resetByLink(
+  db: Database,
+  passwords: PasswordHasher,
+  { token, password, client }: { token: string; password: string; client: Client },
+): Promise<ResetAccount | { error: string } | undefined> {
+  const link = await findResetLink(db, token);
+  if (!link) return undefined;
+  const error = checkNewPassword(link, password, passwords.length);
+  if (error) return { error };
+  const passwordHash = await passwords.hash(password);
+  return db.transaction().execute(async (trx) => {
+    await lockUser(trx, link.userId);
+    if (!(await findResetLink(trx, token))) return undefined;
+    return resetPassword(trx, link.userId, { passwordHash, kind: 'reset', client });
+  });
+}
