@@ -55,6 +55,7 @@ import { colorRoutes, colorsUrl } from './site/color-routes.js';
 import type { SiteSettings } from './site/site-settings.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
+import { notesRoutes } from './voting/notes-routes.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -132,6 +133,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(thingRoutes(services));
   app.use(embedRoutes(services));
   app.use(suggestRoutes(services));
+  app.use(notesRoutes(services));
   app.use(homeRoutes(services));
   app.use(guestRoutes(services));
   app.use(accountRoutes(services));
@@ -143,7 +145,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(sharingRoutes(services));
   app.use(organizeRoutes(services));
   app.use(organizePictureRoutes(services));
-  app.use(adminRoutes(services));
+  app.use(adminRoutes({ ...services, redis: dependencies.redis }));
   if (!config.production) app.use(componentRoutes());
 
   app.use(answerNotFound);

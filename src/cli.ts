@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { type Command, type Context, readArguments, UsageError } from './command-line.js';
+import { type Command, type Context, readArguments, type StoreCommand, UsageError } from './command-line.js';
 import { type Config, readConfig } from './config.js';
 import { openDatabase } from './database.js';
 import { migrateDown, migrateUp } from './migrate.js';
@@ -15,11 +15,20 @@ const USAGE = `Commands:
   npm run topic -- SLUG --goal winner|'top N'|order
   npm run rank -- --rebuild|--check [--topic SLUG]
   npm run figures -- --topic SLUG [--without NAME,NAME]
+  npm run doctor
+  npm run backup [FILE]
+  npm run restore FILE
+  npm run admin -- users list [TEXT] [--show all|waiting|admins|disabled]
+  npm run admin -- users disable NAME [--reason TEXT]
+  npm run admin -- users enable|promote|demote|approve|refuse|unlock NAME
   npm run admin -- sessions end --user NAME | --all
-  npm run admin -- users disable|enable|unlock|promote|demote NAME
   npm run admin -- votes void|set-apart|restore NAME
+  npm run admin -- topics list [TEXT] [--show all|public|hidden|deleted]
+  npm run admin -- topics hide|show|default SLUG
+  npm run admin -- topics give SLUG NAME
   npm run admin -- activity
   npm run admin -- audit verify
+  npm run admin -- help
 FILE.csv may be - for standard input.`;
 
 const migrateCommand: Command = (args) => {
@@ -47,6 +56,12 @@ const commands: Record<string, () => Promise<Command>> = {
   admin: async () => (await import('./admin/commands/admin-command.js')).adminCommand,
 };
 
+const storeCommands: Record<string, () => Promise<StoreCommand>> = {
+  doctor: async () => (await import('./admin/commands/doctor-command.js')).doctorCommand,
+  backup: async () => (await import('./admin/commands/backup-command.js')).backupCommand,
+  restore: async () => (await import('./admin/commands/backup-command.js')).restoreCommand,
+};
+
 // By default Node lets garbage grow to several times the memory in use. A command shares its machine with the
 // site, so it collects garbage after a third as much.
 setFlagsFromString('--heap-growing-percent=30');
@@ -58,10 +73,14 @@ process.exitCode = await run(process.argv.slice(2));
 
 async function run([name = '', ...args]: string[]): Promise<number> {
   let config: Config | undefined;
+  if (name === 'help' || args[0] === 'help') {
+    console.info(USAGE);
+    return 0;
+  }
   try {
     const work = await parseCommand(name, args);
     config = readConfig();
-    await execute(name, work, config);
+    await work(config);
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
@@ -70,14 +89,19 @@ async function run([name = '', ...args]: string[]): Promise<number> {
   }
 }
 
-async function parseCommand(name: string, args: string[]): Promise<(context: Context) => Promise<void>> {
+async function parseCommand(name: string, args: string[]): Promise<(config: Config) => Promise<void>> {
+  const loadStoreCommand = Object.hasOwn(storeCommands, name) ? storeCommands[name] : undefined;
+  if (loadStoreCommand) {
+    const work = (await loadStoreCommand())(args);
+    return (config) => work({ config });
+  }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!load) throw new UsageError(name ? `there is no command ${name}` : 'which command?');
-  const command = await load();
-  return command(args);
+  const work = (await load())(args);
+  return (config) => withDatabase(name, work, config);
 }
 
-async function execute(
+async function withDatabase(
   name: string,
   work: (context: Context) => Promise<void>,
   config: Config,

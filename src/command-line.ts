@@ -16,6 +16,9 @@ export interface Context {
 /** Parses the arguments of a command, and returns the function that runs it. @throws UsageError */
 export type Command = (args: string[]) => (context: Context) => Promise<void>;
 
+/** A command that opens the stores itself, because one of them may be away or empty. */
+export type StoreCommand = (args: string[]) => (context: Omit<Context, 'db'>) => Promise<void>;
+
 /**
  * Parses the positional arguments and options of a command.
  * @throws UsageError for an unknown option, or an option without its value

@@ -55,6 +55,10 @@ export interface Config {
   maxPictureMb: number;
   /** How many megabytes the pictures of a topic may take in the database (1 to 100,000). */
   maxTopicMb: number;
+  /** Days after which addresses in the record of sessions are shortened to networks (1 to 3650). */
+  retentionShortenDays: number;
+  /** Days after which addresses and devices in the record are gone (1 to 3650). */
+  retentionDeleteDays: number;
   /** bcrypt's cost: each step doubles the time of one password check. */
   passwordCost: number;
 }
@@ -103,9 +107,17 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxThingsPerTopic: settings.MAX_THINGS_PER_TOPIC,
     maxPictureMb: settings.MAX_PICTURE_MB,
     maxTopicMb: settings.MAX_TOPIC_MB,
+    retentionShortenDays: settings.RETENTION_SHORTEN_DAYS,
+    retentionDeleteDays: settings.RETENTION_DELETE_DAYS,
     passwordCost: 12,
   };
 }
+
+/** The environment for a program that this one starts: its own, and more variables. */
+export const environmentWith = (more: Record<string, string>): Record<string, string | undefined> => ({
+  ...process.env,
+  ...more,
+});
 
 // ---- The kinds of values. A message continues the sentence that starts with the variable's name.
 
@@ -230,6 +242,8 @@ const environment = z
     MAX_THINGS_PER_TOPIC: integer(2, 100_000).default(10_000),
     MAX_PICTURE_MB: integer(1, 100).default(10),
     MAX_TOPIC_MB: integer(1, 100_000).default(200),
+    RETENTION_SHORTEN_DAYS: integer(1, 3_650).default(30),
+    RETENTION_DELETE_DAYS: integer(1, 3_650).default(90),
   })
   .superRefine((settings, { addIssue }) => {
     const refuse = (name: keyof typeof settings, message: string) =>
@@ -242,6 +256,8 @@ const environment = z
         'RANKER',
         `is ${settings.RANKER}, which needs DATABASE_URL: one process opens the embedded database.`,
       );
+    if (settings.RETENTION_DELETE_DAYS < settings.RETENTION_SHORTEN_DAYS)
+      refuse('RETENTION_DELETE_DAYS', 'is less than RETENTION_SHORTEN_DAYS.');
     if (settings.NODE_ENV !== 'production') return;
 
     if (!settings.DATABASE_URL) refuse('DATABASE_URL', 'is not set: production needs Postgres.');

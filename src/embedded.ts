@@ -19,9 +19,45 @@ export async function openEmbedded(folder: string, print: (line: string) => void
   const files = join(folder, 'postgres');
   if (!existsSync(files)) {
     print('Creating the embedded database (only at the first start, a few seconds) ...');
-    await createDatabase(files);
+    await createDatabase(files, await prepopulated());
   }
   return createPool(await PGlite.create(files), () => lock.close());
+}
+
+/**
+ * Packs the files of the embedded database into a gzipped tar archive. The archive fits into memory.
+ * @throws Error when another process has the folder open
+ */
+export async function dumpEmbedded(folder: string): Promise<Buffer> {
+  const files = join(folder, 'postgres');
+  if (!existsSync(files)) throw new Error(`there is no embedded database in ${folder}`);
+  const lock = await lockFolder(folder);
+  const pglite = await PGlite.create(files);
+  try {
+    await pglite.exec('checkpoint');
+    const archive = await pglite.dumpDataDir('gzip');
+    return Buffer.from(await archive.arrayBuffer());
+  } finally {
+    await pglite.close();
+    lock.close();
+  }
+}
+
+/**
+ * Unpacks such an archive into a folder without an embedded database.
+ * @throws Error when the folder has one, or the archive can't be read
+ */
+export async function restoreEmbedded(folder: string, archive: Blob): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  try {
+    const files = join(folder, 'postgres');
+    if (existsSync(files))
+      throw new Error(`${folder} has a database already: set DATA_DIR to an empty folder`);
+    await createDatabase(files, archive);
+  } finally {
+    lock.close();
+  }
 }
 
 function createPool(pglite: PGlite, onClose: () => void): PostgresPool {
@@ -47,10 +83,10 @@ function createPool(pglite: PGlite, onClose: () => void): PostgresPool {
 
 // Created under another name and then renamed, so an interrupted start leaves nothing that looks like a
 // database.
-async function createDatabase(files: string): Promise<void> {
+async function createDatabase(files: string, archive: Blob): Promise<void> {
   const unfinished = `${files}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
-  const pglite = await PGlite.create(unfinished, { loadDataDir: await prepopulated() });
+  const pglite = await PGlite.create(unfinished, { loadDataDir: archive });
   await pglite.close();
   renameSync(unfinished, files);
 }

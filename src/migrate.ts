@@ -45,6 +45,16 @@ const migrationFiles = (): string[] =>
     .sort();
 
 /**
+ * Lists the migrations that this version would run.
+ * @throws Error that says what to do with a database that this version can't bring up to date
+ */
+export async function pendingMigrations(db: Database): Promise<string[]> {
+  await refuseUnknownMigrations(db);
+  const migrations = await createMigrator(db).getMigrations();
+  return migrations.filter(({ executedAt }) => !executedAt).map(({ name }) => name);
+}
+
+/**
  * Reverts the newest migration.
  * @returns an array with its name, or an empty array when there was none
  * @throws Error with the name of a migration that could not be reverted

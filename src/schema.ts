@@ -132,8 +132,10 @@ export interface SessionsTable {
   idleExpiresAt: Date;
   endedAt: Date | null;
   endReason: EndReason | null;
-  device: string;
-  address: string;
+  /** Null once the row is old. */
+  device: string | null;
+  /** An address, a network once the row is older, and then null. */
+  address: string | null;
 }
 
 /** The log of session events. Rows never change, and the database links them in a hash chain. */
@@ -183,6 +185,9 @@ export type TopicPhase = 'draft' | 'open' | 'paused' | 'closed';
 /** When voters see the ranking of a topic. */
 export type TopicResults = 'always' | 'after voting' | 'after closing';
 
+/** Who reads the notes that voters may leave with a vote: nobody, as there are none, or the organisers, or also the teams. */
+export type TopicNotes = 'none' | 'organisers' | 'teams';
+
 /** What a user may do with a topic: everything, change and run it, or look at it. */
 export type TopicRole = 'owner' | 'organiser' | 'viewer';
 
@@ -206,6 +211,8 @@ export interface TopicsTable {
   takesSuggestions: Generated<boolean>;
   /** Eight letters and digits that people type to vote in it. */
   code: string | null;
+  /** Who reads the notes of voters. */
+  notes: Generated<TopicNotes>;
   /** The sites that may show the ranking in a frame, such as `https://example.org`. */
   embedOrigins: Generated<string[]>;
   /** The position in the ledger at which a closed topic's results are frozen; null until the ranker is there. */
@@ -377,10 +384,29 @@ export interface VotesTable {
   withdrawnXid: string | null;
 }
 
-/** Decisions on whether a voter counts. The newest one holds. Rows are only added. */
+/** A line that a voter has left with a vote. It goes when the vote is taken back. */
+export interface VoteNotesTable {
+  voteId: number;
+  /** Random, so that it does not tell when the note was written. */
+  id: Generated<string>;
+  topicId: number;
+  /** 1 to 280 characters. */
+  note: string;
+  /** Who reads it, as its writer was told. */
+  readers: 'organisers' | 'teams';
+  /** Whether the organisers learn who wrote it. */
+  isNamed: boolean;
+}
+
+/**
+ * Decisions on whether a voter counts, in a topic or, without one, in all. The newest one of each kind holds. Rows are only
+ * added.
+ */
 export interface VoterEventsTable {
   id: GeneratedAlways<number>;
   voterId: number;
+  /** Null for the decision of an operator. */
+  topicId: number | null;
   kind: 'set apart' | 'voided' | 'restored';
   at: Generated<Date>;
   xid: GeneratedAlways<string>;
@@ -601,6 +627,13 @@ export interface RankerPositionTable {
   generation: number;
 }
 
+/** The backups that were made. */
+export interface BackupsTable {
+  id: GeneratedAlways<number>;
+  takenAt: Generated<Date>;
+  bytes: number;
+}
+
 /** Every table, as Kysely sees it. */
 export interface Schema {
   voters: VotersTable;
@@ -624,6 +657,7 @@ export interface Schema {
   suggestions: SuggestionsTable;
   flags: FlagsTable;
   votes: VotesTable;
+  voteNotes: VoteNotesTable;
   voterEvents: VoterEventsTable;
   voteWeights: VoteWeightsTable;
   topicVoters: TopicVotersTable;
@@ -643,4 +677,5 @@ export interface Schema {
   siteEvents: SiteEventsTable;
   shares: SharesTable;
   sharedThings: SharedThingsTable;
+  backups: BackupsTable;
 }

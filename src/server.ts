@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { makeClaim } from './admin/settings/claim.js';
 import { createApp } from './app.js';
 import { Passwords } from './auth/passwords/passwords.js';
+import { forgetAddresses } from './auth/sessions/forget-addresses.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
 import { createDemoUser, findDemoCredentials } from './auth/users/demo.js';
@@ -79,6 +80,9 @@ async function serve(config: Config): Promise<void> {
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => purgeGuests(backgroundDb), {
       ...{ log, failure: 'old guests were not deleted' },
+    }),
+    runPeriodically(PURGE_INTERVAL_MS, () => forgetAddresses(backgroundDb, config), {
+      ...{ log, failure: 'old addresses were not forgotten' },
     }),
     runPeriodically(PURGE_INTERVAL_MS, () => removeUnusedPictures(backgroundDb), {
       ...{ log, failure: 'unused pictures were not removed' },

@@ -88,6 +88,8 @@ it.each([
   ['TOPIC_CREATION', 'everyone'],
   ['MAX_TOPICS_PER_PERSON', '0'],
   ['MAX_THINGS_PER_TOPIC', '1'],
+  ['RETENTION_SHORTEN_DAYS', '0'],
+  ['RETENTION_DELETE_DAYS', '29'],
 ])('refuses to start with %s = %s, and names the setting', (name, value) => {
   const read = () => readConfig({ ...production, [name]: value });
   expect(read).toThrow(ConfigError);

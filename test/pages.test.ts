@@ -23,7 +23,14 @@ const topic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?' },
   ...{ access: 'public' as const, hiddenAt: null, isDefault: true, goal: 20 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: now },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: 20, code: null },
+  ...{
+    timeZone: 'UTC',
+    takesSuggestions: false,
+    notes: 'teams' as const,
+    embedOrigins: [],
+    votesEach: 20,
+    code: null,
+  },
 };
 const runTopic = {
   ...{ id: 1, slug: 'food', title: 'Food', question: 'Which do you prefer?', goal: 'top 20' },
@@ -34,6 +41,7 @@ const runTopic = {
     timeZone: 'Europe/Berlin',
   },
   ...{ opensAt: null, closesAt: now, votesEach: 20, takesSuggestions: false, embedOrigins: [] },
+  notes: 'teams' as const,
   ...{ closedXid: null, closedLedgerId: null, code: null, deletedAt: null, isDefault: false, createdAt: now },
   hiddenAt: null,
 };
@@ -78,7 +86,12 @@ const vote = {
   ...{ outcome: 'left' as const, unknown: null, strategy: 'focus' as const, provisional: false },
   ...{ createdAt: now, withdrawnAt: null },
 };
-const namedVote = { ...vote, left: 'Ramen', right: 'Yak', topic: 'Food' };
+const namedVote = { ...vote, left: 'Ramen', right: 'Yak', topic: 'Food', note: 'Crisp' };
+const judge = {
+  ...{ voterId: 1, key: '0123456789abcdef', name: 'Mina', team: 'Blue', votes: 40, latest: now },
+  state: 'counted' as const,
+};
+const noted = { id: 1, name: 'Ramen', notes: 2 };
 const session = {
   ...{ id: 1, publicId: 'c0a8', remembered: true, isConfirmed: true },
   ...{ lastSeenAt: now, expiresAt: now, idleExpiresAt: now },
@@ -163,6 +176,13 @@ const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
 
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'admin/health': {
+    checks: [
+      { name: 'Database', state: 'fine', finding: 'Postgres 18.1, 24 MB.', advice: '' },
+      { name: 'Redis', state: 'look', finding: 'It deletes keys.', advice: 'Set maxmemory-policy.' },
+      { name: 'Ranking', state: 'broken', finding: 'No ranker works.', advice: 'Start the site.' },
+    ],
+  },
   'admin/overview': {
     overview: {
       ...{
@@ -308,7 +328,14 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'home/accessibility': { contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, idleSeconds: 7200 },
   'home/privacy': {
-    ...{ contact: undefined, idleSeconds: 7200, expireDays: 30, guestDays: 30 },
+    ...{
+      contact: undefined,
+      idleSeconds: 7200,
+      expireDays: 30,
+      guestDays: 30,
+      shortenDays: 30,
+      deleteDays: 90,
+    },
     allowedOrigins: ['https://a.example'],
   },
   'home/offline': {},
@@ -426,6 +453,27 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       ...{ voters: 4, reliability: '0.87', leftShare: '52 %', seconds: '4.2 s', differing: 1 },
       disputed: ['Ramen'],
     },
+  },
+  'organize/judging/judges': {
+    ...{ ...managed, isClosed: false },
+    panel: {
+      ...{ reliability: 0.87, splitHalves: 0.9 },
+      judges: [
+        { ...judge, seconds: 4.2, leftShare: 0.52, infit: 1.62, differs: true },
+        {
+          ...{ ...judge, team: null, state: 'set apart' as const, differs: false },
+          ...{ seconds: undefined, leftShare: undefined, infit: undefined },
+        },
+      ],
+    },
+  },
+  'organize/judging/without': {
+    ...{ ...managed, isClosed: false, chosen: [judge], refusal: undefined, votes: 40 },
+    rows: [{ thingId: 1, name: 'Ramen', rank: 2, rankWithout: 1 }],
+  },
+  'organize/judging/notes': {
+    ...{ ...managed, things: [noted], thing: noted },
+    notes: [{ id: 'a', note: 'Crisp', thingId: 1, thing: 'Ramen', other: 'Yak', by: 'Mina', at: now }],
   },
   'organize/settings': {
     ...{ ...managed, phase: 'draft', zones: ['UTC', 'Europe/Berlin'] },
@@ -546,7 +594,8 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       old: vote,
       answer: [{ name: 'Ramen' }],
       ballot: 'b',
-      isUnanswered: true,
+      note: 'Crisp',
+      error,
     },
   },
   'profile/close': {
@@ -573,6 +622,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       today: 3,
     },
     isAnswer: true,
+    ...{ note: 'Crisp', hasNotes: true },
     hasTexts: true,
     texts: { left: renderMarkdown('# Ramen'), right: undefined },
     slot: {
@@ -597,6 +647,10 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     })),
   },
   'voting/flag': { topic, path: '/topics/food', thing: first, reason: '', error },
+  'voting/notes': {
+    ...{ topic, path: '/topics/food', isOver: true },
+    things: [{ name: 'Ramen', notes: [{ note: 'Crisp', other: 'Yak' }] }],
+  },
   'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
 };
 

@@ -1,8 +1,10 @@
 import { Router } from 'express';
+import type { Redis } from 'ioredis';
 import type { AuthServices } from '../auth/services.js';
 import type { Pictures } from '../catalog/pictures/pictures.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { activityRoutes } from './activity/activity-routes.js';
+import { adminHealthRoutes } from './health/health-routes.js';
 import { overviewRoutes } from './overview-routes.js';
 import { invitationRoutes } from './people/invitation-routes.js';
 import { peopleRoutes } from './people/people-routes.js';
@@ -16,6 +18,7 @@ import { topicRoutes } from './topics/topic-routes.js';
 interface AdminServices extends AuthServices {
   boards: Boards;
   pictures: Pictures;
+  redis: Redis | undefined;
 }
 
 /** The pages of those who run the site. */
@@ -29,6 +32,7 @@ export function adminRoutes(services: AdminServices): Router {
   router.use(reviewRoutes(services));
   router.use(stuffingRoutes(services));
   router.use(activityRoutes(services));
+  router.use(adminHealthRoutes(services));
   router.use(settingsRoutes(services));
   router.use(claimRoutes(services));
   return router;

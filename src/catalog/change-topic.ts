@@ -1,5 +1,5 @@
 import type { Transaction } from '../database.js';
-import type { TopicAccess, TopicResults } from '../schema.js';
+import type { TopicAccess, TopicNotes, TopicResults } from '../schema.js';
 import { newSlug } from './create-topic.js';
 import { formatGoal, type Goal } from './goal.js';
 import type { OrganizedTopic } from './organized-topic.js';
@@ -16,6 +16,7 @@ export interface TopicSettings {
   results: TopicResults;
   votesEach: number | null;
   takesSuggestions: boolean;
+  notes: TopicNotes;
   embedOrigins: string[];
 }
 

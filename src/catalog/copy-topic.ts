@@ -12,10 +12,10 @@ export async function copyTopic(
 ): Promise<Topic> {
   const { title, question, access } = topic;
   const copy = await createTopic(trx, { title: copiedTitle(title), question, access, ownerId });
-  const { results, goal, timeZone, votesEach, takesSuggestions, embedOrigins } = topic;
+  const { results, goal, timeZone, votesEach, takesSuggestions, notes, embedOrigins } = topic;
   await trx
     .updateTable('topics')
-    .set({ results, goal, timeZone, votesEach, takesSuggestions, embedOrigins })
+    .set({ results, goal, timeZone, votesEach, takesSuggestions, notes, embedOrigins })
     .where('id', '=', copy.id)
     .execute();
   await sql`

@@ -101,5 +101,5 @@ async function purgeTopic(trx: Transaction, topicId: number): Promise<void> {
 /** What the ranker made of the topic. Roles, links, invitations and the log go with the row of the topic. */
 const OF_TOPIC = [
   ...['standings', 'ratings', 'pair_counts', 'pair_counts_position', 'snapshots', 'fits', 'group_leans'],
-  ...['topic_voters', 'goal_progress', 'site_events', 'boards'],
+  ...['topic_voters', 'voter_events', 'goal_progress', 'site_events', 'boards'],
 ];

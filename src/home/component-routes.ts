@@ -20,7 +20,14 @@ const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },
   ...{ access: 'link' as const, hiddenAt: null, isDefault: true, goal: 3 as const },
   ...{ phase: 'open' as const, results: 'always' as const, opensAt: null, closesAt: null },
-  ...{ timeZone: 'UTC', takesSuggestions: false, embedOrigins: [], votesEach: null, code: null },
+  ...{
+    timeZone: 'UTC',
+    takesSuggestions: false,
+    notes: 'none' as const,
+    embedOrigins: [],
+    votesEach: null,
+    code: null,
+  },
 };
 
 /** Names and pictures that test a layout: a usual one, a long one, one from right to left, and an emoji. */

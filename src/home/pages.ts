@@ -77,6 +77,9 @@ interface PrivacyPage extends AccessibilityPage {
   expireDays: number;
   /** How long the votes of a guest are kept after the latest one, in days. */
   guestDays: number;
+  /** After how many days an address is shortened, and after how many it is gone with the device. */
+  shortenDays: number;
+  deleteDays: number;
   /** Other sites that may read who is logged in. */
   allowedOrigins: string[];
 }

@@ -92,6 +92,8 @@ export function homeRoutes(services: HomeServices): Router {
         idleSeconds,
         expireDays: config.sessionExpireDays,
         guestDays: GUEST_LIFETIME_DAYS,
+        shortenDays: config.retentionShortenDays,
+        deleteDays: config.retentionDeleteDays,
         allowedOrigins: config.allowedOrigins,
       }),
     )

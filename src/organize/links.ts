@@ -6,6 +6,8 @@ export const LINKS: ManageLink[] = [
   { path: 'pictures', title: 'Add pictures', act: 'run' },
   { path: 'voters', title: 'Invited voters', act: 'look' },
   { path: 'review', title: 'Proposed and flagged', act: 'run' },
+  { path: 'judges', title: 'Judges', act: 'look' },
+  { path: 'notes', title: 'Notes of voters', act: 'run' },
   { path: 'results', title: 'Results', act: 'look' },
   { path: 'settings', title: 'Settings', act: 'run' },
   { path: 'people', title: 'People who run it', act: 'look' },

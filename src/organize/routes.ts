@@ -5,6 +5,8 @@ import type { Database } from '../database.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import type { Queues } from '../voting/queue.js';
 import { activityRoutes } from './activity-routes.js';
+import { judgesRoutes } from './judging/judges-routes.js';
+import { judgeNotesRoutes } from './judging/notes-routes.js';
 import { overviewRoutes } from './overview-routes.js';
 import { peopleRoutes } from './people-routes.js';
 import { removalRoutes } from './removal-routes.js';
@@ -37,6 +39,8 @@ export function organizeRoutes(services: OrganizeServices): Router {
   router.use(joinRoutes(services));
   router.use(codeRoutes(services));
   router.use(screenRoutes(services));
+  router.use(judgesRoutes(services));
+  router.use(judgeNotesRoutes(services));
   router.use(reviewRoutes(services));
   router.use(resultsRoutes(services));
   router.use(settingsRoutes(services));

@@ -2,14 +2,14 @@ import type { TopicSettings } from '../catalog/change-topic.js';
 import { type Goal, MAX_GOAL, parseGoal } from '../catalog/goal.js';
 import type { OrganizedTopic } from '../catalog/organized-topic.js';
 import { readTopicLine } from '../catalog/topics.js';
-import type { TopicResults } from '../schema.js';
+import type { TopicNotes, TopicResults } from '../schema.js';
 import { checkTopicTexts, readAccess, type TopicErrors } from './new-topic.js';
 import { fromLocalTime, isTimeZone, toLocalTime } from './zoned-time.js';
 
 /** The fields of the settings as the form has them. */
 export const SETTINGS_FIELDS = [
   ...(['title', 'question', 'access', 'goal', 'top', 'results', 'opens', 'closes', 'zone'] as const),
-  ...(['votes-each', 'suggestions', 'origins'] as const),
+  ...(['votes-each', 'suggestions', 'notes', 'origins'] as const),
 ];
 
 /** What is typed into the form of the settings. */
@@ -26,6 +26,7 @@ export interface TopicSchedule {
 }
 
 const RESULTS: readonly TopicResults[] = ['always', 'after voting', 'after closing'];
+const NOTES: readonly TopicNotes[] = ['none', 'organisers', 'teams'];
 const MAX_ORIGINS = 10;
 const MAX_VOTES_EACH = 1_000;
 
@@ -40,6 +41,7 @@ export function settingsFormOf({ topic }: Pick<OrganizedTopic, 'topic'>): Settin
     ...{ opens: time(topic.opensAt), closes: time(topic.closesAt), zone: topic.timeZone },
     'votes-each': topic.votesEach === null ? '' : String(topic.votesEach),
     suggestions: topic.takesSuggestions ? '1' : '',
+    notes: topic.notes,
     origins: topic.embedOrigins.join('\n'),
   };
 }
@@ -68,6 +70,7 @@ export function readSettings(
     schedule,
     settings: {
       ...{ goal, results, votesEach, takesSuggestions: form.suggestions !== '' },
+      notes: NOTES.find((choice) => choice === form.notes) ?? topic.notes,
       title: readTopicLine('title', form.title) ?? topic.title,
       question: readTopicLine('question', form.question) ?? topic.question,
       access: readAccess(form.access) ?? topic.access,

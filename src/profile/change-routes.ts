@@ -9,6 +9,7 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
+import { findNote, MAX_NOTE, readNote } from '../voting/notes.js';
 import { pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { whyRefused } from '../voting/takes-votes.js';
@@ -34,12 +35,16 @@ export function changeRoutes({
     .route('/profile/votes/:ballotId/change')
     .get(requireUser, async (req, res) => showPair(res, await findOwnVote(req, res)))
     .post(requireUser, async (req, res) => {
-      const form = readForm(req, 'ballot', 'choice');
+      const form = readForm(req, 'ballot', 'choice', 'note');
       const old = await findOwnVote(req, res);
       const ballot = readBallotFor(old, form.ballot, userOf(res).id);
       const answer = readAnswer(form.choice);
-      if (!answer || answer.outcome === 'skip') return showPair(res.status(422), old);
-      const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome: answer.outcome });
+      const note = readNote(form.note);
+      if (!answer || answer.outcome === 'skip')
+        return showPair(res.status(422), old, { error: UNANSWERED, note: form.note });
+      if (note === 'too long') return showPair(res.status(422), old, { error: LONG_NOTE, note: form.note });
+      const { outcome } = answer;
+      const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome, note });
       if (status === 'gone')
         throw (await isClosed(old.topicId, ballot.voterId)) ? votingClosed() : takenDown();
       if (status === 'withdrawn') throw takenBack();
@@ -53,7 +58,11 @@ export function changeRoutes({
     return vote;
   }
 
-  async function showPair(res: Response, old: Vote): Promise<void> {
+  async function showPair(
+    res: Response,
+    old: Vote,
+    { error, note }: { error: string; note?: string } = { error: '' },
+  ): Promise<void> {
     const board = boards.byTopic(old.topicId);
     const [left, right] = [board?.find(old.leftId), board?.find(old.rightId)];
     if (!board || !left || !right) throw takenDown();
@@ -72,7 +81,8 @@ export function changeRoutes({
       old,
       answer: describeShortly(board, old),
       ballot: signBallot(offer, config.secrets[0]),
-      isUnanswered: res.req.method === 'POST',
+      error,
+      note: note ?? (await findNote(db, old.id)) ?? '',
     });
   }
 
@@ -100,6 +110,9 @@ function isSamePair(
 ): boolean {
   return one.topicId === other.topicId && one.leftId === other.leftId && one.rightId === other.rightId;
 }
+
+const UNANSWERED = 'Nothing has changed yet. Choose one of the answers below.';
+const LONG_NOTE = `Nothing has changed yet. Your note has more than ${MAX_NOTE} characters.`;
 
 const takenDown = (): Problem =>
   new Problem(410, 'One of these was removed', 'We can’t show the pair again. Your vote stays as it was.');

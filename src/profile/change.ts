@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database.js';
 import type { Outcome } from '../schema.js';
 import type { Ballot } from '../voting/ballot.js';
+import { findNote } from '../voting/notes.js';
 import type { Queues } from '../voting/queue.js';
 import { takesVotesSql } from '../voting/takes-votes.js';
 import { findAnswer, findVote, type Vote } from '../voting/voting.js';
@@ -21,15 +22,15 @@ export type ChangeResult =
 /**
  * Replaces a standing answer by another one, in one statement, so that the pair always counts exactly once.
  * The new answer keeps the strategy of the old one. The voter's queue becomes stale when a thing that was
- * unknown is known now.
+ * unknown is known now. The old answer's note goes, and the new one has its own.
  * @param ballot made for the same pair; when it is sent again, nothing more changes
  */
 export async function changeVote(
   { db, queues }: { db: Database; queues: Queues },
   old: Vote,
-  { ballot, outcome }: { ballot: Ballot; outcome: Outcome },
+  { ballot, outcome, note }: { ballot: Ballot; outcome: Outcome; note: string | undefined },
 ): Promise<ChangeResult> {
-  const isSame = old.outcome === outcome && !old.withdrawnAt;
+  const isSame = old.outcome === outcome && !old.withdrawnAt && (await findNote(db, old.id)) === note;
   if (isSame || ballot.id === old.ballotId) return { status: 'same', vote: old };
   await sql`
     with old as (
@@ -39,11 +40,14 @@ export async function changeVote(
         and ${sql.raw(takesVotesSql({ topic: 'votes.topic_id', voter: 'votes.voter_id' }))}
         and exists (select from users where id = ${ballot.voterId} for key share)
         and not exists (select from votes as used where used.ballot_id = ${ballot.id}::uuid)
-      returning *)
-    insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy)
-    select ${ballot.id}::uuid, topic_id, voter_id, left_id, right_id, ${outcome}, strategy from old`.execute(
-    db,
-  );
+      returning *
+    ), changed as (
+      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy)
+      select ${ballot.id}::uuid, topic_id, voter_id, left_id, right_id, ${outcome}, strategy from old
+      returning id, topic_id)
+    insert into vote_notes (vote_id, topic_id, note, readers, is_named)
+    select changed.id, topic_id, ${note ?? null}::text, notes, access = 'invited' from changed join topics on topics.id = topic_id
+    where ${note ?? null}::text is not null and notes <> 'none'`.execute(db);
   const changed = await findVote(db, ballot.voterId, ballot.id);
   if (changed) {
     if (old.unknown) await queues.markStale({ voterId: ballot.voterId, topicId: old.topicId });

@@ -80,7 +80,10 @@ interface ChangePage {
   old: Vote;
   answer: Words;
   ballot: string;
-  isUnanswered: boolean;
+  /** The voter's note so far, or what was typed as one. */
+  note: string;
+  /** Empty before the first try. */
+  error: string;
 }
 
 interface ClosePage {

@@ -78,9 +78,9 @@ export const isInFront = ({ pairs: [front] }: Queue, vote: Vote): boolean =>
 
 function receiptOfCast(context: VoterContext, before: Queue, cast: CastResult & { status: 'cast' }): Receipt {
   const { board } = context;
-  const { vote, others } = cast;
+  const { vote, others, hasNote } = cast;
   const { weight, reason } = expectedWeight(board, before, vote);
-  return withEffect(receiptOf(board, cast, reason), context, { vote, weight, others });
+  return withEffect(withNote(receiptOf(board, cast, reason), hasNote), context, { vote, weight, others });
 }
 
 function receiptOfKnown(
@@ -90,11 +90,19 @@ function receiptOfKnown(
 ): Receipt {
   const { board } = context;
   if (!known) return receiptOf(board, { status: 'gone' });
-  const { vote, others } = known;
-  if (vote.outcome === 'skip' || vote.withdrawnAt) return receiptOf(board, { status, vote });
+  const { vote, others, hasNote } = known;
+  if (vote.withdrawnAt) return receiptOf(board, { status, vote });
+  if (vote.outcome === 'skip') return withNote(receiptOf(board, { status, vote }), hasNote);
   const { weight, reason } = known.weight ?? expectedWeight(board, queue, vote);
-  return withEffect(receiptOf(board, { status, vote }, reason), context, { vote, weight, others });
+  const receipt = withNote(receiptOf(board, { status, vote }, reason), hasNote);
+  return withEffect(receipt, context, { vote, weight, others });
 }
+
+/** Tells that the note was saved. That is more important than what a vote moves. */
+const withNote = (receipt: Receipt, hasNote: boolean): Receipt =>
+  hasNote && receipt.status
+    ? { ...receipt, effect: [...(receipt.effect?.concat('. ') ?? []), 'Your note is saved'] }
+    : receipt;
 
 /** Adds what a vote did, for a voter who sees the ranking. */
 function withEffect(

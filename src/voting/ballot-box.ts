@@ -24,13 +24,20 @@ import {
  * What happened to a vote:
  * - `cast`: it was written now. `isAgain` tells whether the voter had answered the pair before and taken that
  *   answer back. `open` has the candidates that the voter has not answered. `others` tells how others answered,
- *   as far as pair counts go.
+ *   as far as pair counts go. `hasNote` tells whether a note was written with it.
  * - `repeated`: the same ballot was cast before.
  * - `answered`: the voter answered this pair on another ballot. That answer stands.
  * - `gone`: a thing was taken down, the voter was deleted, or the topic does not take their votes.
  */
 export type CastResult =
-  | { status: 'cast'; vote: Vote; isAgain: boolean; open: Candidates; others: PairCount | undefined }
+  | {
+      status: 'cast';
+      vote: Vote;
+      isAgain: boolean;
+      open: Candidates;
+      others: PairCount | undefined;
+      hasNote: boolean;
+    }
   | { status: 'repeated' | 'answered'; vote: Vote }
   | { status: 'gone'; vote?: undefined };
 
@@ -46,7 +53,8 @@ export class BallotBox {
   constructor(db: Database) {
     this.#db = db;
     this.#inserts = new Batcher(async (votes) => {
-      const rows = await insertVotes(db, JSON.stringify(votes.map(rowOf)));
+      const insert = votes.some(({ answer }) => answer.note) ? insertVotesWithNotes : insertVotes;
+      const rows = await insert(db, JSON.stringify(votes.map(rowOf)));
       return new Map(
         rows.flatMap((row) => {
           const vote = votes[row.index];
@@ -95,6 +103,7 @@ interface InsertedVote {
   createdAt: Date;
   isAgain: boolean;
   provisional: boolean;
+  hasNote: boolean;
   /** How others answered the pair, as far as pair counts go; null when it has none. */
   others: OthersCounts | null;
   /** The candidates that the voter has not answered. */
@@ -122,7 +131,8 @@ function rowOf({ ballot, answer, candidates: { queued, drawn } }: NewVote, index
 
 function castResult({ ballot, answer, candidates }: NewVote, row: InsertedVote, id: number): CastResult {
   const { id: ballotId, topicId, leftId, rightId, strategy } = ballot;
-  const { createdAt, isAgain, provisional, open, others } = row;
+  const { createdAt, isAgain, provisional, open, others, hasNote } = row;
+  const { outcome, unknown } = answer;
   const [low, high] = [Math.min(leftId, rightId), Math.max(leftId, rightId)];
   return {
     status: 'cast',
@@ -134,11 +144,10 @@ function castResult({ ballot, answer, candidates }: NewVote, row: InsertedVote, 
       rightId,
       strategy,
       provisional,
-      ...answer,
-      createdAt,
-      withdrawnAt: null,
+      ...{ outcome, unknown, createdAt, withdrawnAt: null },
     },
     isAgain,
+    hasNote,
     open: selectOpen(candidates, open ?? []),
     others: others ? toPairCount({ low, high }, others) : undefined,
   };
@@ -150,10 +159,12 @@ const earlierAnswer = (voter: string, low: string, high: string): string => `(
     and least(left_id, right_id) = ${low} and greatest(left_id, right_id) = ${high} limit 1)`;
 
 // When one ballot comes twice, only the first answer is written: the insert goes by index for each voter.
-const insertVotes = statement<InsertedVote>(`
+const insertsVotes = ({ notes, hasNote }: { notes: string; hasNote: string }) =>
+  statement<InsertedVote>(`
   with given as materialized (
     select * from jsonb_to_recordset($1::jsonb) as given (index int, ballot uuid, topic bigint, voter bigint, guest boolean,
-      one bigint, other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb)),
+      one bigint, other bigint, outcome text, "unknown" text, strategy text, shown timestamptz, candidates jsonb,
+      note text)),
   cast_now as (
     insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, "unknown", strategy, provisional, shown_at)
     select ballot, topic, voter, one, other, outcome, "unknown", strategy,
@@ -165,7 +176,8 @@ const insertVotes = statement<InsertedVote>(`
     order by voter, index
     on conflict do nothing
     returning id, ballot_id, created_at, provisional)
-  select given.index, cast_now.id, cast_now.created_at, cast_now.provisional,
+  ${notes}
+  select given.index, cast_now.id, cast_now.created_at, cast_now.provisional, ${hasNote} as has_note,
     ${othersCountsSql({ voter: 'given.voter', low: 'least(one, other)', high: 'greatest(one, other)' })} as others,
     coalesce(${earlierAnswer('given.voter', 'least(one, other)', 'greatest(one, other)')}, false) as is_again,
     (select jsonb_agg(jsonb_build_object('index', number - 1, 'wasAnswered', was_answered is not null) order by number)
@@ -178,3 +190,16 @@ const insertVotes = statement<InsertedVote>(`
       ) as candidates where is_answered is null) as open
   from given left join cast_now on cast_now.ballot_id = ballot
     and index = (select min(index) from given as same where same.ballot = given.ballot)`);
+
+const insertVotes = insertsVotes({ notes: '', hasNote: 'false' });
+
+const insertVotesWithNotes = insertsVotes({
+  notes: `, noted as (
+    insert into vote_notes (vote_id, topic_id, note, readers, is_named)
+    select cast_now.id, topic, note, notes, access = 'invited'
+    from cast_now join given on ballot = ballot_id join topics on topics.id = topic
+    where note is not null and notes <> 'none' order by index
+    on conflict do nothing
+    returning vote_id)`,
+  hasNote: 'exists (select from noted where vote_id = cast_now.id)',
+});

@@ -6,6 +6,8 @@ export interface NamedVote extends Vote {
   left: string;
   right: string;
   topic: string;
+  /** What the voter has written with it. */
+  note: string | null;
 }
 
 /**
@@ -22,6 +24,7 @@ export async function votesOf(
     .innerJoin('things as l', 'l.id', 'votes.leftId')
     .innerJoin('things as r', 'r.id', 'votes.rightId')
     .innerJoin('topics', 'topics.id', 'votes.topicId')
+    .leftJoin('voteNotes', 'voteNotes.voteId', 'votes.id')
     .where('voterId', '=', voterId)
     .where('withdrawnAt', 'is', null)
     .where('votes.id', '<', before)
@@ -36,7 +39,14 @@ export async function votesOf(
       'strategy',
       'provisional',
     ])
-    .select(['votes.createdAt', 'withdrawnAt', 'l.name as left', 'r.name as right', 'topics.title as topic'])
+    .select([
+      'votes.createdAt',
+      'withdrawnAt',
+      'l.name as left',
+      'r.name as right',
+      'topics.title as topic',
+      'note',
+    ])
     .orderBy('votes.id', 'desc')
     .limit(limit)
     .execute();

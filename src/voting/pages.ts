@@ -12,6 +12,7 @@ declare module '../http/page.js' {
     'voting/guest': GuestPage;
     'voting/suggest': SuggestPage;
     'voting/flag': FlagPage;
+    'voting/notes': NotesPage;
   }
 }
 
@@ -25,6 +26,8 @@ interface VotePage {
   ballot: string | undefined;
   /** Whether the page is the answer to a press. Its result is then read out. */
   isAnswer: boolean;
+  /** What was typed as a note; empty with a new pair. */
+  note: string;
   slot: Slot;
   /** The addresses of the next pair's pictures as JSON (`PictureSources[]`), to load them early. */
   ahead: string;
@@ -36,6 +39,8 @@ interface VotePage {
   guest?: { votes: number; pairs: number /** Whether their votes count already. */; counts: boolean };
   /** Why there may be no pair: the phase, and whether the ranking is hidden from the voter. */
   end: Pick<TopicVisit, 'phase' | 'hidden' | 'role'>;
+  /** Whether the topic is closed, and there are notes about things of the voter's team. */
+  hasNotes: boolean;
   /** Whether the two have a text to read. */
   hasTexts: boolean;
   /** The texts of the two, in the reading view; undefined in the usual one. */
@@ -65,6 +70,15 @@ interface FlagPage {
   reason: string;
   /** Empty before the first try. */
   error: string;
+}
+
+/** The notes about the things of a team, after voting has ended. */
+interface NotesPage {
+  topic: TopicSummary;
+  path: string;
+  /** Whether voting has ended. Before that, the page has no notes. */
+  isOver: boolean;
+  things: { name: string; notes: { note: string /** The other thing of the pair. */; other: string }[] }[];
 }
 
 /** A guest's votes. */

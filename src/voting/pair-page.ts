@@ -8,6 +8,7 @@ import type { Board, Standing } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import { signBallot } from './ballot.js';
 import { COMMON_PAIRS } from './common-pairs.js';
+import { hasNotes } from './notes.js';
 import type { OwnProgress } from './pages.js';
 import { type Pair, picturesOf } from './pairs.js';
 import { type Queue, today } from './queue.js';
@@ -27,6 +28,8 @@ type ShowPair = (
     /** The pair to show and the one after it; by default the pairs of the queue. */
     pairs?: Pair[] | undefined;
     receipt?: Receipt | undefined;
+    /** What was typed as a note about the pair. */
+    note?: string | undefined;
   },
 ) => Promise<void>;
 
@@ -40,7 +43,7 @@ export function pairPage({
   secret: string;
   progressOf: ProgressOf;
 }): ShowPair {
-  return async (res, visit, { queue, pairs = queue.pairs, receipt }) => {
+  return async (res, visit, { queue, pairs = queue.pairs, receipt, note = '' }) => {
     const { board, phase } = visit;
     const { topic } = board;
     const { id: voterId, isGuest } = voterOf(res);
@@ -59,10 +62,12 @@ export function pairPage({
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
         isAnswer: receipt !== undefined,
+        note,
         hasTexts: Boolean(left?.hasText || right?.hasText),
         texts: left && right && isReading(res.req) ? await readPair(db, left, right) : undefined,
         slot: phase === 'open' ? slotOf(board, { queue, receipt, own }) : slotWhileClosed(receipt),
         end: { phase, hidden: visit.hidden, role: visit.role },
+        hasNotes: phase === 'closed' && topic.notes === 'teams' && (await hasNotes(db, topic.id, voterId)),
         each: topic.votesEach ? { done: queue.answers, of: topic.votesEach } : undefined,
         ahead: JSON.stringify(picturesOf(board, next)),
         today: day === today() ? votes : 0,

@@ -59,7 +59,7 @@ export function votingRoutes(
     .post(asVoter, async (req, res, next) => {
       const visit = await visitTopic(services, req, res);
       const { board } = visit;
-      const form = readForm(req, 'ballot', 'choice');
+      const form = readForm(req, 'ballot', 'choice', 'note');
       const vote = readVote(form, { board, voter: voterOf(res), secrets: config.secrets });
       if (vote.refusal === 'loggedOut') return void requireUser(req, res, next);
       if (vote.refusal) return refuseVote(res, visit, vote);
@@ -107,7 +107,7 @@ export function votingRoutes(
   async function refuseVote(
     res: Response,
     visit: TopicVisit,
-    { refusal, pairs }: RefusedVote,
+    { refusal, pairs, note }: RefusedVote,
   ): Promise<void> {
     // Another user has logged in on this browser. The whole page is loaded again to show who it is.
     if (refusal === 'foreign' && res.locals.user && wantsFragment(res)) {
@@ -123,7 +123,8 @@ export function votingRoutes(
     const queue = await queueOf(contextOf(res, visit));
     // A topic can close or pause after it was looked up.
     const phase = isLate ? 'closed' : refusal === 'paused' ? refusal : visit.phase;
-    await showPair(res, { ...visit, phase }, { queue, pairs, receipt: { text: [refusals[refusal]] } });
+    const receipt = { text: [refusals[refusal]] };
+    await showPair(res, { ...visit, phase }, { queue, pairs, note, receipt });
   }
 
   /** Makes a voter of a guest with the first vote, and renews the guest's cookie. */

@@ -91,7 +91,18 @@ export async function moveVotes(
           and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused') for key share of topics))
       order by id
       on conflict do nothing
-      returning topic_id, ballot_id)
+      returning id, topic_id, ballot_id
+    ), noted as (
+      insert into vote_notes (vote_id, topic_id, note, readers, is_named)
+      select moved.id, moved.topic_id, note, readers, is_named from moved join answers on new_ballot = moved.ballot_id
+        join vote_notes on vote_id = answers.id where stands
+    ), set_apart as (
+      -- An account is no way out for a voter whom the organisers set apart.
+      insert into voter_events (voter_id, topic_id, kind)
+      select ${to}::bigint, topic_id, kind from (
+        select distinct on (topic_id) topic_id, kind from voter_events
+        where voter_id = ${from} and topic_id in (select topic_id from moved) order by topic_id, xid desc, id desc
+      ) as newest where kind <> 'restored')
     select (select count(*) from answers where stands)::int as standing,
       (select count(*) from moved join answers on new_ballot = moved.ballot_id where stands)::int as counted,
       (select coalesce(json_agg(distinct topic_id), '[]') from moved) as topics,

@@ -1,5 +1,6 @@
 import type { Board } from '../ranking/boards/board.js';
 import { type Ballot, readBallot } from './ballot.js';
+import { MAX_NOTE, readNote } from './notes.js';
 import type { Pair } from './pairs.js';
 import { NEW_GUEST, type Voter } from './voter.js';
 import { type Answer, readAnswer } from './voting.js';
@@ -19,6 +20,7 @@ export const refusals = {
   uninvited:
     'Your personal link no longer works, so your vote didn’t count. Ask the organisers for a new one.',
   unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
+  longNote: `Your note has more than ${MAX_NOTE} characters, so your vote didn’t count. Shorten it and vote again.`,
 };
 
 /** Why a vote does not count. */
@@ -36,6 +38,8 @@ export interface RefusedVote {
   refusal: Refusal;
   /** The pairs to show; without them the voter's queue is shown. */
   pairs?: Pair[];
+  /** What was typed as a note about that pair. */
+  note?: string;
 }
 
 /** A member's vote that was sent after the member logged out. */
@@ -48,7 +52,7 @@ interface LoggedOutVote {
  * @param secrets newest first
  */
 export function readVote(
-  form: { ballot: string; choice: string },
+  form: { ballot: string; choice: string; note: string },
   { voter, board, secrets }: { voter: Voter; board: Board; secrets: string[] },
 ): AcceptedVote | RefusedVote | LoggedOutVote {
   const ballot = readBallot(form.ballot, secrets);
@@ -58,5 +62,8 @@ export function readVote(
   if (ballot.voterId !== voter.id && ballot.voterId !== NEW_GUEST) return { refusal: 'foreign' };
   if (ballot.topicId !== board.topic.id) return { refusal: 'otherTopic' };
   const answer = readAnswer(form.choice);
-  return answer ? { ballot, answer } : { refusal: 'unanswered', pairs: [ballot] };
+  const note = board.topic.notes === 'none' ? undefined : readNote(form.note);
+  const again = { pairs: [ballot], note: form.note };
+  if (note === 'too long') return { refusal: 'longNote', ...again };
+  return answer ? { ballot, answer: { ...answer, note } } : { refusal: 'unanswered', ...again };
 }

@@ -32,6 +32,8 @@ export interface Vote {
 export interface Answer {
   outcome: Outcome;
   unknown: Side | null;
+  /** A line for the organisers, or also for the teams; absent in most votes. */
+  note?: string | undefined;
 }
 
 /** Reads the answer that a button sends; undefined when there is no such button. */
@@ -49,6 +51,8 @@ export interface KnownVote {
   weight: Weight | undefined;
   /** How all others answered the pair, as far as the pair counts go. */
   others: PairCount | undefined;
+  /** Whether its voter has left a note with it. */
+  hasNote: boolean;
 }
 
 /** A voter and one of their ballots. */
@@ -70,12 +74,13 @@ export async function findKnownVotes(db: Database, keys: VoteKey[]): Promise<Map
     asked.map(({ voterId }) => voterId),
   );
   return new Map(
-    rows.map(({ number, isFolded, weight, reason, low, high, others, ...vote }) => [
+    rows.map(({ number, isFolded, weight, reason, low, high, others, hasNote, ...vote }) => [
       asked[number - 1] as VoteKey,
       {
         vote,
         weight: weight !== null && reason ? { weight, reason } : isFolded ? { weight: 1 } : undefined,
         others: others ? toPairCount({ low, high }, others) : undefined,
+        hasNote,
       },
     ]),
   );
@@ -90,6 +95,7 @@ interface KnownVoteRow extends Vote {
   low: number;
   high: number;
   others: OthersCounts | null;
+  hasNote: boolean;
 }
 
 // "offset 0" has Postgres look up each ballot by the index, also when its statistics are old.
@@ -97,6 +103,7 @@ const selectKnownVotes = statement<KnownVoteRow>(`
   select number, votes.id, ballot_id, topic_id, left_id, right_id, outcome, "unknown", strategy, provisional, created_at,
     withdrawn_at, (votes.xid, votes.id) <= (position.xid, position.id) as is_folded, weight, reason,
     least(left_id, right_id) as low, greatest(left_id, right_id) as high,
+    exists (select from vote_notes where vote_id = votes.id) as has_note,
     ${othersCountsSql({
       voter: 'votes.voter_id',
       low: 'least(votes.left_id, votes.right_id)',

@@ -149,6 +149,7 @@ const ABOUT: ConstructorParameters<typeof Board>[0] = {
     timeZone: 'UTC',
     takesSuggestions: false,
     code: null,
+    notes: 'none' as const,
     embedOrigins: [],
     hiddenAt: null,
     votesEach: null,

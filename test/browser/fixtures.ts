@@ -100,6 +100,11 @@ async function organize(site: Site): Promise<{ organiser: Member; topics: Topics
     await site.db
       .transaction()
       .execute((trx) => setRole(trx, { topicId: id, userId: organiser.id, role: 'owner' }));
+  await site.db
+    .updateTable('topics')
+    .set({ notes: 'teams' })
+    .where('id', 'in', [hidden.id, closed.id])
+    .execute();
   await fillTexts(site, topic.id, organiser.id);
   const manage = `${path}/manage`;
   const { browser } = organiser;

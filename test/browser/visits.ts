@@ -37,7 +37,7 @@ export const MEMBER_PATHS = [
 /** The pages of a topic for those who run it. */
 const MANAGE_PAGES = [
   ...['', '/things', '/things/new', '/pictures', '/voters', '/results', '/settings'],
-  ...['/people', '/activity', '/copy', '/delete', '/review'],
+  ...['/people', '/activity', '/copy', '/delete', '/review', '/judges', '/judges/without', '/notes'],
 ];
 
 /** The pages for admins. */
@@ -55,6 +55,7 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/topics/:slug': 'redirects to the Top 20',
   '/topics/:slug/data.json': 'a file to download',
   '/topics/:slug/manage/voters/links.csv': 'a file to download',
+  '/topics/:slug/manage/notes.csv': 'a file to download',
   '/topics/:slug/manage/results.csv': 'a file to download',
   '/topics/:slug/manage/results.json': 'a file to download',
   '/shared/:token.png': 'a picture',
@@ -117,6 +118,7 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'a pair with both texts': openIn('hidden', '/vote?read'),
     'a topic that is closed': openIn('closed', '/vote'),
     'the results of a closed topic': openIn('closed', '/top'),
+    'notes for a team': openIn('closed', '/notes'),
     'a personal link': openIn('join'),
     'a link that gives a role, without an account': openIn('role'),
     'a link that works no more (404)': open('/join/nothing'),

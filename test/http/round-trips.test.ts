@@ -94,6 +94,19 @@ it('sends two statements and three Redis commands for a vote', async () => {
   expect(await costOf(look)).toEqual({ statements: 1, commands: [...sessionRead, ...sessionRead] });
 });
 
+it('sends no more for a vote with a note', async () => {
+  const { browser } = await member(site);
+  await site.db.updateTable('topics').set({ notes: 'organisers' }).execute();
+  await site.boards.refresh();
+  for (const note of ['', 'Crisp', 'Warm']) {
+    const { ballot } = pairOn((await browser.get('/vote').expect(200)).text);
+    const form = { ballot, choice: 'left', note };
+    const cost = await costOf(() => browser.post('/vote').set(HTMX).type('form').send(form).expect(200));
+    expect(cost.statements).toBe(2);
+  }
+  expect(await site.db.selectFrom('voteNotes').select('note').execute()).toHaveLength(2);
+});
+
 it('sends no more for a guest’s vote than for a member’s', async () => {
   const guest = visit(site);
   const cast = async () => {

@@ -51,7 +51,7 @@ it('exports the votes of a user as CSV', async () => {
   const pair = await vote(browser, 'tie');
   const answer = await browser.get('/profile/export?format=csv').expect(200);
   const [header, line] = answer.text.split('\n');
-  expect(header).toBe('topic,left,right,outcome,at,withdrawnAt');
+  expect(header).toBe('topic,left,right,outcome,at,withdrawnAt,note');
   expect(line).toContain(`Foods,${pair.left},${pair.right},tie,`);
 });
 

@@ -1,103 +1,39 @@
 import { checkRecord } from '../../auth/audit/check-record.js';
-import { recordEvent } from '../../auth/audit/record-event.js';
-import { endAllSessions, endSessions } from '../../auth/sessions/end-sessions.js';
-import { Throttle } from '../../auth/sessions/throttle.js';
-import { findUser } from '../../auth/users/users.js';
 import { type Command, readArguments, UsageError } from '../../command-line.js';
 import { count, moment } from '../../http/format.js';
-import { createLog } from '../../log.js';
-import { openRedis, PREFIX } from '../../redis.js';
-import { countVotes } from '../../voting/history.js';
-import { disablePerson, enablePerson, giveRole, type PersonAct, takeRole } from '../people/acts.js';
-import { decideOnVoters, type VoterDecision } from '../people/voters.js';
+import type { AdminTask } from './admin-task.js';
+import { peopleTasks } from './people-tasks.js';
+import { topicTasks } from './topic-tasks.js';
 
 /**
- * `admin`: what an operator can do to accounts and their votes, and the check of the audit record. Only
- * `users unlock` needs Redis, because Postgres decides whether a session is valid.
+ * `admin`: what an operator does to people, votes and topics, and the check of the audit record. Only `users unlock`
+ * needs Redis, because Postgres decides whether a session is valid.
  */
 export const adminCommand: Command = (args) => {
-  const { values, positionals } = readArguments(args, { user: { type: 'string' }, all: { type: 'boolean' } });
-  const [group, action, name, ...rest] = positionals;
-  const command = `${group} ${action}`;
-  if (command === 'sessions end' && name === undefined) return endSessionsOf(values);
-  if (command === 'audit verify' && name === undefined) return verifyAudit;
+  const { values, positionals } = readArguments(args, {
+    user: { type: 'string' },
+    all: { type: 'boolean' },
+    reason: { type: 'string' },
+    show: { type: 'string' },
+  });
+  const [group = '', action, ...words] = positionals;
   if (group === 'activity' && action === undefined) return printActivity;
-  const userCommand = rest.length === 0 ? userCommands[command] : undefined;
-  if (userCommand && name !== undefined) return userCommand(name);
-  throw new UsageError(
-    'admin takes: sessions end --user NAME, sessions end --all, users disable NAME, users enable NAME, ' +
-      'users unlock NAME, users promote NAME, users demote NAME, votes void NAME, votes set-apart NAME, votes restore NAME, activity, audit verify',
-  );
+  const name = `${group} ${action}`;
+  const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+  if (!task) throw new UsageError(`admin does not know "${positionals.join(' ')}"`);
+  return task(words, values);
+};
+
+const tasks: Record<string, AdminTask> = {
+  ...peopleTasks,
+  ...topicTasks,
+  'audit verify': (words) => {
+    if (words.length > 0) throw new UsageError('audit verify takes nothing');
+    return verifyAudit;
+  },
 };
 
 type Task = ReturnType<Command>;
-
-const userCommands: Record<string, (name: string) => Task> = {
-  'users disable': (name) => changeUser(name, disablePerson, 'disabled, and logged out everywhere'),
-  'users enable': (name) => changeUser(name, enablePerson, 'enabled, and may log in again'),
-  'users unlock': unlockUser,
-  'users promote': (name) => changeUser(name, giveRole, 'an admin now'),
-  'users demote': (name) => changeUser(name, takeRole, 'no longer an admin'),
-  'votes void': (name) => changeVoter(name, 'voided'),
-  'votes set-apart': (name) => changeVoter(name, 'set apart'),
-  'votes restore': (name) => changeVoter(name, 'restored'),
-};
-
-function endSessionsOf({ user: name, all }: { user?: string; all?: boolean }): Task {
-  if ((name === undefined) === !all) throw new UsageError('sessions end takes either --user NAME or --all');
-  return async ({ db }) => {
-    const ended =
-      name === undefined
-        ? await endAllSessions(db, 'operator')
-        : (await endSessions(db, (await findUser(db, name)).id, { reason: 'operator' })).length;
-    console.info(`${count(ended, 'session')} ended.`);
-  };
-}
-
-function changeUser(name: string, change: PersonAct, outcome: string): Task {
-  return async ({ db }) => {
-    const user = await findUser(db, name);
-    const person = { userId: user.id, note: '' };
-    const acted = await db.transaction().execute((trx) => change(trx, 'operator', person));
-    if (acted === 'last admin')
-      throw new Error(`${user.username} is the only admin: promote someone else first`);
-    console.info(`${user.username} is ${outcome}.`);
-  };
-}
-
-function unlockUser(name: string): Task {
-  return async ({ db, config, prefix = PREFIX }) => {
-    const user = await findUser(db, name);
-    if (!config.redisUrl)
-      throw new Error(
-        'without REDIS_URL failed log-ins are counted by the running site: a restart forgets them',
-      );
-    const redis = await openRedis(config.redisUrl, createLog('silent'));
-    try {
-      await new Throttle(redis, prefix).unlock(user.username);
-    } finally {
-      redis.disconnect();
-    }
-    await recordEvent(db, { kind: 'unlocked', userId: user.id, sessionId: null });
-    console.info(`${user.username} may log in from any device again.`);
-  };
-}
-
-function changeVoter(name: string, decision: VoterDecision): Task {
-  return async ({ db }) => {
-    const user = await findUser(db, name);
-    const act = { voterIds: [user.id], decision, about: `person ${user.id}` };
-    await db.transaction().execute((trx) => decideOnVoters(trx, 'operator', act));
-    const votes = count(await countVotes(db, user.id), 'vote');
-    console.info(`${votes} of ${user.username} ${outcomes[decision]}. The ranking follows in a moment.`);
-  };
-}
-
-const outcomes: Record<VoterDecision, string> = {
-  voided: 'count no more',
-  'set apart': 'are left out of the ranking',
-  restored: 'count again',
-};
 
 const printActivity: Task = async ({ db }) => {
   const events = await db

@@ -6,7 +6,8 @@ import type { EndReason } from '../../schema.js';
 export interface Device {
   publicId: string;
   device: string;
-  address: string;
+  /** An address, or a network for an older session; null for a very old one. */
+  address: string | null;
   createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
@@ -19,7 +20,7 @@ export async function listDevices(
   db: Database,
   userId: number,
 ): Promise<{ live: Device[]; ended: Device[] }> {
-  const devices = await db
+  const rows = await db
     .selectFrom('sessions')
     .where('userId', '=', userId)
     .where((row) =>
@@ -29,6 +30,7 @@ export async function listDevices(
     .orderBy(sql`coalesce(ended_at, last_seen_at)`, 'desc')
     .limit(100)
     .execute();
+  const devices = rows.map((row) => ({ ...row, device: row.device ?? 'An unknown browser' }));
   return {
     live: devices.filter((device) => !device.endedAt),
     ended: devices.filter((device) => device.endedAt),

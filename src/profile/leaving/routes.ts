@@ -6,6 +6,7 @@ import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { closeAccount } from '../../auth/users/close-account.js';
 import { isLastAdmin, lastAdmin } from '../../auth/users/last-admin.js';
+import { forgetVoter } from '../../catalog/forget-voter.js';
 import { handOnTopics, listTopicsToHandOn } from '../../catalog/remove-topic.js';
 import type { Database, Transaction } from '../../database.js';
 import { clearCookie } from '../../http/cookies.js';
@@ -13,6 +14,7 @@ import { methodNotAllowed } from '../../http/errors.js';
 import { flash } from '../../http/flash.js';
 import { readForm } from '../../http/form.js';
 import { seeOther, sendPage } from '../../http/page.js';
+import { removeNotesOf } from '../../voting/notes.js';
 import { withdrawVotes } from '../../voting/voting.js';
 import { readOwnData, readOwnVotes } from './own-data.js';
 
@@ -35,7 +37,7 @@ export function leavingRoutes({
       const isCsv = req.query.format === 'csv';
       res.attachment(`thinga-${user.id}.${isCsv ? 'csv' : 'json'}`);
       if (!isCsv) return res.type('json').send(`${JSON.stringify(await readOwnData(db, user), null, 2)}\n`);
-      const columns = ['topic', 'left', 'right', 'outcome', 'at', 'withdrawnAt'];
+      const columns = ['topic', 'left', 'right', 'outcome', 'at', 'withdrawnAt', 'note'];
       const votes = await readOwnVotes(db, user.id);
       return res.type('csv').send(stringify(votes, { header: true, columns, escape_formulas: true }));
     })
@@ -52,7 +54,9 @@ export function leavingRoutes({
       const beforeRemoval = async (trx: Transaction) => {
         if (await isLastAdmin(trx, id)) throw lastAdmin();
         if (votes === 'withdraw') await withdrawVotes(trx, id);
+        await removeNotesOf(trx, id);
         await handOnTopics(trx, id);
+        await forgetVoter(trx, id);
       };
       await store.deleteByHash(await closeAccount(db, id, beforeRemoval));
       clearBrowser(req, res);

@@ -24,6 +24,7 @@ export interface TopicSummary
     | 'timeZone'
     | 'votesEach'
     | 'takesSuggestions'
+    | 'notes'
     | 'embedOrigins'
     | 'hiddenAt'
     | 'code'

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
-import { graphOf } from '../math/graph.js';
+import { graphOf, type Votes } from '../math/graph.js';
 import { flaggedOf, infitOf } from '../math/infit.js';
 import { reliabilityOf } from '../math/reliability.js';
+import { splitByVoter, splitHalfReliability } from '../math/split-halves.js';
 import { estimateNu } from '../math/ties.js';
 import { readEnd } from '../ranker/closing.js';
 import { isExcluded } from '../ranker/ledger.js';
+import type { RankWorkerPool } from '../ranker/rank-worker-pool.js';
 import { rankedIndexes } from '../ranker/ratings.js';
 import { readVoteList } from '../ranker/vote-list.js';
 
@@ -13,6 +15,8 @@ import { readVoteList } from '../ranker/vote-list.js';
 export interface TopicFigures extends VotingHabits {
   /** About the correlation with a second round of as many votes, 0 to 1; undefined under ten votes a thing. */
   reliability: number | undefined;
+  /** How well two halves of the voters agree, as the reliability of the whole; undefined where that is. */
+  splitHalves: number | undefined;
   voters: VoterFigures[];
   /** The ids of the things about which the votes differ most. */
   disputed: number[];
@@ -37,8 +41,15 @@ export interface VoterFigures extends VotingHabits {
   differs: boolean;
 }
 
-/** Works out a topic's figures from the votes that count now and from its present ratings. */
-export async function readTopicFigures(db: Database, topicId: number): Promise<TopicFigures> {
+/**
+ * Works out a topic's figures from the votes that count now and from its present ratings.
+ * @param workers fit two halves of the voters; without them, these are not compared
+ */
+export async function readTopicFigures(
+  db: Database,
+  topicId: number,
+  workers?: RankWorkerPool,
+): Promise<TopicFigures> {
   const { topic, list } = await readVoteList(db, topicId, { upTo: await readEnd(db, topicId) });
   const nu = estimateNu(graphOf(list.votes), topic.means.map(Math.exp));
   const infit = infitOf(list.votes, { means: topic.means, nu });
@@ -48,9 +59,12 @@ export async function readTopicFigures(db: Database, topicId: number): Promise<T
   const select = (values: Float64Array): Float64Array =>
     Float64Array.from(ranked, (index) => values[index] as number);
   const { means, variances } = topic;
+  const reliability = reliabilityOf({ means: select(means), variances: select(variances) }, topic.votes);
   return {
     ...((await readHabits(db, topicId)) ?? { votes: 0, leftShare: null, medianSeconds: null }),
-    reliability: reliabilityOf({ means: select(means), variances: select(variances) }, topic.votes),
+    reliability,
+    splitHalves:
+      workers && reliability !== undefined ? await compareHalves(workers, list.votes, select) : undefined,
     voters: (await readHabitsOfVoters(db, topicId)).map((habits) => ({
       ...habits,
       infit: toNumber(infits.get(habits.voterId)),
@@ -58,6 +72,18 @@ export async function readTopicFigures(db: Database, topicId: number): Promise<T
     })),
     disputed: flaggedOf(infit.things).map((index) => topic.ids[index] as number),
   };
+}
+
+async function compareHalves(
+  workers: RankWorkerPool,
+  votes: Votes,
+  select: (values: Float64Array) => Float64Array,
+): Promise<number | undefined> {
+  const halves = splitByVoter(votes);
+  if (!halves) return undefined;
+  const strengthsOf = async (half: Votes): Promise<Float64Array> =>
+    select((await workers.fit({ votes: half, options: {}, header: undefined })).fit.means);
+  return splitHalfReliability(await strengthsOf(halves[0]), await strengthsOf(halves[1]));
 }
 
 const toNumber = (infit: number | undefined): number | undefined => (Number.isNaN(infit) ? undefined : infit);

@@ -71,6 +71,7 @@ export async function hasLostVotes(
       or exists (select from voter_events as event where
         (xid, id) > ${positionSql(from)}
         and (xid, id) <= ${positionSql(upTo)}
+        and (event.topic_id is null or event.topic_id = ${topicId})
         and exists (select from votes where votes.voter_id = event.voter_id and topic_id = ${topicId})) as lost`.execute(
     trx,
   );

@@ -71,11 +71,7 @@ export class Folding {
           batch.stale.add(topicId);
       for (const topicId of [...batch.stale, ...(await topicsOf(trx, events))])
         if (!batch.frozen.has(topicId)) await markChanged(trx, topicId, { stale: true });
-      if (events.length > 0)
-        await forgetLeans(
-          trx,
-          events.map(({ voterId }) => voterId),
-        );
+      if (events.length > 0) await forgetLeans(trx, events);
       count = batch.count;
       return laterOf(batch.position, events.at(-1));
     });
@@ -188,15 +184,16 @@ function byTopic(entries: Entry[]): Map<number, Entry[]> {
   return topics;
 }
 
-// When a voter is excluded or restored, all their topics have to be fitted anew.
+// When a voter is excluded or restored, the topics for which that holds have to be fitted anew.
 async function topicsOf(trx: Transaction, events: VoterEvent[]): Promise<number[]> {
-  if (events.length === 0) return [];
-  const voters = events.map(({ voterId }) => voterId);
+  const topics = events.flatMap(({ topicId }) => topicId ?? []);
+  const voters = events.flatMap(({ voterId, topicId }) => (topicId === null ? voterId : []));
+  if (voters.length === 0) return topics;
   const rows = await trx
     .selectFrom('votes')
     .where('voterId', 'in', voters)
     .select('topicId')
     .distinct()
     .execute();
-  return rows.map(({ topicId }) => topicId);
+  return [...topics, ...rows.map(({ topicId }) => topicId)];
 }

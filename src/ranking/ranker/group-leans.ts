@@ -130,11 +130,17 @@ export class GroupLeans {
   }
 }
 
-/** Forgets the leans of some voters' groups. They are made anew from the votes that count then, by the latest fit. */
-export async function forgetLeans(trx: Transaction, voterIds: number[]): Promise<void> {
+/**
+ * Forgets the leans of the groups of some voters, in a topic or in all. They are made anew from the votes that count then,
+ * by the latest fit.
+ */
+export async function forgetLeans(
+  trx: Transaction,
+  voters: { voterId: number; topicId: number | null }[],
+): Promise<void> {
   await sql`
-    delete from group_leans using voters
-    where voters.id = any (${voterIds}::bigint[]) and group_leans.network_group in (voters.network_group, voters.wide_group)`.execute(
-    trx,
-  );
+    delete from group_leans using voters, unnest(${voters.map(({ voterId }) => voterId)}::bigint[],
+      ${voters.map(({ topicId }) => topicId)}::bigint[]) as given (voter, topic)
+    where voters.id = voter and group_leans.network_group in (voters.network_group, voters.wide_group)
+      and (topic is null or group_leans.topic_id = topic)`.execute(trx);
 }

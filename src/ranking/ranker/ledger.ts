@@ -64,6 +64,8 @@ const ALIASED_COLUMNS =
 /** A voter was set apart, voided or restored. */
 export interface VoterEvent extends Pick<Entry, 'xidText' | 'id'> {
   voterId: number;
+  /** Null for all topics. */
+  topicId: number | null;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface VoterEvent extends Pick<Entry, 'xidText' | 'id'> {
  */
 export async function readVoterEvents(db: Database, after: Position, upTo?: Position): Promise<VoterEvent[]> {
   const { rows } = await sql<VoterEvent>`
-    select xid::text as xid_text, id, voter_id from voter_events
+    select xid::text as xid_text, id, voter_id, topic_id from voter_events
     where (xid, id) > ${positionSql(after)}
       and xid < pg_snapshot_xmin(pg_current_snapshot())
       ${upTo ? sql`and (xid, id) <= ${positionSql(upTo)}` : sql``}
@@ -81,15 +83,20 @@ export async function readVoterEvents(db: Database, after: Position, upTo?: Posi
 }
 
 /**
- * SQL for whether the voter of a row is set apart or voided.
- * @param table the name of the table that has the column `voter_id`
+ * SQL for whether the voter of a row is set apart or voided, in the topic of the row or in all. Of each, the newest event
+ * holds.
+ * @param table the name of the table that has the columns `voter_id` and `topic_id`
  * @param at the position at which it is asked, as SQL; by default now
  */
 export function isExcluded(table: string, at?: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql<boolean>`coalesce((
-    select kind <> 'restored' from voter_events where voter_id = ${sql.ref(`${table}.voter_id`)}
-      ${at ? sql`and (voter_events.xid, voter_events.id) <= ${at}` : sql``}
-    order by voter_events.xid desc, voter_events.id desc limit 1), false)`;
+  return sql<boolean>`exists (
+    select from (
+      select distinct on (event.topic_id) event.kind from voter_events as event
+      where event.voter_id = ${sql.ref(`${table}.voter_id`)}
+        and (event.topic_id is null or event.topic_id = ${sql.ref(`${table}.topic_id`)})
+        ${at ? sql`and (event.xid, event.id) <= ${at}` : sql``}
+      order by event.topic_id, event.xid desc, event.id desc) as newest
+    where newest.kind <> 'restored')`;
 }
 
 /**
@@ -163,7 +170,7 @@ export async function* readCountedVotes(
   topicId: number,
   { from, upTo }: LedgerRange,
 ): AsyncGenerator<CountedVote[]> {
-  const excluded = await readExcludedVoters(db, upTo);
+  const excluded = await readExcludedVoters(db, topicId, upTo);
   const merges = await readMerges(db, topicId);
   let after = from;
   for (;;) {
@@ -187,12 +194,13 @@ export async function* readCountedVotes(
   }
 }
 
-async function readExcludedVoters(db: Database, at: Position): Promise<Set<number | null>> {
+async function readExcludedVoters(db: Database, topicId: number, at: Position): Promise<Set<number | null>> {
   const { rows } = await sql<{ voterId: number }>`
     select voter_id from (
-      select distinct on (voter_id) voter_id, kind from voter_events where (xid, id) <= ${positionSql(at)}
-      order by voter_id, voter_events.xid desc, voter_events.id desc
-    ) as latest where kind <> 'restored'`.execute(db);
+      select distinct on (voter_id, topic_id) voter_id, kind from voter_events
+      where (xid, id) <= ${positionSql(at)} and (topic_id is null or topic_id = ${topicId})
+      order by voter_id, topic_id, voter_events.xid desc, voter_events.id desc
+    ) as newest where kind <> 'restored'`.execute(db);
   return new Set(rows.map(({ voterId }) => voterId));
 }
 

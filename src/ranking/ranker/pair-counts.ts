@@ -141,9 +141,11 @@ export const othersCountsSql = ({
     from (${ownAnswers(voter, 'is null')} union all ${ownAnswers(voter, 'is not null')}) as answers
     where outcome <> 'skip' and not provisional and (answers.xid, answers.id) <= (reached.xid, reached.id)
       and (withdrawn_xid is null or (withdrawn_xid, answers.id) > (reached.xid, reached.id))
-      and coalesce((select kind from voter_events as event where event.voter_id = ${voter}
-        and (event.xid, event.id) <= (reached.xid, reached.id)
-        order by event.xid desc, event.id desc limit 1), 'restored') = 'restored') as own
+      and not exists (select from (
+        select distinct on (event.topic_id) event.kind from voter_events as event where event.voter_id = ${voter}
+          and (event.topic_id is null or event.topic_id = counts.topic_id)
+          and (event.xid, event.id) <= (reached.xid, reached.id)
+        order by event.topic_id, event.xid desc, event.id desc) as newest where kind <> 'restored')) as own
   where counts.low = ${low} and counts.high = ${high})`;
 
 // A query for each half, because each half has an index of its own.

@@ -43,6 +43,14 @@ export function startRanker(db: Database, isShared: boolean, log: Logger): Ranke
   };
 }
 
+/** Whether some process holds the lock of the ranker on a Postgres server. */
+export async function isRankerWorking(db: Database): Promise<boolean> {
+  const { rows } = await sql`
+    select from pg_locks where locktype = 'advisory' and granted and classid = 0 and objid = ${ADVISORY_LOCK}
+      and database = (select oid from pg_database where datname = current_database())`.execute(db);
+  return rows.length > 0;
+}
+
 interface RunContext {
   log: Logger;
   stop: AbortSignal;

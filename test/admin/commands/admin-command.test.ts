@@ -101,6 +101,70 @@ it('reports that the audit record is intact, or names the first event that was c
   await expect(runAdmin('audit verify')).rejects.toThrow(`event 1 of ${username} (person ${id}) was changed`);
 });
 
+/** Runs a command, and returns what it prints. */
+async function printed(line: string): Promise<string> {
+  const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  try {
+    await runAdmin(line);
+    return info.mock.calls.join('\n');
+  } finally {
+    info.mockRestore();
+  }
+}
+
+it('lists people, disables one with a reason, and lifts it again', async () => {
+  const { id, username, password } = await member(site);
+  await runAdmin(`users disable ${username} --reason Spam`);
+  expect(await printed(`users list ${username} --show disabled`)).toMatch(
+    new RegExp(`^${username}, disabled, last active .*\n1 person\\.$`),
+  );
+  const row = () =>
+    site.db.selectFrom('users').where('id', '=', id).select(['disabledAt', 'disabledReason']).execute();
+  expect(await row()).toEqual([{ disabledAt: expect.any(Date), disabledReason: 'Spam' }]);
+  await runAdmin(`users enable ${username}`);
+  expect(await row()).toEqual([{ disabledAt: null, disabledReason: null }]);
+  await visit(site).post('/login').type('form').send({ username, password }).expect(303);
+});
+
+it('lets people in who wait for approval, and refuses others', async () => {
+  const [one, other] = [await member(site), await member(site)];
+  await sql`update users set awaiting_since = now() where id in (${one.id}, ${other.id})`.execute(site.db);
+  expect(await printed('users list --show waiting')).toContain('waits for approval');
+  await runAdmin(`users approve ${one.username}`);
+  await runAdmin(`users refuse ${other.username}`);
+  expect(await printed('users list --show waiting')).toBe('0 people.');
+  await expect(runAdmin(`users refuse ${one.username}`)).rejects.toThrow('does not wait for approval');
+});
+
+it('takes the role of an admin back, but not of the last one', async () => {
+  await sql`update users set role = 'member'`.execute(site.db).catch(() => undefined);
+  const [one, other] = [await member(site), await member(site)];
+  for (const { username } of [one, other]) await runAdmin(`users promote ${username}`);
+  for (const { username } of await site.db
+    .selectFrom('users')
+    .where('role', '=', 'admin')
+    .where('id', '<>', other.id)
+    .select('username')
+    .execute())
+    await runAdmin(`users demote ${username}`);
+  await expect(runAdmin(`users demote ${other.username}`)).rejects.toThrow('is the only admin');
+});
+
+it('lists topics, hides one, shows it again, and hands it over', async () => {
+  await topic(site, { slug: 'moderated', names: ['Oak', 'Elm'] });
+  const { id, username } = await member(site);
+  await runAdmin('topics hide moderated');
+  expect(await printed('topics list --show hidden')).toContain('moderated: ');
+  await expect(runAdmin('topics hide moderated')).rejects.toThrow('is hidden already');
+  await runAdmin('topics show moderated');
+  expect(await printed('topics list --show hidden')).toBe('0 topics.');
+  await runAdmin(`topics give moderated ${username}`);
+  const roles = await site.db.selectFrom('topicRoles').where('userId', '=', id).select('role').execute();
+  expect(roles).toEqual([{ role: 'owner' }]);
+  await runAdmin('topics default moderated');
+  expect(await printed('topics list moderated')).toContain('default');
+});
+
 it('refuses invalid arguments and unknown users', async () => {
   for (const line of [
     'sessions end',
@@ -108,6 +172,9 @@ it('refuses invalid arguments and unknown users', async () => {
     'users',
     'users disable',
     'users crown a',
+    'users list --show all-of-them',
+    'topics give moderated',
+    'topics',
     'users disable a b',
     'audit',
     'audit verify a',

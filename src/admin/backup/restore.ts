@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { sql } from 'kysely';
+import { endAllSessions } from '../../auth/sessions/end-sessions.js';
+import type { Config } from '../../config.js';
+import { type Database, openDatabase } from '../../database.js';
+import { restoreEmbedded } from '../../embedded.js';
+import { createLog } from '../../log.js';
+import { migrateUp } from '../../migrate.js';
+import { renewLedger } from '../../ranking/ranker/adopt-ledger.js';
+import { openRedis } from '../../redis.js';
+import { findTool, majorVersion, runTool } from './postgres-tools.js';
+
+/**
+ * Restores a backup into an empty database, and makes it ready for a site: the tables are brought up to date, the order
+ * of the ledger is renewed, all sessions end, and what Redis holds of the site is deleted.
+ * @param prefix begins the keys of the site in Redis
+ * @returns how many sessions were ended
+ * @throws Error when the database is not empty, when the file is of another kind of database, or pg_restore fails
+ */
+export async function restore(config: Config, file: string, prefix: string): Promise<number> {
+  if (!existsSync(file)) throw new Error(`${file}: there is no such file`);
+  await refuseOtherKind(config, file);
+  if (config.redisUrl) await deleteKeys(config.redisUrl, prefix);
+  if (!config.databaseUrl) await restoreEmbedded(config.dataDir, new Blob([readFileSync(file)]));
+  const db = await openDatabase(config, () => undefined);
+  try {
+    if (config.databaseUrl) await restoreServer(db, config.databaseUrl, file);
+    await migrateUp(db);
+    await db.transaction().execute(renewLedger);
+    await skipVoterIds(db);
+    const ended = await endAllSessions(db, 'operator');
+    await sql`analyze`.execute(db);
+    return ended;
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function restoreServer(db: Database, databaseUrl: string, file: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class where relnamespace = 'public'::regnamespace limit 1`.execute(db);
+  if (rows.length > 0)
+    throw new Error(
+      'the database has tables already: create an empty one (createdb), and name it in DATABASE_URL',
+    );
+  const program = await findTool('pg_restore', await majorVersion(db));
+  // Everything or nothing, so that a restore that failed can be tried again.
+  await runTool(
+    program,
+    ['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges', file],
+    databaseUrl,
+  );
+}
+
+async function refuseOtherKind({ databaseUrl }: Config, file: string): Promise<void> {
+  const handle = await open(file);
+  const { buffer } = await handle.read(Buffer.alloc(5), 0, 5, 0).finally(() => handle.close());
+  const isDump = buffer.toString('latin1') === 'PGDMP';
+  if (isDump && !databaseUrl)
+    throw new Error(`${file} is of a Postgres server: set DATABASE_URL to an empty database on one`);
+  if (!isDump && databaseUrl)
+    throw new Error(
+      `${file} is not a dump of a Postgres server: a backup of the embedded database needs DATA_DIR alone`,
+    );
+}
+
+// The cookies of guests who came after the backup name ids that would be given to others.
+async function skipVoterIds(db: Database): Promise<void> {
+  await sql`
+    select setval(pg_get_serial_sequence('voters', 'id'), (select coalesce(max(id), 0) from voters) + 1000000)`.execute(
+    db,
+  );
+}
+
+async function deleteKeys(redisUrl: string, prefix: string): Promise<void> {
+  const redis = await openRedis(redisUrl, createLog('silent'));
+  try {
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 }))
+      if (keys.length > 0) await redis.unlink(keys);
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,26 @@
+import { Router } from 'express';
+import type { Redis } from 'ioredis';
+import type { Config } from '../../config.js';
+import type { Database } from '../../database.js';
+import { clientAddress } from '../../http/client-address.js';
+import { methodNotAllowed } from '../../http/errors.js';
+import { sendPage } from '../../http/page.js';
+import { requireAdmin } from '../require-admin.js';
+import { checkHealth } from './health.js';
+
+/** The page that tells admins how the site is, and what to do. */
+export function adminHealthRoutes(services: {
+  db: Database;
+  redis: Redis | undefined;
+  config: Config;
+}): Router {
+  const router = Router();
+  router
+    .route('/admin/health')
+    .get(requireAdmin, async (req, res) => {
+      const request = { forwardedFor: req.get('X-Forwarded-For'), address: clientAddress(req) };
+      sendPage(res, 'admin/health', { checks: await checkHealth({ ...services, request }) });
+    })
+    .all(methodNotAllowed);
+  return router;
+}

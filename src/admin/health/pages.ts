@@ -1,0 +1,7 @@
+import type { Check } from './check.js';
+
+declare module '../../http/page.js' {
+  interface Pages {
+    'admin/health': { checks: Check[] };
+  }
+}

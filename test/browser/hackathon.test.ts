@@ -1,0 +1,189 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { type MadeTopic, makeTopic } from '../organize/made-topic.js';
+import { type Browser, HTMX, pairOn, read, useSite, visit } from '../site.js';
+import { expectNoSidewaysScroll, expectNoViolations, useChromium } from './chromium.js';
+
+const site = useSite();
+const chromium = useChromium();
+
+const TRACKS = ['Health', 'Climate', 'Games'];
+const PROJECTS = 40;
+const JUDGES = 30;
+const VOTES_EACH = 20;
+
+const PROJECT_TABLE = [
+  'name,team,location,tags',
+  ...Array.from(
+    { length: PROJECTS },
+    (_, index) => `Project ${index + 1},Team ${index + 1},${index + 1},${TRACKS[index % 3]}`,
+  ),
+].join('\n');
+
+const numberOf = (project: string): number => Number(project.replace('Project ', ''));
+
+/** A judge with the browser of their phone. */
+interface Judge {
+  team: string;
+  phone: Browser;
+  /** The page that they have on the screen. */
+  html: string;
+  votes: number;
+}
+
+it('runs a hackathon from the projects to the reveal', async () => {
+  const made = await makeTopic(site, { things: PROJECT_TABLE, access: 'invited', title: 'Hack day' });
+  const { browser, manage, slug } = made;
+  const path = `/topics/${slug}`;
+  await saveSettings(made);
+  await browser.post(`${manage}/open`).expect(303);
+
+  const judges = await inviteJudges(made);
+  await Promise.all(judges.map((judge) => voteTimes(judge, path, VOTES_EACH / 2)));
+
+  // A pause. A judge with a phone waits, and goes on with the same pair.
+  const waiting = judges[0] as Judge;
+  const pairBefore = pairOn(waiting.html);
+  await browser.post(`${manage}/pause`).expect(303);
+  const { page: phone } = await chromium.open(site, { viewport: { width: 375, height: 553 } });
+  await takeCookies(phone, waiting.phone);
+  await phone.goto(`${path}/vote`);
+  await phone.getByRole('heading', { name: 'Voting is paused' }).waitFor();
+  await expectNoViolations(phone, 'a pause');
+  const late = {
+    things: 'name,team,location,tags\nProject 41,Team 41,41,Health\nProject 42,Team 42,42,Games',
+  };
+  await browser
+    .post(`${manage}/things/new`)
+    .type('form')
+    .send({ ...late, action: 'add' })
+    .expect(303);
+  await browser.post(`${manage}/resume`).expect(303);
+  await phone.locator('#choose-left').waitFor();
+  const names = await phone.locator('.choice .name').allTextContents();
+  expect(names.sort()).toEqual([pairBefore.left, pairBefore.right].sort());
+  await expectNoSidewaysScroll(phone);
+
+  await Promise.all(judges.map((judge) => voteTimes(judge, path, VOTES_EACH / 2)));
+  await site.rank();
+  const lateVotes = await site.db
+    .selectFrom('things')
+    .innerJoin('ratings', 'ratings.thingId', 'things.id')
+    .where('things.topicId', '=', made.id)
+    .where('name', 'in', ['Project 41', 'Project 42'])
+    .select(['wins', 'losses'])
+    .execute();
+  // Newcomers catch up: each was seen at least as often as the rule of the walk says.
+  for (const { wins, losses } of lateVotes) expect(wins + losses).toBeGreaterThanOrEqual(3);
+
+  const track = read((await browser.get(`${path}/top?tag=Health`).expect(200)).text);
+  const shown = track('tbody .name')
+    .toArray()
+    .map((name) => numberOf(track(name).text()));
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.every((number) => number === 41 || number % 3 === 1)).toBe(true);
+
+  await setApart(made, 'Judge 30');
+  await browser.post(`${manage}/close`).expect(303);
+  await site.rank();
+  const board = site.boards.byTopic(made.id);
+  expect(board?.standings.slice(0, 10).filter(({ name }) => numberOf(name) <= 12).length).toBeGreaterThan(4);
+  await reveal(path, made, board?.standings[0]?.name ?? '');
+  const settled = Math.round(100 * (board?.expectedShare ?? 0));
+  console.info(
+    `${JUDGES * VOTES_EACH} votes of ${JUDGES} judges on ${PROJECTS + 2} projects: ${settled} % of the goal settled`,
+  );
+});
+
+async function saveSettings({ browser, manage }: MadeTopic): Promise<void> {
+  const $ = read((await browser.get(`${manage}/settings`).expect(200)).text);
+  const fields = Object.fromEntries(
+    $('main form')
+      .serializeArray()
+      .map(({ name, value }) => [name, value]),
+  );
+  const form = { ...fields, goal: 'top', top: '3', 'in-person': '1', visits: '3', results: 'after closing' };
+  await browser.post(`${manage}/settings`).type('form').send(form).expect(303);
+}
+
+/** Invites judges, each from the team of a project, who join by their personal links. */
+async function inviteJudges({ browser, manage }: MadeTopic): Promise<Judge[]> {
+  const names = Array.from({ length: JUDGES }, (_, index) => `Judge ${index + 1}, Team ${index + 1}`);
+  await browser
+    .post(`${manage}/voters`)
+    .type('form')
+    .send({ names: names.join('\n') })
+    .expect(303);
+  const sheet = read((await browser.get(`${manage}/voters/sheet`).expect(200)).text);
+  expect(sheet('.sheet .qr')).toHaveLength(JUDGES);
+  const { text } = await browser.get(`${manage}/voters/links.csv`).expect(200);
+  const rows = text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.split(','));
+  return Promise.all(
+    rows.map(async ([, team = '', url = '']) => {
+      const phone = visit(site);
+      const { headers } = await phone.post(new URL(url).pathname).expect(303);
+      const { text: html } = await phone.get(String(headers.location)).expect(200);
+      return { team, phone, html, votes: 0 };
+    }),
+  );
+}
+
+/** Has a judge vote: mostly for the project with the lower number, and never on their own. */
+async function voteTimes(judge: Judge, path: string, times: number): Promise<void> {
+  for (let turn = 0; turn < times; turn++) {
+    const { ballot, left, right } = pairOn(judge.html);
+    expect([left, right]).not.toContain(judge.team.replace('Team', 'Project'));
+    const isLeftBetter = numberOf(left) < numberOf(right);
+    const isSure = (judge.votes + numberOf(judge.team.replace('Team', 'Project'))) % 6 > 0;
+    const choice = isLeftBetter === isSure ? 'left' : 'right';
+    const answer = await judge.phone.post(`${path}/vote`).set(HTMX).type('form').send({ ballot, choice });
+    expect(answer.status).toBe(200);
+    judge.html = answer.text;
+    judge.votes++;
+  }
+}
+
+/** Opens the browser of a judge in a window. */
+async function takeCookies(page: Page, browser: Browser): Promise<void> {
+  const { hostname } = new URL(site.origin);
+  const cookies = browser.jar.getCookies({ domain: hostname, path: '/', secure: false, script: false });
+  await page
+    .context()
+    .addCookies([...cookies].map(({ name, value }) => ({ name, value, domain: hostname, path: '/' })));
+}
+
+async function setApart({ browser, manage }: MadeTopic, judge: string): Promise<void> {
+  const $ = read((await browser.get(`${manage}/judges`).expect(200)).text);
+  const entry = $('.judges > li').filter((_, element) => $(element).find('bdi').first().text() === judge);
+  const form = entry.find('form[action$="/set-apart"]');
+  const fields = Object.fromEntries(form.serializeArray().map(({ name, value }) => [name, value]));
+  await browser
+    .post(String(form.attr('action')))
+    .type('form')
+    .send(fields)
+    .expect(303);
+  expect((await browser.get(`${manage}/judges`)).text).toContain('Set apart');
+}
+
+/** Reveals the ranking on a large screen, with a remote control. */
+async function reveal(path: string, { browser }: MadeTopic, winner: string): Promise<void> {
+  const { page, complaints } = await chromium.open(site, { viewport: { width: 1920, height: 1080 } });
+  await takeCookies(page, browser);
+  await page.goto(`${path}/screen`);
+  await page.getByText('Voting has ended').waitFor();
+  await page.getByRole('link', { name: 'Reveal from last to first' }).click();
+  await page.getByText('The votes are in.').waitFor();
+  for (const rank of ['10th', '9th', '8th', '7th', '6th', '5th', '4th', '3rd', '2nd', '1st']) {
+    await page.keyboard.press('PageDown');
+    await page.locator('h1').getByText(`${rank}:`).waitFor();
+  }
+  await expectNoViolations(page, 'the winner');
+  await expectNoSidewaysScroll(page);
+  expect(await page.locator('h1 bdi').textContent()).toBe(winner);
+  expect(await page.locator('.reveal .name').count()).toBe(10);
+  expect(complaints).toEqual([]);
+}
