@@ -48,6 +48,7 @@ const PLAIN: Act[] = [
   ['post', '/stuffing/topics/TOPIC/groups/GROUP/restore'],
   ['get', '/activity'],
   ['post', '/activity/check'],
+  ['get', '/health'],
   ['get', '/settings'],
   ['post', '/settings', SITE],
   ['post', '/settings/logo/remove'],
