@@ -48,6 +48,6 @@ export async function fillAdminPages(site: Site): Promise<string[]> {
     ...['', '/people', '/people?show=waiting', `/people/${person.id}`, `/people/${waiting.id}`],
     ...['/people/invitations', '/topics', `/topics/${made.id}`, '/review', '/stuffing'],
     ...[`/stuffing/alarms/${alarm?.id}`, `/stuffing/topics/${made.id}/groups/${networkGroup}`],
-    ...['/activity', '/activity?show=all', '/settings'],
+    ...['/activity', '/activity?show=all', '/settings', '/health'],
   ];
 }

@@ -29,7 +29,9 @@ async function becomeAdmin(script: boolean): Promise<{ page: Page; complaints: s
     await sql`update users set role = 'member'`.execute(trx);
     await sql`alter table users enable trigger users_keep_an_admin`.execute(trx);
   });
-  const { page, complaints } = await chromium.open(site, { javaScriptEnabled: script, viewport: PHONE });
+  const { page, complaints } = await chromium.open(site, {
+    ...{ javaScriptEnabled: script, viewport: PHONE, reducedMotion: 'reduce' },
+  });
   await page.goto(`/claim/${await makeClaim(site.db)}`);
   await expectNoSidewaysScroll(page);
   if (script) await expectNoViolations(page, page.url());

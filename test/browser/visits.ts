@@ -46,7 +46,17 @@ const MANAGE_PAGES = [
 
 /** The pages for admins. */
 const ADMIN_PATHS = [
-  ...['', '/people', '/people/invitations', '/topics', '/review', '/stuffing', '/activity', '/settings'],
+  ...[
+    '',
+    '/people',
+    '/people/invitations',
+    '/topics',
+    '/review',
+    '/stuffing',
+    '/activity',
+    '/settings',
+    '/health',
+  ],
 ].map((page) => `/admin${page}`);
 
 /** The GET routes that answer without a page of their own, and what they answer. */
