@@ -75,6 +75,8 @@ export function revert(context: VoterContext, queue: Queue, vote: Vote): Queue {
     pairs: isShownAgain ? [pairOf(vote), ...others] : others,
     recent: afterWithdrawal(queue.recent, vote),
     unknown,
+    // The voter has seen both, so nobody is away there.
+    away: queue.away?.filter(({ id }) => !hasThing(vote, id)),
     last: undefined,
     answers: Math.max(queue.answers - counted, 0),
     today: { ...queue.today, votes: Math.max(queue.today.votes - counted, 0) },
