@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import axe from 'axe-core';
+import axe, { type RunOnly } from 'axe-core';
 import {
   type Browser,
   type BrowserContext,
@@ -139,18 +139,30 @@ export async function expectOutline(page: Page, { isBare = false } = {}): Promis
 /**
  * Expects that axe finds no violation of WCAG 2.2 A and AA and of its best practices.
  * @param label for the report
+ * @param rules by default all
  */
-export async function expectNoViolations(page: Page, label: string): Promise<void> {
+export async function expectNoViolations(page: Page, label: string, rules = ALL_RULES): Promise<void> {
   const isLoaded = await page.evaluate(() => 'axe' in globalThis);
   if (!isLoaded) await page.evaluate(`${axe.source};(${readForcedColours})()`);
-  const violations = await page.evaluate(async () => {
+  const violations = await page.evaluate(async (runOnly) => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      runOnly,
     });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-  });
+  }, rules);
   expect(violations, label).toEqual([]);
 }
+
+const ALL_RULES: RunOnly = {
+  type: 'tag',
+  values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+};
+
+/** The rules of axe that depend on how a page looks. All others give the same result in each look. */
+export const RULES_OF_LOOK: RunOnly = {
+  type: 'rule',
+  values: ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size'],
+};
 
 // axe reads -webkit-text-fill-color. Chromium returns its value without forced colours.
 function readForcedColours(): void {
