@@ -20,8 +20,7 @@ import { requireUser, userOf } from './sessions/current-user.js';
 import { signIn } from './sessions/sign-in.js';
 import { checkNewPassword } from './users/password-rules.js';
 
-const REFUSED =
-  'This name and this code don’t match, or there were too many tries. Check both and try again later.';
+const REFUSED = 'This name and this code don’t match. Check both and try again.';
 const FRESH_MINUTES = 10;
 
 /** The pages for getting back into an account: the recovery code, and a link for a new password. */

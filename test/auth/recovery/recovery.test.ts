@@ -66,14 +66,13 @@ it('lets somebody who lost password and device back in by name and code, as ofte
   await recover(visit(site), { username, code: next, password: 'and one more phrase' }).expect(303);
 });
 
-it('gives unknown names, wrong codes, disabled accounts and too many tries one answer', async () => {
+it('gives unknown names, wrong codes, however many, and disabled accounts one answer', async () => {
   const { username, code, id } = await memberWithCode();
   const wrong = `0000-${code.slice(5)}`;
   const answers = [await recover(visit(site), { username, code: wrong })];
   answers.push(await recover(visit(site), { username: 'nobody-here', code: wrong }));
   for (let guess = 2; guess <= 6; guess++)
     answers.push(await recover(visit(site), { username, code: wrong }));
-  answers.push(await recover(visit(site), { username, code }));
   const disabled = await memberWithCode();
   await site.db.updateTable('users').set({ disabledAt: new Date() }).where('id', '=', disabled.id).execute();
   answers.push(await recover(visit(site), disabled));
@@ -113,12 +112,10 @@ it('stays open while strangers guess the password', async () => {
   await recover(visit(site), { username, code }).expect(303);
 });
 
-it('lets the owner’s device try although strangers guess the code', async () => {
-  const { browser, username, code } = await memberWithCode();
+it('lets the right code in on any device, however many wrong ones strangers have sent', async () => {
+  const { username, code } = await memberWithCode();
   for (let guess = 0; guess < 7; guess++) await recover(visit(site), { username, code: 'wrong' }).expect(422);
-  await recover(visit(site), { username, code }).expect(422);
-  await browser.post('/logout').expect(303);
-  await recover(browser, { username, code }).expect(303);
+  await recover(visit(site), { username, code }).expect(303);
 });
 
 itOnPostgres('accepts a code once, however many send it at once', async () => {
