@@ -3,7 +3,7 @@ import { member, pairOn, read, useSite, visit } from '../site.js';
 import { eventsOf, flashOn, makeTopic } from './made-topic.js';
 import { makeTopic as makeOpenTopic } from './topics.js';
 
-const site = useSite();
+const site = useSite({ trustProxy: 1 });
 
 const codeOn = (html: string): string => read(html)('.code').first().text();
 
@@ -30,6 +30,21 @@ it('says beside the field that a code is wrong or missing, and keeps what was ty
     expect($('#code').attr('aria-describedby')).toContain('code-error');
     expect($('#code-error').text()).toMatch(typed ? /no vote with this code/ : /Type the code/);
   }
+});
+
+it('lets a class mistype codes, and refuses a network that tries hundreds', async () => {
+  const made = await makeTopic(site);
+  await made.browser.post(`${made.manage}/code`).expect(303);
+  const code = codeOn((await made.browser.get(made.manage)).text);
+  const voter = visit(site);
+  const statusesOf = async (typed: string, times: number) => {
+    const type = async () => (await voter.post('/join').type('form').send({ code: typed })).status;
+    return new Set(await Promise.all(Array.from({ length: times }, type)));
+  };
+  expect(await statusesOf('BCDF 2345', 40)).toEqual(new Set([422]));
+  expect(await statusesOf(code, 1)).toEqual(new Set([303]));
+  for (let crowd = 0; crowd < 28; crowd++) expect(await statusesOf('BCDF 2345', 20)).toEqual(new Set([422]));
+  expect(await statusesOf(code, 1)).toEqual(new Set([429]));
 });
 
 it('forgets an old code, a code that is turned off, and that of a topic that needs invitations', async () => {

@@ -6,6 +6,7 @@ import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { readForm } from '../../http/form.js';
+import { CROWD_FACTOR } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { countAttempt, refuseExhausted } from '../../http/rate-limiter.js';
 import { backTo } from '../manage-page.js';
@@ -40,10 +41,13 @@ export function codeRoutes(services: { db: Database; codeGuesses: RateLimiterAbs
       })
       .all(methodNotAllowed);
 
-  /** Only wrong codes count towards the limit, so a whole class can come from one network. */
+  /**
+   * Only wrong codes count towards the limit, and it is that of a crowd: a class has one network, and each pupil may
+   * mistype. There are so many codes that this still finds none.
+   */
   async function findTopic(res: Response, typed: string): Promise<string | undefined> {
     const { key, factor } = res.locals.network;
-    await refuseExhausted(codeGuesses, key, factor);
+    await refuseExhausted(codeGuesses, key, factor * CROWD_FACTOR);
     const code = parseCode(typed);
     const slug = code && (await findByCode(db, code));
     if (code && !slug) await countAttempt(codeGuesses, key);
