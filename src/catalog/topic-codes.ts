@@ -46,12 +46,13 @@ async function setCode(
   });
 }
 
-/** Finds the slug of the topic that has a code; undefined when none has it. */
+/** Finds the slug of the topic that has a code; undefined when none has it, or an admin has hidden it. */
 export async function findByCode(db: Database, code: string): Promise<string | undefined> {
   const topic = await db
     .selectFrom('topics')
     .where('code', '=', code)
     .where('deletedAt', 'is', null)
+    .where('hiddenAt', 'is', null)
     .select('slug')
     .executeTakeFirst();
   return topic?.slug;

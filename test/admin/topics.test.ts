@@ -61,6 +61,26 @@ it('hides a topic from all but its organisers and admins, and shows it again', a
   ]);
 });
 
+it('opens nothing by the code or a personal link of a topic while it is hidden', async () => {
+  const made = await makeTopic(site);
+  const [boss, { browser }] = [await admin(site), made.owner];
+  await browser.post(`${made.path}/manage/code`).expect(303);
+  await browser.post(`${made.path}/manage/voters`).type('form').send({ names: 'Ann', track: '' }).expect(303);
+  const link = /\/join\/[\w-]{22}/.exec((await browser.get(`${made.path}/manage/voters`)).text)?.[0] ?? '';
+  const topics = site.db.selectFrom('topics').where('id', '=', made.id).select('code');
+  const { code } = await topics.executeTakeFirstOrThrow();
+  const guest = visit(site);
+  const statuses = async () => [
+    (await guest.get(link)).status,
+    (await guest.post(link)).status,
+    (await guest.post('/join').type('form').send({ code })).status,
+  ];
+  await send(boss, `/topics/${made.id}/hide`).expect(303);
+  expect(await statuses()).toEqual([404, 404, 422]);
+  await send(boss, `/topics/${made.id}/show`).expect(303);
+  expect(await statuses()).toEqual([200, 303, 303]);
+});
+
 it('makes a public topic the default one, and then refuses to hide it', async () => {
   await topic(site);
   const boss = await admin(site);

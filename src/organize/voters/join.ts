@@ -18,14 +18,19 @@ export interface Place {
   owners: string[];
 }
 
-/** Finds the place of a personal link; undefined when there is none, or it was revoked or got a new link. */
+/**
+ * Finds the place of a personal link; undefined when there is none, or it was revoked or got a new link, or an admin has
+ * hidden the topic.
+ */
 export async function findPlace(db: Database, token: string): Promise<Place | undefined> {
   const { rows } = await sql<Place>`
     select invitations.id, topic_id, slug, title, question, name, team, array(
       select username from topic_roles as own join users on users.id = user_id
       where own.topic_id = topics.id and own.role = 'owner' order by own.created_at) as owners
     from invitations join topics on topics.id = topic_id
-    where token_hash = ${hashToken(token)} and revoked_at is null and deleted_at is null`.execute(db);
+    where token_hash = ${hashToken(token)} and revoked_at is null and deleted_at is null and hidden_at is null`.execute(
+    db,
+  );
   return rows[0];
 }
 
