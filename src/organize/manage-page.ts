@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { phaseAt } from '../catalog/phase.js';
 import { mayDo } from '../catalog/topic-roles.js';
 import { type Flash, flash } from '../http/flash.js';
 import { seeOther } from '../http/page.js';
@@ -20,7 +21,7 @@ export async function backTo(res: Response, page: string, message: Flash): Promi
 
 /** Why the things of a topic can't change, for a form that keeps what was typed; undefined when they can. */
 export const closedError = (res: Response): string | undefined =>
-  organizedTopicOf(res).topic.phase === 'closed' ? `Voting is closed. ${CLOSED}` : undefined;
+  phaseAt(organizedTopicOf(res).topic) === 'closed' ? `Voting is closed. ${CLOSED}` : undefined;
 
 /** @throws Problem 409 when voting is closed */
 export function refuseClosed(res: Response): void {

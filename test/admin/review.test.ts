@@ -56,8 +56,12 @@ it('decides about what voters of all topics proposed and flagged', async () => {
   ]);
 });
 
-it('decides nothing about a topic that is closed', async () => {
-  const made = await makeTopic(site, { phase: 'closed' });
+it.each([
+  ['is closed', { phase: 'closed' }],
+  ['has just closed by itself', { closesAt: new Date(Date.now() - 1_000) }],
+] as const)('decides nothing about a topic that %s', async (_when, closed) => {
+  const made = await makeTopic(site);
+  await site.db.updateTable('topics').set(closed).where('id', '=', made.id).execute();
   const boss = await admin(site);
   const { id } = await site.db
     .insertInto('suggestions')
@@ -67,4 +71,7 @@ it('decides nothing about a topic that is closed', async () => {
   const form = { action: 'accept', name: 'Too late', description: '', link: '' };
   const page = await send(boss, `/review/suggestions/${id}`, form).expect(422);
   expect(page.text).toContain('Voting is closed in this topic');
+  const { browser } = made.owner;
+  const path = `${made.path}/manage/review/suggestions/${id}`;
+  expect((await browser.post(path).type('form').send(form).expect(422)).text).toContain('Voting is closed.');
 });

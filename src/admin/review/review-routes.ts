@@ -2,6 +2,7 @@ import { type Response, Router } from 'express';
 import { userOf } from '../../auth/sessions/current-user.js';
 import { closeFlag, openFlags } from '../../catalog/flags.js';
 import { NearNames } from '../../catalog/near-names.js';
+import { phaseAt } from '../../catalog/phase.js';
 import { openSuggestions } from '../../catalog/suggestions.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
@@ -32,7 +33,7 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
       const form = readForm(req, ...DECISION_FIELDS);
       const topic = await topicOf('suggestions', suggestionId);
       const act = { topicId: topic.topicId, suggestionId, userId: userOf(res).id };
-      const error = topic.phase === 'closed' ? CLOSED : await decideByForm(services, act, form);
+      const error = phaseAt(topic) === 'closed' ? CLOSED : await decideByForm(services, act, form);
       if (error) return showQueue(res.status(422), { ...form, suggestionId, error });
       return backTo(res, '/review', 'decided');
     })
@@ -73,7 +74,7 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
       .innerJoin('topics', 'topics.id', 'topicId')
       .where(`${table}.id`, '=', id)
       .where('deletedAt', 'is', null)
-      .select(['topicId', 'phase'])
+      .select(['topicId', 'phase', 'opensAt', 'closesAt'])
       .executeTakeFirst();
     if (!topic) throw notFound();
     return topic;
