@@ -62,7 +62,9 @@ export function sessionRoutes(services: AuthServices): Router {
     .post(async (req, res) => {
       const mayBeLoggedIn = res.locals.sessionError ?? req.session?.userId;
       if (mayBeLoggedIn && req.sessionID) await signOut(req, res, { db, pendingRevocations, store });
+      // Both hold secrets of the person who used this browser.
       clearCookie(res, 'recovery');
+      clearCookie(res, 'links');
       flash(res, 'logged-out');
       await seeOther(res, '/');
     })

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import type { Database } from '../../src/database.js';
 import { itOnPostgres, member, read, topic, useSite, visit, vote } from '../site.js';
 import { actsOf, admin, logIn, open, send, textsOf } from './admins.js';
 
@@ -144,4 +145,29 @@ it('keeps the device and the address of an admin out of the person’s own list'
   expect(rows).toEqual([{ device: null }]);
   const other = visit(site);
   await other.get('/login').expect(200);
+});
+
+it('leaves nothing in the browser at the log-out from which new links could be made', async () => {
+  const [boss, person] = [await admin(site), await member(site)];
+  await send(boss, `/people/${person.id}/reset-link`).expect(303);
+  const page = async () => (await open(boss, `/people/${person.id}`))('main').html();
+  expect(await page()).toContain('/reset/');
+  await boss.browser.post('/logout').expect(303);
+  await boss.browser.post('/login').type('form').send(boss).expect(303);
+  expect(await page()).not.toContain('/reset/');
+});
+
+itOnPostgres('keeps the account of somebody whom another admin lets in at the same moment', async () => {
+  const [boss, person] = [await admin(site), await member(site)];
+  const users = (db: Database) => db.updateTable('users').where('id', '=', person.id);
+  await users(site.db).set({ awaitingSince: new Date() }).execute();
+  const { refusing } = await site.db.transaction().execute(async (trx) => {
+    await users(trx).set({ awaitingSince: null }).execute();
+    const refusing = send(boss, `/people/${person.id}/refuse`).then(({ status }) => status);
+    const waits = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await vi.waitUntil(async () => (await waits.execute(site.db)).rows.length > 0);
+    return { refusing };
+  });
+  expect(await refusing).toBe(404);
+  await person.browser.get('/profile').expect(200);
 });
