@@ -4,6 +4,7 @@ import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
+import { keepSecret } from '../http/headers.js';
 import { localPath } from '../http/local-path.js';
 import { networkGroups } from '../http/network.js';
 import { seeOther, sendPage } from '../http/page.js';
@@ -42,6 +43,7 @@ export function accountRoutes({
     .route('/register')
     .get(requireLoggedOut, async (req, res) => {
       const invitation = typeof req.query.invitation === 'string' ? req.query.invitation : '';
+      if (invitation !== '') keepSecret(res);
       const admission = await admissionOf({ db, settings }, invitation);
       if (admission === 'closed' || admission === 'by invitation') return sendClosed(res, admission);
       const awaitsApproval = admission === 'after approval';

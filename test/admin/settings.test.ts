@@ -166,7 +166,9 @@ it('lets in who has an invitation, once for each link', async () => {
       .matchAll(/\/register\?invitation=(\S+)/g),
   ];
   const [ann = '', bob = ''] = links.map(([, token]) => token ?? '');
-  const form = read((await visit(site).get(`/register?invitation=${ann}`).expect(200)).text);
+  const page = await visit(site).get(`/register?invitation=${ann}`).expect(200);
+  expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'strict-origin' });
+  const form = read(page.text);
   expect(form('[name=invitation]').val()).toBe(ann);
   const newcomer = visit(site);
   await register(newcomer, { username: 'invited-ann', invitation: ann }).expect(303);
