@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { LRUCache } from 'lru-cache';
 import { formatCode } from '../../catalog/topic-codes.js';
 import { topicPath } from '../../catalog/topics.js';
 import { entityTag, sendNotModified } from '../../http/conditional-get.js';
@@ -14,7 +15,7 @@ import {
 import { makeRankTable } from '../../ranking/pages/rank-table.js';
 import { countVoters } from '../overview.js';
 import type { ScreenJoin } from '../pages.js';
-import { qrCodeOf } from '../qr-code.js';
+import { type QrCode, qrCodeOf } from '../qr-code.js';
 import { joinUrlOf } from '../voters/code-routes.js';
 import { readReveal } from './reveal.js';
 
@@ -25,6 +26,8 @@ const MAX_ROWS = 10;
 export function screenRoutes(services: VisitServices): Router {
   const { db, config } = services;
   const router = Router();
+  // To draw one takes milliseconds, and anybody can open the screen of a public topic.
+  const qrCodes = new LRUCache<string, QrCode>({ max: 200, memoMethod: (url) => qrCodeOf(url) });
 
   router
     .route('/topics/:slug/screen')
@@ -63,7 +66,8 @@ export function screenRoutes(services: VisitServices): Router {
   function joinOf({ board: { topic }, phase }: TopicVisit): ScreenJoin | undefined {
     if (topic.access === 'invited' || phase === 'closed' || phase === 'draft') return undefined;
     const code = topic.code ? formatCode(topic.code) : undefined;
-    return { code, url: joinUrlOf(config), qr: qrCodeOf(`${config.publicOrigin}/topics/${topic.slug}/vote`) };
+    const qr = qrCodes.memo(`${config.publicOrigin}/topics/${topic.slug}/vote`);
+    return { code, url: joinUrlOf(config), qr };
   }
 
   return router;
