@@ -9,7 +9,7 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
-import { findNote, MAX_NOTE, readNote } from '../voting/notes.js';
+import { findNote, isAsTold, MAX_NOTE, readNote } from '../voting/notes.js';
 import { maySee, pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { whyRefused } from '../voting/takes-votes.js';
@@ -36,7 +36,7 @@ export function changeRoutes({
     .route('/profile/votes/:ballotId/change')
     .get(requireUser, async (req, res) => showPair(res, await findOwnVote(req, res)))
     .post(requireUser, async (req, res) => {
-      const form = readForm(req, 'ballot', 'choice', 'note');
+      const form = readForm(req, 'ballot', 'choice', 'note', 'told');
       const old = await findOwnVote(req, res);
       const ballot = readBallotFor(old, form.ballot, userOf(res).id);
       const answer = readAnswer(form.choice);
@@ -44,6 +44,9 @@ export function changeRoutes({
       if (!answer || answer.outcome === 'skip')
         return showPair(res.status(422), old, { error: UNANSWERED, note: form.note });
       if (note === 'too long') return showPair(res.status(422), old, { error: LONG_NOTE, note: form.note });
+      const topic = boards.byTopic(old.topicId)?.topic;
+      if (note && topic && !isAsTold(form.told, topic))
+        return showPair(res.status(422), old, { error: OTHER_READERS, note: form.note });
       const { outcome } = answer;
       const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome, note });
       if (status === 'gone') throw await reasonOf(old, ballot.voterId);
@@ -115,6 +118,7 @@ function isSamePair(
 }
 
 const UNANSWERED = 'Nothing has changed yet. Choose one of the answers below.';
+const OTHER_READERS = 'Nothing has changed yet. Who reads your note is different now. Look at it again.';
 const LONG_NOTE = `Nothing has changed yet. Your note has more than ${MAX_NOTE} characters.`;
 
 const takenDown = (): Problem =>

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../database.js';
+import type { TopicSummary } from '../ranking/boards/board.js';
 
 /** The most characters that a note can have. */
 export const MAX_NOTE = 280;
@@ -13,6 +14,13 @@ export function readNote(text: string): string | 'too long' | undefined {
   if ([...note].length > MAX_NOTE) return 'too long';
   return note || undefined;
 }
+
+/**
+ * Whether what a note's writer was told still holds: who reads it, and whether they learn the name.
+ * @param told what the form says; empty for a form without a note
+ */
+export const isAsTold = (told: string, { notes, access }: Pick<TopicSummary, 'notes' | 'access'>): boolean =>
+  told === '' || told === `${notes} ${access}`;
 
 /** Finds the note of a vote; undefined when it has none. */
 export async function findNote(db: Database, voteId: number): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import type { Board } from '../ranking/boards/board.js';
 import { type Ballot, readBallot } from './ballot.js';
-import { MAX_NOTE, readNote } from './notes.js';
+import { isAsTold, MAX_NOTE, readNote } from './notes.js';
 import type { Pair } from './pairs.js';
 import { NEW_GUEST, type Voter } from './voter.js';
 import { type Answer, readAnswer } from './voting.js';
@@ -22,6 +22,8 @@ export const refusals = {
   ownWork: 'One of the two is your own work, so your vote didn’t count. Here is another pair.',
   unanswered: 'You didn’t choose an answer. Choose one of the answers below.',
   longNote: `Your note has more than ${MAX_NOTE} characters, so your vote didn’t count. Shorten it and vote again.`,
+  noteReaders:
+    'Who reads your note has changed, so your vote didn’t count. Look at it again, and vote if you agree.',
 };
 
 /** Why a vote does not count. */
@@ -63,7 +65,7 @@ interface LoggedOutVote {
  * @param secrets newest first
  */
 export function readVote(
-  form: { ballot: string; choice: string; note: string },
+  form: { ballot: string; choice: string; note: string; told: string },
   { voter, board, secrets }: { voter: Voter; board: Board; secrets: string[] },
 ): AcceptedVote | AwayNotice | RefusedVote | LoggedOutVote {
   const ballot = readBallot(form.ballot, secrets);
@@ -78,6 +80,7 @@ export function readVote(
   const note = board.topic.notes === 'none' ? undefined : readNote(form.note);
   const again = { pairs: [ballot], note: form.note };
   if (note === 'too long') return { refusal: 'longNote', ...again };
+  if (note && !isAsTold(form.told, board.topic)) return { refusal: 'noteReaders', ...again };
   return answer ? { ballot, answer: { ...answer, note } } : { refusal: 'unanswered', ...again };
 }
 

@@ -126,6 +126,36 @@ it('refuses a longer note with a message, and keeps the pair and what was typed'
   expect((await notesIn(topic)).map((row) => row.note)).toEqual(['😀'.repeat(280)]);
 });
 
+it('asks again before a note goes to more readers than its writer was told', async () => {
+  const topic = await makeNotedTopic('organisers', { things: 2 });
+  const { browser } = await member(site);
+  const path = `${topic.path}/vote`;
+  const formOn = (html: string) => {
+    const $ = read(html);
+    return {
+      ballot: $('[name=ballot]').first().val(),
+      choice: 'left',
+      note: 'Frankly, dull',
+      told: $('[name=told]').val(),
+    };
+  };
+  const shown = formOn((await browser.get(path).expect(200)).text);
+  await setTopic(topic, { notes: 'teams' });
+  const again = await browser.post(path).type('form').send(shown).expect(422);
+  expect(read(again.text)('.receipt').text()).toContain('Who reads your note has changed');
+  expect(String(read(again.text)('#note').val()).trim()).toBe('Frankly, dull');
+  expect(await notesIn(topic)).toEqual([]);
+  await browser.post(path).type('form').send(formOn(again.text)).expect(303);
+  expect(await notesIn(topic)).toMatchObject([{ readers: 'teams' }]);
+  await setTopic(topic, { notes: 'organisers' });
+  const [vote] = await site.db.selectFrom('votes').where('topicId', '=', topic.id).selectAll().execute();
+  const change = `/profile/votes/${vote?.ballotId}/change`;
+  const changed = { ...formOn((await browser.get(change).expect(200)).text), choice: 'right' };
+  await setTopic(topic, { notes: 'teams' });
+  const refused = await browser.post(change).type('form').send(changed).expect(422);
+  expect(refused.text).toContain('Who reads your note is different now');
+});
+
 it('counts a vote whose note the topic does not take', async () => {
   const topic = await makeTopic(site);
   await noteOn(visit(site), topic, { note: 'Fine' });
