@@ -6,7 +6,13 @@ import { beforeAll, expect, it } from 'vitest';
 import { makeClaim } from '../../src/admin/settings/claim.js';
 import { member, useSite } from '../site.js';
 import { fillAdminPages } from './admin-pages.js';
-import { expectNoSidewaysScroll, expectNoViolations, expectOutline, useChromium } from './chromium.js';
+import {
+  expectNoSidewaysScroll,
+  expectNoViolations,
+  expectOutline,
+  saveRecoveryCode,
+  useChromium,
+} from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
@@ -39,7 +45,7 @@ async function becomeAdmin(script: boolean): Promise<{ page: Page; complaints: s
   await page.getByLabel('Name').fill(`founder${Math.floor(Math.random() * 1e9)}`);
   await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
   await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
-  await page.waitForURL('**/claim/**');
+  await saveRecoveryCode(page, '**/claim/**');
   await page.getByRole('button', { name: 'Become the admin' }).click();
   await page.waitForURL('**/admin/settings');
   return { page, complaints };

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { type MadeTopic, makeTopic } from '../organize/made-topic.js';
-import { type Browser, HTMX, pairOn, read, useSite, visit } from '../site.js';
+import { type Browser, FIREFOX, HTMX, pairOn, read, useSite, visit } from '../site.js';
 import { expectNoSidewaysScroll, expectNoViolations, useChromium } from './chromium.js';
 
 const site = useSite();
@@ -160,21 +160,23 @@ async function setApart({ browser, manage }: MadeTopic, judge: string): Promise<
   const $ = read((await browser.get(`${manage}/judges`).expect(200)).text);
   const entry = $('.judges > li').filter((_, element) => $(element).find('bdi').first().text() === judge);
   const form = entry.find('form[action$="/set-apart"]');
-  const fields = Object.fromEntries(form.serializeArray().map(({ name, value }) => [name, value]));
+  const field = String(form.find('button').first().attr('name'));
   await browser
     .post(String(form.attr('action')))
     .type('form')
-    .send(fields)
+    .send({ [field]: '1' })
     .expect(303);
-  expect((await browser.get(`${manage}/judges`)).text).toContain('Set apart');
+  expect((await browser.get(`${manage}/judges`)).text).toContain('set apart');
 }
 
 /** Reveals the ranking on a large screen, with a remote control. */
 async function reveal(path: string, { browser }: MadeTopic, winner: string): Promise<void> {
-  const { page, complaints } = await chromium.open(site, { viewport: { width: 1920, height: 1080 } });
+  // A session belongs to the browser in which it began.
+  const screen = { viewport: { width: 1920, height: 1080 }, userAgent: FIREFOX };
+  const { page, complaints } = await chromium.open(site, screen);
   await takeCookies(page, browser);
   await page.goto(`${path}/screen`);
-  await page.getByText('Voting has ended').waitFor();
+  await page.locator('.screen-side').getByText('Voting has ended').waitFor();
   await page.getByRole('link', { name: 'Reveal from last to first' }).click();
   await page.getByText('The votes are in.').waitFor();
   for (const rank of ['10th', '9th', '8th', '7th', '6th', '5th', '4th', '3rd', '2nd', '1st']) {

@@ -128,6 +128,6 @@ async function logIn(page: Page, { username, password }: { username: string; pas
   await page.goto('/login?next=/profile');
   await page.getByLabel('Name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.locator('main form button:not([type])').click();
+  await page.locator('main').getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL(({ pathname }) => pathname === '/profile');
 }
