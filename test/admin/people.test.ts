@@ -107,6 +107,26 @@ it('ends all sessions of a person at once', async () => {
   await boss.browser.get('/profile').expect(200);
 });
 
+it('does not take what organisers decided in their topic for a decision of the site', async () => {
+  const [boss, person] = [await admin(site), await member(site)];
+  const { slug } = await topic(site, { slug: 'apart-in-one' });
+  const { id: topicId } = await site.db
+    .selectFrom('topics')
+    .where('slug', '=', slug)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  await send(boss, `/people/${person.id}/void-votes`).expect(303);
+  await site.db.insertInto('voterEvents').values({ voterId: person.id, topicId, kind: 'restored' }).execute();
+  const text = async (): Promise<string> => (await open(boss, `/people/${person.id}`))('main').text();
+  expect(await text()).toContain('They are void.');
+  await send(boss, `/people/${person.id}/restore-votes`).expect(303);
+  await site.db
+    .insertInto('voterEvents')
+    .values({ voterId: person.id, topicId, kind: 'set apart' })
+    .execute();
+  expect(await text()).toContain('They count.');
+});
+
 it('sets votes apart, makes them void, and counts them again', async () => {
   await topic(site);
   const [boss, person] = [await admin(site), await member(site)];

@@ -17,7 +17,7 @@ export interface Person {
   lastSeenAt: Date | null;
   /** Number of votes that stand, skips included. */
   votes: number;
-  /** What was decided last about these votes; null when nothing was. */
+  /** What admins decided last about these votes; null when nothing was. */
   decision: VoterDecision | null;
   topics: { id: number; title: string; role: TopicRole }[];
 }
@@ -29,7 +29,8 @@ export async function findPerson(db: Database, id: number): Promise<Person | und
       (select count(*) from sessions where user_id = users.id and status = 'active')::int as sessions,
       (select max(last_seen_at) from sessions where user_id = users.id) as last_seen_at,
       (select count(*) from votes where voter_id = users.id and withdrawn_at is null)::int as votes,
-      (select kind from voter_events where voter_id = users.id order by voter_events.id desc limit 1) as decision
+      (select kind from voter_events where voter_id = users.id and topic_id is null
+        order by voter_events.id desc limit 1) as decision
     from users where id = ${id}`.execute(db);
   const [person] = rows;
   if (!person) return undefined;

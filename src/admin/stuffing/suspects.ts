@@ -19,7 +19,7 @@ export interface Suspect {
   createdAt: Date;
   /** Number of votes in the topic, without skips. */
   votes: number;
-  /** Whether their votes are set apart or void. */
+  /** Whether an admin has set their votes apart or made them void. */
   isOut: boolean;
 }
 
@@ -49,9 +49,10 @@ export const LISTED_DEVIATION = 3;
 
 const MAX_LISTED = 100;
 
-/** Whether the votes of a voter are left out, by the newest decision about them. */
+/** Whether the votes of a voter are left out of all topics, by the newest decision of an admin. */
 const IS_OUT = sql`coalesce((select kind <> 'restored' from voter_events
-  where voter_events.voter_id = voters.id order by voter_events.id desc limit 1), false)`;
+  where voter_events.voter_id = voters.id and voter_events.topic_id is null
+  order by voter_events.id desc limit 1), false)`;
 
 /** The latest alarms, newest first. */
 export async function listAlarms(db: Database): Promise<Alarm[]> {
