@@ -59,6 +59,7 @@ import { rankingRoutes } from './ranking/pages/ranking-routes.js';
 import { thingRoutes } from './ranking/pages/thing-routes.js';
 import { PREFIX } from './redis.js';
 import { colorRoutes, colorsUrl } from './site/color-routes.js';
+import { manifestRoutes } from './site/manifest-routes.js';
 import type { SiteSettings } from './site/site-settings.js';
 import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
@@ -118,6 +119,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(services.prerendered.answer);
   app.use(pictureRoutes(services.pictures, services.headers));
   app.use(colorRoutes());
+  app.use(manifestRoutes(services.settings));
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
@@ -200,7 +202,7 @@ function createServices({
     recoveryThrottle: new Throttle(redis, `${prefix}recovery:`),
     signUpLimit: config.rateLimits ? new SignUpLimit(redis, prefix) : undefined,
     sudo: new Sudo({ db, config, passwords, store, redis, prefix }),
-    mail: send && new AccountMail({ db, config, redis, prefix, send, log }),
+    mail: send && new AccountMail({ db, config, settings, redis, prefix, send, log }),
     async onSignIn(req, res, { userId, isNew }) {
       const taken = await takeOverVotes(req, res, { db, config, queues, memberId: userId });
       // What was the own work of a guest is that of the member now.

@@ -3,6 +3,8 @@ import type { Config } from './config.js';
 
 /** A mail of plain text. */
 export interface Mail {
+  /** The name of the site. */
+  from: string;
   to: string;
   subject: string;
   text: string;
@@ -21,8 +23,8 @@ export function createMailer({ smtpUrl, mailFrom }: Config, log: Logger): SendMa
   const transport = import('nodemailer').then(({ createTransport }) =>
     createTransport({ url: smtpUrl, ...limits }),
   );
-  const send = async (mail: Mail): Promise<void> => {
-    await (await transport).sendMail({ from: { name: 'Thinga', address: mailFrom }, ...mail });
+  const send = async ({ from, ...mail }: Mail): Promise<void> => {
+    await (await transport).sendMail({ from: { name: from, address: mailFrom }, ...mail });
   };
   return (mail) => {
     // The error of the library names the address. The log does not.

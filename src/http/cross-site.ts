@@ -25,7 +25,7 @@ export function refuseCrossSite(
       new Problem(
         403,
         'This came from another site',
-        'Nothing was changed. Go back to Thinga and try again.',
+        'Nothing was changed. Go back to the page before and try again.',
       ),
     );
   };

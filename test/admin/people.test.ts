@@ -127,6 +127,21 @@ it('does not take what organisers decided in their topic for a decision of the s
   expect(await text()).toContain('They count.');
 });
 
+it('makes a link for a new password, which only the admin who made it sees, and records it', async () => {
+  const [boss, other, person] = [await admin(site), await admin(site), await member(site)];
+  await send(boss, `/people/${person.id}/reset-link`).expect(303);
+  const link = String((await open(boss, `/people/${person.id}`))('#reset').val());
+  expect((await open(other, `/people/${person.id}`))('#reset')).toHaveLength(0);
+  const password = 'another long phrase';
+  await visit(site).post(new URL(link).pathname).type('form').send({ password }).expect(303);
+  expect((await logIn(site, { username: person.username, password })).status).toBe(303);
+  expect((await open(boss, `/people/${person.id}`))('#reset')).toHaveLength(0);
+  expect(await actsOf(site, boss)).toEqual([{ kind: 'admin-reset-link', reason: `person ${person.id}` }]);
+  const events = (await open(boss, `/people/${person.id}`))('main').text();
+  expect(events).toContain('A link for a new password was made');
+  expect(events).toContain('The password was changed with a link');
+});
+
 it('sets votes apart, makes them void, and counts them again', async () => {
   await topic(site);
   const [boss, person] = [await admin(site), await member(site)];

@@ -51,6 +51,8 @@ it('names the site on every page, prerendered ones included', async () => {
     expect([path, $('.logo').text().trim()]).toEqual([path, 'The Owls']);
     expect($('title').text()).toContain('The Owls');
   }
+  const manifest = await visit(site).get('/manifest.webmanifest').buffer().expect(200);
+  expect(JSON.parse(manifest.text || String(manifest.body)).name).toBe('The Owls');
   expect((await guest.get('/privacy')).text).toContain('https://owls.example/help');
   expect((await actsOf(site, boss))[0]).toEqual({ kind: 'admin-settings', reason: 'name, contact' });
 });

@@ -77,7 +77,7 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   await site.rank();
   await addHistory(site);
   await useOtherDevices(site, voter);
-  const reset = await makeResetLink(site, { userId: newcomer.id, operatorId: null });
+  const reset = await makeResetLink(site, newcomer.id);
   const links = {
     ...{ open: await share(voter), ended: await share(voter) },
     reset: reset.replace(site.config.publicOrigin, ''),

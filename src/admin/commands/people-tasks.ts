@@ -119,7 +119,7 @@ function printResetLink(names: string[]): Task {
   const name = onlyName(names);
   return async ({ db, config }) => {
     const user = await findUser(db, name);
-    const link = await makeResetLink({ db, config }, { userId: user.id, operatorId: null });
+    const link = await makeResetLink({ db, config }, user.id);
     console.info(
       `${link}\nGive it to ${user.username}. It sets a new password, once, within ${RESET_LINK_HOURS} hours.`,
     );

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { recordEvent } from '../../auth/audit/record-event.js';
+import { RESET_LINK_HOURS, recordResetLink } from '../../auth/recovery/reset-link.js';
 import { endSessions } from '../../auth/sessions/end-sessions.js';
 import { lockUser } from '../../auth/sessions/sessions.js';
 import { isLastAdmin } from '../../auth/users/last-admin.js';
 import type { Transaction } from '../../database.js';
-import { type Actor, recordAct } from '../record-act.js';
+import { type Actor, idOfActor, recordAct } from '../record-act.js';
 
 /** What an act is done to, and why. */
 export interface PersonActed {
@@ -32,6 +33,17 @@ export const giveRole: PersonAct = async (trx, actor, { userId }) => {
   await recordEvent(trx, { kind: 'promoted', userId, sessionId: null });
   await recordAct(trx, actor, { kind: 'admin-role-given', about: `person ${userId}` });
   return [];
+};
+
+/** Makes a link with which a person sets a new password, once, within 24 hours. */
+export const giveResetLink = async (
+  trx: Transaction,
+  actor: Actor,
+  { userId, token }: { userId: number; token: string },
+): Promise<void> => {
+  const event = { kind: 'reset-link', reason: `admin ${idOfActor(actor)}` } as const;
+  await recordResetLink(trx, { userId, token, hours: RESET_LINK_HOURS, event });
+  await recordAct(trx, actor, { kind: 'admin-reset-link', about: `person ${userId}` });
 };
 
 /** Takes the role of an admin away. The last admin keeps it. */

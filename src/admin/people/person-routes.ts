@@ -1,6 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { findResetLink, makeResetLink } from '../../auth/recovery/reset-link.js';
-import { userOf } from '../../auth/sessions/current-user.js';
+import { findResetLink, resetUrlOf } from '../../auth/recovery/reset-link.js';
 import type { SessionStore } from '../../auth/sessions/session-store.js';
 import type { Sudo } from '../../auth/sessions/sudo.js';
 import { lastAdmin } from '../../auth/users/last-admin.js';
@@ -23,6 +22,7 @@ import {
   disablePerson,
   enablePerson,
   endSessionsOf,
+  giveResetLink,
   giveRole,
   type PersonAct,
   takeRole,
@@ -97,7 +97,7 @@ export function personRoutes(services: PersonServices): Router {
       const userId = idOf(req);
       if (!(await findPerson(db, userId))) throw notFound();
       const token = resetTokenOf(startFreshLinks(res), userId);
-      await makeResetLink({ db, config }, { userId, operatorId: userOf(res).id, token });
+      await db.transaction().execute((trx) => giveResetLink(trx, actorOf(req, res), { userId, token }));
       await backTo(res, `/people/${userId}`, 'reset-link-made');
     })
     .all(methodNotAllowed);
@@ -129,7 +129,7 @@ export function personRoutes(services: PersonServices): Router {
     const seed = readFreshSeed(req);
     const token = seed && resetTokenOf(seed, userId);
     const link = token && (await findResetLink(db, token));
-    return link ? `${config.publicOrigin}/reset/${token}` : undefined;
+    return token && link ? resetUrlOf(config, token) : undefined;
   }
 
   return router;

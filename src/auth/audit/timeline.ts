@@ -46,7 +46,8 @@ export async function timelineOf(db: Database, userId: number): Promise<Timeline
 
 const refusals = sql.join(['login-failed', 'login-throttled', 'recovery-failed', 'recovery-throttled']);
 
-const eventTexts: Record<string, string> = {
+/** What each kind of event means. Most are said so to its user and to admins. */
+export const eventTexts: Readonly<Record<string, string>> = {
   login: 'Logged in',
   'login-failed': 'Log-in failed: wrong password',
   'login-throttled': 'Log-in blocked: too many tries',
@@ -77,7 +78,10 @@ const eventTexts: Record<string, string> = {
   'votes-restored': 'The people who run this site are counting your votes again',
   promoted: 'You became an admin of this site',
   demoted: 'You are no longer an admin of this site',
+  approved: 'The people who run this site let you in',
+  disabled: 'Your account was disabled',
   enabled: 'Your account was enabled again',
+  unlocked: 'The people who run this site let you log in from any device again',
   'password-wrong': 'A wrong password was entered while logged in',
 };
 

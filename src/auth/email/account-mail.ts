@@ -6,7 +6,9 @@ import type { Database } from '../../database.js';
 import type { Network } from '../../http/network.js';
 import { consume, countAttempt, createLimiter } from '../../http/rate-limiter.js';
 import type { SendMail } from '../../mailer.js';
-import { recordResetLink } from '../recovery/reset-link.js';
+import type { SiteSettings } from '../../site/site-settings.js';
+import { newSeed } from '../../tokens.js';
+import { recordResetLink, resetUrlOf } from '../recovery/reset-link.js';
 import type { Client } from '../sessions/client.js';
 import { isUsername, usernameKey } from '../users/usernames.js';
 import { CONFIRM_HOURS, findAddress } from './addresses.js';
@@ -17,6 +19,7 @@ const MAILS_PER_ACCOUNT = 5;
 interface Options {
   db: Database;
   config: Config;
+  settings: SiteSettings;
   redis: Redis | undefined;
   /** Begins the keys in Redis. */
   prefix: string;
@@ -65,10 +68,13 @@ export class AccountMail {
       const address = user && (await this.#confirmedAddressOf(user.id));
       if (!address || (await countAttempt(this.#perAccount, String(user.id))) > MAILS_PER_ACCOUNT) return;
       const event = { kind: 'reset-mailed', client } as const;
-      const link = await recordResetLink({ db, config }, { userId: user.id, hours: RESET_HOURS, event });
-      this.#send(address, 'A new password for Thinga', [
+      const token = newSeed();
+      await db
+        .transaction()
+        .execute((trx) => recordResetLink(trx, { userId: user.id, token, hours: RESET_HOURS, event }));
+      this.#send(address, `A new password for ${this.#siteName}`, [
         `Open this link within an hour to choose a new password for ${user.username}:`,
-        link,
+        resetUrlOf(config, token),
         'If you did not ask for this, ignore this mail. Your password stays as it is.',
       ]);
     });
@@ -92,8 +98,12 @@ export class AccountMail {
     return found?.confirmedAt ? found.address : undefined;
   }
 
+  get #siteName(): string {
+    return this.#options.settings.current.name;
+  }
+
   #send(to: string, subject: string, paragraphs: string[]): void {
-    this.#options.send({ to, subject, text: `${paragraphs.join('\n\n')}\n` });
+    this.#options.send({ from: this.#siteName, to, subject, text: `${paragraphs.join('\n\n')}\n` });
   }
 
   #aside(work: () => Promise<void>): void {

@@ -6,6 +6,7 @@ import {
 } from '@simplewebauthn/server';
 import type { Config } from '../../config.js';
 import { type Database, violatesConstraint } from '../../database.js';
+import type { SiteSettings } from '../../site/site-settings.js';
 import { recordEvent } from '../audit/record-event.js';
 import { rememberChallenge, useChallenge } from './challenges.js';
 import { challengeOf, readAttestation, relyingPartyOf } from './responses.js';
@@ -17,6 +18,7 @@ const MAX_NAME = 60;
 interface Services {
   db: Database;
   config: Pick<Config, 'publicOrigin'>;
+  settings: SiteSettings;
 }
 
 /** A user with the session on which they act. */
@@ -45,7 +47,7 @@ export function listPasskeys(db: Database, userId: number): Promise<Passkey[]> {
 
 /** Begins to add a passkey. @returns what the browser needs to make one */
 export async function startAdding(
-  { db, config }: Services,
+  { db, config, settings }: Services,
   { userId, sessionId }: Owner,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const [user, known] = await Promise.all([
@@ -57,7 +59,7 @@ export async function startAdding(
     db.selectFrom('passkeys').where('userId', '=', userId).select('credentialId').execute(),
   ]);
   const options = await generateRegistrationOptions({
-    rpName: 'Thinga',
+    rpName: settings.current.name,
     rpID: relyingPartyOf(config).expectedRPID,
     userName: user.username,
     userID: Uint8Array.from(Buffer.from(user.webauthnId.replaceAll('-', ''), 'hex')),

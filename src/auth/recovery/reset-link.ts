@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Config } from '../../config.js';
-import type { Database } from '../../database.js';
-import { hashToken } from '../../tokens.js';
+import type { Database, Transaction } from '../../database.js';
+import { hashToken, newSeed } from '../../tokens.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { PasswordHasher } from '../passwords/passwords.js';
 import type { Client } from '../sessions/client.js';
@@ -16,45 +15,43 @@ export const RESET_LINK_HOURS = 24;
 /**
  * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link before it. The operator
  * sees only the link, never a password. The user sees in their activity that the link was made.
- * @param link.operatorId the admin who made it; null for the command line
- * @param link.token the token of the link; by default a new one
  * @returns the address to give to the user
  */
 export async function makeResetLink(
-  services: { db: Database; config: Pick<Config, 'publicOrigin'> },
-  { userId, operatorId, token }: { userId: number; operatorId: number | null; token?: string },
+  { db, config }: { db: Database; config: Pick<Config, 'publicOrigin'> },
+  userId: number,
 ): Promise<string> {
-  const reason = operatorId === null ? 'command line' : `admin ${operatorId}`;
-  return recordResetLink(services, {
-    userId,
-    ...(token && { token }),
-    hours: RESET_LINK_HOURS,
-    event: { kind: 'reset-link', reason },
-  });
+  const token = newSeed();
+  const event = { kind: 'reset-link', reason: 'command line' } as const;
+  await db
+    .transaction()
+    .execute((trx) => recordResetLink(trx, { userId, token, hours: RESET_LINK_HOURS, event }));
+  return resetUrlOf(config, token);
 }
 
 /** Makes a link for a new password and records it. @param link.hours how long it can be used */
 export async function recordResetLink(
-  { db, config }: { db: Database; config: Pick<Config, 'publicOrigin'> },
-  { userId, hours, event, token = randomBytes(24).toString('base64url') }: NewResetLink,
-): Promise<string> {
+  trx: Transaction,
+  { userId, token, hours, event }: NewResetLink,
+): Promise<void> {
   const row = { tokenHash: hashToken(token), expiresAt: sql<Date>`now() + make_interval(hours => ${hours})` };
-  await db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto('resetLinks')
-      .values({ userId, ...row })
-      .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
-      .execute();
-    await recordEvent(trx, { ...event, userId, sessionId: null });
-  });
-  return `${config.publicOrigin}/reset/${token}`;
+  await trx
+    .insertInto('resetLinks')
+    .values({ userId, ...row })
+    .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
+    .execute();
+  await recordEvent(trx, { ...event, userId, sessionId: null });
 }
+
+/** The address of a link for a new password. */
+export const resetUrlOf = ({ publicOrigin }: Pick<Config, 'publicOrigin'>, token: string): string =>
+  `${publicOrigin}/reset/${token}`;
 
 interface NewResetLink {
   userId: number;
   hours: number;
   event: LinkEvent;
-  token?: string;
+  token: string;
 }
 
 interface LinkEvent {

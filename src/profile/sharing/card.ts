@@ -23,15 +23,21 @@ interface Card {
 /** Draws an uploaded picture as PNG; undefined when there is none. The renderer of cards can't read WebP. */
 export type DrawUploaded = (picture: string) => Promise<Uint8Array | undefined>;
 
+/** What a card shows. */
+interface CardContent extends Pick<Share, 'topic' | 'name' | 'things'> {
+  /** The name of the site. */
+  site: string;
+}
+
 /** Makes the card of a shared Top. All input of users is escaped, so it cannot add markup. */
 export function cardOf(
-  { topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>,
+  { topic, name, things, site }: CardContent,
   drawUploaded: DrawUploaded,
 ): Promise<Card> {
-  const key = JSON.stringify([topic, name, things]);
+  const key = JSON.stringify([topic, name, things, site]);
   const cached = cards.get(key);
   if (cached) return cached;
-  const card = layOut({ topic, name, things }, drawUploaded);
+  const card = layOut({ topic, name, things, site }, drawUploaded);
   cards.set(key, card);
   card.catch(() => cards.delete(key));
   return card;
@@ -39,10 +45,7 @@ export function cardOf(
 
 const cards = new LRUCache<string, Promise<Card>>({ max: 50 });
 
-async function layOut(
-  { topic, name, things }: Pick<Share, 'topic' | 'name' | 'things'>,
-  drawUploaded: DrawUploaded,
-): Promise<Card> {
+async function layOut({ topic, name, things, site }: CardContent, drawUploaded: DrawUploaded): Promise<Card> {
   const drawn = await Promise.all(
     things.map(async (thing) => ({ ...thing, image: await imageOf(thing.picture, drawUploaded) })),
   );
@@ -56,7 +59,7 @@ async function layOut(
 ${lines(title, { x: 56, y: 226, width: 310, size: 34, least: 22, weight: 600, most: 2, above: true, fill: '#e9e4ff' })}
 ${lines(topic, { x: 56, y: 298, width: 310, size: 62, least: 28, weight: 800, most: 3, fill: '#ffffff' })}
 <g transform="translate(56 522) scale(1.5)"><rect x="1" y="7" width="18" height="18" rx="6" fill="#ff7a45"/><circle cx="21.5" cy="16" r="9.5" fill="#ffffff"/><path d="m17.4 16.3 2.9 2.9 5.4-5.8" fill="none" stroke="#5b45e0" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></g>
-<text x="116" y="558" font-size="32" font-weight="800" fill="#ffffff">Thinga</text>
+<text x="116" y="558" font-size="32" font-weight="800" fill="#ffffff">${escapeXml(site)}</text>
 ${rows.join('\n')}
 </svg>`;
   const texts = [topic, title, ...things.map((thing) => thing.name)].join('\n');

@@ -9,6 +9,7 @@ import { seeOther, sendPage } from '../../http/page.js';
 import { notFound, Problem } from '../../http/problem.js';
 import type { Board } from '../../ranking/boards/board.js';
 import { type VisitServices, visitTopic } from '../../ranking/boards/visit-topic.js';
+import type { SiteSettings } from '../../site/site-settings.js';
 import type { OwnRankings } from '../own-rankings.js';
 import { type OwnTop, ownTopOf, SHARE_SIZES } from '../own-top.js';
 import { ownTopics } from '../own-votes.js';
@@ -20,9 +21,9 @@ import { createShare, endShare, findShare, MAX_SHARES, type Share, sharesOf } fr
  * links.
  */
 export function sharingRoutes(
-  services: VisitServices & { rankings: OwnRankings; pictures: Pictures },
+  services: VisitServices & { rankings: OwnRankings; pictures: Pictures; settings: SiteSettings },
 ): Router {
-  const { db, boards, rankings, pictures, config } = services;
+  const { db, boards, rankings, pictures, config, settings } = services;
   const router = Router();
 
   router
@@ -69,7 +70,8 @@ export function sharingRoutes(
   router
     .route('/shared/:token.png')
     .get(async (req, res) => {
-      const card = await cardOf(await openShare(req, res), (picture) => pictures.drawPng(picture));
+      const content = { ...(await openShare(req, res)), site: settings.current.name };
+      const card = await cardOf(content, (picture) => pictures.drawPng(picture));
       // Browsers must check it each time, so that an ended link is gone everywhere. Other sites may show the
       // picture.
       res.setHeader('Cache-Control', 'public, no-cache');
