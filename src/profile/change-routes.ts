@@ -9,7 +9,7 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound, Problem } from '../http/problem.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
 import { type Ballot, readBallot, signBallot } from '../voting/ballot.js';
-import { findNote, isAsTold, MAX_NOTE, readNote } from '../voting/notes.js';
+import { findNote, hasSameReaders, MAX_NOTE, readNote } from '../voting/notes.js';
 import { maySee, pairOf } from '../voting/pairs.js';
 import type { Queues } from '../voting/queue.js';
 import { whyRefused } from '../voting/takes-votes.js';
@@ -36,7 +36,7 @@ export function changeRoutes({
     .route('/profile/votes/:ballotId/change')
     .get(requireUser, async (req, res) => showPair(res, await findOwnVote(req, res)))
     .post(requireUser, async (req, res) => {
-      const form = readForm(req, 'ballot', 'choice', 'note', 'told');
+      const form = readForm(req, 'ballot', 'choice', 'note', 'note-readers');
       const old = await findOwnVote(req, res);
       const ballot = readBallotFor(old, form.ballot, userOf(res).id);
       const answer = readAnswer(form.choice);
@@ -45,7 +45,7 @@ export function changeRoutes({
         return showPair(res.status(422), old, { error: UNANSWERED, note: form.note });
       if (note === 'too long') return showPair(res.status(422), old, { error: LONG_NOTE, note: form.note });
       const topic = boards.byTopic(old.topicId)?.topic;
-      if (note && topic && !isAsTold(form.told, topic))
+      if (note && topic && !hasSameReaders(form['note-readers'], topic))
         return showPair(res.status(422), old, { error: OTHER_READERS, note: form.note });
       const { outcome } = answer;
       const { status, vote } = await changeVote({ db, queues }, old, { ballot, outcome, note });
@@ -71,7 +71,8 @@ export function changeRoutes({
     if (!board || !left || !right) throw takenDown();
     const voterId = userOf(res).id;
     if (!maySee({ board, own: sightOf(board, { id: voterId }).own }, old)) throw ownWork();
-    if (phaseAt(board.topic) !== 'open') throw votingClosed();
+    const phase = phaseAt(board.topic);
+    if (phase !== 'open') throw phase === 'paused' ? votingPaused() : votingClosed();
     if (old.withdrawnAt) {
       const standing = await findAnswer(db, voterId, old);
       if (standing) return res.redirect(303, `/profile/votes/${standing.ballotId}/change`);
@@ -93,6 +94,7 @@ export function changeRoutes({
   async function reasonOf(old: Vote, voterId: number): Promise<Problem> {
     const refusal = await whyRefused(db, { ...old, voterId });
     if (refusal === 'ownWork') return ownWork();
+    if (refusal === 'paused') return votingPaused();
     return refusal ? votingClosed() : takenDown();
   }
 
@@ -132,6 +134,9 @@ const ownWork = (): Problem =>
   );
 
 const votingClosed = (): Problem => new Problem(409, 'Voting has closed', 'Your vote stays as it is.');
+
+const votingPaused = (): Problem =>
+  new Problem(409, 'Voting is paused', 'Your vote stays as it is. You can change it when voting goes on.');
 
 const takenBack = (): Problem =>
   new Problem(410, 'You took this vote back', 'It no longer counts, so there is nothing to change.');

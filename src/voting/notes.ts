@@ -16,11 +16,13 @@ export function readNote(text: string): string | 'too long' | undefined {
 }
 
 /**
- * Whether what a note's writer was told still holds: who reads it, and whether they learn the name.
- * @param told what the form says; empty for a form without a note
+ * Whether a note still has the readers that its form named, and they learn the name of its writer or not as it said.
+ * @param readers what the form says; empty for a form without a note
  */
-export const isAsTold = (told: string, { notes, access }: Pick<TopicSummary, 'notes' | 'access'>): boolean =>
-  told === '' || told === `${notes} ${access}`;
+export const hasSameReaders = (
+  readers: string,
+  { notes, access }: Pick<TopicSummary, 'notes' | 'access'>,
+): boolean => readers === '' || readers === `${notes} ${access}`;
 
 /** Finds the note of a vote; undefined when it has none. */
 export async function findNote(db: Database, voteId: number): Promise<string | undefined> {

@@ -59,7 +59,7 @@ export function votingRoutes(
     .post(asVoter, async (req, res, next) => {
       const visit = await visitTopic(services, req, res);
       const { board } = visit;
-      const form = readForm(req, 'ballot', 'choice', 'note', 'told');
+      const form = readForm(req, 'ballot', 'choice', 'note', 'note-readers');
       const vote = readVote(form, { board, voter: voterOf(res), secrets: config.secrets });
       if (vote.refusal === 'loggedOut') return void requireUser(req, res, next);
       if (vote.refusal) return refuseVote(res, visit, vote);

@@ -1,6 +1,6 @@
 import type { Board } from '../ranking/boards/board.js';
 import { type Ballot, readBallot } from './ballot.js';
-import { isAsTold, MAX_NOTE, readNote } from './notes.js';
+import { hasSameReaders, MAX_NOTE, readNote } from './notes.js';
 import type { Pair } from './pairs.js';
 import { NEW_GUEST, type Voter } from './voter.js';
 import { type Answer, readAnswer } from './voting.js';
@@ -65,7 +65,7 @@ interface LoggedOutVote {
  * @param secrets newest first
  */
 export function readVote(
-  form: { ballot: string; choice: string; note: string; told: string },
+  form: { ballot: string; choice: string; note: string; 'note-readers': string },
   { voter, board, secrets }: { voter: Voter; board: Board; secrets: string[] },
 ): AcceptedVote | AwayNotice | RefusedVote | LoggedOutVote {
   const ballot = readBallot(form.ballot, secrets);
@@ -80,7 +80,7 @@ export function readVote(
   const note = board.topic.notes === 'none' ? undefined : readNote(form.note);
   const again = { pairs: [ballot], note: form.note };
   if (note === 'too long') return { refusal: 'longNote', ...again };
-  if (note && !isAsTold(form.told, board.topic)) return { refusal: 'noteReaders', ...again };
+  if (note && !hasSameReaders(form['note-readers'], board.topic)) return { refusal: 'noteReaders', ...again };
   return answer ? { ballot, answer: { ...answer, note } } : { refusal: 'unanswered', ...again };
 }
 

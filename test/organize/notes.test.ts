@@ -136,7 +136,7 @@ it('asks again before a note goes to more readers than its writer was told', asy
       ballot: $('[name=ballot]').first().val(),
       choice: 'left',
       note: 'Frankly, dull',
-      told: $('[name=told]').val(),
+      'note-readers': $('[name=note-readers]').val(),
     };
   };
   const shown = formOn((await browser.get(path).expect(200)).text);

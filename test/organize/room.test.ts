@@ -115,6 +115,23 @@ it('lets voters take a vote back during a pause, and ends voting out of it', asy
   expect(topic?.phase).toBe('closed');
 });
 
+it('says that voting is paused to somebody who wants to change a vote', async () => {
+  const { path, owner } = await makeOpenTopic(site);
+  const { browser } = await member(site);
+  const { ballot } = pairOn((await browser.get(`${path}/vote`).expect(200)).text);
+  const { headers } = await browser
+    .post(`${path}/vote`)
+    .type('form')
+    .send({ ballot, choice: 'left' })
+    .expect(303);
+  const change = `/profile/votes/${String(headers.location).split('=').at(-1)}/change`;
+  await browser.get(change).expect(200);
+  await owner.browser.post(`${path}/manage/pause`).expect(303);
+  const { text } = await browser.get(change).expect(409);
+  expect(text).toContain('Voting is paused');
+  expect(text).not.toContain('closed');
+});
+
 async function voteIn(path: string, times: number): Promise<void> {
   const voter = visit(site);
   for (let vote = 0; vote < times; vote++) {
