@@ -5,8 +5,8 @@ import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
+import { finishLogIn } from './finish-log-in.js';
 import { logInWithPasskey } from './log-in-with-passkey.js';
-import { noteDevice } from './note-device.js';
 import { askForPasskey } from './passkeys/check-passkey.js';
 import { addPasskey, listPasskeys, removePasskey, renamePasskey, startAdding } from './passkeys/passkeys.js';
 import type { AuthServices } from './services.js';
@@ -19,7 +19,7 @@ import { confirmScope } from './sessions/sudo.js';
  * ordinary form.
  */
 export function passkeyRoutes(services: AuthServices): Router {
-  const { db, config, sudo, onSignIn } = services;
+  const { db, config, sudo } = services;
   const router = Router();
 
   router
@@ -39,10 +39,7 @@ export function passkeyRoutes(services: AuthServices): Router {
         const page = { username: form.username, remembered, next, idleSeconds };
         return sendPage(res.status(422), 'auth/login', { ...page, passkeyError: REFUSED });
       }
-      noteDevice(services, res, account);
-      const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
-      flash(res, message ?? 'logged-in');
-      await seeOther(res, next === '/' ? '/vote' : next);
+      await finishLogIn(services, { req, res }, { account, next });
     })
     .all(methodNotAllowed);
 

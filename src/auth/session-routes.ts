@@ -8,8 +8,8 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { headOf } from './audit/hash-chain.js';
 import { timelineOf } from './audit/timeline.js';
+import { finishLogIn } from './finish-log-in.js';
 import { logIn } from './log-in.js';
-import { noteDevice } from './note-device.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
 import { requireLoggedOut, requireUser, userOf } from './sessions/current-user.js';
@@ -23,7 +23,7 @@ const REFUSED = 'Wrong name or password, or too many tries. Check both and try a
 
 /** The pages for logging in and out, and for the list of sessions. */
 export function sessionRoutes(services: AuthServices): Router {
-  const { db, config, store, pendingRevocations, sudo, onSignIn } = services;
+  const { db, config, store, pendingRevocations, sudo } = services;
   const router = Router();
   const idleSeconds = 60 * config.sessionIdleMinutes;
 
@@ -50,10 +50,7 @@ export function sessionRoutes(services: AuthServices): Router {
           error: account ? barredMessage(account.barred) : REFUSED,
         });
       }
-      noteDevice(services, res, account);
-      const message = await onSignIn(req, res, { userId: account.userId, isNew: false });
-      flash(res, message ?? 'logged-in');
-      await seeOther(res, next === '/' ? '/vote' : next);
+      await finishLogIn(services, { req, res }, { account, next });
     })
     .all(methodNotAllowed);
 
