@@ -37,6 +37,28 @@ it('tells who did what to whom, by kind, person and day', async () => {
   expect(await list('from=not-a-day&before=x')).toHaveLength(3);
 });
 
+it('says in words what happened to an account, also where its owner did it', async () => {
+  const [boss, person] = [await admin(site), await member(site)];
+  await person.browser.post('/profile/recovery-code').type('form').send({}).expect(303);
+  await person.browser
+    .post('/profile/name')
+    .type('form')
+    .send({ 'new-name': `${person.username}-new` })
+    .expect(303);
+  await person.browser.post('/logout').expect(303);
+  await send(boss, `/people/${person.id}/reset-link`).expect(303);
+  const events = textsOf(await open(boss, `/people/${person.id}`), '.entries p:first-child');
+  expect(events).toEqual(
+    expect.arrayContaining([
+      'A new recovery code was made',
+      'The name was changed',
+      'Logged out',
+      'A link for a new password was made',
+    ]),
+  );
+  expect(events.filter((text) => /^[a-z-]+$/.test(text))).toEqual([]);
+});
+
 it('shows long lists in pages, without a gap', async () => {
   const boss = await admin(site);
   await sql`

@@ -34,6 +34,7 @@ const TEXTS: Record<string, string> = {
   'reset-link': 'A link for a new password was made',
   mismatch: 'Another browser used a session',
   drift: 'A session that had ended was blocked',
+  rebuilt: 'A session was restored from its record',
   tampered: 'Session data had been changed from outside',
   'cross-site': 'A request from another site was refused',
 };
