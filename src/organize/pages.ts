@@ -1,22 +1,17 @@
 import type { OpenFlag } from '../catalog/flags.js';
-import type { Invitation } from '../catalog/invitations.js';
 import type { OrganizedTopic } from '../catalog/organized-topic.js';
 import type { RoleLink } from '../catalog/role-links.js';
 import type { ThingCells, ThingColumn } from '../catalog/thing-fields.js';
 import type { Thing } from '../catalog/things.js';
 import type { TopicAct, TopicPerson } from '../catalog/topic-roles.js';
 import type { Words } from '../http/words.js';
-import type { Standing, TopicSummary } from '../ranking/boards/board.js';
-import type { TopicVisit } from '../ranking/boards/visit-topic.js';
+import type { Standing } from '../ranking/boards/board.js';
 import type { RankTable } from '../ranking/pages/pages.js';
 import type { TopicPhase } from '../schema.js';
 import type { TopicErrors, TopicTexts } from './new-topic.js';
 import type { Overview } from './overview.js';
 import type { QrCode } from './qr-code.js';
-import type { Reveal } from './screen/reveal.js';
 import type { SettingsErrors, SettingsForm } from './settings.js';
-import type { Place } from './voters/join.js';
-import type { OwnWorkFigures } from './voters/own-work.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -24,12 +19,6 @@ declare module '../http/page.js' {
     'organize/people': PeoplePage;
     'organize/role-link': { link: RoleLink };
     'organize/activity': ActivityPage;
-    'organize/voters': VotersPage;
-    'organize/screen': ScreenPage;
-    'organize/reveal': RevealPage;
-    'organize/sheet': SheetPage;
-    'organize/join': { place: Place };
-    'organize/enter-code': { code: string; error: string | undefined };
     'organize/copy': ManagePage;
     'organize/delete': ManagePage;
     'organize/restore': ManagePage & { /** Until when it can be restored. */ until: Date };
@@ -78,63 +67,6 @@ interface PeoplePage extends ManagePage {
   mayOwn: boolean;
   /** Links that nobody has used yet. Only the one who has just made a link sees its address. */
   links: (RoleLink & { url: string | undefined })[];
-}
-
-interface VotersPage extends ManagePage {
-  /** A voter's personal link is there for the one who has just made it. */
-  voters: (Invitation & { url?: string })[];
-  /** The tags of which new voters can be shown only one, and the one that was chosen; empty for all things. */
-  tracks: string[];
-  track: string;
-  ownWork: OwnWorkFigures | undefined;
-  /** How many of these links there are. */
-  fresh: number;
-  /** What is in the field, and what is wrong with it. */
-  names: string;
-  error: string | undefined;
-}
-
-/** How people in a room get to the vote. */
-export interface ScreenJoin {
-  /** In two groups; undefined when the topic has none. */
-  code: string | undefined;
-  /** Where the code is typed, without the scheme. */
-  url: string;
-  qr: QrCode;
-}
-
-/** The ranking on a large screen. */
-interface ScreenPage extends RankTable {
-  topic: TopicSummary;
-  /** The start of the topic's paths. */
-  path: string;
-  phase: TopicPhase;
-  /** When the ranking is shown; undefined when it is shown now. */
-  hidden: TopicVisit['hidden'];
-  votes: number;
-  voters: number;
-  size: number;
-  /** The title of its board: "Top 20". */
-  title: string;
-  settled: Words;
-  join: ScreenJoin | undefined;
-  /** Whether it stays as it is. */
-  isHeld: boolean;
-  /** The ETag of its changing part. */
-  tag: string;
-}
-
-interface RevealPage extends Reveal {
-  topic: TopicSummary;
-  path: string;
-  phase: TopicPhase;
-}
-
-/** Personal links to print and to cut out. */
-interface SheetPage extends ManagePage {
-  cards: { name: string; team: string | null; url: string; qr: QrCode }[];
-  /** The number of the next sheet; undefined on the last one. */
-  next: number | undefined;
 }
 
 interface ActivityPage extends ManagePage {

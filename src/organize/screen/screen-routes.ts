@@ -14,9 +14,9 @@ import {
 } from '../../ranking/boards/visit-topic.js';
 import { makeRankTable } from '../../ranking/pages/rank-table.js';
 import { countVoters } from '../overview.js';
-import type { ScreenJoin } from '../pages.js';
 import { type QrCode, qrCodeOf } from '../qr-code.js';
 import { joinUrlOf } from '../voters/code-routes.js';
+import type { ScreenJoin } from './pages.js';
 import { readReveal } from './reveal.js';
 
 /** So many rows fill a screen, and can be read from the last row of seats. */

@@ -1,0 +1,35 @@
+import type { Invitation } from '../../catalog/invitations.js';
+import type { ManagePage } from '../pages.js';
+import type { QrCode } from '../qr-code.js';
+import type { Place } from './join.js';
+import type { OwnWorkFigures } from './own-work.js';
+
+declare module '../../http/page.js' {
+  interface Pages {
+    'organize/voters': VotersPage;
+    'organize/sheet': SheetPage;
+    'organize/join': { place: Place };
+    'organize/enter-code': { code: string; error: string | undefined };
+  }
+}
+
+/** Personal links to print and to cut out. */
+interface SheetPage extends ManagePage {
+  cards: { name: string; team: string | null; url: string; qr: QrCode }[];
+  /** The number of the next sheet; undefined on the last one. */
+  next: number | undefined;
+}
+
+interface VotersPage extends ManagePage {
+  /** A voter's personal link is there for the one who has just made it. */
+  voters: (Invitation & { url?: string })[];
+  /** The tags of which new voters can be shown only one, and the one that was chosen; empty for all things. */
+  tracks: string[];
+  track: string;
+  ownWork: OwnWorkFigures | undefined;
+  /** How many of these links there are. */
+  fresh: number;
+  /** What is in the field, and what is wrong with it. */
+  names: string;
+  error: string | undefined;
+}
