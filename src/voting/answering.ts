@@ -11,7 +11,7 @@ import { awayReceipt, type Receipt, receiptOf, undoneReceipt } from './receipt.j
 import { whyRefused } from './takes-votes.js';
 import type { AcceptedVote, AwayNotice, RefusedVote } from './vote-form.js';
 import type { VoterContext } from './voter.js';
-import { dropPair, leaveAside, recallQueue, takePair } from './voter-queue.js';
+import { dropPair, leaveAside, queueOf, recallQueue, takePair } from './voter-queue.js';
 import type { KnownVote, Vote } from './voting.js';
 
 /** What an answer did. */
@@ -38,8 +38,8 @@ export async function answerPair(
     const queue = await leaveAside(context, offered, awayId);
     return { query: `away=${awayId}`, queue, receipt: awayReceipt(board, queue, awayId) };
   }
-  const before = await recallQueue(context);
-  // A pair that the voter asked for counts in full when it is in the queue as well.
+  // A pair that the voter asked for counts in full when it is in the queue as well, also of another process.
+  const before = await (offered.strategy === 'asked' ? queueOf(context) : recallQueue(context));
   const queued = before.pairs.find((pair) => haveSameThings(pair, offered));
   const ballot = { ...offered, voterId: voter.id, strategy: queued?.strategy ?? offered.strategy };
   const candidates = candidatesAfter(context, before, { pair: ballot, answer, seed: ballot.id });

@@ -3,7 +3,7 @@ import { afterVote, afterWithdrawal } from '../ranking/math/vote-weight.js';
 import type { Candidates } from './candidates.js';
 import { commonPairs } from './common-pairs.js';
 import { drawPairs, RECENT, randomFor, thingsOf } from './draw.js';
-import { drawWalk, isInPerson, stillAway, type Walk } from './in-person.js';
+import { currentlyAway, drawWalk, isInPerson, stillAway, type Walk } from './in-person.js';
 import { hasAny, hasThing, haveSameThings, maySee, type Pair, pairOf } from './pairs.js';
 import { newVersion, type Queue, today } from './queue.js';
 import { hasOwnPairs, type VoterContext } from './voter.js';
@@ -69,14 +69,17 @@ export function revert(context: VoterContext, queue: Queue, vote: Vote): Queue {
   const unknown = queue.unknown.filter((id) => !isUnknownIn(vote, id));
   const isShownAgain = maySee(context, vote) && !hasAny(vote, unknown) && vote.strategy !== 'asked';
   const others = queue.pairs.filter((pair) => !haveSameThings(pair, vote));
+  // The voter has seen both, so nobody is away there.
+  const away = queue.away?.filter(({ id }) => !hasThing(vote, id));
+  // A pair of things that are left aside is shown only when there is no other. Now there is one.
+  const next = others.filter((pair) => !hasAny(pair, currentlyAway(away)));
   return {
     ...queue,
     version: newVersion(),
-    pairs: isShownAgain ? [pairOf(vote), ...others] : others,
+    pairs: isShownAgain ? [pairOf(vote), ...next] : others,
     recent: afterWithdrawal(queue.recent, vote),
     unknown,
-    // The voter has seen both, so nobody is away there.
-    away: queue.away?.filter(({ id }) => !hasThing(vote, id)),
+    away,
     last: undefined,
     answers: Math.max(queue.answers - counted, 0),
     today: { ...queue.today, votes: Math.max(queue.today.votes - counted, 0) },
