@@ -288,6 +288,29 @@ it('refuses a comparison that could betray a single vote', async () => {
   expect((await compare(topic, ['Guest 1', 'Guest 2']))('main').text()).toContain('fewer than three others');
 });
 
+it('moves the figures of a voter in steps of ten votes', async () => {
+  const topic = await makeTopic(site, { things: 8 });
+  const [voterId] = await castVotes(topic, { voters: 5, votes: 12 });
+  const shareOf = async (): Promise<string> =>
+    /left \d+ %/.exec((await rowsOf(topic)).get('Guest 1') ?? '')?.[0] ?? '';
+  const before = await shareOf();
+  const castMore = async (count: number): Promise<void> => {
+    await sql`
+      insert into votes (ballot_id, topic_id, voter_id, left_id, right_id, outcome, strategy, shown_at, created_at)
+      select gen_random_uuid(), ${topic.id}, ${voterId}, one.id, other.id, 'left', 'focus', now(), now()
+      from things as one join things as other on one.topic_id = other.topic_id and one.id < other.id
+      where one.topic_id = ${topic.id} and not exists (select from votes where voter_id = ${voterId}
+        and least(left_id, right_id) = one.id and greatest(left_id, right_id) = other.id)
+      limit ${count}`.execute(site.db);
+    await site.rank();
+  };
+  await castMore(9);
+  expect((await rowsOf(topic)).get('Guest 1')).toContain('21 votes');
+  expect(await shareOf()).toBe(before);
+  await castMore(1);
+  expect(await shareOf()).not.toBe(before);
+});
+
 it('moves the comparison in steps of ten votes', async () => {
   const topic = await makeTopic(site, { things: 6 });
   await castVotes(topic, { voters: 5, votes: 12 });

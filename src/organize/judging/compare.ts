@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
 import { type ComparedRank, compareWithout } from '../../ranking/diagnostics/compare-without.js';
-import { readEnd } from '../../ranking/ranker/closing.js';
+import { findLastStep } from '../../ranking/diagnostics/steps.js';
 import { type Position, positionSql } from '../../ranking/ranker/ledger-position.js';
 import type { RankWorkerPool } from '../../ranking/ranker/rank-worker-pool.js';
 import type { Judge } from './judges.js';
@@ -11,9 +11,6 @@ export const ENOUGH_VOTES = 10;
 
 /** So many voters with enough votes must remain when others are left out. */
 export const ENOUGH_OTHERS = 3;
-
-/** The votes move in such steps in the comparison, so that it never shows what a single new vote did. */
-const STEP = 10;
 
 /** The ranking with and without some voters, or why it is not shown. */
 export type Comparison =
@@ -29,7 +26,7 @@ export async function compareJudges(
   { db, workers }: { db: Database; workers: RankWorkerPool },
   { topicId, judges, chosen }: { topicId: number; judges: Judge[]; chosen: Judge[] },
 ): Promise<Comparison> {
-  const end = await findStep(db, topicId);
+  const end = await findLastStep(db, topicId);
   if (!end) return 'few';
   const enough = await readVotersWithEnough(db, topicId, end.upTo);
   if (chosen.some(({ voterId }) => !enough.has(voterId))) return 'few';
@@ -41,21 +38,6 @@ export async function compareJudges(
   const leftOut = judges.flatMap(({ voterId, state }) => (state === 'counted' ? [] : voterId));
   const ranks = await compareWithout(db, workers, { topicId, voterIds, leftOut, upTo: end.upTo });
   return { ranks, votes: end.votes };
-}
-
-/** Finds the last vote that completes ten; undefined before there are ten. */
-async function findStep(
-  db: Database,
-  topicId: number,
-): Promise<{ upTo: Position; votes: number } | undefined> {
-  const ofTopic = sql`votes where topic_id = ${topicId} and not provisional
-    and (votes.xid, votes.id) <= ${positionSql(await readEnd(db, topicId))}`;
-  const { rows } = await sql<Position & { votes: number }>`
-    select xid::text as xid, id, number::int as votes
-    from (select xid, id, row_number() over (order by votes.xid, id) as number from ${ofTopic}) as numbered
-    where number % ${STEP} = 0 order by number desc limit 1`.execute(db);
-  const [step] = rows;
-  return step && { upTo: { xid: step.xid, id: step.id }, votes: step.votes };
 }
 
 async function readVotersWithEnough(db: Database, topicId: number, upTo: Position): Promise<Set<number>> {

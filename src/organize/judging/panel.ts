@@ -26,7 +26,7 @@ export interface Panel {
   splitHalves: number | undefined;
 }
 
-/** Works out the panel from the votes that count now. It has no single vote of anybody. */
+/** Works out the panel from the votes that count now, in steps of ten. It has no single vote of anybody. */
 export async function readPanel(
   { db, workers }: { db: Database; workers: RankWorkerPool },
   { topicId, secret }: { topicId: number; secret: string },
@@ -40,7 +40,7 @@ export async function readPanel(
     judges: judges
       .map((judge) => {
         const voter = known.get(judge.voterId);
-        const hasEnough = judge.votes >= ENOUGH_VOTES && judge.state === 'counted';
+        const hasEnough = (voter?.votes ?? 0) >= ENOUGH_VOTES && judge.state === 'counted';
         return {
           ...judge,
           seconds: (hasEnough && voter?.medianSeconds) || undefined,

@@ -5,11 +5,12 @@ import { flaggedOf, infitOf } from '../math/infit.js';
 import { reliabilityOf } from '../math/reliability.js';
 import { splitByVoter, splitHalfReliability } from '../math/split-halves.js';
 import { estimateNu } from '../math/ties.js';
-import { readEnd } from '../ranker/closing.js';
 import { isExcluded } from '../ranker/ledger.js';
+import { LEDGER_START, type Position, positionSql } from '../ranker/ledger-position.js';
 import type { RankWorkerPool } from '../ranker/rank-worker-pool.js';
 import { rankedIndexes } from '../ranker/ratings.js';
 import { readVoteList } from '../ranker/vote-list.js';
+import { findLastStep } from './steps.js';
 
 /** How people have voted in a topic, for those who organise it. */
 export interface TopicFigures extends VotingHabits {
@@ -42,7 +43,7 @@ export interface VoterFigures extends VotingHabits {
 }
 
 /**
- * Works out a topic's figures from the votes that count now and from its present ratings.
+ * Works out a topic's figures from the votes that count now, in steps of ten, and from its present ratings.
  * @param workers fit two halves of the voters; without them, these are not compared
  */
 export async function readTopicFigures(
@@ -50,7 +51,8 @@ export async function readTopicFigures(
   topicId: number,
   workers?: RankWorkerPool,
 ): Promise<TopicFigures> {
-  const { topic, list } = await readVoteList(db, topicId, { upTo: await readEnd(db, topicId) });
+  const upTo = (await findLastStep(db, topicId))?.upTo ?? LEDGER_START;
+  const { topic, list } = await readVoteList(db, topicId, { upTo });
   const nu = estimateNu(graphOf(list.votes), topic.means.map(Math.exp));
   const infit = infitOf(list.votes, { means: topic.means, nu });
   const differing = new Set(flaggedOf(infit.voters).map((number) => list.voterIds[number]));
@@ -61,11 +63,11 @@ export async function readTopicFigures(
   const { means, variances } = topic;
   const reliability = reliabilityOf({ means: select(means), variances: select(variances) }, topic.votes);
   return {
-    ...((await readHabits(db, topicId)) ?? { votes: 0, leftShare: null, medianSeconds: null }),
+    ...((await readHabits(db, topicId, upTo)) ?? { votes: 0, leftShare: null, medianSeconds: null }),
     reliability,
     splitHalves:
       workers && reliability !== undefined ? await compareHalves(workers, list.votes, select) : undefined,
-    voters: (await readHabitsOfVoters(db, topicId)).map((habits) => ({
+    voters: (await readHabitsOfVoters(db, topicId, upTo)).map((habits) => ({
       ...habits,
       infit: toNumber(infits.get(habits.voterId)),
       differs: differing.has(habits.voterId),
@@ -92,20 +94,22 @@ const HABITS = sql`count(*)::int as votes,
   (count(*) filter (where outcome = 'left'))::float8 / nullif(count(*) filter (where outcome <> 'tie'), 0) as left_share,
   percentile_cont(0.5) within group (order by extract(epoch from created_at - shown_at)::float8) as median_seconds`;
 
-const ofTopic = (topicId: number) => sql`topic_id = ${topicId} and not provisional and withdrawn_at is null
-  and outcome <> 'skip' and strategy <> 'import' and not ${isExcluded('votes')}`;
+const upToSql = (topicId: number, upTo: Position) => sql`topic_id = ${topicId} and not provisional
+  and withdrawn_at is null and (votes.xid, votes.id) <= ${positionSql(upTo)} and outcome <> 'skip' and strategy <> 'import' and not ${isExcluded('votes')}`;
 
-async function readHabits(db: Database, topicId: number): Promise<VotingHabits | undefined> {
-  const { rows } = await sql<VotingHabits>`select ${HABITS} from votes where ${ofTopic(topicId)}`.execute(db);
+async function readHabits(db: Database, topicId: number, upTo: Position): Promise<VotingHabits | undefined> {
+  const { rows } = await sql<VotingHabits>`
+    select ${HABITS} from votes where ${upToSql(topicId, upTo)}`.execute(db);
   return rows[0];
 }
 
 async function readHabitsOfVoters(
   db: Database,
   topicId: number,
+  upTo: Position,
 ): Promise<(VotingHabits & { voterId: number })[]> {
   const { rows } = await sql<VotingHabits & { voterId: number }>`
-    select voter_id, ${HABITS} from votes where ${ofTopic(topicId)}
+    select voter_id, ${HABITS} from votes where ${upToSql(topicId, upTo)}
     group by voter_id order by votes desc, voter_id`.execute(db);
   return rows;
 }
