@@ -148,9 +148,10 @@ export interface RecoveryCodesTable {
   createdAt: Created;
 }
 
-/** The newest link with which a user sets a new password. It is deleted when it is used. */
+/** The newest links with which a user sets a new password: by mail, and from an operator. A new password ends both. */
 export interface ResetLinksTable {
   userId: number;
+  isMailed: boolean;
   tokenHash: string;
   expiresAt: Date;
 }

@@ -25,7 +25,7 @@ const FRESH_MINUTES = 10;
 
 /** The pages for getting back into an account: the recovery code, and a link for a new password. */
 export function recoveryRoutes(services: AuthServices): Router {
-  const { db, config, settings, passwords, store, sudo, onSignIn } = services;
+  const { db, config, settings, passwords, store, sudo, throttle, onSignIn } = services;
   const { length } = passwords;
   const helpOf = () => ({ contact: contactOf(settings.current), sendsMail: config.smtpUrl !== undefined });
   const router = Router();
@@ -104,6 +104,7 @@ export function recoveryRoutes(services: AuthServices): Router {
   /** Logs the owner of an account in on this device, and shows them their new recovery code. */
   async function signInAfterReset(req: Request, res: Response, account: ResetAccount): Promise<void> {
     await store.deleteByHash(account.ended);
+    await throttle.recordSuccess({ username: account.username, device: undefined });
     // The password was changed again meanwhile, or the account was disabled.
     if (!(await signIn(req, { db, config }, { ...account, remembered: false })))
       return seeOther(res, '/login');

@@ -13,7 +13,7 @@ import { type ResetAccount, resetPassword } from './reset-password.js';
 export const RESET_LINK_HOURS = 24;
 
 /**
- * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link before it. The operator
+ * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link that an operator made before. The operator
  * sees only the link, never a password. The user sees in their activity that the link was made.
  * @returns the address to give to the user
  */
@@ -29,16 +29,21 @@ export async function makeResetLink(
   return resetUrlOf(config, token);
 }
 
-/** Makes a link for a new password and records it. @param link.hours how long it can be used */
+/**
+ * Makes a link for a new password and records it. Links by mail and links from an operator don't end each other, because
+ * anybody who knows a name can have a mail sent.
+ * @param link.hours how long it can be used
+ */
 export async function recordResetLink(
   trx: Transaction,
   { userId, token, hours, event }: NewResetLink,
 ): Promise<void> {
   const row = { tokenHash: hashToken(token), expiresAt: sql<Date>`now() + make_interval(hours => ${hours})` };
+  const isMailed = event.kind === 'reset-mailed';
   await trx
     .insertInto('resetLinks')
-    .values({ userId, ...row })
-    .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
+    .values({ userId, isMailed, ...row })
+    .onConflict((conflict) => conflict.columns(['userId', 'isMailed']).doUpdateSet(row))
     .execute();
   await recordEvent(trx, { ...event, userId, sessionId: null });
 }

@@ -10,6 +10,7 @@ import { isRecoveryCode, makeRecoveryCode } from './recovery-code.js';
 
 /** An account with a new password, and its new recovery code. */
 export interface ResetAccount extends Account {
+  username: string;
   recoveryCode: string;
   /** The hashes of the ended sessions, whose state the caller deletes. */
   ended: string[];
@@ -67,10 +68,15 @@ export async function resetPassword(
   userId: number,
   { passwordHash, kind, client }: { passwordHash: string; kind: 'recovered' | 'reset'; client: Client },
 ): Promise<ResetAccount> {
-  await trx.updateTable('users').set({ passwordHash }).where('id', '=', userId).execute();
+  const { username } = await trx
+    .updateTable('users')
+    .set({ passwordHash })
+    .where('id', '=', userId)
+    .returning('username')
+    .executeTakeFirstOrThrow();
   await trx.deleteFrom('resetLinks').where('userId', '=', userId).execute();
   const recoveryCode = await makeRecoveryCode(trx, userId);
   await recordEvent(trx, { kind, userId, sessionId: null, client });
   const ended = await endSessions(trx, userId, { reason: 'password', client });
-  return { userId, passwordHash, recoveryCode, ended };
+  return { userId, username, passwordHash, recoveryCode, ended };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { makeResetLink } from '../../../src/auth/recovery/reset-link.js';
 import { CHROME, member, openSite, read, type Site, visit } from '../../site.js';
 
 let site: Site;
@@ -91,6 +92,17 @@ it('lets somebody who lost password, device and code back in by mail', async () 
   const { headers } = await browser.post(path).type('form').send({ password }).expect(303);
   expect(read((await browser.get(headers.location ?? '')).text)('#code').text()).toHaveLength(34);
   await visit(site).post('/login').type('form').send({ username, password }).expect(303);
+  await visit(site).get(path).expect(404);
+});
+
+it('ends no link from an operator by a mail that anybody could ask for', async () => {
+  const { username, address, id } = await memberWithAddress();
+  const link = await makeResetLink(site, id);
+  await askForLink(username);
+  const { path } = await nextMail(address);
+  await visit(site).get(path).expect(200);
+  const form = { password: 'a wholly new phrase' };
+  await visit(site).post(link.replace(site.config.publicOrigin, '')).type('form').send(form).expect(303);
   await visit(site).get(path).expect(404);
 });
 

@@ -69,6 +69,14 @@ it('says what is wrong with the password, and keeps the link', async () => {
   await reset(path).expect(303);
 });
 
+it('lets the owner log in on their next device, however many passwords strangers have guessed', async () => {
+  const { username, path } = await memberWithLink();
+  const logIn = (password: string) => visit(site).post('/login').type('form').send({ username, password });
+  for (let guess = 0; guess < 7; guess++) await logIn('a wrong guess').expect(422);
+  await reset(path).expect(303);
+  await logIn(NEW_PASSWORD).expect(303);
+});
+
 it('works for a day', async () => {
   const { id } = await memberWithLink();
   const { rows } = await sql<{ hours: number }>`
