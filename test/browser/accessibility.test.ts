@@ -10,6 +10,7 @@ import {
 } from './chromium.js';
 import { fillSite } from './fixtures.js';
 import { getRoutesOf } from './routes.js';
+import { logInEach, type SavedSession } from './sessions.js';
 import {
   BARE_PAGE,
   type Fixtures,
@@ -22,22 +23,13 @@ import {
 const site = useSite({ trustProxy: 1 });
 const chromium = useChromium();
 const fixtures = { site } as Fixtures;
-type Session = NonNullable<BrowserContextOptions['storageState']>;
-const sessions: Record<string, Session> = {};
+let sessions: Record<string, SavedSession> = {};
 /** The paths of the pages that axe has checked. */
 const checkedPaths = new Set<string>();
 
 beforeAll(async () => {
   Object.assign(fixtures, await fillSite(site));
-  for (const [role, { username, password }] of Object.entries(fixtures.members)) {
-    const { page } = await chromium.open(site);
-    await page.goto('/login');
-    await page.getByLabel('Name').fill(username);
-    await page.getByLabel('Password', { exact: true }).fill(password);
-    await page.locator('main').getByRole('button', { name: 'Log in' }).click();
-    await page.waitForURL('**/vote');
-    sessions[role] = await page.context().storageState();
-  }
+  sessions = await logInEach(chromium, site, fixtures.members);
 });
 
 const looks = [
