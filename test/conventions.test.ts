@@ -105,6 +105,19 @@ it('has no line of a template above 120 characters', () => {
   expect(long).toEqual([]);
 });
 
+// What a page shows is worked out before it: a template asks and repeats.
+const WORKS_OUT =
+  /=>|\bfunction\b|\.(?:concat|every|filter|find|findLast|flatMap|includes|indexOf|join|keys|map|match|reduce|replace|replaceAll|slice|some|sort|split|startsWith|test|toFixed|toUpperCase)\(/;
+
+it('keeps templates to if, each and the functions of format.ts', () => {
+  const worksOut = filesIn('views', '.eta').flatMap((file) =>
+    [...read(file).matchAll(/<%[\s\S]*?%>/g)]
+      .filter(([code]) => WORKS_OUT.test(code))
+      .map(([code]) => `${file}: ${code}`),
+  );
+  expect(worksOut).toEqual([]);
+});
+
 function declarationsIn(css: string): RegExpExecArray[] {
   return [...css.replace(/\/\*.*?\*\//gs, '').matchAll(/([\w-]+)\s*:\s*([^;{}]+);/g)];
 }

@@ -65,6 +65,7 @@ const rows = board.standings.map((standing) => ({
   trend: 'M0 0L100 50',
 }));
 const scale = makeScale(1, 3, 1);
+const table = { rows, scale, hasTrends: true, hasTies: true, hasMoves: true };
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
   ...{ text: null, tags: [], location: null, team: null, mergedInto: null, pictureHash: null },
@@ -182,16 +183,31 @@ const adminFlag = {
   ...{ id: 1, thingId: 1, name: 'Ramen', reason: 'Not a food', createdAt: now },
   ...{ topicId: 1, topicTitle: 'Food', path: '/things/1' },
 };
+const freshInvitation = {
+  ...{ id: 1, note: 'Ann', tokenHash: 'a', createdAt: now, expiresAt: now, state: 'open' as const },
+  ...{ usedBy: undefined, url: 'https://thinga.example/register?invitation=abc' },
+};
+const invitedVoter = {
+  ...{ id: 1, name: 'Mina', team: 'Blue', track: 'AI', hasJoined: true, isRevoked: false },
+  ...{ votes: 3, tokenHash: 'a', lastVoteAt: now },
+};
 const suspects = { topicId: 1, title: 'Food', thingId: 1, thing: 'Ramen', deviation: 5.2 };
 const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
 
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
   'admin/health': {
-    checks: [
-      { name: 'Database', state: 'fine', finding: 'Postgres 18.1, 24 MB.', advice: '' },
-      { name: 'Redis', state: 'look', finding: 'It deletes keys.', advice: 'Set maxmemory-policy.' },
-      { name: 'Ranking', state: 'broken', finding: 'No ranker works.', advice: 'Start the site.' },
+    groups: [
+      {
+        ...{ state: 'broken', title: 'Broken' },
+        checks: [
+          { name: 'Ranking', state: 'broken', finding: 'No ranker works.', advice: 'Start the site.' },
+        ],
+      },
+      {
+        ...{ state: 'fine', title: 'Fine' },
+        checks: [{ name: 'Database', state: 'fine', finding: 'Postgres 18.1, 24 MB.', advice: '' }],
+      },
     ],
   },
   'admin/overview': {
@@ -265,13 +281,21 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     alarms: [{ ...suspects, id: 1, at: now }],
     groups: [
       {
-        ...{ ...suspects, group: 'a'.repeat(64), isWide: true, voters: 16, votes: 400, out: 16 },
+        ...{
+          ...suspects,
+          group: 'a'.repeat(64),
+          name: 'aaaaaa',
+          isWide: true,
+          voters: 16,
+          votes: 400,
+          out: 16,
+        },
         ...{ firstAt: new Date(now.getTime() - 60_000), lastAt: now },
       },
     ],
   },
   'admin/suspects': {
-    ...{ suspects, path: '/stuffing/alarms/1', kind: 'alarm' },
+    ...{ suspects, path: '/stuffing/alarms/1', kind: 'alarm', out: 1 },
     voters: [
       { voterId: 1, username: 'mina', createdAt: now, votes: 20, isOut: true },
       { voterId: 2, username: null, createdAt: now, votes: 20, isOut: false },
@@ -286,11 +310,9 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   },
   'admin/invitations': {
     ...{ registration: 'invitation', notes: '', error },
+    fresh: [freshInvitation],
     invitations: [
-      {
-        ...{ id: 1, note: 'Ann', tokenHash: 'a', createdAt: now, expiresAt: now, state: 'open' },
-        ...{ usedBy: undefined, url: 'https://thinga.example/register?invitation=abc' },
-      },
+      freshInvitation,
       {
         ...{ id: 2, note: null, tokenHash: 'b', createdAt: now, expiresAt: now, state: 'used' },
         ...{ usedBy: { id: 1, username: 'mina' }, url: undefined },
@@ -350,18 +372,16 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ allowedOrigins: ['https://a.example'], sendsMail: true },
   },
   'home/offline': {},
-  'home/components': { board, table: { rows, scale } },
+  'home/components': { board, table, unusual: board.standings, agreement: [], progress: [] },
   'ranking/top': {
-    ...ofTopic,
-    rows,
-    scale,
+    ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
     isClosed: true,
     tag: '"1"',
   },
   'ranking/ranking': {
-    ...{ ...ofTopic, rows, scale, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
+    ...{ ...ofTopic, ...table, query: 'ra', standings: board.standings, found: 3, page: 1, pages: 2 },
     links: {
       numbers: [{ page: 1, path: '/' }, undefined],
       previous: undefined,
@@ -372,8 +392,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     topics: [
       {
         ...topic,
-        size: 3,
-        votes: 40,
+        ...{ size: 3, votes: 40, deviation: 1 },
         fit: { votes: 40, spread: 1, decided: 38, leftWins: 20, fittedAt: now, hasSnapshot: true },
       },
     ],
@@ -391,8 +410,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
       title: 'Top 3',
       votes: 40,
       hidden: undefined,
-      rows,
-      scale,
+      ...table,
       url: 'https://example.org/topics/food',
     },
   },
@@ -439,7 +457,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ],
     ...{ name: 'Laptop', error },
   },
-  'auth/recovery-code': { passkeys: 1, code: '7K3M-9QXT', createdAt: now, next: '/vote' },
+  'auth/recovery-code': { passkeys: 1, code: ['7K3M-', '9QXT'], createdAt: now, next: '/vote' },
   'auth/confirm': { action: '/profile/close', fields: [['username', 'mina']], error, hasPasskey: true },
   'auth/devices': {
     ...{ live: [device], ended: [device], session, endings: endReasonLabels },
@@ -475,7 +493,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     flags: [adminFlag],
   },
   'organize/results': {
-    ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, rows, scale },
+    ...{ ...managed, title: 'Top 3', settled: ['Settled.'], size: 4, votes: 40, ...table },
     ...{ tracks: ['AI', 'Games'], track: 'AI' },
     embed: 'https://example.org/topics/food/embed',
     figures: {
@@ -539,32 +557,18 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'organize/voters': {
     ...{ ...managed, fresh: 1, names: 'Mina', error, tracks: ['AI', 'Games'], track: 'AI' },
     ownWork: { voters: 3, withOwn: 2, skipped: 39, pairs: 780, fewest: 741 },
-    voters: [
-      {
-        ...{
-          id: 1,
-          name: 'Mina',
-          team: 'Blue',
-          track: 'AI',
-          hasJoined: true,
-          isRevoked: false,
-          votes: 3,
-          tokenHash: 'a',
-        },
-        lastVoteAt: now,
-        url: 'https://a.example/join/abc',
-      },
-    ],
+    ...{ standing: 1, joined: 1, waiting: [invitedVoter] },
+    voters: [{ ...invitedVoter, url: 'https://a.example/join/abc' }],
   },
   'organize/sheet': {
     ...managed,
-    cards: [{ name: 'Mina', team: 'Blue', url: 'https://a.example/join/abc', qr }],
+    cards: [{ name: 'Mina', team: 'Blue', address: 'a.example/join/abc', qr }],
     next: 2,
   },
   'organize/enter-code': { code: 'BCDF', error },
   'organize/screen': {
     ...{ topic, path: '/topics/food', phase: 'paused', hidden: undefined, votes: 40, voters: 4, size: 3 },
-    ...{ title: 'Winner', settled: ['Settled.'], rows, scale, isHeld: false, tag: 'W/"a"' },
+    ...{ title: 'Winner', settled: ['Settled.'], ...table, isHeld: false, tag: 'W/"a"' },
     join: { code: 'BCDF 2345', url: 'example.org/join', qr },
   },
   'organize/reveal': {
@@ -591,6 +595,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'organize/pictures': {
     ...{ ...managed, error },
     most: { pictures: 200, megabytes: 10 },
+    fine: 1,
     results: [
       {
         filename: 'ramen.jpg',
@@ -607,14 +612,16 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'profile/profile': {
     ...{ topic, path: '/topics/food', own, preview: previewOf(own), missing },
     ...{ total: 1, votes: [namedVote], hasMore: true, isChangeable: () => true },
-    streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }] },
-    ...{ topics: [{ ...topic, path: '/profile/topics/food', votes: 1 }], enough: { others: 5 } },
+    streaks: { today: 1, current: 2, longest: 3, days: [{ day: now, votes: 1 }], active: 1 },
+    ...{ listPath: '/profile/topics/food/top', enough: { others: 5 } },
+    others: [{ ...topic, path: '/profile/topics/food', votes: 1 }],
     ...{ session, device: 'Firefox on Linux', sendsMail: true },
   },
   'profile/top': {
     ...{ topic, path: '/topics/food', sizes: [3], enough: { others: 5, latest: 1_000 } },
     own: { ...own, cycles: { fact: 'Keep voting.', example: [{ name: 'Ramen' }, ' over Yak.'] } },
-    ...{ rows: compareRows(own.rows), scale: scaleOf(3), missing, toNext: missing, toDifferences: missing },
+    ...{ rows: compareRows(own.rows), rest: [], more: 0, hasNew: true, isAllNew: false },
+    ...{ scale: scaleOf(3), missing, toNext: missing, toDifferences: missing },
     others: [{ ...topic, path: '/profile/topics/food', votes: 1 }],
   },
   'profile/votes': {
@@ -650,7 +657,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     card: { title: 'Top 3', url: '/shared/abc', image: '/shared/abc.png', description: 'Food' },
   },
   'voting/vote': {
-    walk: { ids: [first.id], words: [['Go to ', { name: 'table 12' }, ': ', { name: 'Ramen' }]] },
+    walk: { stops: new Set([first.id]), words: [['Go to ', { name: 'table 12' }, ': ', { name: 'Ramen' }]] },
     ...{
       board,
       topic,
@@ -691,7 +698,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ topic, path: '/topics/food', isOver: true },
     things: [{ name: 'Ramen', notes: [{ note: 'Crisp', other: 'Yak' }] }],
   },
-  'voting/guest': { votes: [namedVote], days: 30, isChangeable: () => true },
+  'voting/guest': { votes: [namedVote], counting: 'some', days: 30, isChangeable: () => true },
 };
 
 const templates = loadTemplates(false);

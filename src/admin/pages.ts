@@ -51,6 +51,8 @@ interface PersonPage {
 interface InvitationsPage {
   /** An invitation has its address for the one who has just made it. */
   invitations: (SiteInvitation & { url: string | undefined })[];
+  /** Those that have one. */
+  fresh: InvitationsPage['invitations'];
   registration: Registration;
   /** What was typed, and what is wrong with it. */
   notes: string;
@@ -86,6 +88,8 @@ interface TopicPage {
 interface SuspectsPage {
   suspects: Suspects;
   voters: Suspect[];
+  /** How many of them are set apart. */
+  out: number;
   /** The address without `/admin`. */
   path: string;
   kind: 'alarm' | 'network' | 'wide network';

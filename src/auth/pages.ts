@@ -109,8 +109,8 @@ interface ResetPage {
 
 /** The recovery code, once, or when it was made. */
 interface RecoveryCodePage {
-  /** Undefined when it can't be shown any more. */
-  code: string | undefined;
+  /** Its groups, each with the hyphen after it. Undefined when it can't be shown any more. */
+  code: string[] | undefined;
   /** Undefined when the user has none. */
   createdAt: Date | undefined;
   /** The path to go to after the code was saved. */

@@ -76,7 +76,7 @@ export function recoveryRoutes(services: AuthServices): Router {
       const { id } = userOf(res);
       const [row, passkeys] = await Promise.all([findRecoveryCode(db, id), listPasskeys(db, id)]);
       const fresh = readCookie(req, 'recovery') ?? '';
-      const code = row && isRecoveryCode(fresh, row.codeHash) ? fresh : undefined;
+      const code = row && isRecoveryCode(fresh, row.codeHash) ? fresh.split(/(?<=-)/) : undefined;
       const next = localPath(req.query.next);
       sendPage(res, 'auth/recovery-code', {
         ...{ code, createdAt: row?.createdAt, next },

@@ -3,6 +3,7 @@ import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
 import { Board, type StoredThing } from '../ranking/boards/board.js';
 import { makeRankTable } from '../ranking/pages/rank-table.js';
+import type { BarPart } from '../voting/pages.js';
 
 /** A page for developers with each part of the pages, in both colour schemes. The app has it in development only. */
 export function componentRoutes(): Router {
@@ -10,11 +11,22 @@ export function componentRoutes(): Router {
   router
     .route('/dev/components')
     .get((_req, res) =>
-      sendPage(res, 'home/components', { board, table: makeRankTable(board, board.standings) }),
+      sendPage(res, 'home/components', {
+        ...{ board, table: makeRankTable(board, board.standings), unusual: board.standings.slice(2, 4) },
+        agreement: bar(['you', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'no']),
+        progress: bar(['on', 'on', 'on', 'on', 'off', 'off', 'off', 'off', 'off', 'off']),
+      }),
     )
     .all(methodNotAllowed);
   return router;
 }
+
+const bar = (kinds: BarPart['kind'][]): BarPart[] =>
+  kinds.map((kind, index) => ({
+    x: (index * 100) / kinds.length,
+    width: 100 / kinds.length - 1,
+    kind,
+  }));
 
 const topic = {
   ...{ id: 1, slug: 'samples', title: 'Samples', question: 'Which sample do you prefer?' },

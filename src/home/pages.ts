@@ -3,6 +3,7 @@ import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
 import type { Contact } from '../site/contact.js';
+import type { BarPart } from '../voting/pages.js';
 
 declare module '../http/page.js' {
   interface Pages {
@@ -90,4 +91,9 @@ interface PrivacyPage extends AccessibilityPage {
 interface ComponentsPage {
   board: Board;
   table: RankTable;
+  /** Things with names that test a layout. */
+  unusual: readonly Standing[];
+  /** The parts of two bars. */
+  agreement: BarPart[];
+  progress: BarPart[];
 }

@@ -15,6 +15,25 @@ export const number = (value: number): string =>
 export const count = (value: number, noun: string, plural = `${noun}s`): string =>
   `${number(value)} ${value === 1 ? noun : plural}`;
 
+/** Formats a number with so many decimals: 1.50. */
+export const decimal = (value: number, digits: number): string => value.toFixed(digits);
+
+/** Formats a share of a whole in per cent, with one decimal: 52.4 %. */
+export const percent = (share: number): string => `${decimal(100 * share, 1)} %`;
+
+/** Formats several names in a row: "Ramen, Sushi". */
+export const list = (names: readonly string[]): string => names.join(', ');
+
+/** Begins a sentence with a word: "Owner". */
+export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** The address of a page with the parameters that are not empty: "/admin/people?show=all". */
+export function address(path: string, parameters: Record<string, string | number>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== '') query.set(name, String(value));
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
 /** Formats a time in seconds, rounded down: "2 hours", "119 minutes", "1 minute". */
 export function duration(seconds: number): string {
   const minutes = Math.max(Math.floor(seconds / 60), 1);
@@ -39,6 +58,32 @@ export const day = (date: Date): string => days.format(date);
 
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
 export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
+
+const SECTIONS = {
+  vote: /\/vote$/,
+  ranking: /\/ranking$|^\/things\//,
+  topics: /^\/topics\/(new$|[^/]+\/manage)/,
+  you: /^\/(profile|guest)/,
+};
+
+/** Whether a tab leads to the page that is shown, or to the section in which it is: the value of `aria-current`. */
+export function current(
+  here: string,
+  section: keyof typeof SECTIONS,
+  path: string,
+): 'page' | 'true' | 'false' {
+  if (here === path) return 'page';
+  return SECTIONS[section].test(here) ? 'true' : 'false';
+}
+
+/** The `aria-current` of a link to a page, or to a page above it; undefined elsewhere. The start of a section is not above. */
+export function placeOf(here: string, path: string): 'page' | 'true' | undefined {
+  if (here === path) return 'page';
+  return path.lastIndexOf('/') > 0 && here.startsWith(`${path}/`) ? 'true' : undefined;
+}
+
+/** Whether a part of a page shows times, which a script puts into the reader's own zone. */
+export const hasTimes = (html: string): boolean => html.includes('<time ');
 
 /** The first letter of a name as a reader sees it, which can be several code points: an emoji, or é. */
 export function letter(name: string): string {

@@ -86,7 +86,9 @@ export function renderPage(res: Response, template: string, data: object): strin
   const { assets, templates, site } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
   const { user, flash, sessionSeconds } = res.locals;
-  const surroundings = { assets, site, user, flash, sessionSeconds, here: res.req.path };
+  // The form comes back with what is wrong.
+  const isRefused = template !== 'errors/problem' && (res.statusCode === 422 || res.statusCode === 429);
+  const surroundings = { assets, site, user, flash, sessionSeconds, here: res.req.path, isRefused };
   return templates.render(`/${template}`, { ...surroundings, ...data });
 }
 

@@ -14,6 +14,8 @@ interface PicturesPage extends ManagePage {
   most: { pictures: number; megabytes: number };
   /** What came out of the files of the last form, in their order. */
   results: FileResult[];
+  /** How many of these became a thing. */
+  fine: number;
   /** What is wrong with the form as a whole. */
   error: string | undefined;
 }

@@ -77,7 +77,8 @@ function showPictures(
   shown: { results: FileResult[]; error: string | undefined },
 ): void {
   const most = { pictures: MAX_PICTURES, megabytes: maxPictureMb };
-  const data = { ...managePage(res), most, ...shown };
+  const fine = shown.results.filter((result) => result.thing).length;
+  const data = { ...managePage(res), most, fine, ...shown };
   sendPageOrFragment(res, { page: 'organize/pictures', fragment: 'organize/_received', data });
 }
 

@@ -32,7 +32,10 @@ interface ProfilePage {
   preview: ReturnType<typeof previewOf> | undefined;
   /** How many votes the list still needs. */
   missing: Missing;
-  topics: VotedTopic[];
+  /** The page of the whole list. */
+  listPath: string;
+  /** The other topics in which the user has voted. */
+  others: VotedTopic[];
   /** How many votes stand, without skips. */
   total: number;
   votes: NamedVote[];
@@ -51,8 +54,15 @@ interface OwnTopPage {
   topic: TopicSummary;
   path: string;
   own: (OwnTop & { agreement: Agreement; cycles: ReturnType<typeof describeCycles> }) | undefined;
-  /** The lines of the list, and the labels of the scale on which they draw both ranks. */
+  /** The lines of the Top, and of the list after it, as far as it is shown. */
   rows: ComparedRow[];
+  rest: ComparedRow[];
+  /** How many things come after the Top. */
+  more: number;
+  /** Whether some or all of the things are new for everyone. */
+  hasNew: boolean;
+  isAllNew: boolean;
+  /** The labels of the scale on which the lines draw both ranks. */
   /** Undefined while the user does not see everyone's ranking. */
   scale: RankScale | undefined;
   /** What the list still needs: for itself, for a longer Top, and until its differences are shown. */

@@ -27,6 +27,8 @@ import { streaksOf } from './streaks.js';
 import { changeReceipt, describeCycles } from './wording.js';
 
 const [VOTES_PER_PAGE, VOTES_ON_PROFILE] = [20, 6];
+/** So many lines of a list are shown after its Top. */
+const MAX_REST = 200;
 
 /** The pages of a user's own data: the profile, the own list of each topic, and all votes. */
 export function profileRoutes(services: VisitServices & { rankings: OwnRankings }): Router {
@@ -52,7 +54,8 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
         own,
         preview: own && previewOf(own),
         missing: missingForList(board, own?.answers ?? 0),
-        topics: topics.map(topicLink),
+        listPath: main ? topicLink(main).path : '/profile/top',
+        others: topics.slice(1).map(topicLink),
         total,
         votes: votes.slice(0, VOTES_ON_PROFILE),
         hasMore: votes.length > VOTES_ON_PROFILE,
@@ -75,11 +78,17 @@ export function profileRoutes(services: VisitServices & { rankings: OwnRankings 
       const topic = topics.find((other) => other.board === board);
       const own = topic && (await ownListOf(userId, topic));
       const rows = own?.isEnough ? compareRows(own.rows) : [];
+      const size = own?.size ?? 0;
+      const isNew = ({ theirs }: { theirs?: unknown }): boolean => theirs === undefined;
       sendPage(res, 'profile/top', {
         topic: board.topic,
         path: topicPath(board.topic),
         own: own && { ...own, cycles: describeCycles(board, own.ranking) },
-        rows,
+        rows: rows.slice(0, size),
+        rest: rows.slice(size, size + MAX_REST),
+        more: Math.max(rows.length - size, 0),
+        hasNew: rows.some(isNew),
+        isAllNew: own?.rows.every(isNew) ?? false,
         scale: own?.showsCrowd ? scaleOf(rows.length) : undefined,
         missing: missingForList(board, own?.answers ?? 0),
         toNext: own && missingForNext(own),

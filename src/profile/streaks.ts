@@ -14,6 +14,8 @@ export interface Streaks {
   longest: number;
   /** The last two weeks, oldest first. */
   days: { day: Date; votes: number }[];
+  /** On how many of these days the user voted. */
+  active: number;
 }
 
 /** Reads on which days a user voted. */
@@ -32,11 +34,13 @@ export async function streaksOf(db: Database, voterId: number): Promise<Streaks>
   }
   const isCurrent = (rows.at(-1)?.day ?? 0) >= today - 1;
   const days = Array.from({ length: SHOWN_DAYS }, (_, index) => today - SHOWN_DAYS + 1 + index);
+  const shown = days.map((day) => ({ day: new Date(day * DAY_MS), votes: votes.get(day) ?? 0 }));
   return {
     today: votes.get(today) ?? 0,
     current: isCurrent ? streak : 0,
     longest,
-    days: days.map((day) => ({ day: new Date(day * DAY_MS), votes: votes.get(day) ?? 0 })),
+    days: shown,
+    active: shown.filter(({ votes }) => votes > 0).length,
   };
 }
 

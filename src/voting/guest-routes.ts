@@ -24,7 +24,11 @@ export function guestRoutes({ db, config }: { db: Database; config: Config }): R
       const { id, isGuest } = voterOf(res);
       if (!isGuest) return res.redirect(303, '/profile/votes');
       const votes = id === NEW_GUEST ? [] : await votesOf(db, id, { limit: MAX_SHOWN });
-      return sendPage(res, 'voting/guest', { votes, days: GUEST_LIFETIME_DAYS, isChangeable: () => false });
+      const provisional = votes.filter((vote) => vote.provisional).length;
+      const counting = provisional === 0 ? 'all' : provisional < votes.length ? 'some' : 'none';
+      return sendPage(res, 'voting/guest', {
+        ...{ votes, counting, days: GUEST_LIFETIME_DAYS, isChangeable: () => false },
+      });
     })
     .all(methodNotAllowed);
 

@@ -25,7 +25,7 @@ interface VotePage {
   right: Standing | undefined;
   ballot: string | undefined;
   /** For a voter who walks: the ids of the things to go to, and where they are. */
-  walk: { ids: number[]; words: Words[] } | undefined;
+  walk: { stops: ReadonlySet<number>; words: Words[] } | undefined;
   /** Whether the page is the answer to a press. Its result is then read out. */
   isAnswer: boolean;
   /** What was typed as a note; empty with a new pair. */
@@ -86,6 +86,8 @@ interface NotesPage {
 /** A guest's votes. */
 interface GuestPage {
   votes: NamedVote[];
+  /** Whether all, some or none of them count. */
+  counting: 'all' | 'some' | 'none';
   /** How many days after the last one they are deleted. */
   days: number;
   isChangeable: (vote: NamedVote) => boolean;

@@ -72,7 +72,7 @@ export function pairPage({
         right,
         ballot: pair && signBallot({ topicId: topic.id, voterId, isGuest, ...pair }, secret),
         walk: isInPerson(visit)
-          ? { ids: stops.map(({ id }) => id), words: stops.map(describeStop) }
+          ? { stops: new Set(stops.map(({ id }) => id)), words: stops.map(describeStop) }
           : undefined,
         isAnswer: receipt !== undefined,
         note,

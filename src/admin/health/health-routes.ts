@@ -8,6 +8,12 @@ import { sendPage } from '../../http/page.js';
 import { requireAdmin } from '../require-admin.js';
 import { checkHealth } from './health.js';
 
+const TITLES = [
+  ['broken', 'Broken'],
+  ['look', 'To look at'],
+  ['fine', 'Fine'],
+] as const;
+
 /** The page that tells admins how the site is, and what to do. */
 export function adminHealthRoutes(services: {
   db: Database;
@@ -19,7 +25,12 @@ export function adminHealthRoutes(services: {
     .route('/admin/health')
     .get(requireAdmin, async (req, res) => {
       const request = { forwardedFor: req.get('X-Forwarded-For'), address: clientAddress(req) };
-      sendPage(res, 'admin/health', { checks: await checkHealth({ ...services, request }) });
+      const checks = await checkHealth({ ...services, request });
+      const groups = TITLES.map(([state, title]) => ({
+        ...{ state, title },
+        checks: checks.filter((check) => check.state === state),
+      }));
+      sendPage(res, 'admin/health', { groups: groups.filter(({ checks }) => checks.length > 0) });
     })
     .all(methodNotAllowed);
   return router;

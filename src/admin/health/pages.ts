@@ -1,7 +1,14 @@
 import type { Check } from './check.js';
 
+/** The checks with one result. */
+interface CheckGroup {
+  state: Check['state'];
+  title: string;
+  checks: Check[];
+}
+
 declare module '../../http/page.js' {
   interface Pages {
-    'admin/health': { checks: Check[] };
+    'admin/health': { /** The worst first. */ groups: CheckGroup[] };
   }
 }

@@ -63,7 +63,8 @@ export function invitationRoutes({ db, config, settings }: InvitationServices): 
     const seed = readFreshSeed(req);
     const invitations = (await listSiteInvitations(db)).map((one) => ({ ...one, url: urlOf(one, seed) }));
     const { registration } = settings.current;
-    sendPage(res, 'admin/invitations', { invitations, registration, ...form });
+    const fresh = invitations.filter(({ url }) => url);
+    sendPage(res, 'admin/invitations', { invitations, fresh, registration, ...form });
   }
 
   /** The address of a link that this browser has just made. */

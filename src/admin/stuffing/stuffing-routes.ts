@@ -81,7 +81,8 @@ export function stuffingRoutes({ db }: { db: Database }): Router {
 
   async function showSuspects(res: Response, found: Found): Promise<void> {
     const comparison = await compareSuspects(db, workers, found);
-    sendPage(res, 'admin/suspects', { ...found, comparison });
+    const out = found.voters.filter(({ isOut }) => isOut).length;
+    sendPage(res, 'admin/suspects', { ...found, out, comparison });
   }
 
   async function findOfAlarm(req: Request): Promise<Found> {

@@ -33,6 +33,8 @@ export interface Alarm extends Suspects {
 export interface SuspectGroup extends Suspects {
   /** The keyed hash of the network. */
   group: string;
+  /** Its start, to tell groups apart. */
+  name: string;
   /** Whether it is an IPv6 /48, and not one address or one /64. */
   isWide: boolean;
   voters: number;
@@ -131,7 +133,8 @@ async function readGroups(db: Database, condition: RawBuilder<unknown>): Promise
         union all select topic_id, network_group, thing_id, deviation from set_apart_groups) as leans
       where ${condition} order by topic_id, network_group, abs(deviation) desc),
     listed as (select * from leaning order by abs(deviation) desc limit ${MAX_LISTED})
-    select listed.topic_id, title, listed.thing_id, things.name as thing, deviation, network_group as "group", members.*
+    select listed.topic_id, title, listed.thing_id, things.name as thing, deviation, network_group as "group",
+      left(network_group, 6) as name, members.*
     from listed join topics on topics.id = listed.topic_id join things on things.id = listed.thing_id
       cross join lateral (
         select count(*)::int as voters, sum(topic_voters.votes - skips)::int as votes,

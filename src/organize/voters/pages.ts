@@ -15,7 +15,8 @@ declare module '../../http/page.js' {
 
 /** Personal links to print and to cut out. */
 interface SheetPage extends ManagePage {
-  cards: { name: string; team: string | null; url: string; qr: QrCode }[];
+  /** With the address as people read it, without its scheme. */
+  cards: { name: string; team: string | null; address: string; qr: QrCode }[];
   /** The number of the next sheet; undefined on the last one. */
   next: number | undefined;
 }
@@ -29,6 +30,11 @@ interface VotersPage extends ManagePage {
   ownWork: OwnWorkFigures | undefined;
   /** How many of these links there are. */
   fresh: number;
+  /** How many are not revoked, and how many of these have joined. */
+  standing: number;
+  joined: number;
+  /** Those who have fewer votes than are asked for. */
+  waiting: Invitation[];
   /** What is in the field, and what is wrong with it. */
   names: string;
   error: string | undefined;

@@ -75,7 +75,11 @@ export function votersRoutes(services: { db: Database; boards: Boards; config: C
       );
       const page = Math.max(Math.trunc(Number(req.query.page)) || 1, 1);
       const shown = links.slice((page - 1) * SHEET_SIZE, page * SHEET_SIZE);
-      const cards = shown.map((link) => ({ ...link, qr: qrCodeOf(link.url) }));
+      const cards = shown.map((link) => ({
+        ...link,
+        address: link.url.replace(/^https?:\/\//, ''),
+        qr: qrCodeOf(link.url),
+      }));
       const next = links.length > page * SHEET_SIZE ? page + 1 : undefined;
       sendPage(res, 'organize/sheet', { ...managePage(res), cards, next });
     })
@@ -117,9 +121,13 @@ export function votersRoutes(services: { db: Database; boards: Boards; config: C
     keepSecret(res);
     const voters = await readVoters(req, res);
     const fresh = voters.filter(({ url }) => url).length;
+    const standing = voters.filter(({ isRevoked }) => !isRevoked);
     const board = await boardOf(res);
     sendPage(res, 'organize/voters', {
       ...{ ...managePage(res), voters, fresh, error: undefined, ...form },
+      standing: standing.length,
+      joined: standing.filter(({ hasJoined }) => hasJoined).length,
+      waiting: standing.filter(({ votes }) => votes < (board.topic.votesEach ?? 1)),
       tracks: tracksOf(board),
       ownWork: await readOwnWork(db, board),
     });

@@ -45,6 +45,10 @@ export interface Row extends Standing, StandingDescription {
 export interface RankTable {
   rows: Row[];
   scale: RankScale | undefined;
+  /** Whether rows have a trend, are tied with the next, or have moved. */
+  hasTrends: boolean;
+  hasTies: boolean;
+  hasMoves: boolean;
 }
 
 /** The data that all pages of one topic's ranking share. */
@@ -93,7 +97,13 @@ export interface PageLink {
 }
 
 interface HowPage {
-  topics: (TopicSummary & { size: number; votes: number; fit: FitSummary | undefined })[];
+  topics: (TopicSummary & {
+    size: number;
+    votes: number;
+    fit: FitSummary | undefined;
+    /** The standard deviation of the strengths; 0 without a fit. */
+    deviation: number;
+  })[];
 }
 
 interface ThingPage extends StandingDescription {

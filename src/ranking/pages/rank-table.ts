@@ -23,7 +23,12 @@ export function makeRankTable(board: Board, standings: readonly Standing[]): Ran
     trend: trendLine(board.trends.ranks.get(standing.id)),
     isLastOfGoal: standing.rank === board.goal && standing.rank < board.size,
   }));
-  return { scale, rows };
+  return {
+    ...{ scale, rows },
+    hasTrends: rows.some(({ trend }) => trend),
+    hasTies: rows.some(({ isTiedWithNext }) => isTiedWithNext),
+    hasMoves: rows.some(({ rankChange }) => rankChange),
+  };
 }
 
 const MIN_TREND_DAYS = 3;

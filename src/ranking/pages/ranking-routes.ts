@@ -61,7 +61,10 @@ export function rankingRoutes(services: RankingServices): Router {
       const topics = boards
         .listed()
         .filter(({ topic }) => showsResultsToAll(topic))
-        .map(({ topic, size, votes, fit }) => ({ ...topic, size, votes, fit }));
+        .map(({ topic, size, votes, fit }) => ({
+          ...{ ...topic, size, votes, fit },
+          deviation: Math.sqrt(fit?.spread ?? 0),
+        }));
       sendPage(res, 'ranking/how', { topics });
     })
     .all(methodNotAllowed);
