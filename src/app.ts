@@ -1,5 +1,5 @@
 import compression from 'compression';
-import express, { type Express, type Request } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { adminRoutes } from './admin/routes.js';
@@ -26,7 +26,7 @@ import { SignUpLimit } from './auth/users/sign-up-limit.js';
 import { pictureRoutes } from './catalog/pictures/picture-routes.js';
 import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
-import type { Database } from './database.js';
+import { type Database, unlessUnavailable } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
 import { assetFolderUrl, assets, assetUrl, styleFolderUrl } from './http/assets.js';
@@ -53,6 +53,7 @@ import { OwnRankings } from './profile/own-rankings.js';
 import { ProgressTracker } from './profile/progress.js';
 import { profileRoutes } from './profile/routes.js';
 import { sharingRoutes } from './profile/sharing/routes.js';
+import type { Board } from './ranking/boards/board.js';
 import type { Boards } from './ranking/boards/board-loader.js';
 import { embedRoutes } from './ranking/pages/embed-routes.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
@@ -65,6 +66,7 @@ import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Hall } from './voting/hall.js';
 import { notesRoutes } from './voting/notes-routes.js';
+import { offerPair, voterOn } from './voting/offer-pair.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -192,6 +194,7 @@ function createServices({
   const statePrefix = `${prefix}session:`;
   const store = new SessionStore({ db, redis, prefix: statePrefix, secrets, pendingRevocations, log });
   const queues = new Queues(redis, prefix);
+  const hall = new Hall();
   const rankings = new OwnRankings(db);
   const progress = new ProgressTracker({ db, boards, rankings, log });
   const headers = securityHeaders(config);
@@ -213,7 +216,12 @@ function createServices({
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
-    hall: new Hall(),
+    hall,
+    offerPair: (board: Board, req: Request, res: Response) =>
+      unlessUnavailable(undefined, async () => {
+        const offer = { db, queues, hall, config };
+        return board.topic.inPerson ? undefined : offerPair(offer, board, await voterOn(offer, req, res));
+      }),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),

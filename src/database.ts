@@ -95,3 +95,16 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     /connection terminated|timeout exceeded when trying to connect|not queryable/i.test(error.message)
   );
 }
+
+/** Reads something that a page can do without. @returns the fallback while the database is unavailable */
+export async function unlessUnavailable<Answer>(
+  fallback: Answer,
+  read: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    return fallback;
+  }
+}

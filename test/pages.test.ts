@@ -66,6 +66,7 @@ const rows = board.standings.map((standing) => ({
 }));
 const scale = makeScale(1, 3, 1);
 const table = { rows, scale, hasTrends: true, hasTies: true, hasMoves: true };
+const offered = { left: first, right: second, ballot: 'b', answers: 2 };
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
   ...{ text: null, tags: [], location: null, team: null, mergedInto: null, pictureHash: null },
@@ -346,9 +347,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'home/index': {
     ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
-    left: first,
-    right: second,
-    ballot: 'b',
+    pair: offered,
   },
   'home/_podium': { leaders: rows, votes: 40, tag: '"1"' },
   'home/topics': {
@@ -376,7 +375,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'ranking/top': {
     ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
-    course,
+    ...{ course, pair: offered },
     isClosed: true,
     tag: '"1"',
   },

@@ -3,6 +3,7 @@ import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
 import type { Contact } from '../site/contact.js';
+import type { OfferedPair } from '../voting/offer-pair.js';
 import type { BarPart } from '../voting/pages.js';
 
 declare module '../http/page.js' {
@@ -30,10 +31,8 @@ interface FrontPage extends Podium {
   topics: TopicCard[];
   /** Whether the visitor may make a topic, after a log-in. */
   mayCreate: boolean;
-  /** The next pair of the voter, and its signed ballot; undefined when there is none, or Postgres is away. */
-  left: Standing | undefined;
-  right: Standing | undefined;
-  ballot: string | undefined;
+  /** The next pair of the voter; undefined when there is none, or Postgres is away. */
+  pair: OfferedPair | undefined;
   /** How many votes of a guest wait to be counted; 0 for a member. */
   guestVotes: number;
 }
