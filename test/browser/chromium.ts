@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import axe, { type RunOnly } from 'axe-core';
 import {
   type Browser,
@@ -108,6 +109,46 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(pageWidth).toBeLessThanOrEqual(windowWidth);
 }
 
+/** A small phone. */
+export const PHONE = { width: 375, height: 553 };
+const DESK = { width: 1280, height: 800 };
+
+/** The two ways in which a page must work. */
+export const WITH_AND_WITHOUT_SCRIPT = [
+  { name: 'with a script', script: true },
+  { name: 'without a script', script: false },
+];
+
+/**
+ * Saves what a small phone and a desk show of a page, expects that neither scrolls sideways, and leaves the page as it is
+ * on the phone.
+ * @param name for the pictures
+ */
+export async function takeScreenshots(page: Page, name: string): Promise<void> {
+  const folder = join(import.meta.dirname, 'screenshots');
+  mkdirSync(folder, { recursive: true });
+  for (const [size, viewport] of Object.entries({ phone: PHONE, desk: DESK })) {
+    await page.setViewportSize(viewport);
+    await expectNoSidewaysScroll(page);
+    const path = join(folder, `${name.replaceAll(' ', '-')}-${size}.png`);
+    await page.screenshot({ path, fullPage: size === 'desk' });
+  }
+  await page.setViewportSize(PHONE);
+}
+
+/** Expects that a field has the focus, and that the message about it is on the screen, not under the bar. */
+export async function expectFocusOn(page: Page, id: string): Promise<void> {
+  const readFocus = () =>
+    page.evaluate(() => {
+      const field = document.activeElement;
+      const message = document.getElementById(field?.getAttribute('aria-describedby')?.split(' ')[0] ?? '');
+      const { left, top, bottom } = (message ?? document.body).getBoundingClientRect();
+      const isShownAt = (y: number) => message?.contains(document.elementFromPoint(left + 10, y)) === true;
+      return { id: field?.id, isMessageShown: isShownAt(top + 5) && isShownAt(bottom - 5) };
+    });
+  await expect.poll(readFocus).toEqual({ id, isMessageShown: true });
+}
+
 /**
  * Expects a title, the landmarks, headings that skip no level, and one target for all links with the same
  * name.
@@ -181,9 +222,7 @@ export async function saveRecoveryCode(page: Page, next = '**/vote'): Promise<vo
 /** Signs up in a page, and waits for the pair page. @returns the user's id */
 export async function signUp(site: Site, page: Page, username: string): Promise<number> {
   await page.goto('/register');
-  await page.getByLabel('Name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
-  await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
+  await sendSignUp(page, username);
   await saveRecoveryCode(page);
   const { id } = await site.db
     .selectFrom('users')
@@ -191,4 +230,11 @@ export async function signUp(site: Site, page: Page, username: string): Promise<
     .select('id')
     .executeTakeFirstOrThrow();
   return id;
+}
+
+/** Fills the form for signing up, which a page shows, and sends it. */
+export async function sendSignUp(page: Page, username: string): Promise<void> {
+  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill('a long enough phrase');
+  await page.locator('main').getByRole('button', { name: 'Sign up' }).click();
 }
