@@ -327,3 +327,11 @@ it('asks visitors of the own pages to log in', async () => {
   for (const path of ['/profile/top', '/profile/votes', '/profile/links'])
     await visit(site).get(path).expect(303);
 });
+
+it('says that there is nothing to vote on in a topic without things', async () => {
+  const { slug } = await topic(site, { slug: 'bare', names: [] });
+  const { browser } = await member(site);
+  const text = (await page(browser, `/profile/topics/${slug}/top`))('main').text();
+  expect(text).toContain('nothing to vote on');
+  expect(text).not.toContain('until your list');
+});
