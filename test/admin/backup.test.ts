@@ -124,8 +124,14 @@ it('refuses the embedded database while a site has it open', async () => {
 });
 
 itOnPostgres('takes over no database with tables, and no file of another kind', async () => {
-  const { config, close } = await openTestDatabase();
-  closing.push(close);
+  const test = await openTestDatabase();
+  closing.push(test.close);
+  const config = { ...test.config, redisUrl: inject('redis') };
+  const running = await serve(test.db, config);
+  closing.unshift(() => running.close());
+  const { browser } = await member(running);
+  const keys = async () => (await running.redis?.keys(`${prefix}*`))?.sort();
+  const before = await keys();
   const file = join(folder, 'full.backup');
   await backUp(config, file);
   await expect(restore(config, file, prefix)).rejects.toThrow('has tables already');
@@ -135,6 +141,9 @@ itOnPostgres('takes over no database with tables, and no file of another kind', 
   const embedded = { ...config, databaseUrl: undefined, dataDir: join(folder, 'none') };
   await expect(restore(embedded, file, prefix)).rejects.toThrow('is of a Postgres server');
   await expect(restore(config, join(folder, 'nowhere'), prefix)).rejects.toThrow('no such file');
+  // What the running site has in Redis stays.
+  expect(await keys()).toEqual(before);
+  await browser.get('/profile').expect(200);
 });
 
 itOnPostgres('records each backup', async () => {
