@@ -81,8 +81,8 @@ export function accountRoutes({
         flash(res, 'awaits-approval');
         return seeOther(res, '/login');
       }
-      const code = await makeRecoveryCode(db, account.userId);
       await signInNewUser(req, { db, config }, { ...account, remembered });
+      const code = await makeRecoveryCode(db, account.userId);
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');

@@ -222,7 +222,18 @@ it('lets people in after an admin has approved them, and deletes the account of 
   expect(textsOf($, '.entries .name')).toEqual(['hopeful']);
   const path = String($('.entries .name').attr('href'));
   await boss.browser.post(`${path}/approve`).expect(303);
-  expect((await logIn(site, credentials)).status).toBe(303);
+  const logInOf = (person: Browser) =>
+    person
+      .post('/login')
+      .type('form')
+      .send({ ...credentials, next: '/topics' })
+      .expect(303);
+  const first = await logInOf(browser);
+  expect(first.headers.location).toBe('/profile/recovery-code?next=%2Ftopics');
+  const code = read((await browser.get('/profile/recovery-code')).text)('#code').text();
+  expect((await logInOf(visit(site))).headers.location).toBe('/topics');
+  const password = 'a wholly new phrase';
+  await visit(site).post('/recover').type('form').send({ username: 'hopeful', code, password }).expect(303);
 
   await register(visit(site), { username: 'hopeless' }).expect(303);
   const other = String((await open(boss, '/people?show=waiting'))('.entries .name').attr('href'));

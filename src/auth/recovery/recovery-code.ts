@@ -24,7 +24,7 @@ export async function makeRecoveryCode(db: Database, userId: number): Promise<st
 /** Makes a new recovery code for a user who asked for it, and records that. @returns the code */
 export async function renewRecoveryCode(
   db: Database,
-  { userId, sessionId, client }: { userId: number; sessionId: number; client: Client },
+  { userId, sessionId, client }: { userId: number; sessionId: number | null; client: Client },
 ): Promise<string> {
   return db.transaction().execute(async (trx) => {
     const code = await makeRecoveryCode(trx, userId);
