@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
+import { forgetUnconfirmed } from '../../auth/email/addresses.js';
 import { endAllSessions } from '../../auth/sessions/end-sessions.js';
 import type { Config } from '../../config.js';
-import { type Database, openDatabase } from '../../database.js';
+import { type Database, openDatabase, type Transaction } from '../../database.js';
 import { restoreEmbedded } from '../../embedded.js';
 import { createLog } from '../../log.js';
 import { migrateUp } from '../../migrate.js';
@@ -14,7 +15,7 @@ import { findTool, majorVersion, runTool } from './postgres-tools.js';
 
 /**
  * Restores a backup into an empty database, and makes it ready for a site: the tables are brought up to date, the order
- * of the ledger is renewed, all sessions end, and what Redis holds of the site is deleted. A restore that is refused
+ * of the ledger is renewed, all sessions and all links into accounts end, and what Redis holds of the site is deleted. A restore that is refused
  * changes neither store.
  * @param prefix begins the keys of the site in Redis
  * @returns how many sessions were ended
@@ -45,6 +46,7 @@ async function restoreDatabase(
     await migrateUp(db);
     await db.transaction().execute(renewLedger);
     await skipVoterIds(db);
+    await db.transaction().execute(endLinks);
     const ended = await endAllSessions(db, 'operator');
     await sql`analyze`.execute(db);
     return ended;
@@ -87,6 +89,14 @@ async function skipVoterIds(db: Database): Promise<void> {
     select setval(pg_get_serial_sequence('voters', 'id'), (select coalesce(max(id), 0) from voters) + 1000000)`.execute(
     db,
   );
+}
+
+// Each of them may have been used after the backup, and works once.
+async function endLinks(trx: Transaction): Promise<void> {
+  await trx.deleteFrom('resetLinks').execute();
+  await trx.deleteFrom('passkeyChallenges').execute();
+  await forgetUnconfirmed(trx, 'all');
+  await trx.updateTable('siteSettings').set({ claimHash: null, claimExpiresAt: null }).execute();
 }
 
 async function deleteKeys(redis: Redis, prefix: string): Promise<void> {

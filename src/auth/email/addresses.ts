@@ -98,6 +98,18 @@ export async function removeAddress(db: Database, owner: Owner): Promise<void> {
   });
 }
 
+/** Forgets addresses that nobody has confirmed, and their links: all of them, or those whose links are too old. */
+export async function forgetUnconfirmed(db: Database, which: 'all' | 'too old'): Promise<void> {
+  const isDue = which === 'all' ? sql<boolean>`true` : sql<boolean>`token_expires_at < now()`;
+  await db.deleteFrom('emailAddresses').where('confirmedAt', 'is', null).where(isDue).execute();
+  await db
+    .updateTable('emailAddresses')
+    .set({ newAddress: null, ...NO_LINK })
+    .where('newAddress', 'is not', null)
+    .where(isDue)
+    .execute();
+}
+
 const NEWEST = sql<string>`coalesce(new_address, address)`;
 const NO_LINK = { tokenHash: null, tokenExpiresAt: null };
 
