@@ -5,7 +5,8 @@ import { purgeChallenges } from './passkeys/challenges.js';
 
 /**
  * Deletes what has no use any more: links for new passwords that are too old, addresses that nobody has confirmed in
- * time, former names that anybody can take again, and challenges for passkeys that nobody answered.
+ * time, former names that anybody can take again, challenges for passkeys that nobody answered, and invitations that nobody
+ * used, 30 days after they ended.
  */
 export async function purgeExpired(db: Database): Promise<void> {
   await purgeChallenges(db);
@@ -13,4 +14,9 @@ export async function purgeExpired(db: Database): Promise<void> {
   const now = sql<Date>`now()`;
   await db.deleteFrom('resetLinks').where('expiresAt', '<', now).execute();
   await db.deleteFrom('formerNames').where('keptUntil', '<', now).execute();
+  await db
+    .deleteFrom('siteInvitations')
+    .where('usedAt', 'is', null)
+    .where('expiresAt', '<', sql<Date>`now() - interval '30 days'`)
+    .execute();
 }

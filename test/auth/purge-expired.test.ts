@@ -31,6 +31,10 @@ it('deletes what has expired in accounts, and nothing else', async () => {
     sql`update email_addresses set token_expires_at = now() - interval '1 second' where user_id = ${expired}`,
     sql`update email_addresses set confirmed_at = now(), new_address = 'next@mail.example',
       token_expires_at = now() - interval '1 second' where user_id = ${renewing}`,
+    sql`insert into site_invitations (token_hash, note, expires_at, used_at) values
+      (${'a'.repeat(64)}, 'Ann', now() - interval '31 days', null),
+      (${'b'.repeat(64)}, 'Bob', now() - interval '29 days', null),
+      (${'c'.repeat(64)}, 'Cas', now() - interval '31 days', now() - interval '40 days')`,
     sql`update passkey_challenges set expires_at = now() - interval '1 second' where scope = 'log-in'`,
   ])
     await statement.execute(site.db);
@@ -46,6 +50,8 @@ it('deletes what has expired in accounts, and nothing else', async () => {
     address: `${renewing}@mail.example`,
     newAddress: null,
   });
+  const notes = await site.db.selectFrom('siteInvitations').select('note').orderBy('note').execute();
+  expect(notes).toEqual([{ note: 'Bob' }, { note: 'Cas' }]);
   const scopes = await site.db.selectFrom('passkeyChallenges').select('scope').execute();
   expect(scopes).toEqual([{ scope: 'confirm 1' }]);
 });

@@ -62,10 +62,10 @@ export async function revokeSiteInvitation(trx: Transaction, actor: Actor, id: n
     .where('id', '=', id)
     .where('usedAt', 'is', null)
     .where('revokedAt', 'is', null)
-    .returning('note')
+    .returning('id')
     .executeTakeFirst();
   if (!row) return false;
-  await recordAct(trx, actor, { kind: 'admin-uninvited', note: row.note ?? '' });
+  await recordAct(trx, actor, { kind: 'admin-uninvited', note: `invitation ${id}` });
   return true;
 }
 
