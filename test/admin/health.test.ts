@@ -156,23 +156,31 @@ it.each([
 });
 
 it.each([
-  [98e6, 100e6, 'broken', 'Raise maxmemory of Redis. Log-ins fail soon.'],
-  [80e6, 100e6, 'look', 'Raise maxmemory of Redis.'],
-  [79e6, 100e6, 'fine', ''],
-  [79e6, 0, 'fine', ''],
-])('judges a Redis that uses %d of %d bytes', (used, most, state, advice) => {
+  [[98e6, 100e6], 'broken', 'Raise maxmemory of Redis. Log-ins fail soon.'],
+  [[80e6, 100e6], 'look', 'Raise maxmemory of Redis.'],
+  [[79e6, 100e6], 'fine', ''],
+  [[79e6, 0], 'fine', ''],
+])('judges a Redis by the bytes that it uses and may use: %j', ([used = 0, most = 0], state, advice) => {
   expect(findingOfMemory(used, most)).toMatchObject({ state, advice });
 });
 
 it.each([
-  [13, 'on on', 'broken', 'Update Postgres to 14 or newer.'],
-  [17, 'off on', 'look', 'Switch on fsync and synchronous_commit, or a crash loses votes.'],
-  [17, 'on off', 'look', 'Switch on fsync and synchronous_commit, or a crash loses votes.'],
-  [19, 'on on', 'look', 'Update Thinga: this version was tested with Postgres up to 18.'],
-  [14, 'on on', 'fine', ''],
-])('judges a Postgres %d with fsync and synchronous_commit %s', (major, writes, state, advice) => {
-  const server = { version: `${major}.1`, major, megabytes: 9, writes };
-  expect(findingOfServer(server)).toMatchObject({ state, advice });
+  [{ major: 13, writes: 'on on' }, 'broken', 'Update Postgres to 14 or newer.'],
+  [
+    { major: 17, writes: 'off on' },
+    'look',
+    'Switch on fsync and synchronous_commit, or a crash loses votes.',
+  ],
+  [
+    { major: 17, writes: 'on off' },
+    'look',
+    'Switch on fsync and synchronous_commit, or a crash loses votes.',
+  ],
+  [{ major: 19, writes: 'on on' }, 'look', 'Update Thinga: this version was tested with Postgres up to 18.'],
+  [{ major: 14, writes: 'on on' }, 'fine', ''],
+])('judges a Postgres by its version, fsync and synchronous_commit: %j', (server, state, advice) => {
+  const found = findingOfServer({ version: `${server.major}.1`, megabytes: 9, ...server });
+  expect(found).toMatchObject({ state, advice });
 });
 
 it('finds settings that are right for a trial only', async () => {

@@ -1,53 +1,28 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
-import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeResetLink } from '../../../src/auth/recovery/reset-link.js';
 import { CHROME, member, openSite, read, type Site, visit } from '../../site.js';
+import { startMailServer } from './mail-server.js';
 
 let site: Site;
 let without: Site;
-/** Mails in the order of their arrival: to whom, and the whole text. */
-const mails: { to: string; text: string }[] = [];
-const server = new SMTPServer({
-  disabledCommands: ['AUTH', 'STARTTLS'],
-  onData(stream, session, done) {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => {
-      const to = session.envelope.rcptTo.map(({ address }) => address).join();
-      mails.push({ to, text: Buffer.concat(chunks).toString().replace(/=\r\n/g, '').replaceAll('=3D', '=') });
-      done();
-    });
-  },
-});
+let server: Awaited<ReturnType<typeof startMailServer>>;
 
 beforeAll(async () => {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.server.address() as AddressInfo;
-  site = await openSite({
-    trustProxy: 1,
-    smtpUrl: `smtp://127.0.0.1:${port}`,
-    mailFrom: 'site@thinga.example',
-  });
+  server = await startMailServer();
+  site = await openSite({ trustProxy: 1, ...server.settings });
   without = await openSite();
 });
 afterAll(async () => {
   await site.close();
   await without.close();
-  await new Promise<void>((resolve) => server.close(resolve));
+  await server.close();
 });
 
 type User = Awaited<ReturnType<typeof member>>;
 
-/** Waits for the next mail to an address, and returns the path of the link in it. */
-async function nextMail(to: string): Promise<{ text: string; path: string }> {
-  const text = await vi.waitUntil(() => mails.find((mail) => mail.to === to), { timeout: 20_000 });
-  mails.splice(mails.indexOf(text), 1);
-  const link = new RegExp(`${site.config.publicOrigin}(/[\\w/-]+)`).exec(text.text);
-  return { text: text.text, path: link?.[1] ?? '' };
-}
+const nextMail = (to: string) => server.nextMail(to, site.config.publicOrigin);
+const mailsTo = (address: string) => server.mails.filter(({ to }) => to === address);
 
 async function setAddress({ browser, username }: User): Promise<string> {
   const address = `${username}@mail.example`;
@@ -138,7 +113,7 @@ it('gives one answer whether or not there is an address, and sends nothing to on
   answers.push(await askForLink(username));
   await nextMail(address);
   for (const { headers } of answers) expect(headers.location).toBe('/recover');
-  expect(mails.filter(({ to }) => to === other)).toEqual([]);
+  expect(mailsTo(other)).toEqual([]);
 });
 
 it('sends an account five links an hour at most', async () => {
@@ -151,7 +126,7 @@ it('sends an account five links an hour at most', async () => {
   const { address: last, username: other } = await memberWithAddress();
   await askForLink(other);
   await nextMail(last);
-  expect(mails.filter(({ to }) => to === address)).toEqual([]);
+  expect(mailsTo(address)).toEqual([]);
 });
 
 it('tells of a log-in on a new device, and not of one on a known device', async () => {
@@ -161,7 +136,7 @@ it('tells of a log-in on a new device, and not of one on a known device', async 
   const stranger = visit(site, { userAgent: CHROME });
   await stranger.post('/login').type('form').send({ username, password }).expect(303);
   expect((await nextMail(address)).text).toContain('Chrome on Windows');
-  expect(mails.filter(({ to }) => to === address)).toEqual([]);
+  expect(mailsTo(address)).toEqual([]);
 });
 
 it('asks for the password before an address is set or removed, and refuses what is none', async () => {
