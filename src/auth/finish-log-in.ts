@@ -1,8 +1,7 @@
 import type { Request, Response } from 'express';
 import { flash } from '../http/flash.js';
-import { seeOther } from '../http/page.js';
 import { noteDevice } from './note-device.js';
-import { findRecoveryCode, renewRecoveryCode } from './recovery/recovery-code.js';
+import { makeMissingRecoveryCode, unlessUnavailable } from './recovery/recovery-code.js';
 import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
@@ -22,8 +21,6 @@ export async function finishLogIn(
   const message = await services.onSignIn(req, res, { userId: account.userId, isNew: false });
   flash(res, message ?? 'logged-in');
   const path = next === '/' ? '/vote' : next;
-  const { userId } = account;
-  if (await findRecoveryCode(services.db, userId)) return seeOther(res, path);
-  const code = await renewRecoveryCode(services.db, { userId, sessionId: null, client: readClient(req) });
-  await showRecoveryCode(res, code, path);
+  const owner = { userId: account.userId, client: readClient(req) };
+  await showRecoveryCode(res, await unlessUnavailable(makeMissingRecoveryCode(services.db, owner)), path);
 }
