@@ -20,12 +20,25 @@ const USAGE = `Commands:
   npm run restore FILE
   npm run admin -- users list [TEXT] [--show all|waiting|admins|disabled]
   npm run admin -- users disable NAME [--reason TEXT]
+  npm run admin -- users invite NOTE
+  npm run admin -- users reset-link NAME
   npm run admin -- users enable|promote|demote|approve|refuse|unlock NAME
   npm run admin -- sessions end --user NAME | --all
   npm run admin -- votes void|set-apart|restore NAME
   npm run admin -- topics list [TEXT] [--show all|public|hidden|deleted]
   npm run admin -- topics hide|show|default SLUG
   npm run admin -- topics give SLUG NAME
+  npm run admin -- site show
+  npm run admin -- site set name|contact|registration|topics|light|dark VALUE
+  npm run admin -- site claim
+  npm run admin -- review list
+  npm run admin -- review accept ID
+  npm run admin -- review merge ID THING
+  npm run admin -- review refuse ID --reason TEXT
+  npm run admin -- review close FLAG
+  npm run admin -- stuffing list
+  npm run admin -- stuffing set-apart|restore alarm ID | group TOPIC CODE
+  npm run admin -- record list [NAME] [--show admins|accounts|log-ins|topics|all]
   npm run admin -- activity
   npm run admin -- audit verify
   npm run admin -- help

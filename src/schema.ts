@@ -195,7 +195,9 @@ export interface EmailAddressesTable {
   address: string;
   /** When its owner opened the link in a mail to it. */
   confirmedAt: Date | null;
-  /** Of that link; null once it was used. */
+  /** The address that is to replace a confirmed one, once it is confirmed too. */
+  newAddress: string | null;
+  /** Of the link that confirms the newest address; null once it was used. */
   tokenHash: string | null;
   tokenExpiresAt: Date | null;
 }

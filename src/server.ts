@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeClaim } from './admin/settings/claim.js';
 import { createApp } from './app.js';
-import { purgeChallenges } from './auth/passkeys/challenges.js';
 import { Passwords } from './auth/passwords/passwords.js';
+import { purgeExpired } from './auth/purge-expired.js';
 import { forgetAddresses } from './auth/sessions/forget-addresses.js';
 import { PendingRevocations } from './auth/sessions/pending-revocations.js';
 import { startSessionMaintenance } from './auth/sessions/session-maintenance.js';
@@ -91,8 +91,8 @@ async function serve(config: Config): Promise<void> {
     runPeriodically(PURGE_INTERVAL_MS, () => purgeTopics(backgroundDb), {
       ...{ log, failure: 'deleted topics were not removed' },
     }),
-    runPeriodically(PURGE_INTERVAL_MS, () => purgeChallenges(backgroundDb), {
-      ...{ log, failure: 'old challenges for passkeys were not deleted' },
+    runPeriodically(PURGE_INTERVAL_MS, () => purgeExpired(backgroundDb), {
+      ...{ log, failure: 'what has expired in accounts was not deleted' },
     }),
   ];
   boards.startPolling(log);

@@ -446,7 +446,11 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ contact: { href: 'mailto:a@b.example', text: 'a@b.example' }, sendsMail: true },
   },
   'auth/name': { name: 'mina', error, former: [{ username: 'minna', keptUntil: now }] },
-  'auth/email': { current: { address: 'a@b.example', confirmedAt: null }, address: 'a', error },
+  'auth/email': {
+    current: { address: 'a@b.example', confirmedAt: null, newAddress: null },
+    address: 'a',
+    error,
+  },
   'auth/confirm-email': { token: 'abc', address: 'a@b.example' },
   'auth/reset': { token: 'abc', username: 'mina', error, length },
   'auth/passkeys': {

@@ -28,7 +28,7 @@ const start = (env: Record<string, string>, folder?: string) =>
 const browse = () =>
   supertest.agent(`http://127.0.0.1:${port}`).set('Sec-Fetch-Site', 'same-origin').set('User-Agent', FIREFOX);
 
-it('starts without settings, prints its address and a log-in that works, and keeps sessions over a restart', async () => {
+it('starts without settings, prints its address, a log-in and a link for the first admin, and keeps sessions over a restart', async () => {
   const first = start({});
   await first.until('Log in as');
   expect(first.said()).toContain(`http://localhost:${port}`);
@@ -37,6 +37,8 @@ it('starts without settings, prints its address and a log-in that works, and kee
   await browser.post('/login').type('form').send({ username, password }).expect(303);
   const vote = await browser.get('/vote').expect(200);
   expect(vote.text).toContain('Which would you rather eat?');
+  const claim = claimPath(first.said());
+  await browser.get(claim).expect(200);
 
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
@@ -44,11 +46,16 @@ it('starts without settings, prints its address and a log-in that works, and kee
   await second.until('Log in as');
   expect(second.said()).not.toContain('Creating');
   await browser.get('/profile').expect(200);
+  await browser.get(claim).expect(404);
+  await browser.get(claimPath(second.said())).expect(200);
 
   second.child.kill('SIGTERM');
   const [code] = await once(second.child, 'exit');
   expect(code).toBe(0);
 });
+
+const claimPath = (said: string): string =>
+  new RegExp(`To become its admin, open http://localhost:${port}(/claim/\\S+)`).exec(said)?.[1] ?? '';
 
 it('says in one line that the port is in use, and ends', async () => {
   const portUser = createServer().listen(port, '127.0.0.1');

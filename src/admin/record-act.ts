@@ -28,7 +28,7 @@ interface Act {
   kind: string;
   /** What it is done to: `person 7`, `topic 3`. The record names people by their ids, because names can change. */
   about?: string;
-  /** What else there is to say, such as the reason. */
+  /** What else there is to say, such as the reason, or `person 7` for whom it is. */
   note?: string | undefined;
 }
 

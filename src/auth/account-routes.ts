@@ -12,7 +12,7 @@ import { TemporaryProblem } from '../http/problem.js';
 import { contactOf } from '../site/contact.js';
 import { admissionOf } from './admission.js';
 import type { PasswordLength } from './passwords/passwords.js';
-import { makeRecoveryCode } from './recovery/recovery-code.js';
+import { makeRecoveryCode, unlessUnavailable } from './recovery/recovery-code.js';
 import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
@@ -81,11 +81,11 @@ export function accountRoutes({
         flash(res, 'awaits-approval');
         return seeOther(res, '/login');
       }
-      const code = await makeRecoveryCode(db, account.userId);
       await signInNewUser(req, { db, config }, { ...account, remembered });
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');
+      const code = await unlessUnavailable(makeRecoveryCode(db, account.userId));
       await showRecoveryCode(res, code, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);

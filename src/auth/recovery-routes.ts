@@ -120,9 +120,11 @@ export function recoveryRoutes(services: AuthServices): Router {
 /**
  * Answers with the page that shows a new recovery code. Only a cookie of its owner's browser keeps the code, until it is
  * saved.
+ * @param code undefined when none was made; then the answer leads on
  * @param next the path to go to afterwards
  */
-export async function showRecoveryCode(res: Response, code: string, next: string): Promise<void> {
+export async function showRecoveryCode(res: Response, code: string | undefined, next: string): Promise<void> {
+  if (code === undefined) return seeOther(res, next);
   setCookie(res, 'recovery', { value: code, maxAge: FRESH_MINUTES * 60_000 });
   await seeOther(res, `/profile/recovery-code?next=${encodeURIComponent(next)}`);
 }

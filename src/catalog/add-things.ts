@@ -9,7 +9,7 @@ import { invalidateTopicCaches } from './things.js';
  */
 export async function addThings(
   trx: Transaction,
-  { topicId, things, addedBy }: { topicId: number; things: ThingCells[]; addedBy: number },
+  { topicId, things, addedBy }: { topicId: number; things: ThingCells[]; addedBy: number | null },
 ): Promise<number> {
   if (things.length === 0) return 0;
   const column = (name: keyof ThingCells) => sql`${things.map((cells) => cells[name])}::text[]`;

@@ -69,7 +69,7 @@ export async function openFlags(db: Database, topicId?: number): Promise<OpenFla
 /** Closes a flag of a topic. Nothing happens to one that is closed. */
 export async function closeFlag(
   trx: Transaction,
-  { topicId, flagId, userId }: { topicId: number; flagId: number; userId: number },
+  { topicId, flagId, userId }: { topicId: number; flagId: number; userId: number | null },
 ): Promise<void> {
   const flag = await trx
     .updateTable('flags')

@@ -89,7 +89,7 @@ export type Decision =
  */
 export async function decideSuggestion(
   trx: Transaction,
-  { topicId, suggestionId, userId }: { topicId: number; suggestionId: number; userId: number },
+  { topicId, suggestionId, userId }: { topicId: number; suggestionId: number; userId: number | null },
   decision: Decision,
 ): Promise<boolean> {
   const open = await trx

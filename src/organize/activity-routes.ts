@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
-import { describeTopicEvent } from './activity.js';
+import { describeTopicEvent, personOfEvent } from './activity.js';
 import { managePage } from './manage-page.js';
 import { organizedTopicOf, requireRole } from './require-role.js';
 
@@ -22,7 +22,7 @@ export function activityRoutes(services: { db: Database }): Router {
         .$if(Number.isSafeInteger(before) && before > 0, (query) =>
           query.where('topicEvents.id', '<', before),
         )
-        .select(['topicEvents.id', 'kind', 'details', 'at', 'username'])
+        .select(['topicEvents.id', 'kind', 'details', 'at', 'username', personOfEvent.as('person')])
         .orderBy('topicEvents.id', 'desc')
         .limit(EVENTS_PER_PAGE + 1)
         .execute();

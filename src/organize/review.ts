@@ -10,7 +10,7 @@ import { countThings, findThingByName } from './things.js';
 export const DECISION_FIELDS = ['name', 'description', 'link', 'into', 'reason', 'action'] as const;
 
 /** What is typed into these fields. */
-type DecisionForm = Record<(typeof DECISION_FIELDS)[number], string>;
+export type DecisionForm = Record<(typeof DECISION_FIELDS)[number], string>;
 
 /**
  * Decides about a suggestion as a form says.
@@ -18,7 +18,7 @@ type DecisionForm = Record<(typeof DECISION_FIELDS)[number], string>;
  */
 export async function decideByForm(
   { db, config }: { db: Database; config: Pick<Config, 'maxThingsPerTopic'> },
-  act: { topicId: number; suggestionId: number; userId: number },
+  act: { topicId: number; suggestionId: number; userId: number | null },
   form: DecisionForm,
 ): Promise<string | undefined> {
   const isFull = (await countThings(db, act.topicId)).all >= config.maxThingsPerTopic;

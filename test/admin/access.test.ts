@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { getRoutesOf } from '../browser/routes.js';
-import { makeTopic } from '../organize/topics.js';
-import { member, useSite, visit } from '../site.js';
+import { makeTopic, memberWith } from '../organize/topics.js';
+import { member, useSite, visit, vote } from '../site.js';
 import { actsOf, admin, forgetPassword, type Member } from './admins.js';
 
 const site = useSite();
@@ -126,6 +126,33 @@ async function ask({ browser }: Pick<Member, 'browser'>, [method, path, form]: A
 
 const acts = [...PLAIN, ...NEEDS_PASSWORD, UPLOAD];
 
+it('lists every act of admins in this table', () => {
+  const sent = acts.filter(([method]) => method === 'post').map(([, path]) => `/admin${path}`);
+  const numbered = sent.map((path) => path.replace(/[A-Z]{4,}/g, '7'));
+  const routes = postRoutesIn(site.app.router.stack as unknown as Layer[]);
+  const forAdmins = routes.filter(({ path }) => path.startsWith('/admin'));
+  expect(forAdmins.length).toBeGreaterThan(20);
+  for (const { path, match } of forAdmins)
+    expect([path, numbered.some((address) => match(address))]).toEqual([path, true]);
+  for (const address of numbered)
+    expect([address, forAdmins.some(({ match }) => match(address))]).toEqual([address, true]);
+});
+
+// The parts of Express's router that this file reads. Its types leave most of them out.
+interface Layer {
+  match(path: string): unknown;
+  handle: { stack?: Layer[] };
+  route?: { path: unknown; methods: { post?: boolean } };
+}
+
+function postRoutesIn(stack: Layer[]): { path: string; match(path: string): boolean }[] {
+  return stack.flatMap((layer) => {
+    if (!layer.route) return postRoutesIn(layer.handle.stack ?? []);
+    if (!layer.route.methods.post) return [];
+    return [{ path: String(layer.route.path), match: (path: string) => Boolean(layer.match(path)) }];
+  });
+}
+
 it('lists every page for admins in this table', () => {
   const paths = PLAIN.filter(([method]) => method === 'get').map(([, path]) => `/admin${path}`);
   const routes = getRoutesOf(site.app).filter(({ path }) => path.startsWith('/admin'));
@@ -150,6 +177,35 @@ it('answers a member as if there were no such page', async () => {
 it('answers an owner of a topic as if there were no such page', async () => {
   const { owner } = await makeTopic(site);
   for (const act of acts) expect([act[1], (await ask(owner, act)).status]).toEqual([act[1], 404]);
+});
+
+it.each(['viewer', 'organiser'] as const)(
+  'answers a %s of a topic as if there were no such page',
+  async (role) => {
+    const person = await memberWith(site, await makeTopic(site), role);
+    for (const act of acts) expect([act[1], (await ask(person, act)).status]).toEqual([act[1], 404]);
+  },
+);
+
+it('sends a guest with votes to the log-in for each act', async () => {
+  const browser = visit(site);
+  await vote(browser, 'left', `${(await makeTopic(site)).path}/vote`);
+  for (const act of acts) {
+    const { status, headers } = await ask({ browser }, act);
+    expect([act[1], status, headers.location]).toEqual([act[1], 303, expect.stringMatching(/^\/login/)]);
+  }
+});
+
+it('asks for the password before a link of the start makes an admin', async () => {
+  await visit(site)
+    .post('/claim/made-up')
+    .expect(303)
+    .expect('Location', /^\/login/);
+  const person = await member(site);
+  await forgetPassword(site, person);
+  expect((await person.browser.post('/claim/made-up').expect(422)).text).toContain('Confirm it’s you');
+  // Nobody can use a link while there is an admin, also with the password.
+  await person.browser.post('/claim/made-up').type('form').send({ password: person.password }).expect(404);
 });
 
 it('asks an admin for the password before what can’t be undone, and keeps the form', async () => {

@@ -7,7 +7,11 @@ import { afterAll, expect, inject, it } from 'vitest';
 import { backUp } from '../../src/admin/backup/backup.js';
 import { findTool } from '../../src/admin/backup/postgres-tools.js';
 import { restore } from '../../src/admin/backup/restore.js';
+import { makeClaim } from '../../src/admin/settings/claim.js';
 import { verifyChains } from '../../src/auth/audit/hash-chain.js';
+import { findUnconfirmed, setAddress } from '../../src/auth/email/addresses.js';
+import { rememberChallenge, useChallenge } from '../../src/auth/passkeys/challenges.js';
+import { makeResetLink } from '../../src/auth/recovery/reset-link.js';
 import type { Config } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { Ranker } from '../../src/ranking/ranker/ranker.js';
@@ -71,6 +75,14 @@ it('restores a backup: the same ranking, all sessions ended, and new votes count
   const jar = { path: '/', domain: '127.0.0.1', secure: false, script: false };
   const cookie = `thinga=${one.browser.jar.getCookie('thinga', jar)?.value}`;
   await visit(before).get('/profile').set('Cookie', cookie).expect(200);
+  const client = { device: 'Firefox on Linux', address: '10.0.0.1', userAgent: '' };
+  const links = {
+    reset: (await makeResetLink(before, one.id)).replace(before.config.publicOrigin, ''),
+    claim: `/claim/${await makeClaim(test.db)}`,
+    email: await setAddress(test.db, { userId: one.id, sessionId: 0, client, address: 'a@b.example' }),
+  };
+  await rememberChallenge(test.db, 'a challenge', 'log-in');
+  for (const link of [links.reset, links.claim]) await visit(before).get(link).expect(200);
   await before.rank();
   const board = before.boards.get(slug);
   await new Ranker(test.db).refit(board?.topic.id ?? 0);
@@ -100,6 +112,11 @@ it('restores a backup: the same ranking, all sessions ended, and new votes count
   expect((await verifyChains(db)).broken).toBeUndefined();
   await visit(after).get('/profile').set('Cookie', cookie).expect(303);
 
+  // Somebody may have used these after the backup.
+  for (const link of [links.reset, links.claim]) await visit(after).get(link).expect(404);
+  expect(await findUnconfirmed(db, links.email)).toBeUndefined();
+  expect(await useChallenge(db, 'a challenge', 'log-in')).toBe(false);
+
   const again = visit(after);
   const { username, password, id } = one;
   await again.post('/login').type('form').send({ username, password }).expect(303);
@@ -124,8 +141,14 @@ it('refuses the embedded database while a site has it open', async () => {
 });
 
 itOnPostgres('takes over no database with tables, and no file of another kind', async () => {
-  const { config, close } = await openTestDatabase();
-  closing.push(close);
+  const test = await openTestDatabase();
+  closing.push(test.close);
+  const config = { ...test.config, redisUrl: inject('redis') };
+  const running = await serve(test.db, config);
+  closing.unshift(() => running.close());
+  const { browser } = await member(running);
+  const keys = async () => (await running.redis?.keys(`${prefix}*`))?.sort();
+  const before = await keys();
   const file = join(folder, 'full.backup');
   await backUp(config, file);
   await expect(restore(config, file, prefix)).rejects.toThrow('has tables already');
@@ -135,6 +158,9 @@ itOnPostgres('takes over no database with tables, and no file of another kind', 
   const embedded = { ...config, databaseUrl: undefined, dataDir: join(folder, 'none') };
   await expect(restore(embedded, file, prefix)).rejects.toThrow('is of a Postgres server');
   await expect(restore(config, join(folder, 'nowhere'), prefix)).rejects.toThrow('no such file');
+  // What the running site has in Redis stays.
+  expect(await keys()).toEqual(before);
+  await browser.get('/profile').expect(200);
 });
 
 itOnPostgres('records each backup', async () => {

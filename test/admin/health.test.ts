@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import { afterEach, expect, inject, it, vi } from 'vitest';
 import { doctorCommand } from '../../src/admin/commands/doctor-command.js';
 import type { Check } from '../../src/admin/health/check.js';
+import { findingOfClocks, findingOfServer } from '../../src/admin/health/database-checks.js';
 import { checkHealth } from '../../src/admin/health/health.js';
+import { findingOfDisk } from '../../src/admin/health/machine-checks.js';
+import { findingOfMemory } from '../../src/admin/health/redis-checks.js';
 import { createLog } from '../../src/log.js';
 import { openRedis } from '../../src/redis.js';
 import {
@@ -133,6 +136,65 @@ it('tells how old the last backup is', async () => {
   expect(await find('Backup')).toMatchObject({ state: 'look', finding: expect.stringContaining('2.0 MB') });
   await site.db.insertInto('backups').values({ bytes: 1 }).execute();
   expect(await find('Backup')).toMatchObject({ state: 'fine' });
+});
+
+it.each([
+  [{ free: 0.19e9, total: 100e9 }, 'broken', 'Make room at once: votes can’t be written to a full disk.'],
+  [{ free: 0.9e9, total: 10e9 }, 'look', 'Make room, or move to a larger disk.'],
+  [{ free: 4e9, total: 100e9 }, 'look', 'Make room, or move to a larger disk.'],
+  [{ free: 6e9, total: 100e9 }, 'fine', ''],
+])('judges a disk of %o', (disk, state, advice) => {
+  expect(findingOfDisk(disk)).toMatchObject({ state, advice });
+});
+
+it.each([
+  [61, 'broken', 'Set both clocks by NTP.'],
+  [1.2, 'look', 'Set both clocks by NTP.'],
+  [0.9, 'fine', ''],
+])('judges clocks that differ by %d seconds', (seconds, state, advice) => {
+  expect(findingOfClocks(seconds)).toMatchObject({ state, advice });
+});
+
+it.each([
+  [[98e6, 100e6], 'broken', 'Raise maxmemory of Redis. Log-ins fail soon.'],
+  [[80e6, 100e6], 'look', 'Raise maxmemory of Redis.'],
+  [[79e6, 100e6], 'fine', ''],
+  [[79e6, 0], 'fine', ''],
+])('judges a Redis by the bytes that it uses and may use: %j', ([used = 0, most = 0], state, advice) => {
+  expect(findingOfMemory(used, most)).toMatchObject({ state, advice });
+});
+
+it.each([
+  [{ major: 13, writes: 'on on' }, 'broken', 'Update Postgres to 14 or newer.'],
+  [
+    { major: 17, writes: 'off on' },
+    'look',
+    'Switch on fsync and synchronous_commit, or a crash loses votes.',
+  ],
+  [
+    { major: 17, writes: 'on off' },
+    'look',
+    'Switch on fsync and synchronous_commit, or a crash loses votes.',
+  ],
+  [{ major: 19, writes: 'on on' }, 'look', 'Update Thinga: this version was tested with Postgres up to 18.'],
+  [{ major: 14, writes: 'on on' }, 'fine', ''],
+])('judges a Postgres by its version, fsync and synchronous_commit: %j', (server, state, advice) => {
+  const found = findingOfServer({ version: `${server.major}.1`, megabytes: 9, ...server });
+  expect(found).toMatchObject({ state, advice });
+});
+
+it('finds settings that are right for a trial only', async () => {
+  const found = (changes: Partial<typeof site.config>) =>
+    find('Settings', { config: { ...site.config, ...changes } });
+  expect(await found({ production: true, rateLimits: false })).toMatchObject({
+    state: 'look',
+    advice: 'Remove RATE_LIMITS, so that nobody can send any number of requests.',
+  });
+  expect(await found({ production: false, publicOrigin: 'https://a.example' })).toMatchObject({
+    state: 'look',
+    advice: 'Set NODE_ENV=production, so that unsafe settings are refused.',
+  });
+  expect(await found({ production: true, rateLimits: 1 })).toMatchObject({ state: 'fine' });
 });
 
 itOnBothStores('doctor says which store is away, checks the rest, and fails', async () => {

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
-import { makeClaim } from '../../src/admin/settings/claim.js';
 import { removeUnusedPictures } from '../../src/catalog/pictures/remove-unused.js';
 import { picture } from '../organize/picture-corpus.js';
 import { type Browser, member, openSite, read, topic, useSite, visit } from '../site.js';
@@ -222,7 +221,18 @@ it('lets people in after an admin has approved them, and deletes the account of 
   expect(textsOf($, '.entries .name')).toEqual(['hopeful']);
   const path = String($('.entries .name').attr('href'));
   await boss.browser.post(`${path}/approve`).expect(303);
-  expect((await logIn(site, credentials)).status).toBe(303);
+  const logInOf = (person: Browser) =>
+    person
+      .post('/login')
+      .type('form')
+      .send({ ...credentials, next: '/topics' })
+      .expect(303);
+  const first = await logInOf(browser);
+  expect(first.headers.location).toBe('/profile/recovery-code?next=%2Ftopics');
+  const code = read((await browser.get('/profile/recovery-code')).text)('#code').text();
+  expect((await logInOf(visit(site))).headers.location).toBe('/topics');
+  const password = 'a wholly new phrase';
+  await visit(site).post('/recover').type('form').send({ username: 'hopeful', code, password }).expect(303);
 
   await register(visit(site), { username: 'hopeless' }).expect(303);
   const other = String((await open(boss, '/people?show=waiting'))('.entries .name').attr('href'));
@@ -233,56 +243,4 @@ it('lets people in after an admin has approved them, and deletes the account of 
     [],
   );
   await boss.browser.post(`${path}/refuse`).expect(404);
-});
-
-it('makes the first person with the link of the start an admin, once', async () => {
-  const fresh = await openSite();
-  try {
-    const [older, token] = [await makeClaim(fresh.db), await makeClaim(fresh.db)];
-    const browser = visit(fresh);
-    await browser.get(`/claim/${older}`).expect(404);
-    await browser.get('/claim/made-up').expect(404);
-    const page = await browser.get(`/claim/${token}`).expect(200);
-    expect([page.headers['cache-control'], page.headers['x-robots-tag']]).toEqual(['no-store', 'noindex']);
-    const next = String(read(page.text)('.actions a').attr('href'));
-    expect(next).toBe(`/register?next=${encodeURIComponent(`/claim/${token}`)}`);
-    await browser
-      .post(`/claim/${token}`)
-      .expect(303)
-      .expect('Location', /^\/login/);
-    const form = { username: 'founder', password: 'a long enough phrase', next: `/claim/${token}` };
-    await browser
-      .post('/register')
-      .type('form')
-      .send(form)
-      .expect(303)
-      .expect('Location', /^\/profile\/recovery-code[?]next=%2Fclaim%2F/);
-    await browser.get('/admin').expect(404);
-    await browser.post(`/claim/${token}`).expect(303).expect('Location', '/admin/settings');
-    expect((await browser.get('/admin/settings').expect(200)).text).toContain('You are an admin now');
-    await (await member(fresh)).browser.post(`/claim/${token}`).expect(404);
-    expect(await makeClaim(fresh.db)).toBeUndefined();
-    const { claimHash } = await fresh.db
-      .selectFrom('siteSettings')
-      .select('claimHash')
-      .executeTakeFirstOrThrow();
-    expect(claimHash).toBeNull();
-  } finally {
-    await fresh.close();
-  }
-});
-
-it('makes nobody an admin with a link that is older than a day', async () => {
-  const fresh = await openSite();
-  try {
-    const token = await makeClaim(fresh.db);
-    const stored = JSON.stringify(await fresh.db.selectFrom('siteSettings').selectAll().execute());
-    expect(stored).not.toContain(token);
-    await sql`update site_settings set claim_expires_at = now() - interval '1 second'`.execute(fresh.db);
-    const { browser } = await member(fresh);
-    await browser.get(`/claim/${token}`).expect(404);
-    await browser.post(`/claim/${token}`).expect(404);
-  } finally {
-    await fresh.close();
-  }
 });

@@ -119,6 +119,15 @@ it('hands a topic over to a person by name, and keeps the form when there is nob
       [heir.id, 'owner'],
     ]),
   );
+  // The records have the number of a person, who may take another name and leave.
+  await heir.browser.post('/profile/name').type('form').send({ 'new-name': 'the-heir' }).expect(303);
+  const $ = await open(boss, '/activity?person=the-heir');
+  expect(textsOf($, '.entries [dir=auto]')).toContain('the-heir');
+  expect((await actsOf(site, boss))[0]?.reason).toBe(`topic ${made.id}: person ${heir.id}`);
+  const log = read((await heir.browser.get(`${made.path}/manage/activity`)).text);
+  expect(textsOf(log, 'main li')[0]).toContain('the-heir');
+  const records = await site.db.selectFrom('topicEvents').select('details').execute();
+  expect(JSON.stringify(records)).not.toContain(heir.username);
 });
 
 it('hands over a topic that belongs to nobody', async () => {

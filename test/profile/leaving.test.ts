@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
+import { makeResetLink } from '../../src/auth/recovery/reset-link.js';
 import { itOnPostgres, member, pairOn, read, topic, useSite, visit, vote, whileLocked } from '../site.js';
 
 const site = useSite();
@@ -15,6 +16,12 @@ async function personField(browser: ReturnType<typeof visit>): Promise<string> {
 async function close(browser: ReturnType<typeof visit>, votes: string) {
   const person = await personField(browser);
   return browser.post('/profile/close').type('form').send({ votes, person });
+}
+
+const OWNED = ['passkeys', 'recoveryCodes', 'formerNames', 'emailAddresses', 'resetLinks'] as const;
+
+async function countIn(table: (typeof OWNED)[number], userId: number): Promise<number> {
+  return (await site.db.selectFrom(table).where('userId', '=', userId).select('userId').execute()).length;
 }
 
 it('exports all data of a user, without secrets and without data of others', async () => {
@@ -65,18 +72,34 @@ it.each([
     const other = visit(site);
     await other.post('/login').type('form').send({ username, password }).expect(303);
     await vote(browser);
+    await browser
+      .post('/profile/name')
+      .type('form')
+      .send({ 'new-name': `${username}-now` })
+      .expect(303);
+    await makeResetLink(site, id);
+    for (const statement of [
+      sql`insert into passkeys (user_id, credential_id, public_key, counter, name)
+        values (${id}, ${`key-${id}`}, 'x', 0, 'My laptop')`,
+      sql`insert into email_addresses (user_id, address, confirmed_at) values (${id}, 'a@b.example', now())`,
+      sql`insert into site_invitations (token_hash, note, expires_at, used_by, used_at)
+        values (${String(id % 10).repeat(64)}, 'Ann of the owls', now(), ${id}, now())`,
+    ])
+      await statement.execute(site.db);
+    for (const table of OWNED) expect([table, await countIn(table, id)]).toEqual([table, 1]);
     const { rows: origins } = await sql<{ eventId: number }>`
     select event_id from session_event_origins join session_events on event_id = id where user_id = ${id}`.execute(
       site.db,
     );
-    expect(origins).toHaveLength(2);
+    expect(origins.length).toBeGreaterThan(2);
     expect((await close(browser, 'both')).status).toBe(422);
     const answer = await close(browser, votes);
     expect(answer.status).toBe(303);
     expect(answer.headers['clear-site-data']).toContain('storage');
     expect(read((await browser.get('/')).text)('.flash').text()).toContain('closed');
     for (const gone of [browser, other]) await gone.get('/profile').expect(303);
-    await visit(site).post('/login').type('form').send({ username, password }).expect(422);
+    for (const name of [username, `${username}-now`])
+      await visit(site).post('/login').type('form').send({ username: name, password }).expect(422);
     for (const table of ['users', 'sessions', 'sessionEvents'] as const)
       expect(
         await site.db
@@ -85,6 +108,9 @@ it.each([
           .select('id')
           .execute(),
       ).toEqual([]);
+    for (const table of OWNED) expect([table, await countIn(table, id)]).toEqual([table, 0]);
+    const notes = await site.db.selectFrom('siteInvitations').select(['note', 'usedBy']).execute();
+    for (const row of notes) expect(row).toEqual({ note: null, usedBy: null });
     const ids = origins.map(({ eventId }) => eventId);
     expect(
       await site.db.selectFrom('sessionEventOrigins').where('eventId', 'in', ids).selectAll().execute(),

@@ -8,6 +8,22 @@ beforeAll(() => topic(site));
 /** Where the export has what a column says about a person: a field of the JSON, or why it is left out. */
 const COLUMNS: Record<string, { field: string } | { leftOut: string }> = {
   'users.id': { field: 'userId' },
+  'users.username': { field: 'username' },
+  'users.username_key': { leftOut: 'the name, to compare it' },
+  'users.name_skeleton': { leftOut: 'the name, to compare it' },
+  'users.password_hash': { leftOut: 'a secret' },
+  'users.role': { field: 'role' },
+  'users.created_at': { field: 'memberSince' },
+  'users.disabled_at': { leftOut: 'who reads the export is not disabled' },
+  'users.disabled_reason': { leftOut: 'who reads the export is not disabled' },
+  'users.awaiting_since': { leftOut: 'who reads the export does not wait' },
+  'users.webauthn_id': { leftOut: 'a random number by which passkeys name the account' },
+  'voters.id': { field: 'userId' },
+  'voters.kind': { leftOut: 'the same for all members' },
+  'voters.imported_as': { leftOut: 'members are not imported' },
+  'voters.network_group': { leftOut: 'a code that only this site can make; the privacy page tells of it' },
+  'voters.wide_group': { leftOut: 'a code that only this site can make; the privacy page tells of it' },
+  'voters.created_at': { field: 'memberSince' },
   'sessions.user_id': { field: 'sessions' },
   'session_events.user_id': { field: 'events' },
   'session_events.session_id': { field: 'events' },
@@ -37,7 +53,7 @@ const COLUMNS: Record<string, { field: string } | { leftOut: string }> = {
   'topic_voters.voter_id': { leftOut: 'counted from the votes' },
 };
 
-/** The columns that refer to an account, a voter, a session or a link, by their foreign keys and their names. */
+/** The columns of accounts and voters, and those that refer to them, to a session or a link. */
 async function columnsAboutPeople(): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select conrelid::regclass::text || '.' || attname as name
@@ -45,7 +61,8 @@ async function columnsAboutPeople(): Promise<string[]> {
     where contype = 'f'
       and confrelid in ('users'::regclass, 'voters'::regclass, 'sessions'::regclass, 'shares'::regclass)
     union select table_name || '.' || column_name from information_schema.columns
-    where table_schema = 'public' and column_name in ('user_id', 'voter_id', 'user_key')
+    where table_schema = 'public'
+      and (column_name in ('user_id', 'voter_id', 'user_key') or table_name in ('users', 'voters'))
     order by 1`.execute(site.db);
   return rows.map(({ name }) => name);
 }
@@ -69,6 +86,14 @@ it('exports each column that is about a person, or says why it is left out', asy
     sql`insert into site_invitations (token_hash, created_by, expires_at)
       values (${'d'.repeat(64)}, ${id}, now())`,
     sql`update things set added_by = ${id} where id = ${thingId}`,
+    sql`insert into passkeys (user_id, credential_id, public_key, counter, name)
+      values (${id}, ${'e'.repeat(40)}, ${'f'.repeat(40)}, 0, 'My laptop')`,
+    sql`insert into former_names (username_key, username, name_skeleton, user_id, kept_until)
+      values ('annie', 'Annie', 'annie', ${id}, now() + interval '1 day')`,
+    sql`insert into email_addresses (user_id, address, confirmed_at, new_address, token_hash, token_expires_at)
+      values (${id}, 'ann@old.example', now(), 'ann@new.example', ${'2'.repeat(64)}, now())`,
+    sql`insert into reset_links (user_id, is_mailed, token_hash, expires_at)
+      values (${id}, false, ${'1'.repeat(64)}, now())`,
     sql`with share as (insert into shares (token, user_id, topic_id, is_named, votes)
         values (${'c'.repeat(22)}, ${id}, ${topicId}, true, 1) returning id)
       insert into shared_things (share_id, topic_id, rank, thing_id)
@@ -82,8 +107,19 @@ it('exports each column that is about a person, or says why it is left out', asy
       expect(data, column).toHaveProperty(place.field);
       expect(data[place.field], column).not.toEqual([]);
     }
+  expect(data.access).toEqual({
+    passkeys: [expect.objectContaining({ name: 'My laptop', createdAt: expect.any(String) })],
+    recoveryCodeMade: expect.any(String),
+    formerNames: [{ username: 'Annie', keptUntil: expect.any(String) }],
+    email: {
+      address: 'ann@old.example',
+      confirmedAt: expect.any(String),
+      newAddress: 'ann@new.example',
+    },
+  });
   expect(data.shares[0].things).toHaveLength(1);
-  for (const secret of ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(22), 'd'.repeat(64)])
+  const hashes = ['a', 'b', 'd', '1', '2'].map((letter) => letter.repeat(64));
+  for (const secret of [...hashes, 'c'.repeat(22), 'e'.repeat(40), 'f'.repeat(40)])
     expect(text).not.toContain(secret);
 });
 

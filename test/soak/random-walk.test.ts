@@ -204,6 +204,12 @@ async function logIn(window: Window): Promise<void> {
   const { username } = user;
   const password = wrong ? 'walks off and away' : user.password;
   const fields = { username, password, ...(chance(0.3) && { remember: 'yes' }) };
+  // A registration whose log-in failed has left no recovery code, so the next log-in shows one.
+  const code = await db
+    .selectFrom('recoveryCodes')
+    .where('userId', '=', user.id)
+    .select('userId')
+    .executeTakeFirst();
   const answer = await send('POST', '/login', { ...window, fields });
   if (wrong) {
     if (!(await isSettled(answer, unavailable.size > 0))) return;
@@ -212,7 +218,9 @@ async function logIn(window: Window): Promise<void> {
   }
   if (!(await isSettled(answer, unavailable.size > 0))) return;
   expectEqual(answer.status, 303);
-  expectEqual(answer.location, '/vote');
+  const isCodeShown = !code && answer.location !== '/vote';
+  expectEqual(answer.location, isCodeShown ? '/profile/recovery-code?next=%2Fvote' : '/vote');
+  if (!code && !disturbed) expectEqual(isCodeShown, true);
   user.failures = 0;
   await recordLogIn(window, user, answer);
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database.js';
-import { describeTopicEvent } from '../../organize/activity.js';
+import { describeTopicEvent, personOfEvent } from '../../organize/activity.js';
 import { ACCOUNT_KINDS, type ActivityFilter, textOfKind } from './kinds.js';
 
 /** Something that happened, as a list shows it. */
@@ -54,19 +54,23 @@ interface EventRow {
   userId: number | null;
   username: string | null;
   aboutName: string | null;
+  /** The name of the person at the end of a reason such as "topic 3: person 7". */
+  forName: string | null;
 }
 
 // A reason such as "person 7: spam" names what the act was done to.
 const ABOUT = sql`substring(reason from '^(?:person|topic) ([0-9]{1,15})')::bigint`;
+const FOR = sql`substring(reason from '^topic [0-9]{1,15}: person ([0-9]{1,15})$')::bigint`;
 
 async function readEvents(db: Database, query: ActivityQuery): Promise<ActivityEntry[]> {
   const { personId } = query;
-  const person = personId === undefined ? undefined : `^person ${personId}(:|$)`;
+  const person = personId === undefined ? undefined : `^(topic [0-9]+: )?person ${personId}(:|$)`;
   const { rows } = await sql<EventRow>`
     select event.id, event.at, kind, reason, event.user_id, by_user.username,
       case when not starts_with(kind, 'admin-') then null
         when starts_with(reason, 'person ') then (select username from users where id = ${ABOUT})
-        when starts_with(reason, 'topic ') then (select title from topics where id = ${ABOUT}) end as about_name
+        when starts_with(reason, 'topic ') then (select title from topics where id = ${ABOUT}) end as about_name,
+      case when starts_with(kind, 'admin-') then (select username from users where id = ${FOR}) end as for_name
     from session_events as event left join users as by_user on by_user.id = event.user_id
     where ${inQuery(query, 'event')} and ${inGroup(query.filter)}
       and (${personId ?? null}::bigint is null or event.user_id = ${personId ?? null}::bigint
@@ -90,7 +94,7 @@ function inGroup(filter: ActivityFilter): RawBuilder<unknown> {
   return sql`true`;
 }
 
-function entryOf({ id, at, kind, reason, userId, username, aboutName }: EventRow): ActivityEntry {
+function entryOf({ id, at, kind, reason, userId, username, aboutName, forName }: EventRow): ActivityEntry {
   const isAct = kind.startsWith('admin-');
   const [, subject, number, rest = ''] = /^(person|topic) (\d+)(?:: (.*))?$/s.exec(reason ?? '') ?? [];
   const path = subject === 'topic' ? `/admin/topics/${number}` : `/admin/people/${number}`;
@@ -99,7 +103,7 @@ function entryOf({ id, at, kind, reason, userId, username, aboutName }: EventRow
     by: userId && username ? { id: userId, username } : undefined,
     about: isAct && subject ? { text: aboutName ?? `${subject} ${number}`, path } : undefined,
     // The reason of a session's end is a word of the program.
-    note: isAct ? (subject ? rest : (reason ?? '')) : kind === 'disabled' ? (reason ?? '') : '',
+    note: isAct ? (subject ? (forName ?? rest) : (reason ?? '')) : kind === 'disabled' ? (reason ?? '') : '',
   };
 }
 
@@ -113,8 +117,9 @@ async function readTopicEvents(db: Database, query: ActivityQuery): Promise<Acti
     username: string | null;
     topicId: number;
     title: string;
+    person: string | null;
   }>`
-    select event.id, event.at, kind, details, event.user_id, username, topic_id, title
+    select event.id, event.at, kind, details, ${personOfEvent} as person, event.user_id, username, topic_id, title
     from topic_events as event join topics on topics.id = topic_id left join users on users.id = event.user_id
     where ${inQuery(query, 'event')}
       and (${query.personId ?? null}::bigint is null or event.user_id = ${query.personId ?? null}::bigint)

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
+import { forgetUnconfirmed } from '../../auth/email/addresses.js';
 import { endAllSessions } from '../../auth/sessions/end-sessions.js';
 import type { Config } from '../../config.js';
-import { type Database, openDatabase } from '../../database.js';
+import { type Database, openDatabase, type Transaction } from '../../database.js';
 import { restoreEmbedded } from '../../embedded.js';
 import { createLog } from '../../log.js';
 import { migrateUp } from '../../migrate.js';
@@ -13,7 +15,8 @@ import { findTool, majorVersion, runTool } from './postgres-tools.js';
 
 /**
  * Restores a backup into an empty database, and makes it ready for a site: the tables are brought up to date, the order
- * of the ledger is renewed, all sessions end, and what Redis holds of the site is deleted.
+ * of the ledger is renewed, all sessions and all links into accounts end, and what Redis holds of the site is deleted. A restore that is refused
+ * changes neither store.
  * @param prefix begins the keys of the site in Redis
  * @returns how many sessions were ended
  * @throws Error when the database is not empty, when the file is of another kind of database, or pg_restore fails
@@ -21,14 +24,29 @@ import { findTool, majorVersion, runTool } from './postgres-tools.js';
 export async function restore(config: Config, file: string, prefix: string): Promise<number> {
   if (!existsSync(file)) throw new Error(`${file}: there is no such file`);
   await refuseOtherKind(config, file);
-  if (config.redisUrl) await deleteKeys(config.redisUrl, prefix);
+  // Opened first: a Redis that does not answer must not leave a database that is only half prepared.
+  const redis = config.redisUrl ? await openRedis(config.redisUrl, createLog('silent')) : undefined;
+  try {
+    return await restoreDatabase(config, file, () => redis && deleteKeys(redis, prefix));
+  } finally {
+    redis?.disconnect();
+  }
+}
+
+async function restoreDatabase(
+  config: Config,
+  file: string,
+  deleteOldState: () => Promise<void> | undefined,
+): Promise<number> {
   if (!config.databaseUrl) await restoreEmbedded(config.dataDir, new Blob([readFileSync(file)]));
   const db = await openDatabase(config, () => undefined);
   try {
     if (config.databaseUrl) await restoreServer(db, config.databaseUrl, file);
+    await deleteOldState();
     await migrateUp(db);
     await db.transaction().execute(renewLedger);
     await skipVoterIds(db);
+    await db.transaction().execute(endLinks);
     const ended = await endAllSessions(db, 'operator');
     await sql`analyze`.execute(db);
     return ended;
@@ -73,12 +91,15 @@ async function skipVoterIds(db: Database): Promise<void> {
   );
 }
 
-async function deleteKeys(redisUrl: string, prefix: string): Promise<void> {
-  const redis = await openRedis(redisUrl, createLog('silent'));
-  try {
-    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 }))
-      if (keys.length > 0) await redis.unlink(keys);
-  } finally {
-    redis.disconnect();
-  }
+// Each of them may have been used after the backup, and works once.
+async function endLinks(trx: Transaction): Promise<void> {
+  await trx.deleteFrom('resetLinks').execute();
+  await trx.deleteFrom('passkeyChallenges').execute();
+  await forgetUnconfirmed(trx, 'all');
+  await trx.updateTable('siteSettings').set({ claimHash: null, claimExpiresAt: null }).execute();
+}
+
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 }))
+    if (keys.length > 0) await redis.unlink(keys);
 }

@@ -6,16 +6,31 @@ import { broken, type Finding, fine, type HealthSources, look } from './check.js
 
 const [OLDEST_POSTGRES, NEWEST_POSTGRES] = [14, 18];
 
+/** What Postgres says of itself. */
+interface PostgresFigures {
+  version: string;
+  major: number;
+  megabytes: number;
+  /** The settings `fsync` and `synchronous_commit`: `on on`. */
+  writes: string;
+}
+
 /** Tells the version and the size of the database, and whether Postgres writes before it answers. */
 export async function checkPostgres(db: Database, { config }: HealthSources): Promise<Finding> {
-  const { rows } = await sql<{ version: string; major: number; megabytes: number; writes: string }>`
+  const { rows } = await sql<PostgresFigures>`
     select split_part(current_setting('server_version'), ' ', 1) as version,
       current_setting('server_version_num')::int / 10000 as major,
       pg_database_size(current_database()) / 1000000 as megabytes,
       current_setting('fsync') || ' ' || current_setting('synchronous_commit') as writes`.execute(db);
-  const { version, major, megabytes, writes } = rows[0] as (typeof rows)[0];
-  const finding = `${config.databaseUrl ? 'Postgres' : 'The embedded Postgres'} ${version}, ${megabytes} MB.`;
-  if (!config.databaseUrl) return fine(finding);
+  const figures = rows[0] as PostgresFigures;
+  return config.databaseUrl
+    ? findingOfServer(figures)
+    : fine(`The embedded Postgres ${figures.version}, ${figures.megabytes} MB.`);
+}
+
+/** Judges what a Postgres server says of itself. */
+export function findingOfServer({ version, major, megabytes, writes }: PostgresFigures): Finding {
+  const finding = `Postgres ${version}, ${megabytes} MB.`;
   if (major < OLDEST_POSTGRES) return broken(finding, `Update Postgres to ${OLDEST_POSTGRES} or newer.`);
   if (/off/.test(writes))
     return look(
@@ -46,7 +61,11 @@ export async function checkClock(db: Database): Promise<Finding> {
   const after = Date.now();
   // The database read its clock at some moment in between.
   const now = rows[0]?.now ?? before;
-  const seconds = Math.max(before - now, now - after, 0) / 1_000;
+  return findingOfClocks(Math.max(before - now, now - after, 0) / 1_000);
+}
+
+/** Judges by how many seconds the clocks differ. */
+export function findingOfClocks(seconds: number): Finding {
   const finding = `This machine and the database differ by ${seconds.toFixed(1)} seconds.`;
   if (seconds < LOOK_SECONDS) return fine('This machine and the database agree.');
   const advice = 'Set both clocks by NTP.';

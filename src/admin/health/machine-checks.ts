@@ -22,10 +22,14 @@ const GIGABYTE = 1e9;
 export async function checkDisk({ dataDir, databaseUrl }: Config): Promise<Finding> {
   const folder = existsSync(dataDir) ? dataDir : root;
   const { bavail, blocks, bsize } = await statfs(folder);
-  const [free, total] = [bavail * bsize, blocks * bsize];
-  const finding =
-    `${(free / GIGABYTE).toFixed(1)} of ${(total / GIGABYTE).toFixed(1)} GB are free at ${folder}.` +
-    (databaseUrl ? ' The disk of Postgres is not seen from here.' : '');
+  const found = findingOfDisk({ free: bavail * bsize, total: blocks * bsize });
+  const elsewhere = databaseUrl ? ' The disk of Postgres is not seen from here.' : '';
+  return { ...found, finding: `${found.finding} at ${folder}.${elsewhere}` };
+}
+
+/** Judges how many bytes of a disk are free. The finding has no end yet: the caller says where the disk is. */
+export function findingOfDisk({ free, total }: { free: number; total: number }): Finding {
+  const finding = `${(free / GIGABYTE).toFixed(1)} of ${(total / GIGABYTE).toFixed(1)} GB are free`;
   if (free < 0.2 * GIGABYTE)
     return broken(finding, 'Make room at once: votes can’t be written to a full disk.');
   if (free < GIGABYTE || free < 0.05 * total) return look(finding, 'Make room, or move to a larger disk.');

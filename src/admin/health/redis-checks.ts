@@ -23,7 +23,15 @@ const [LOOK_SHARE, BROKEN_SHARE] = [0.8, 0.97];
 export async function checkMemory(redis: Redis | undefined): Promise<Finding> {
   if (!redis) return fine('There is none.');
   const info = await readInfo(redis);
-  const [used, most] = [Number(info('used_memory')), Number(info('maxmemory'))];
+  return findingOfMemory(Number(info('used_memory')), Number(info('maxmemory')));
+}
+
+/**
+ * Judges how many bytes Redis uses of those that it may use.
+ * @param used NaN when Redis does not tell
+ * @param most 0 or NaN for no limit
+ */
+export function findingOfMemory(used: number, most: number): Finding {
   if (Number.isNaN(used)) return fine('Redis does not tell.');
   const finding = `${megabytes(used)}${most > 0 ? ` of ${megabytes(most)}` : ', without a limit'}.`;
   const advice = 'Raise maxmemory of Redis.';

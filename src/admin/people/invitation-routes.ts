@@ -14,6 +14,7 @@ import { backTo, idOf } from '../admin-page.js';
 import { actorOf } from '../record-act.js';
 import { requireAdmin } from '../require-admin.js';
 import {
+  invitationUrlOf,
   inviteToSite,
   listSiteInvitations,
   readNotes,
@@ -71,7 +72,7 @@ export function invitationRoutes({ db, config, settings }: InvitationServices): 
   function urlOf({ id, tokenHash, state }: SiteInvitation, seed: string | undefined): string | undefined {
     const token = seed && siteInvitationTokenOf(seed, id);
     const isFresh = token && state === 'open' && hashToken(token) === tokenHash;
-    return isFresh ? `${config.publicOrigin}/register?invitation=${token}` : undefined;
+    return isFresh ? invitationUrlOf(config, token) : undefined;
   }
 
   return router;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { INVITATION_DAYS, siteInvitationTokenOf } from '../../auth/users/site-invitations.js';
+import type { Config } from '../../config.js';
 import type { Database, Transaction } from '../../database.js';
 import { count } from '../../http/format.js';
 import { hashToken } from '../../tokens.js';
@@ -34,12 +35,12 @@ export function readNotes(text: string): { notes: string[] } | { error: string }
   return { notes: notes.map((note) => note ?? '') };
 }
 
-/** Makes invitations. Their tokens come from the seed. */
+/** Makes invitations. Their tokens come from the seed. @returns their ids, in the order of the notes */
 export async function inviteToSite(
   trx: Transaction,
   actor: Actor,
   { notes, seed }: { notes: string[]; seed: string },
-): Promise<void> {
+): Promise<number[]> {
   const { rows } = await sql<{ ids: number[] }>`
     select array(select nextval(pg_get_serial_sequence('site_invitations', 'id'))
       from generate_series(1, ${notes.length}))::float8[] as ids`.execute(trx);
@@ -52,7 +53,12 @@ export async function inviteToSite(
     trx,
   );
   await recordAct(trx, actor, { kind: 'admin-invited', note: count(notes.length, 'invitation') });
+  return ids;
 }
+
+/** The address with which one person registers. */
+export const invitationUrlOf = ({ publicOrigin }: Pick<Config, 'publicOrigin'>, token: string): string =>
+  `${publicOrigin}/register?invitation=${token}`;
 
 /** Revokes an invitation that nobody has used. @returns whether there is one */
 export async function revokeSiteInvitation(trx: Transaction, actor: Actor, id: number): Promise<boolean> {
@@ -62,10 +68,10 @@ export async function revokeSiteInvitation(trx: Transaction, actor: Actor, id: n
     .where('id', '=', id)
     .where('usedAt', 'is', null)
     .where('revokedAt', 'is', null)
-    .returning('note')
+    .returning('id')
     .executeTakeFirst();
   if (!row) return false;
-  await recordAct(trx, actor, { kind: 'admin-uninvited', note: row.note ?? '' });
+  await recordAct(trx, actor, { kind: 'admin-uninvited', note: `invitation ${id}` });
   return true;
 }
 

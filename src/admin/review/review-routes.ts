@@ -1,20 +1,19 @@
 import { type Response, Router } from 'express';
 import { userOf } from '../../auth/sessions/current-user.js';
-import { closeFlag, openFlags } from '../../catalog/flags.js';
+import { openFlags } from '../../catalog/flags.js';
 import { NearNames } from '../../catalog/near-names.js';
-import { phaseAt } from '../../catalog/phase.js';
 import { openSuggestions } from '../../catalog/suggestions.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { readForm } from '../../http/form.js';
 import { sendPage } from '../../http/page.js';
-import { notFound } from '../../http/problem.js';
 import type { ReviewForm } from '../../organize/pages.js';
-import { DECISION_FIELDS, decideByForm, formOf } from '../../organize/review.js';
+import { DECISION_FIELDS, formOf } from '../../organize/review.js';
 import type { Boards } from '../../ranking/boards/board-loader.js';
 import { backTo, idOf } from '../admin-page.js';
 import { requireAdmin } from '../require-admin.js';
+import { closeFlagAnywhere, decideAnywhere } from './decide.js';
 
 /** What voters of all topics proposed and flagged, in one list. */
 export function reviewRoutes(services: { db: Database; boards: Boards; config: Config }): Router {
@@ -31,9 +30,7 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
     .post(requireAdmin, async (req, res) => {
       const suggestionId = idOf(req);
       const form = readForm(req, ...DECISION_FIELDS);
-      const topic = await topicOf('suggestions', suggestionId);
-      const act = { topicId: topic.topicId, suggestionId, userId: userOf(res).id };
-      const error = phaseAt(topic) === 'closed' ? CLOSED : await decideByForm(services, act, form);
+      const error = await decideAnywhere(services, { suggestionId, userId: userOf(res).id }, form);
       if (error) return showQueue(res.status(422), { ...form, suggestionId, error });
       return backTo(res, '/review', 'decided');
     })
@@ -42,9 +39,7 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
   router
     .route('/admin/review/flags/:id')
     .post(requireAdmin, async (req, res) => {
-      const flagId = idOf(req);
-      const { topicId } = await topicOf('flags', flagId);
-      await db.transaction().execute((trx) => closeFlag(trx, { topicId, flagId, userId: userOf(res).id }));
+      await closeFlagAnywhere(db, { flagId: idOf(req), userId: userOf(res).id });
       await backTo(res, '/review', 'decided');
     })
     .all(methodNotAllowed);
@@ -68,22 +63,8 @@ export function reviewRoutes(services: { db: Database; boards: Boards; config: C
     });
   }
 
-  async function topicOf(table: 'suggestions' | 'flags', id: number) {
-    const topic = await db
-      .selectFrom(table)
-      .innerJoin('topics', 'topics.id', 'topicId')
-      .where(`${table}.id`, '=', id)
-      .where('deletedAt', 'is', null)
-      .select(['topicId', 'phase', 'opensAt', 'closesAt'])
-      .executeTakeFirst();
-    if (!topic) throw notFound();
-    return topic;
-  }
-
   return router;
 }
 
 const namesIn = (boards: Boards, topicId: number): string[] =>
   boards.byTopic(topicId)?.standings.map(({ name }) => name) ?? [];
-
-const CLOSED = 'Voting is closed in this topic. Its organisers can reopen it to change its things.';

@@ -1,15 +1,14 @@
 import { type Request, type Response, Router } from 'express';
 import type { Database } from '../../database.js';
 import { methodNotAllowed } from '../../http/errors.js';
-import { count } from '../../http/format.js';
 import { sendPage } from '../../http/page.js';
 import { notFound } from '../../http/problem.js';
 import { RankWorkerPool } from '../../ranking/ranker/rank-worker-pool.js';
 import { backTo, idOf } from '../admin-page.js';
-import { decideOnVoters } from '../people/voters.js';
 import { actorOf } from '../record-act.js';
 import { requireAdmin } from '../require-admin.js';
 import { compareSuspects } from './comparison.js';
+import { decideOnSuspects } from './decide.js';
 import {
   type Alarm,
   findAlarm,
@@ -18,7 +17,6 @@ import {
   listGroups,
   readAlarmVoters,
   readGroupVoters,
-  rememberSetApart,
   type Suspect,
   type SuspectGroup,
 } from './suspects.js';
@@ -62,13 +60,7 @@ export function stuffingRoutes({ db }: { db: Database }): Router {
         .route(`${address}/${act}`)
         .post(requireAdmin, async (req, res) => {
           const { suspects, voters, path } = await find(req);
-          const changed = voters.filter(({ isOut }) => isOut === (decision === 'restored'));
-          const about = `topic ${suspects.topicId}: ${count(changed.length, 'voter')}`;
-          const voterIds = changed.map(({ voterId }) => voterId);
-          await db.transaction().execute(async (trx) => {
-            await decideOnVoters(trx, actorOf(req, res), { voterIds, decision, about });
-            if ('group' in suspects) await rememberSetApart(trx, suspects, decision === 'set apart');
-          });
+          await decideOnSuspects(db, actorOf(req, res), { suspects, voters, decision });
           // The leans of a group are made anew when it votes again. Until then it has no page.
           await backTo(
             res,

@@ -19,14 +19,14 @@ export async function handTopicTo(
       .where('usernameKey', '=', usernameKey(username.trim()))
       .where('disabledAt', 'is', null)
       .where('awaitingSince', 'is', null)
-      .select(['id', 'username'])
+      .select('id')
       .executeTakeFirst();
     if (!user) return false;
     await giveTopic(trx, { topicId, userId: user.id });
-    const details = { name: user.username };
+    const details = { person: user.id };
     await recordTopicEvent(trx, { topicId, userId: idOfActor(actor), kind: 'handed over', details });
     await recordAct(trx, actor, {
-      ...{ kind: 'admin-topic-handed-over', about: `topic ${topicId}`, note: user.username },
+      ...{ kind: 'admin-topic-handed-over', about: `topic ${topicId}`, note: `person ${user.id}` },
     });
     return true;
   });

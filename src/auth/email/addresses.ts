@@ -8,6 +8,8 @@ import type { Client } from '../sessions/client.js';
 export interface EmailAddress {
   address: string;
   confirmedAt: Date | null;
+  /** The address that replaces a confirmed one as soon as it is confirmed too. */
+  newAddress: string | null;
 }
 
 /** How long the link that confirms an address works, in hours. */
@@ -25,25 +27,34 @@ export function findAddress(db: Database, userId: number): Promise<EmailAddress 
   return db
     .selectFrom('emailAddresses')
     .where('userId', '=', userId)
-    .select(['address', 'confirmedAt'])
+    .select(['address', 'confirmedAt', 'newAddress'])
     .executeTakeFirst();
 }
 
-/** Sets the address of a user, in place of another. @returns the token that confirms it */
+/**
+ * Sets the address of a user, in place of another. A confirmed one stays until the new one is confirmed.
+ * @returns the token that confirms it
+ */
 export async function setAddress(
   db: Database,
   { address, ...owner }: Owner & { address: string },
 ): Promise<string> {
   const token = randomBytes(24).toString('base64url');
-  const row = {
-    ...{ address, confirmedAt: null, tokenHash: hashToken(token) },
+  const link = {
+    tokenHash: hashToken(token),
     tokenExpiresAt: sql<Date>`now() + make_interval(hours => ${CONFIRM_HOURS})`,
+  };
+  const changed = {
+    address: sql<string>`case when email_addresses.confirmed_at is null then ${address}::text else email_addresses.address end`,
+    newAddress: sql<
+      string | null
+    >`case when email_addresses.confirmed_at is not null then ${address}::text end`,
   };
   await db.transaction().execute(async (trx) => {
     await trx
       .insertInto('emailAddresses')
-      .values({ userId: owner.userId, ...row })
-      .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
+      .values({ userId: owner.userId, address, ...link })
+      .onConflict((conflict) => conflict.column('userId').doUpdateSet({ ...changed, ...link }))
       .execute();
     await recordEvent(trx, { kind: 'email-set', ...owner });
   });
@@ -59,7 +70,7 @@ export function findUnconfirmed(
     .selectFrom('emailAddresses')
     .where('tokenHash', '=', hashToken(token))
     .where('tokenExpiresAt', '>', sql<Date>`now()`)
-    .select(['userId', 'address'])
+    .select(['userId', NEWEST.as('address')])
     .executeTakeFirst();
 }
 
@@ -68,7 +79,7 @@ export async function confirmAddress(db: Database, token: string, client: Client
   return db.transaction().execute(async (trx) => {
     const row = await trx
       .updateTable('emailAddresses')
-      .set({ confirmedAt: sql<Date>`now()`, tokenHash: null, tokenExpiresAt: null })
+      .set({ address: NEWEST, newAddress: null, confirmedAt: sql<Date>`now()`, ...NO_LINK })
       .where('tokenHash', '=', hashToken(token))
       .where('tokenExpiresAt', '>', sql<Date>`now()`)
       .returning('userId')
@@ -86,5 +97,20 @@ export async function removeAddress(db: Database, owner: Owner): Promise<void> {
       await recordEvent(trx, { kind: 'email-removed', ...owner });
   });
 }
+
+/** Forgets addresses that nobody has confirmed, and their links: all of them, or those whose links are too old. */
+export async function forgetUnconfirmed(db: Database, which: 'all' | 'too old'): Promise<void> {
+  const isDue = which === 'all' ? sql<boolean>`true` : sql<boolean>`token_expires_at < now()`;
+  await db.deleteFrom('emailAddresses').where('confirmedAt', 'is', null).where(isDue).execute();
+  await db
+    .updateTable('emailAddresses')
+    .set({ newAddress: null, ...NO_LINK })
+    .where('newAddress', 'is not', null)
+    .where(isDue)
+    .execute();
+}
+
+const NEWEST = sql<string>`coalesce(new_address, address)`;
+const NO_LINK = { tokenHash: null, tokenExpiresAt: null };
 
 const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

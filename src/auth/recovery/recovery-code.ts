@@ -1,6 +1,6 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Database } from '../../database.js';
+import { type Database, isDatabaseUnavailable } from '../../database.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { Client } from '../sessions/client.js';
 
@@ -19,6 +19,42 @@ export async function makeRecoveryCode(db: Database, userId: number): Promise<st
     .onConflict((conflict) => conflict.column('userId').doUpdateSet(row))
     .execute();
   return code;
+}
+
+/**
+ * Makes a recovery code for a user who has none, and records that. Of several log-ins at once, one makes it.
+ * @returns undefined when there is a code
+ */
+export async function makeMissingRecoveryCode(
+  db: Database,
+  { userId, client }: { userId: number; client: Client },
+): Promise<string | undefined> {
+  if (await findRecoveryCode(db, userId)) return undefined;
+  return db.transaction().execute(async (trx) => {
+    const code = randomCode();
+    const made = await trx
+      .insertInto('recoveryCodes')
+      .values({ userId, codeHash: hashCode(code) })
+      .onConflict((conflict) => conflict.column('userId').doNothing())
+      .returning('userId')
+      .executeTakeFirst();
+    if (!made) return undefined;
+    await recordEvent(trx, { kind: 'recovery-code', userId, sessionId: null, client });
+    return code;
+  });
+}
+
+/**
+ * Waits for a code that is made after a log-in. That log-in stands while Postgres is unavailable: then there is no code,
+ * and the next log-in makes one.
+ */
+export async function unlessUnavailable(code: Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await code;
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    return undefined;
+  }
 }
 
 /** Makes a new recovery code for a user who asked for it, and records that. @returns the code */

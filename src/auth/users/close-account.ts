@@ -24,6 +24,7 @@ export async function closeAccount(
     await trx.selectFrom('users').where('id', '=', userId).select('id').forUpdate().execute();
     await beforeRemoval(trx);
     await trx.updateTable('things').set({ addedBy: null }).where('addedBy', '=', userId).execute();
+    await trx.updateTable('siteInvitations').set({ note: null }).where('usedBy', '=', userId).execute();
     // The database's triggers let events be deleted only while this setting names their user.
     await sql`select set_config('thinga.closing_account', ${String(userId)}, true)`.execute(trx);
     await trx.deleteFrom('sessionEvents').where('userId', '=', userId).execute();

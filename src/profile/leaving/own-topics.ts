@@ -44,7 +44,7 @@ export async function readOwnTopics(db: Database, userId: number) {
       db
         .selectFrom('invitations')
         .where('voterId', '=', userId)
-        .select(['topicId', 'name', 'team', 'createdAt', 'joinedAt', 'revokedAt'])
+        .select(['topicId', 'name', 'team', 'track', 'createdAt', 'joinedAt', 'revokedAt'])
         .orderBy('id')
         .execute(),
       db

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
-import { expect, inject, it, vi } from 'vitest';
-import { adminCommand } from '../../../src/admin/commands/admin-command.js';
+import { expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/command-line.js';
 import { itOnRedis, member, read, topic, useSite, visit, vote } from '../../site.js';
+import { printed as printedOf, runAdmin as run } from './run-admin.js';
 
 const site = useSite({ trustProxy: 1 });
 
-const runAdmin = (line: string, redisUrl = inject('redis')) =>
-  adminCommand(line.split(' '))({ db: site.db, config: { ...site.config, redisUrl }, prefix: site.prefix });
+const runAdmin = (line: string, redisUrl?: string) => run(site, line, redisUrl);
+const printed = (line: string) => printedOf(site, line);
 
 it('ends the sessions of one user at once, and shows the user the reason', async () => {
   const [one, other] = [await member(site), await member(site)];
@@ -112,17 +112,6 @@ it('reports that the audit record is intact, or names the first event that was c
   await expect(runAdmin('audit verify')).rejects.toThrow(`event 1 of ${username} (person ${id}) was changed`);
 });
 
-/** Runs a command, and returns what it prints. */
-async function printed(line: string): Promise<string> {
-  const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);
-  try {
-    await runAdmin(line);
-    return info.mock.calls.join('\n');
-  } finally {
-    info.mockRestore();
-  }
-}
-
 it('lists people, disables one with a reason, and lifts it again', async () => {
   const { id, username, password } = await member(site);
   await runAdmin(`users disable ${username} --reason Spam`);
@@ -189,6 +178,14 @@ it('refuses invalid arguments and unknown users', async () => {
     'users disable a b',
     'audit',
     'audit verify a',
+    'site set colour red',
+    'site claim now',
+    'users invite',
+    'review accept x',
+    'review merge 1',
+    'stuffing set-apart group 1 x',
+    'stuffing restore alarm',
+    'record list --show none',
   ])
     expect(() => runAdmin(line), line).toThrow(UsageError);
   await expect(runAdmin('users disable nobody-at-all')).rejects.toThrow('nobody called nobody-at-all');

@@ -47,7 +47,9 @@ async function memberWithAddress() {
 const askForLink = (username: string) =>
   visit(site).post('/recover/mail').type('form').send({ username }).expect(303);
 const shown = async ({ browser }: User) =>
-  read((await browser.get('/profile/email').expect(200)).text)('main').text();
+  read((await browser.get('/profile/email').expect(200)).text)('main')
+    .text()
+    .replace(/\s+/g, ' ');
 
 it('confirms an address by a link, which changes nothing before its button is pressed', async () => {
   const user = await member(site);
@@ -60,6 +62,23 @@ it('confirms an address by a link, which changes nothing before its button is pr
   expect(await shown(user)).toContain('Confirmed.');
   await visit(site).post(path).expect(404);
   await visit(site).get(path).expect(404);
+});
+
+it('keeps a confirmed address until the next one is confirmed', async () => {
+  const { browser, username, address, ...user } = await memberWithAddress();
+  const next = `next-${username}@mail.example`;
+  await browser.post('/profile/email').type('form').send({ address: next }).expect(303);
+  const page = await shown({ browser, username, ...user });
+  expect(page).toContain(` ${address} Confirmed.`);
+  expect(page).toContain(`You asked for ${next}`);
+  const { path } = await nextMail(next);
+  expect((await visit(site).get(path).expect(200)).text).toContain(next);
+  await askForLink(username);
+  await nextMail(address);
+  await visit(site).post(path).expect(303);
+  expect(await shown({ browser, username, ...user })).not.toContain(` ${address}`);
+  await askForLink(username);
+  await nextMail(next);
 });
 
 it('lets somebody who lost password, device and code back in by mail', async () => {

@@ -67,6 +67,31 @@ itOnBothStores(
 );
 
 itOnBothStores(
+  'shows a recovery code at the first log-in of an account that was made without Redis',
+  async () => {
+    redis.cut();
+    const credentials = { username: 'early-bird', password: 'a long enough phrase' };
+    const answer = await visit(site).post('/register').type('form').send(credentials).expect(503);
+    expect(answer.text).toContain('Your account is ready');
+    // Nobody has seen a code, so there must be none.
+    expect(
+      await site.db
+        .selectFrom('recoveryCodes')
+        .innerJoin('users', 'id', 'userId')
+        .where('username', '=', credentials.username)
+        .select('userId')
+        .execute(),
+    ).toEqual([]);
+    await redis.mend();
+    await eventually(async () => (await visit(site).get('/readyz')).status === 200);
+    const browser = visit(site);
+    const { headers } = await browser.post('/login').type('form').send(credentials).expect(303);
+    expect(headers.location).toBe('/profile/recovery-code?next=%2Fvote');
+    expect(read((await browser.get('/profile/recovery-code')).text)('#code').text()).toHaveLength(34);
+  },
+);
+
+itOnBothStores(
   'shows pages from memory while Postgres is unavailable, treats all visitors as unknown, and recovers',
   async () => {
     const { browser } = await member(site);
