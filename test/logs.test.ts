@@ -85,7 +85,6 @@ it('has no secret of an account in a log, a row or Redis', async () => {
 
 it('has no token of a link in a log, a row or Redis, and no password that was typed with one', async () => {
   const { browser, id, username } = await member(site);
-  const { publicOrigin } = site.config;
   const claim = (await makeClaim(site.db)) ?? '';
   await browser.get(`/claim/${claim}`).expect(200);
   await browser.post(`/claim/${claim}`).expect(303);
