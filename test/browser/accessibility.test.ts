@@ -19,7 +19,10 @@ import {
   visits,
 } from './visits.js';
 
-const site = useSite({ trustProxy: 1 });
+// The pages about e-mail are there only where the site can send it. No visit sends any.
+const site = useSite({
+  ...{ trustProxy: 1, smtpUrl: 'smtp://127.0.0.1:9', mailFrom: 'site@thinga.example' },
+});
 const chromium = useChromium();
 const fixtures = { site } as Fixtures;
 type Session = NonNullable<BrowserContextOptions['storageState']>;
