@@ -85,8 +85,8 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 export function renderPage(res: Response, template: string, data: object): string {
   const { assets, templates, site } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
-  const { user, flash, sessionSeconds } = res.locals;
-  const surroundings = { assets, site, user, flash, sessionSeconds, here: res.req.path };
+  const { user, flash, sessionSeconds, isSecret } = res.locals;
+  const surroundings = { assets, site, user, flash, sessionSeconds, isSecret, here: res.req.path };
   return templates.render(`/${template}`, { ...surroundings, ...data });
 }
 

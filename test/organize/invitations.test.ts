@@ -270,8 +270,18 @@ it('writes no token into a log, and none on another page', async () => {
     expect(text.split(token)).toHaveLength(2);
     const { headers } = await guest.post(link).expect(303);
     expect(JSON.stringify(headers)).not.toContain(token);
-    for (const path of [`${topic.path}/vote`, '/guest', '/', '/login'])
-      expect((await guest.get(path).set('Referer', `${logged.origin}${link}`)).text).not.toContain(token);
+    const pagesOf = async (browser: Browser): Promise<string> => {
+      const paths = [`${topic.path}/vote`, '/guest', '/', '/login', '/profile', '/profile/votes'];
+      const asked = paths.map((path) => browser.get(path).set('Referer', `${logged.origin}${link}`));
+      return (await Promise.all(asked)).map(({ text }) => text).join('');
+    };
+    expect(await pagesOf(guest)).not.toContain(token);
+    const [mina, other] = [await member(logged), await member(logged)];
+    // The page of a member also says how to log in again, and that is without the link.
+    expect((await mina.browser.get(link).expect(200)).text.split(token)).toHaveLength(2);
+    await mina.browser.post(link).expect(303);
+    expect((await other.browser.post(link).expect(409)).text).not.toContain(token);
+    expect(await pagesOf(mina.browser)).not.toContain(token);
     await guest.get(`${link}x`).expect(404);
     await guest.put(link).expect(405);
     expect(lines.join('')).toContain('/join/');
