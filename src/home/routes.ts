@@ -58,7 +58,7 @@ export function homeRoutes(services: HomeServices): Router {
       const voter = await withoutPostgres(undefined, () => voterOn(services, req, res));
       const others = boards.listed().filter((other) => other !== board && other.size > 0);
       sendPage(res, 'home/index', {
-        ...{ topic, ...podium },
+        ...{ topic, ...podium, top: Math.min(LEADERS, board.size) },
         mayCreate: mayCreateTopics(settings.current, res.locals.user),
         topics: topicCards(others, await figuresFor(voter)),
         ...(voter ? await withoutPostgres(NO_PAIR, () => offerPair(services, board, voter)) : NO_PAIR),
@@ -110,10 +110,13 @@ export function homeRoutes(services: HomeServices): Router {
   return router;
 }
 
+/** How many leading things the front page shows. */
+const LEADERS = 3;
+
 function findLeaders(board: Board): (Standing & StandingDescription)[] {
   if (!showsResultsToAll(board.topic)) return [];
   return board.standings
-    .slice(0, 3)
+    .slice(0, LEADERS)
     .map((standing) => ({ ...standing, ...describeStanding(standing, board) }))
     .filter((leader) => leader.votes > 0);
 }
