@@ -31,6 +31,11 @@ it('quotes every attribute, because escaping needs it', () => {
     expect([file, read(file).match(/\s[\w-]+=<%/g)]).toEqual([file, null]);
 });
 
+it('shows every time in the time zone of the reader, by one template', () => {
+  const others = filesIn('views', '.eta').filter((file) => file !== 'views/shared/_time.eta');
+  expect(others.filter((file) => /<time\b(?! ')/.test(read(file)))).toEqual([]);
+});
+
 it('reads the environment in one file', () => {
   const readers = filesIn('src', '.ts').filter((file) => read(file).includes('process.env'));
   expect(readers).toEqual(['src/config.ts']);

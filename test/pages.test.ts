@@ -345,7 +345,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     },
   },
   'home/index': {
-    ...{ topic, leaders: rows, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
+    ...{ topic, leaders: rows, top: 3, votes: 40, tag: '"1"', guestVotes: 2, mayCreate: true },
     topics: topicCards([board], { own: [], voters: new Map() }),
     pair: offered,
   },

@@ -15,13 +15,13 @@ function keepUpToDate() {
   pause.innerHTML = '<span>Pause<span class="long"> updates</span></span>';
   const isPaused = () => pause.getAttribute('aria-pressed') === 'true';
   // The text of the button stays the same, so this word shows the state. Screen readers read aria-pressed instead.
-  const state = document.createElement('span');
-  state.className = 'note';
-  state.textContent = 'Paused';
-  state.setAttribute('aria-hidden', 'true');
-  const setPaused = (paused) => {
-    pause.setAttribute('aria-pressed', String(paused));
-    state.hidden = !paused;
+  const paused = document.createElement('span');
+  paused.className = 'note';
+  paused.textContent = 'Paused';
+  paused.setAttribute('aria-hidden', 'true');
+  const setPaused = (isOn) => {
+    pause.setAttribute('aria-pressed', String(isOn));
+    paused.hidden = !isOn;
   };
   setPaused(remembered('paused', 'sessionStorage') === 'true');
   pause.addEventListener('click', () => {
@@ -29,7 +29,7 @@ function keepUpToDate() {
     remember('paused', isPaused(), 'sessionStorage');
     look();
   });
-  live.append(pause, state);
+  live.append(pause, paused);
 
   const look = () => board().dispatchEvent(new Event('look'));
   document.addEventListener('visibilitychange', look);
@@ -38,11 +38,13 @@ function keepUpToDate() {
   });
 
   let before = new Map();
+  let state;
   let focused;
   let scroll;
   document.addEventListener('htmx:before:swap', (event) => {
     if (event.target.id !== 'board') return;
     before = new Map(rows().map((row) => [row.id, { rank: Number(row.dataset.rank), ...placeOf(row) }]));
+    state = board().dataset.state;
     focused = document.activeElement?.closest('#board [data-rank]');
     scroll = window.scrollY;
   });
@@ -58,8 +60,11 @@ function keepUpToDate() {
     if (before.size > 0) for (const row of outOfOrder(rows(), before)) mark(row);
     for (const row of rows()) glide(row, before.get(row.id));
     const best = rows().find((row) => !(before.get(row.id)?.rank <= Number(row.dataset.rank)));
+    // A large screen also tells whether voting is open.
+    const news = board().dataset.state === state ? [] : [`${board().dataset.state}.`];
+    if (best) news.push(`${nameIn(best)} is now ${best.dataset.place}.`);
     // With so many changes at once, a screen reader may skip a message that comes right away.
-    if (best) setTimeout(say, 1000, `${nameIn(best)} is now ${best.dataset.place}.`);
+    if (news.length > 0) setTimeout(say, 1000, news.join(' '));
   });
 
   const rows = () => [...board().querySelectorAll('[data-rank]')];

@@ -13,10 +13,15 @@ const formats = {
 };
 const formatters = {};
 
-for (const element of document.querySelectorAll('[data-as]')) {
-  const { as, at } = element.dataset;
-  formatters[as] ??= new Intl.DateTimeFormat(locale, formats[as]);
-  element.textContent = formatters[as].format(new Date(at ?? element.dateTime));
-  // A screen reader then reads the name of a month in its own language.
-  element.setAttribute('lang', locale);
+function show() {
+  for (const element of document.querySelectorAll('[data-as]')) {
+    const { as, at } = element.dataset;
+    formatters[as] ??= new Intl.DateTimeFormat(locale, formats[as]);
+    element.textContent = formatters[as].format(new Date(at ?? element.dateTime));
+    // A screen reader then reads the name of a month in its own language.
+    element.setAttribute('lang', locale);
+  }
 }
+
+document.addEventListener('htmx:after:swap', show);
+show();

@@ -27,6 +27,8 @@ export interface Podium {
 }
 
 interface FrontPage extends Podium {
+  /** How many things the heading of the leading ones names: 3, or all of a smaller topic. */
+  top: number;
   topic: TopicSummary;
   topics: TopicCard[];
   /** Whether the visitor may make a topic, after a log-in. */

@@ -49,7 +49,7 @@ export function homeRoutes(services: HomeServices): Router {
       const others = boards.listed().filter((other) => other !== board && other.size > 0);
       const pair = voter && (await unlessUnavailable(undefined, () => offerPair(services, board, voter)));
       sendPage(res, 'home/index', {
-        ...{ topic, ...podium },
+        ...{ topic, ...podium, top: Math.min(LEADERS, board.size) },
         mayCreate: mayCreateTopics(settings.current, res.locals.user),
         topics: topicCards(others, await figuresFor(voter)),
         pair,
@@ -102,10 +102,13 @@ export function homeRoutes(services: HomeServices): Router {
   return router;
 }
 
+/** How many leading things the front page shows. */
+const LEADERS = 3;
+
 function findLeaders(board: Board): (Standing & StandingDescription)[] {
   if (!showsResultsToAll(board.topic)) return [];
   return board.standings
-    .slice(0, 3)
+    .slice(0, LEADERS)
     .map((standing) => ({ ...standing, ...describeStanding(standing, board) }))
     .filter((leader) => leader.votes > 0);
 }

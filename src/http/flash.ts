@@ -20,7 +20,7 @@ const messages = {
   'not-yours': 'Someone else logged in on this browser, so that vote didn’t count.',
   'not-your-account': 'Someone else opened that page on this browser, so no account was closed.',
   closed: 'Your account is closed. Thank you for being here.',
-  'vote-stays': 'Voting has closed there, so your vote stays as it is.',
+  'vote-stays': 'Your vote stays as it is. Voting has closed there, or your invitation has ended.',
   'taken-back': 'Taken back. It no longer counts.',
   'others-ended': 'You are logged out everywhere else.',
   'device-ended': 'That device is logged out.',
@@ -36,6 +36,8 @@ const messages = {
   'passkey-removed': 'Passkey removed. Delete it on your device as well.',
   recovered: 'Your password is changed. You are logged in here, and logged out on all other devices.',
   'guest-deleted': 'Your guest votes are deleted.',
+  'guest-partly-deleted':
+    'Your guest votes are deleted. Only those that you cast by a link that no longer works stay.',
   'reset-link-made': 'The link is ready. Give it to this person. You see it only for ten minutes.',
   'topic-created': 'Your topic is ready. Open it for votes when you like.',
   'topic-awaits-pictures': 'Your topic is ready. Now add its pictures.',

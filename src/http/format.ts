@@ -56,8 +56,11 @@ export function roundStep(span: number, most: number): number {
 /** Formats a day in UTC: 21 November 2026. */
 export const day = (date: Date): string => days.format(date);
 
+/** Formats a time of day in UTC: 14:05 UTC. */
+export const clock = (date: Date): string => `${times.format(date)} UTC`;
+
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
-export const moment = (date: Date): string => `${day(date)}, ${times.format(date)} UTC`;
+export const moment = (date: Date): string => `${day(date)}, ${clock(date)}`;
 
 const SECTIONS = {
   vote: /\/vote$/,

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
 
@@ -20,8 +20,18 @@ export function setHeaders(res: ServerResponse, headers: Headers): void {
   for (const [name, value] of headers) res.setHeader(name, value);
 }
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The address of the page, or its text, is a secret, so no link on the page names the address. */
+      isSecret?: boolean;
+    }
+  }
+}
+
 /** Sets the headers of a page whose address, or whose text, is a secret. */
-export function keepSecret(res: ServerResponse): void {
+export function keepSecret(res: Response): void {
+  res.locals.isSecret = true;
   res.setHeader('Cache-Control', 'no-store');
   // No path in the Referer, and still an Origin with forms.
   res.setHeader('Referrer-Policy', 'strict-origin');

@@ -85,10 +85,11 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 export function renderPage(res: Response, template: string, data: object): string {
   const { assets, templates, site } = res.app.locals;
   if (!res.app.enabled('view cache')) templates.templatesSync.reset();
-  const { user, flash, sessionSeconds } = res.locals;
+  const { user, flash, sessionSeconds, isSecret } = res.locals;
   // The form comes back with what is wrong.
   const isRefused = template !== 'errors/problem' && (res.statusCode === 422 || res.statusCode === 429);
-  const surroundings = { assets, site, user, flash, sessionSeconds, here: res.req.path, isRefused };
+  const ofVisitor = { user, flash, sessionSeconds, isSecret };
+  const surroundings = { assets, site, ...ofVisitor, here: res.req.path, isRefused };
   return templates.render(`/${template}`, { ...surroundings, ...data });
 }
 

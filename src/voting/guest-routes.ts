@@ -37,9 +37,9 @@ export function guestRoutes({ db, config }: { db: Database; config: Config }): R
     .post(asVoter, async (_req, res) => {
       const { id, isGuest } = voterOf(res);
       if (!isGuest) return res.redirect(303, '/profile/votes');
-      if (id !== NEW_GUEST) await deleteGuest(db, id);
+      const isDeleted = id === NEW_GUEST || (await deleteGuest(db, id));
       clearCookie(res, 'guest');
-      flash(res, 'guest-deleted');
+      flash(res, isDeleted ? 'guest-deleted' : 'guest-partly-deleted');
       return seeOther(res, '/guest');
     })
     .all(methodNotAllowed);

@@ -4,6 +4,7 @@ import type { Database, Transaction } from '../database.js';
 import type { NetworkGroups } from '../http/network.js';
 import { statement } from '../statement.js';
 import { retireGuests } from './take-over.js';
+import { isAdmittedSql } from './takes-votes.js';
 
 /** Whether a guest or an invited voter exists. One whose votes were taken over or deleted does not. */
 export async function guestExists(db: Database, id: number): Promise<boolean> {
@@ -37,17 +38,26 @@ export async function createGuest(
   return guest.id;
 }
 
-/** Deletes a guest and their votes. Votes that counted are withdrawn. */
-export async function deleteGuest(db: Database, id: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+/**
+ * Deletes a guest and their votes. Votes that counted are withdrawn. Votes by an invitation that has ended stay: they are
+ * those of its place, and go on with its next link.
+ * @returns whether all votes are gone; when some stay, so does their voter
+ */
+export async function deleteGuest(db: Database, id: number): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
     await trx.selectFrom('voters').where('id', '=', id).select('id').forUpdate().execute();
     await sql`delete from votes where voter_id = ${id} and provisional`.execute(trx);
-    await sql`update votes set withdrawn_at = now() where voter_id = ${id} and withdrawn_at is null`.execute(
-      trx,
-    );
-    await retireGuests(trx, [id]);
+    await sql`
+      update votes set withdrawn_at = now() where voter_id = ${id} and withdrawn_at is null
+        and exists (select from topics where topics.id = topic_id and ${isAdmitted})`.execute(trx);
+    const { rows } = await sql`
+      select from votes where voter_id = ${id} and withdrawn_at is null limit 1`.execute(trx);
+    if (rows.length === 0) await retireGuests(trx, [id]);
+    return rows.length === 0;
   });
 }
+
+const isAdmitted = sql.raw(isAdmittedSql({ topic: 'votes.topic_id', voter: 'votes.voter_id' }));
 
 /**
  * Deletes what waits for guests who have not voted for `GUEST_LIFETIME_DAYS`, a thousand guests at a time, and old votes

@@ -10,8 +10,16 @@ import type { Pair } from './pairs.js';
 export const takesVotesSql = ({ topic, voter }: { topic: string; voter: string }): string => `exists (
   select from topics where topics.id = ${topic} and deleted_at is null
     and topic_phase(phase, opens_at, closes_at, now()) = 'open'
-    and (access <> 'invited' or ${isInvitedSql({ topic, voter })})
+    and ${isAdmittedSql({ topic, voter })}
   for key share of topics)`;
+
+/**
+ * SQL for whether a voter still has a part in a topic, in its row of `topics`: it needs no invitation, or theirs stands.
+ * They may take their votes back then as well.
+ * @param names SQL for the ids of the topic and of the voter
+ */
+export const isAdmittedSql = ({ topic, voter }: { topic: string; voter: string }): string => `(
+  access <> 'invited' or ${isInvitedSql({ topic, voter })})`;
 
 const isInvitedSql = ({ topic, voter }: { topic: string; voter: string }): string => `(
   exists (select from invitations where invitations.topic_id = ${topic} and invitations.voter_id = ${voter}
@@ -46,6 +54,6 @@ export async function whyRefused(
 
 const selectGate = statement<{ phase: string; isInvited: boolean; isOwn: boolean }>(`
   select topic_phase(phase, opens_at, closes_at, now()) as phase,
-    access <> 'invited' or ${isInvitedSql({ topic: '$1', voter: '$2' })} as is_invited,
+    ${isAdmittedSql({ topic: '$1', voter: '$2' })} as is_invited,
     ${hasOwnWorkSql({ voter: '$2', things: '$3, $4' })} as is_own
   from topics where id = $1 and deleted_at is null`);

@@ -9,6 +9,7 @@ import {
 } from '../ranking/ranker/pair-counts.js';
 import type { Outcome, Side, Strategy, WeightReason } from '../schema.js';
 import { statement } from '../statement.js';
+import { isAdmittedSql } from './takes-votes.js';
 
 /** A vote in the ledger. */
 export interface Vote {
@@ -137,7 +138,7 @@ export async function findAnswer(
 
 /**
  * Withdraws a voter's own vote. The ledger marks it, and the ranker removes it from the ratings. After its
- * topic has closed, the vote stays as it is.
+ * topic has closed, or when the voter's invitation has ended, the vote stays as it is.
  * @param ballotId the vote's ballot; without it, the voter's latest standing vote
  * @returns the withdrawn vote, also when it was withdrawn before; the vote as it stands, when it stays; undefined when
  * there is none
@@ -155,10 +156,13 @@ export async function withdrawVote(
     update votes set withdrawn_at = now()
     where voter_id = ${voterId} and withdrawn_at is null and ${condition}
       and exists (select from topics where topics.id = topic_id
-        and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused'))
+        and topic_phase(phase, opens_at, closes_at, now()) in ('open', 'paused')
+        and ${isAdmitted})
     returning ${columns}`.execute(db);
   return rows[0] ?? (ballotId ? findVote(db, voterId, ballotId) : findLatest(db, voterId));
 }
+
+const isAdmitted = sql.raw(isAdmittedSql({ topic: 'votes.topic_id', voter: 'votes.voter_id' }));
 
 async function findLatest(db: Database, voterId: number): Promise<Vote | undefined> {
   const { rows } = await sql<Vote>`

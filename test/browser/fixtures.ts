@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { setAddress } from '../../src/auth/email/addresses.js';
 import { makeResetLink } from '../../src/auth/recovery/reset-link.js';
 import { seed } from '../../src/catalog/seed.js';
 import { setRole } from '../../src/catalog/topic-roles.js';
@@ -53,6 +54,8 @@ export interface Links {
   ended: string;
   /** A link with which the newcomer could set a new password. */
   reset: string;
+  /** A link that confirms the e-mail address of the newcomer. */
+  confirm: string;
 }
 
 /**
@@ -81,6 +84,7 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   const links = {
     ...{ open: await share(voter), ended: await share(voter) },
     reset: reset.replace(site.config.publicOrigin, ''),
+    confirm: `/email/confirm/${await setAddressOf(site, newcomer)}`,
   };
   await voter.browser.post(links.ended.replace('/shared/', '/profile/links/').concat('/end')).expect(303);
   await takeDownFirstOf(site, links.open);
@@ -88,6 +92,19 @@ export async function fillSite(site: Site): Promise<{ members: Members; links: L
   await fillAdminPages(site);
   const boss = await admin(site);
   return { members: { newcomer, voter, finisher, organiser, admin: boss }, links, topics };
+}
+
+/** Sets the e-mail address of a member as their page does, without the mail. @returns the token that confirms it */
+async function setAddressOf(site: Site, { id, username }: Member): Promise<string> {
+  const session = await site.db
+    .selectFrom('sessions')
+    .where('userId', '=', id)
+    .select('id')
+    .executeTakeFirstOrThrow();
+  const client = { userAgent: undefined, device: 'Firefox on Linux', address: '127.0.0.1' };
+  return setAddress(site.db, {
+    ...{ userId: id, sessionId: session.id, client, address: `${username}@mail.example` },
+  });
 }
 
 async function organize(site: Site): Promise<{ organiser: Member; topics: Topics }> {

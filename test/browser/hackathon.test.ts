@@ -1,11 +1,21 @@
-import type { Page } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import decodeQR from 'qr/decode.js';
+import sharp from 'sharp';
+import { beforeAll, expect, it } from 'vitest';
 import { type MadeTopic, makeTopic } from '../organize/made-topic.js';
 import { type Browser, FIREFOX, HTMX, pairOn, read, useSite, visit } from '../site.js';
 import { expectNoSidewaysScroll, expectNoViolations, useChromium } from './chromium.js';
 
 const site = useSite();
 const chromium = useChromium();
+
+const screenshots = join(import.meta.dirname, 'screenshots');
+const PHONE = { width: 375, height: 553 };
+const PROJECTOR = { width: 1920, height: 1080 };
+
+beforeAll(() => mkdirSync(screenshots, { recursive: true }));
 
 const TRACKS = ['Health', 'Climate', 'Games'];
 const PROJECTS = 40;
@@ -24,6 +34,7 @@ const numberOf = (project: string): number => Number(project.replace('Project ',
 
 /** A judge with the browser of their phone. */
 interface Judge {
+  name: string;
   team: string;
   phone: Browser;
   /** The page that they have on the screen. */
@@ -38,15 +49,18 @@ it('runs a hackathon from the projects to the reveal', async () => {
   await saveSettings(made);
   await browser.post(`${manage}/open`).expect(303);
 
-  const judges = await inviteJudges(made);
+  const judges = await inviteJudges(made, JUDGES);
+  const started = performance.now();
   await Promise.all(judges.map((judge) => voteTimes(judge, path, VOTES_EACH / 2)));
+  let voting = performance.now() - started;
 
-  // A pause. A judge with a phone waits, and goes on with the same pair.
-  const waiting = judges[0] as Judge;
+  // A pause. One judge has a pair on the phone. Another opens the page now, waits, and goes on with the same pair.
+  const [waiting, looking] = judges as [Judge, Judge];
   const pairBefore = pairOn(waiting.html);
+  const pressed = await openAs(looking.phone, { viewport: PHONE });
+  await pressed.goto(`${path}/vote`);
   await browser.post(`${manage}/pause`).expect(303);
-  const { page: phone } = await chromium.open(site, { viewport: { width: 375, height: 553 } });
-  await takeCookies(phone, waiting.phone);
+  const phone = await openAs(waiting.phone, { viewport: PHONE });
   await phone.goto(`${path}/vote`);
   await phone.getByRole('heading', { name: 'Voting is paused' }).waitFor();
   await expectNoViolations(phone, 'a pause');
@@ -58,13 +72,24 @@ it('runs a hackathon from the projects to the reveal', async () => {
     .type('form')
     .send({ ...late, action: 'add' })
     .expect(303);
+  const [newcomer] = (await inviteJudges(made, 1, JUDGES)) as [Judge];
+  expect(newcomer.html).toContain('Voting is paused');
   await browser.post(`${manage}/resume`).expect(303);
   await phone.locator('#choose-left').waitFor();
   const names = await phone.locator('.choice .name').allTextContents();
   expect(names.sort()).toEqual([pairBefore.left, pairBefore.right].sort());
   await expectNoSidewaysScroll(phone);
+  await phone.screenshot({ path: join(screenshots, 'hackathon-phone.png') });
+  const before = await countVotes(made);
+  await pressed.locator('#choose-left').click();
+  await pressed.getByText('you chose').first().waitFor({ state: 'attached' });
+  expect(await countVotes(made)).toBe(before + 1);
+  for (const judge of [looking, newcomer])
+    judge.html = (await judge.phone.get(`${path}/vote`).expect(200)).text;
 
-  await Promise.all(judges.map((judge) => voteTimes(judge, path, VOTES_EACH / 2)));
+  const again = performance.now();
+  await Promise.all([...judges, newcomer].map((judge) => voteTimes(judge, path, VOTES_EACH / 2)));
+  voting += performance.now() - again;
   await site.rank();
   const lateVotes = await site.db
     .selectFrom('things')
@@ -83,6 +108,7 @@ it('runs a hackathon from the projects to the reveal', async () => {
   expect(shown.length).toBeGreaterThan(5);
   expect(shown.every((number) => number === 41 || number % 3 === 1)).toBe(true);
 
+  await showRoom(made, path);
   await setApart(made, 'Judge 30');
   await browser.post(`${manage}/close`).expect(303);
   await site.rank();
@@ -90,8 +116,11 @@ it('runs a hackathon from the projects to the reveal', async () => {
   expect(board?.standings.slice(0, 10).filter(({ name }) => numberOf(name) <= 12).length).toBeGreaterThan(4);
   await reveal(path, made, board?.standings[0]?.name ?? '');
   const settled = Math.round(100 * (board?.expectedShare ?? 0));
+  const votes = await countVotes(made);
+  expect(votes).toBe(JUDGES * VOTES_EACH + VOTES_EACH / 2 + 1);
   console.info(
-    `${JUDGES * VOTES_EACH} votes of ${JUDGES} judges on ${PROJECTS + 2} projects: ${settled} % of the goal settled`,
+    `${votes} votes of ${JUDGES + 1} judges on ${PROJECTS + 2} projects: ${settled} % of the goal settled,`,
+    `${(voting / (votes - 1)).toFixed(1)} ms a vote with the next pair`,
   );
 });
 
@@ -106,16 +135,29 @@ async function saveSettings({ browser, manage }: MadeTopic): Promise<void> {
   await browser.post(`${manage}/settings`).type('form').send(form).expect(303);
 }
 
-/** Invites judges, each from the team of a project, who join by their personal links. */
-async function inviteJudges({ browser, manage }: MadeTopic): Promise<Judge[]> {
-  const names = Array.from({ length: JUDGES }, (_, index) => `Judge ${index + 1}, Team ${index + 1}`);
+/** How many votes of a topic stand. */
+async function countVotes({ id }: MadeTopic): Promise<number> {
+  const votes = site.db.selectFrom('votes').where('topicId', '=', id).where('withdrawnAt', 'is', null);
+  return (await votes.select('id').execute()).length;
+}
+
+/**
+ * Invites judges, each from the team of a project, who join by their personal links. One of them scans the printed code.
+ * @param first how many judges there are already
+ */
+async function inviteJudges({ browser, manage }: MadeTopic, count: number, first = 0): Promise<Judge[]> {
+  const names = Array.from({ length: count }, (_, index) => {
+    const number = first + index + 1;
+    return `Judge ${number}, Team ${number}`;
+  });
   await browser
     .post(`${manage}/voters`)
     .type('form')
     .send({ names: names.join('\n') })
     .expect(303);
   const sheet = read((await browser.get(`${manage}/voters/sheet`).expect(200)).text);
-  expect(sheet('.sheet .qr')).toHaveLength(JUDGES);
+  expect(sheet('.sheet .qr')).toHaveLength(count);
+  const scanned = await scanSheet(browser, `${manage}/voters/sheet`);
   const { text } = await browser.get(`${manage}/voters/links.csv`).expect(200);
   const rows = text
     .trim()
@@ -123,13 +165,40 @@ async function inviteJudges({ browser, manage }: MadeTopic): Promise<Judge[]> {
     .slice(1)
     .map((row) => row.split(','));
   return Promise.all(
-    rows.map(async ([, team = '', url = '']) => {
+    rows.map(async ([name = '', team = '', url = '']) => {
+      if (name === scanned.name) expect(scanned.url).toBe(url);
       const phone = visit(site);
       const { headers } = await phone.post(new URL(url).pathname).expect(303);
       const { text: html } = await phone.get(String(headers.location)).expect(200);
-      return { team, phone, html, votes: 0 };
+      return { name, team, phone, html, votes: 0 };
     }),
   );
+}
+
+/** Prints the sheet of personal links, and reads its first QR code as the camera of a phone does. */
+async function scanSheet(organiser: Browser, path: string): Promise<{ name: string | null; url: string }> {
+  const page = await openAs(organiser, { viewport: { width: 1000, height: 1400 } });
+  await page.goto(path);
+  await page.emulateMedia({ media: 'print' });
+  await page.screenshot({ path: join(screenshots, 'hackathon-sheet.png') });
+  const code = await page.locator('.sheet .qr').first().screenshot();
+  const { data, info } = await sharp(code).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return {
+    name: await page.locator('.sheet .name').first().textContent(),
+    url: decodeQR({ width: info.width, height: info.height, data }),
+  };
+}
+
+/** Looks at the panel and the large screen before voting ends. */
+async function showRoom({ browser, manage }: MadeTopic, path: string): Promise<void> {
+  const panel = await openAs(browser, { viewport: { width: 1280, height: 900 } });
+  await panel.goto(`${manage}/judges`);
+  await panel.getByText('Judge 31').first().waitFor();
+  await panel.screenshot({ path: join(screenshots, 'hackathon-panel.png') });
+  const screen = await openAs(browser, { viewport: PROJECTOR });
+  await screen.goto(`${path}/screen`);
+  await screen.locator('#board [data-rank]').nth(9).waitFor();
+  await screen.screenshot({ path: join(screenshots, 'hackathon-screen.png') });
 }
 
 /** Has a judge vote: mostly for the project with the lower number, and never on their own. */
@@ -147,7 +216,13 @@ async function voteTimes(judge: Judge, path: string, times: number): Promise<voi
   }
 }
 
-/** Opens the browser of a judge in a window. */
+/** Opens a window with the cookies of somebody's browser. A session belongs to the browser in which it began. */
+async function openAs(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const { page } = await chromium.open(site, { userAgent: FIREFOX, ...options });
+  await takeCookies(page, browser);
+  return page;
+}
+
 async function takeCookies(page: Page, browser: Browser): Promise<void> {
   const { hostname } = new URL(site.origin);
   const cookies = browser.jar.getCookies({ domain: hostname, path: '/', secure: false, script: false });
@@ -171,9 +246,7 @@ async function setApart({ browser, manage }: MadeTopic, judge: string): Promise<
 
 /** Reveals the ranking on a large screen, with a remote control. */
 async function reveal(path: string, { browser }: MadeTopic, winner: string): Promise<void> {
-  // A session belongs to the browser in which it began.
-  const screen = { viewport: { width: 1920, height: 1080 }, userAgent: FIREFOX };
-  const { page, complaints } = await chromium.open(site, screen);
+  const { page, complaints } = await chromium.open(site, { viewport: PROJECTOR, userAgent: FIREFOX });
   await takeCookies(page, browser);
   await page.goto(`${path}/screen`);
   await page.locator('.screen-side').getByText('Voting has ended').waitFor();

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { makeTopic, reload } from '../organize/topics.js';
 import { importVotesOf, topic, useSite } from '../site.js';
 import { signUp, useChromium } from './chromium.js';
 
@@ -57,4 +58,23 @@ it('shows the rank over time in the days and the hours of the reader', async () 
     expect(await page.getByText('Days are in UTC.').isVisible()).toBe('javaScriptEnabled' in options);
     expect(complaints).toEqual([]);
   }
+});
+
+it('shows a time in the time zone of the reader in what htmx puts into a page', async () => {
+  const { id, path } = await makeTopic(site);
+  const { page, complaints } = await chromium.open(site, tokyo);
+  await page.clock.install();
+  await page.goto(`${path}/top`);
+  expect(await page.locator('time').count()).toBe(0);
+  const closesAt = new Date('2099-12-31T20:30:00Z');
+  await site.db
+    .updateTable('topics')
+    .set({ results: 'after closing', closesAt })
+    .where('id', '=', id)
+    .execute();
+  await reload(site);
+  await page.clock.runFor(10_000);
+  await page.getByText('The ranking comes later').waitFor();
+  expect(await page.locator('time').textContent()).toBe('1. Januar 2100 um 05:30');
+  expect(complaints).toEqual([]);
 });

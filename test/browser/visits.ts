@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
+import { makeClaim } from '../../src/admin/settings/claim.js';
 import { picture, SVG, topicOf } from '../organize/picture-corpus.js';
 import { pairOn, type Site, visit } from '../site.js';
 import type { Links, Members, Topics } from './fixtures.js';
@@ -64,6 +65,7 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/\\.\\w+$/': 'the files in public',
   '/^\\/pictures\\/([0-9a-f]{64})-([1-9]\\d{0,4})\\.webp$/': 'an uploaded picture',
   '/^\\/colors\\/([0-9a-f]{6})-([0-9a-f]{6})\\.css$/': 'a style sheet',
+  '/manifest.webmanifest': 'the manifest of the installed app',
   '/healthz': 'text',
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
@@ -223,6 +225,8 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
       await page.locator('#password-error').waitFor();
     },
     'a link for a new password that works no more (404)': open('/reset/nothing'),
+    'a link that confirms an e-mail address': (page, { links }) => page.goto(links.confirm),
+    'the link of the start': openClaim,
     'logging in for another page': open('/login?next=%2Fprofile'),
     'logging in with a wrong password': async (page) => {
       await page.goto('/login');
@@ -282,6 +286,7 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
   },
   newcomer: {
     ...openEach(MEMBER_PATHS),
+    'an e-mail address that is not confirmed': open('/profile/email'),
     'the end of a small topic': async (page) => {
       await page.goto('/topics/two/vote');
       const end = page.getByRole('heading', { name: 'You’ve voted on every pair' });
@@ -291,7 +296,7 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     },
   },
   voter: {
-    ...openEach(['/', ...MEMBER_PATHS]),
+    ...openEach(['/', ...MEMBER_PATHS, '/profile/email']),
     'a vote': (page) => vote(page),
     'a vote that is taken back': async (page) => {
       await vote(page);
@@ -522,6 +527,26 @@ export const visits: Record<'visitor' | keyof Members, Record<string, Visit>> = 
     'having answered every pair': open('/topics/fruit/vote'),
   },
 };
+
+/** Opens the page that makes an admin, which is there only while the site has none. */
+async function openClaim(page: Page, { site }: Fixtures): Promise<void> {
+  const setRole = (from: 'admin' | 'member', to: 'admin' | 'member', ids: number[]) =>
+    site.db.transaction().execute(async (trx) => {
+      await sql`alter table users disable trigger users_keep_an_admin`.execute(trx);
+      await trx
+        .updateTable('users')
+        .set({ role: to })
+        .where('role', '=', from)
+        .where('id', 'in', ids)
+        .execute();
+      await sql`alter table users enable trigger users_keep_an_admin`.execute(trx);
+    });
+  const admins = await site.db.selectFrom('users').where('role', '=', 'admin').select('id').execute();
+  const ids = admins.map(({ id }) => id);
+  await setRole('admin', 'member', ids);
+  await page.goto(`/claim/${await makeClaim(site.db)}`);
+  await setRole('member', 'admin', ids);
+}
 
 async function openThing(page: Page, site: Site, name?: string): Promise<void> {
   const { id } = await site.db

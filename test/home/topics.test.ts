@@ -34,6 +34,18 @@ it('shows the leading things of each topic, without ranks before the first vote'
   expect(two).toMatch(/Tea .*Coffee /);
 });
 
+it('heads the leading things of the front page with their number', async () => {
+  const small = await openSite();
+  try {
+    await topic(small, { names: ['Tea', 'Coffee'] });
+    const heading = read((await visit(small).get('/')).text)('#leading');
+    expect(heading.text()).toBe('Top 2: Foods');
+    expect(heading.find('bdi').text()).toBe('Foods');
+  } finally {
+    await small.close();
+  }
+});
+
 it('tells members how far their own list is, and links to it', async () => {
   const { browser } = await member(site);
   await vote(browser);

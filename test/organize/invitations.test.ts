@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { type Browser, member, openSite, pairOn, read, useSite, visit, vote } from '../site.js';
+import { type Browser, member, openSite, pairOn, read, useSite, visit, vote, votesOf } from '../site.js';
 import { type MadeTopic, makeTopic, memberWith } from './topics.js';
 
 const site = useSite();
@@ -171,6 +171,69 @@ it('stops a link that was revoked or replaced, also where it was used', async ()
   expect(votesOn(topic)).toBe(7);
 });
 
+it('takes no vote back for a link that was revoked or replaced', async () => {
+  const topic = await makeTopic(site, { access: 'invited', things: 4 });
+  const open = await makeTopic(site, { access: 'link', things: 4 });
+  const links = await inviteTo(topic, 'Mina', 'Ben', 'Noa');
+  const voters = await Promise.all(
+    links.map(async (link) => {
+      const browser = visit(site);
+      await join(browser, link);
+      for (const { path } of [topic, open, topic]) await vote(browser, 'left', `${path}/vote`);
+      return browser;
+    }),
+  );
+  const standing = async ({ id }: MadeTopic) => {
+    const votes = site.db.selectFrom('votes').where('topicId', '=', id).where('withdrawnAt', 'is', null);
+    return (await votes.select('id').execute()).length;
+  };
+  const act = async (name: string, what: string) =>
+    topic.owner.browser.post(`${topic.path}/manage/voters/${await idOf(topic, name)}/${what}`).expect(303);
+  await act('Mina', 'revoke');
+  await act('Ben', 'link');
+  const fresh = (await linksOn(topic.owner.browser, topic)).get('Ben') ?? '';
+  const ballots = await site.db
+    .selectFrom('votes')
+    .where('topicId', '=', topic.id)
+    .select('ballotId')
+    .execute();
+  const [mina, ben, noa] = voters;
+  for (const browser of [mina, ben])
+    for (const { ballotId: ballot } of ballots) {
+      await browser?.post('/vote/undo').type('form').send({ ballot });
+      await browser?.post(`/profile/votes/${ballot}/withdraw`);
+    }
+  expect(await standing(topic)).toBe(6);
+  // Deleting their votes as a guest takes back the others alone.
+  for (const browser of [mina, ben]) {
+    await browser?.post('/guest/delete').expect(303);
+    expect((await browser?.get('/guest'))?.text).toContain('Only those that you cast by a link');
+  }
+  expect([await standing(topic), await standing(open)]).toEqual([6, 1]);
+  const bensPhone = visit(site);
+  await join(bensPhone, fresh);
+  for (let votes = 0; votes < 4; votes++) await vote(bensPhone, 'left', `${topic.path}/vote`);
+  expect((await bensPhone.get(`${topic.path}/vote`)).text).toContain('You’ve voted on every pair');
+  expect(await standing(topic)).toBe(10);
+  await noa?.post('/guest/delete').expect(303);
+  expect([await standing(topic), await standing(open)]).toEqual([8, 0]);
+});
+
+it('takes no vote back for a member whose invitation was revoked', async () => {
+  const topic = await makeTopic(site, { access: 'invited', things: 4 });
+  const [link = ''] = await inviteTo(topic, 'Mina');
+  const { browser, id } = await member(site);
+  await join(browser, link);
+  await vote(browser, 'left', `${topic.path}/vote`);
+  await topic.owner.browser
+    .post(`${topic.path}/manage/voters/${await idOf(topic, 'Mina')}/revoke`)
+    .expect(303);
+  const [own] = await votesOf(site, id);
+  await browser.post(`/profile/votes/${own?.ballotId}/withdraw`).expect(303);
+  expect((await browser.get('/profile')).text).toContain('Your vote stays as it is');
+  expect(await votesOf(site, id)).toMatchObject([{ withdrawnAt: null }]);
+});
+
 it('checks the invitation when a vote is written', async () => {
   const topic = await makeTopic(site, { access: 'link', things: 4 });
   const guest = visit(site);
@@ -207,8 +270,18 @@ it('writes no token into a log, and none on another page', async () => {
     expect(text.split(token)).toHaveLength(2);
     const { headers } = await guest.post(link).expect(303);
     expect(JSON.stringify(headers)).not.toContain(token);
-    for (const path of [`${topic.path}/vote`, '/guest', '/', '/login'])
-      expect((await guest.get(path).set('Referer', `${logged.origin}${link}`)).text).not.toContain(token);
+    const pagesOf = async (browser: Browser): Promise<string> => {
+      const paths = [`${topic.path}/vote`, '/guest', '/', '/login', '/profile', '/profile/votes'];
+      const asked = paths.map((path) => browser.get(path).set('Referer', `${logged.origin}${link}`));
+      return (await Promise.all(asked)).map(({ text }) => text).join('');
+    };
+    expect(await pagesOf(guest)).not.toContain(token);
+    const [mina, other] = [await member(logged), await member(logged)];
+    // The page of a member also says how to log in again, and that is without the link.
+    expect((await mina.browser.get(link).expect(200)).text.split(token)).toHaveLength(2);
+    await mina.browser.post(link).expect(303);
+    expect((await other.browser.post(link).expect(409)).text).not.toContain(token);
+    expect(await pagesOf(mina.browser)).not.toContain(token);
     await guest.get(`${link}x`).expect(404);
     await guest.put(link).expect(405);
     expect(lines.join('')).toContain('/join/');
