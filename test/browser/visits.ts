@@ -620,16 +620,19 @@ async function submitCredentials(
   button: string,
   { username, password }: { username: string; password: string },
 ): Promise<void> {
-  await page.getByLabel('Name').fill(username);
+  await page.getByLabel('Name', { exact: true }).fill(username);
   await page.getByLabel(/^(New p|P)assword$/).fill(password);
   await submitUnchecked(page, button);
 }
 
 // Without the browser's own validation, which would stop a wrong form.
 async function submitUnchecked(page: Page, button: string): Promise<void> {
-  await page.locator('main form.stack').evaluate((form: HTMLFormElement) => {
-    form.noValidate = true;
-  });
+  await page
+    .locator('main form.stack')
+    .first()
+    .evaluate((form: HTMLFormElement) => {
+      form.noValidate = true;
+    });
   await page.locator('main').getByRole('button', { name: button, exact: true }).click();
 }
 
