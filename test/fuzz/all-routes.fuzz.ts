@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Corpus } from './corpus.js';
 import type { WireRequest } from './exchange.js';
 import { type FuzzedSite, openFuzzedSite, STALL_MS } from './fuzzed-site.js';
 import { describe, newTally, sendAll, type Tally } from './fuzzer.js';
@@ -8,21 +9,30 @@ const { requests, seed, minutes } = JSON.parse(
 ) as { requests: number; seed: number; minutes: number };
 
 /** Requests between two log-ins of all actors, who may have logged out. */
-const WAVE = 2_000;
+const WAVE = 250;
 
-/** Waves between two sites, because each has less to find when topics are deleted and accounts closed. */
-const WAVES_PER_SITE = 20;
+/** Waves between two looks at what the actors can reach. */
+const WAVES_PER_LOOK = 20;
+
+/** Waves of one site. Each has less to find when topics are deleted and accounts closed. */
+const WAVES_PER_SITE = 160;
 
 it(`answers ${requests} requests that nobody should send`, async () => {
   const tally = newTally();
   const startedAt = Date.now();
-  const until = startedAt + minutes * 60_000;
+  const isOver = () => tally.sent >= requests || Date.now() >= startedAt + minutes * 60_000;
   let unconfirmed = 0;
-  for (let wave = 0; tally.sent < requests && Date.now() < until; ) {
+  for (let wave = 0; !isOver(); ) {
     const site = await openFuzzedSite({ inProcess: false });
-    for (let waves = 0; waves < WAVES_PER_SITE && tally.sent < requests && Date.now() < until; waves++) {
-      const corpora = await site.explore().catch(() => undefined);
-      if (!corpora) break;
+    let corpora: Corpus[] = [];
+    for (let waves = 0; waves < WAVES_PER_SITE && !isOver(); waves++) {
+      try {
+        if (waves % WAVES_PER_LOOK === 0) corpora = await site.explore();
+        else await site.logInAgain(corpora);
+      } catch {
+        // Somebody's password was changed, or an admin has disabled them.
+        break;
+      }
       site.takeStalls();
       const count = Math.min(WAVE, requests - tally.sent);
       const sent = await sendAll(tally, { ...site, corpora, seed: seed + wave++, count });

@@ -26,6 +26,8 @@ export interface FuzzedSite {
   routes: Route[];
   /** Logs all actors in, and returns what they can reach now. @throws Error when one of them can't log in any more */
   explore(): Promise<Corpus[]>;
+  /** Logs all actors in again: some requests log out. @throws Error when one of them can't log in any more */
+  logInAgain(corpora: Corpus[]): Promise<void>;
   /** What the event loop did since the last call; always empty without a process of its own. */
   takeStalls(): Stall[];
   /** Faults in the site's log since the last call. */
@@ -68,9 +70,12 @@ export async function openFuzzedSite({ inProcess }: { inProcess: boolean }): Pro
     routes,
     async explore() {
       const actors = await logIn(site, members);
-      const corpora: Corpus[] = [];
-      for (const actor of actors) corpora.push(await explore(actor, { exchange, routes, start }));
-      return corpora;
+      return Promise.all(actors.map((actor) => explore(actor, { exchange, routes, start })));
+    },
+    async logInAgain(corpora) {
+      const actors = await logIn(site, members);
+      for (const { actor } of corpora)
+        actor.cookie = actors.find(({ name }) => name === actor.name)?.cookie ?? '';
     },
     takeStalls: () => answering?.stalls.splice(0) ?? [],
     takeFaults: () => answering?.faults.splice(0) ?? [],
