@@ -45,7 +45,7 @@ function urlencoded({ fields }: Draft): Buffer {
     fields
       .map(([name, value]) => `${write(name)}=${write(value)}`)
       .join('&')
-      .slice(0, 60_000),
+      .slice(0, 3_900_000),
   );
 }
 

@@ -116,6 +116,7 @@ const position = fc.nat(50);
 export function mutationsWith(names: string[]): fc.Arbitrary<Mutation> {
   return fc.oneof(
     { weight: 8, arbitrary: changeField },
+    { weight: 1, arbitrary: fillField },
     { weight: 2, arbitrary: doubleField },
     { weight: 2, arbitrary: addField(names) },
     { weight: 2, arbitrary: dropField },
@@ -141,6 +142,25 @@ const changeField = fc.tuple(position, troublingText).map(
       if (field) fields[place % fields.length] = [field[0], value];
     },
 );
+
+/** Organisers may send 4 MB of names or of a table. */
+const fillField = fc
+  .tuple(
+    position,
+    fc.oneof(fc.constantFrom('Tea\n', 'a,"b""c",d\n', '\n', ','), troublingText),
+    fc.nat(3_000_000),
+  )
+  .map(
+    ([place, line, length]): Mutation =>
+      ({ fields }) => {
+        const field = fields[place % fields.length];
+        const lines = Array.from(
+          { length: Math.min(20_000, length / (line.length + 5)) },
+          (_, row) => row + line,
+        );
+        if (field) fields[place % fields.length] = [field[0], lines.join('').slice(0, length)];
+      },
+  );
 
 const doubleField = fc.tuple(position, fc.constantFrom('', '[]', '[__proto__]', '[a][b]', '.x', '\0')).map(
   ([place, suffix]): Mutation =>
