@@ -116,7 +116,7 @@ const position = fc.nat(50);
 export function mutationsWith(names: string[]): fc.Arbitrary<Mutation> {
   return fc.oneof(
     { weight: 8, arbitrary: changeField },
-    { weight: 1, arbitrary: fillField },
+    { weight: 2, arbitrary: fillField },
     { weight: 2, arbitrary: doubleField },
     { weight: 2, arbitrary: addField(names) },
     { weight: 2, arbitrary: dropField },

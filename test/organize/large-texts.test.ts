@@ -38,3 +38,13 @@ it('answers others while it reads a long text', async () => {
   expect((await long).status).toBe(422);
   expect(others.filter((isLate) => !isLate).length).toBeGreaterThan(5);
 });
+
+it('takes one file with things, and says so to a form with two', async () => {
+  const table = Buffer.from('name\nTea');
+  const answer = await browser
+    .post('/topics/new')
+    .attach('file', table, 'a.csv')
+    .attach('file', table, 'b.csv');
+  expect(answer.status).toBe(413);
+  expect(answer.text).toContain('You chose more than 1 file');
+});
