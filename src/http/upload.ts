@@ -35,11 +35,8 @@ export class TooManyFilesProblem extends Problem {
   readonly files: number;
 
   constructor(files: number) {
-    super(
-      413,
-      'That was too much at once',
-      `You chose more than ${count(files, 'file')}. The first ${number(files)} were read.`,
-    );
+    const message = `You chose more than ${count(files, 'file')}. Go back, and choose fewer.`;
+    super(413, 'That was too much at once', message);
     this.files = files;
   }
 }
