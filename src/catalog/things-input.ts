@@ -148,19 +148,17 @@ async function filledLinesOf(text: string): Promise<{ line: string; row: number 
   for (const line of linesOf(text)) {
     if (++row % 1_000 === 0) await turn();
     if (line.trim() !== '') filled.push({ line, row });
-    refuseMany(filled.length);
+    if (filled.length > MAX_ROWS) throw tooMuch();
   }
   return filled;
 }
 
-function refuseMany(rows: number, columns = 0): void {
-  if (rows > MAX_ROWS || columns > MAX_COLUMNS)
-    throw new Problem(
-      413,
-      'That was too much at once',
-      'A text can have 100,000 rows of 1,000 cells at most. Go back, and send a part of it.',
-    );
-}
+const tooMuch = (): Problem =>
+  new Problem(
+    413,
+    'That was too much at once',
+    'A text can have 100,000 rows of 1,000 cells at most. Go back, and send a part of it.',
+  );
 
 async function parseSource(text: string): Promise<Source> {
   const delimiter = delimiterOf(text);
@@ -207,7 +205,7 @@ async function parseLines(text: string): Promise<Source> {
 async function parseTable(text: string, delimiter: string): Promise<Source> {
   const [first = { cells: [], problem: undefined }, ...rest] = await readRecords(text, delimiter);
   const header = first.cells;
-  refuseMany(0, header.length);
+  if (header.length > MAX_COLUMNS) throw tooMuch();
   const columns = header.map(readColumn);
   const keyOf = keyMaker();
   const records: SourceRecord[] = [];
@@ -238,6 +236,8 @@ interface TableRecord {
 
 /** Reads the records of a table. When a quote breaks it, each line is read by itself, so that only some rows are wrong. */
 async function readRecords(text: string, delimiter: string): Promise<TableRecord[]> {
+  const filled = await filledLinesOf(text);
+  if (filled.some(({ line }) => line.length > MAX_ROW_LENGTH)) throw tooMuch();
   const turn = takeTurns();
   const records: TableRecord[] = [];
   try {
@@ -246,14 +246,13 @@ async function readRecords(text: string, delimiter: string): Promise<TableRecord
     for await (const cells of parser as AsyncIterable<string[]>) {
       await turn();
       records.push({ cells, problem: undefined });
-      refuseMany(records.length);
     }
     return records;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
   }
   const lines: TableRecord[] = [];
-  for (const { line } of await filledLinesOf(text)) {
+  for (const { line } of filled) {
     await turn();
     lines.push(readLine(line, delimiter));
   }
@@ -269,7 +268,7 @@ async function* piecesOf(text: string): AsyncGenerator<Buffer> {
   }
 }
 
-const PIECE_BYTES = 16_384;
+const PIECE_BYTES = 4_096;
 
 const optionsFor = (delimiter: string) => ({
   ...{ bom: true, delimiter, relax_column_count: true, skip_empty_lines: true },
