@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Corpus } from './corpus.js';
 import type { WireRequest } from './exchange.js';
-import { type FuzzedSite, openFuzzedSite, STALL_MS } from './fuzzed-site.js';
+import { type FuzzedSite, openFuzzedSite } from './fuzzed-site.js';
 import { describe, newTally, sendAll, type Tally } from './fuzzer.js';
 
-const { requests, seed, minutes } = JSON.parse(
-  process.env.FUZZ ?? '{"requests":20000,"seed":1,"minutes":60}',
-) as { requests: number; seed: number; minutes: number };
+const { requests, seed, minutes, stallMs } = JSON.parse(
+  process.env.FUZZ ?? '{"requests":20000,"seed":1,"minutes":60,"stallMs":50}',
+) as { requests: number; seed: number; minutes: number; stallMs: number };
 
 /** Requests between two log-ins of all actors, who may have logged out. */
 const WAVE = 250;
@@ -23,7 +23,7 @@ it(`answers ${requests} requests that nobody should send`, async () => {
   const isOver = () => tally.sent >= requests || Date.now() >= startedAt + minutes * 60_000;
   let unconfirmed = 0;
   for (let wave = 0; !isOver(); ) {
-    const site = await openFuzzedSite({ inProcess: false });
+    const site = await openFuzzedSite({ inProcess: false, stallMs });
     let corpora: Corpus[] = [];
     for (let waves = 0; waves < WAVES_PER_SITE && !isOver(); waves++) {
       try {
@@ -56,7 +56,7 @@ async function confirmStalls(
   site: FuzzedSite,
   sent: Map<number, WireRequest>,
 ): Promise<number> {
-  const stalls = site.takeStalls().filter(({ cpuMs }) => cpuMs > STALL_MS);
+  const stalls = site.takeStalls().filter(({ cpuMs }) => cpuMs > stallMs);
   let unconfirmed = 0;
   for (const { cpuMs, requests: numbers } of stalls) {
     const before = tally.findings.length;
@@ -66,7 +66,7 @@ async function confirmStalls(
       const again = [await stallOf(site, wire), await stallOf(site, wire), await stallOf(site, wire)].sort(
         (a, b) => a - b,
       );
-      if ((again[1] ?? 0) > STALL_MS)
+      if ((again[1] ?? 0) > stallMs)
         tally.findings.push({
           problem: `${Math.round(again[1] ?? 0)} ms of event loop`,
           request: describe(wire),
@@ -99,6 +99,6 @@ function report(
   );
   console.info(`A million would take ${Math.round((1e6 / sent) * (seconds / 60))} minutes.`);
   for (const [actor, counts] of statuses) console.info(actor.padEnd(10), JSON.stringify(counts));
-  console.info(`${unconfirmed} stalls above ${STALL_MS} ms did not come again.`);
+  console.info(`${unconfirmed} stalls above ${stallMs} ms did not come again.`);
   for (const { problem, request } of findings) console.info(`\n${problem}\n${request}`);
 }

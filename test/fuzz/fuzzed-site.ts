@@ -35,15 +35,18 @@ export interface FuzzedSite {
   close(): Promise<void>;
 }
 
-/** Work that takes longer than this on the event loop is a finding, in milliseconds. */
-export const STALL_MS = 50;
-
 /**
  * Opens a site with everything that a site can have, and a mail server that takes what it sends.
  * @param options `inProcess` answers in this process, as the embedded database needs it. Otherwise, a child answers, so
- * that its event loop does only its own work
+ * that its event loop does only its own work. `stallMs` is how long it may stand still without being noted
  */
-export async function openFuzzedSite({ inProcess }: { inProcess: boolean }): Promise<FuzzedSite> {
+export async function openFuzzedSite({
+  inProcess,
+  stallMs = 50,
+}: {
+  inProcess: boolean;
+  stallMs?: number;
+}): Promise<FuzzedSite> {
   const mail = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     onData: (stream, _session, done) => {
@@ -55,7 +58,7 @@ export async function openFuzzedSite({ inProcess }: { inProcess: boolean }): Pro
   const mailFrom = 'site@thinga.example';
   const site = await openSite({ trustProxy: 1, smtpUrl: `smtp://127.0.0.1:${port}`, mailFrom });
   const { members, topics, links } = await fillSite(site);
-  const answering = inProcess ? undefined : await startChild(site);
+  const answering = inProcess ? undefined : await startChild(site, stallMs);
   const exchange = new Exchange(answering?.port ?? (site.server.address() as AddressInfo).port);
   const routes = routesOf(site.app);
   const start = [
@@ -91,7 +94,7 @@ export async function openFuzzedSite({ inProcess }: { inProcess: boolean }): Pro
   };
 }
 
-async function startChild(site: Site) {
+async function startChild(site: Site, stallMs: number) {
   const stalls: Stall[] = [];
   const faults: string[] = [];
   const child: ChildProcess = fork(join(import.meta.dirname, 'site-process.mjs'), {
@@ -107,7 +110,7 @@ async function startChild(site: Site) {
     if (message.stall) stalls.push(message.stall);
   });
   const ready = once(child, 'message');
-  child.send({ config: site.config, prefix: site.prefix, redisUrl: inject('redis'), stallMs: STALL_MS });
+  child.send({ config: site.config, prefix: site.prefix, redisUrl: inject('redis'), stallMs });
   const [{ port }] = await ready;
   return { child, port: Number(port), stalls, faults };
 }

@@ -7,6 +7,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '60' },
+    'stall-ms': { type: 'string', default: '50' },
   },
 });
 for (const [name, text] of Object.entries(values))
@@ -15,6 +16,7 @@ process.env.FUZZ = JSON.stringify({
   requests: Number(values.requests),
   seed: Number(values.seed),
   minutes: Number(values.minutes),
+  stallMs: Number(values['stall-ms']),
 });
 const vitest = await startVitest('test', [], { config: 'vitest.fuzz.config.ts', watch: false });
 await vitest.close();
