@@ -36,6 +36,7 @@ import { readFlash } from './http/flash.js';
 import { securityHeaders, sendHeaders } from './http/headers.js';
 import { healthRoutes } from './http/health.js';
 import { findNetwork } from './http/network.js';
+import { refuseNul } from './http/nul.js';
 import { loadTemplates } from './http/page.js';
 import { pictureSources } from './http/picture-sources.js';
 import { PrerenderedPages } from './http/prerendered.js';
@@ -125,6 +126,7 @@ export function createApp(dependencies: AppDependencies): Express {
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
+  app.use(refuseNul);
   app.use(healthRoutes(db, redis, stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));

@@ -6,7 +6,7 @@ import { Problem } from './problem.js';
 
 /** How much one form with files may hold. */
 export interface UploadLimits {
-  /** The most files. Files beyond are skipped, and then `TooManyFilesError` is thrown. */
+  /** The most files. Files beyond are skipped, and then `TooManyFilesProblem` is thrown. */
   files: number;
   /** The most bytes of a file that are read. The rest of a longer file is skipped. */
   fileBytes: number;
@@ -31,11 +31,12 @@ export interface UploadedFile {
 }
 
 /** More files came than are taken. Those up to the limit were read. */
-export class TooManyFilesError extends Error {
+export class TooManyFilesProblem extends Problem {
   readonly files: number;
 
   constructor(files: number) {
-    super(`You chose more than ${count(files, 'file')}. The first ${number(files)} were read.`);
+    const message = `You chose more than ${count(files, 'file')}. Go back, and choose fewer.`;
+    super(413, 'That was too much at once', message);
     this.files = files;
   }
 }
@@ -46,7 +47,7 @@ const MAX_FIELDS = 1_000;
  * Reads a form with files (multipart/form-data) while it arrives, part by part in its order. While a file is not read,
  * nothing more of the request is taken in. What is left of a file when the next part is asked for is skipped. File
  * fields without a chosen file are left out.
- * @throws Problem 400 for a form that can't be read, 413 when the request is larger than allowed; TooManyFilesError
+ * @throws Problem 400 for a form that can't be read, 413 when the request is larger than allowed; TooManyFilesProblem
  * after the last part that is taken; an error with the code ERR_STREAM_PREMATURE_CLOSE when the visitor goes away. The
  * stream of a file throws the same.
  */
@@ -63,7 +64,7 @@ export async function* readUpload(
       if ('stream' in part) await skipRest(part.stream);
     }
     isComplete = true;
-    if (form.hasTooManyFiles()) throw new TooManyFilesError(limits.files);
+    if (form.hasTooManyFiles()) throw new TooManyFilesProblem(limits.files);
   } finally {
     if (!isComplete) closeSoon(req);
   }

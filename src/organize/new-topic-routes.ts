@@ -1,7 +1,7 @@
 import { type Request, Router } from 'express';
 import { requireUser, userOf } from '../auth/sessions/current-user.js';
 import type { User } from '../auth/sessions/session-validator.js';
-import { correctThings, readThings } from '../catalog/things-input.js';
+import { correctThings, readThings, type ThingsInput } from '../catalog/things-input.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
@@ -37,23 +37,24 @@ export function newTopicRoutes({ db, config, settings }: NewTopicServices): Rout
 
   router
     .route('/topics/new')
-    .get(requireUser, (_req, res) => {
+    .get(requireUser, async (_req, res) => {
       refuseOthers(settings.current, userOf(res));
-      sendPage(res, 'organize/new', newTopicPage(EMPTY, { most }));
+      sendPage(res, 'organize/new', newTopicPage(EMPTY, { most, input: await readThings('') }));
     })
     .post(readTextFile, async (req, res) => {
-      const form = readNewTopic(req);
+      const form = await readNewTopic(req);
       if (wantsFragment(res)) return sendPreview(req, res, { most });
       if (res.locals.sessionError) throw res.locals.sessionError;
       const { user } = res.locals;
       if (user) refuseOthers(settings.current, user);
-      const { things, error } = readyThings(readThings(form.things), { most, leavesOut: form.leavesOut });
+      const input = await readThings(form.things);
+      const { things, error } = readyThings(input, { most, leavesOut: form.leavesOut });
       const errors = form.isSent ? { ...checkTopicTexts(form), ...(error && { things: error }) } : {};
       if (!user || !form.isSent || Object.keys(errors).length > 0)
         return sendPage(
           res.status(422),
           'organize/new',
-          newTopicPage(form, { most, errors, isLoggedOut: !user }),
+          newTopicPage(form, { most, input, errors, isLoggedOut: !user }),
         );
       const topic = await makeTopic(db, config, { ownerId: user.id, texts: form, things });
       flash(res, form.wantsPictures ? 'topic-awaits-pictures' : 'topic-created');
@@ -83,9 +84,9 @@ interface SentTopic extends Typed {
 }
 
 /** Reads the form, puts the corrections into the things, and an example into the fields that are empty. */
-function readNewTopic(req: Request): SentTopic {
+async function readNewTopic(req: Request): Promise<SentTopic> {
   const form = readForm(req, 'title', 'question', 'access', 'things', 'leave-out', 'example', 'action');
-  const things = correctThings(form.things, readCorrections(req));
+  const things = await correctThings(form.things, readCorrections(req));
   const example = findExample(form.example);
   return {
     title: form.title || (example?.title ?? ''),
@@ -100,11 +101,16 @@ function readNewTopic(req: Request): SentTopic {
 
 function newTopicPage(
   { title, question, access, things }: Typed,
-  { most, errors = {}, isLoggedOut = false }: { most: number; errors?: TopicErrors; isLoggedOut?: boolean },
+  {
+    most,
+    input,
+    errors = {},
+    isLoggedOut = false,
+  }: { most: number; input: ThingsInput; errors?: TopicErrors; isLoggedOut?: boolean },
 ): NewTopicPage {
   return {
     ...{ title, question, access, things, errors, isLoggedOut },
     examples: Object.entries(EXAMPLES).map(([name, { label }]) => ({ name, label })),
-    preview: previewOf(readThings(things), { most }),
+    preview: previewOf(input, { most }),
   };
 }

@@ -5,7 +5,7 @@ import { removeUnshown } from '../catalog/pictures/remove-unused.js';
 import type { Database } from '../database.js';
 import { count } from '../http/format.js';
 import { Problem } from '../http/problem.js';
-import { readUpload, TooManyFilesError } from '../http/upload.js';
+import { readUpload, TooManyFilesProblem } from '../http/upload.js';
 
 /** The most pictures of one form. */
 export const MAX_PICTURES = 200;
@@ -48,7 +48,7 @@ export async function receivePictures(
     }
   } catch (error) {
     received.problem = describeExcess(error);
-    if (!(error instanceof TooManyFilesError)) {
+    if (!(error instanceof TooManyFilesProblem)) {
       await removeUnshown(
         db,
         topicId,
@@ -65,7 +65,7 @@ const newPicture = (saved: ReceivedFile['saved']): string[] =>
   'picture' in saved && saved.isNew ? [saved.picture] : [];
 
 function describeExcess(error: unknown): string | undefined {
-  if (error instanceof TooManyFilesError)
+  if (error instanceof TooManyFilesProblem)
     return `You chose more than ${count(error.files, 'picture')}. The others were left out. Send them next.`;
   return error instanceof Problem && error.status === 413
     ? 'These pictures are too large to send at once. Choose fewer of them.'

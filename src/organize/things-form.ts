@@ -29,13 +29,13 @@ export function readyThings(
  * Answers htmx with the preview of what is typed. Corrections stay in their fields, because the page keeps the text as
  * it is.
  */
-export function sendPreview(
+export async function sendPreview(
   req: Request,
   res: Response,
   { most, existing }: { most: number; existing?: string[] },
-): void {
+): Promise<void> {
   const { things } = readForm(req, 'things');
-  const preview = previewOf(readThings(things, existing), { most, corrections: readCorrections(req) });
+  const preview = previewOf(await readThings(things, existing), { most, corrections: readCorrections(req) });
   sendHtml(res, renderPage(res, 'organize/_preview', { preview }));
 }
 

@@ -43,8 +43,8 @@ export function thingListRoutes(services: ThingsServices): Router {
 
   router
     .route('/topics/:slug/manage/things/new')
-    .get(requireRole(services, 'run'), (_req, res) => {
-      const preview = previewOf(readThings(''), { most: 0 });
+    .get(requireRole(services, 'run'), async (_req, res) => {
+      const preview = previewOf(await readThings(''), { most: 0 });
       sendPage(res, 'organize/add-things', { ...managePage(res), things: '', errors: {}, preview });
     })
     .post(requireRole(services, 'run'), readTextFile, async (req, res) => {
@@ -52,8 +52,8 @@ export function thingListRoutes(services: ThingsServices): Router {
       const existing = await namesIn(db, organizedTopicOf(res).topic.id);
       const most = Math.max(config.maxThingsPerTopic - existing.length, 0);
       if (wantsFragment(res)) return sendPreview(req, res, { most, existing });
-      const text = correctThings(form.things, readCorrections(req));
-      const input = readThings(text, existing);
+      const text = await correctThings(form.things, readCorrections(req));
+      const input = await readThings(text, existing);
       const { things, error } = readyThings(input, { most, leavesOut: form['leave-out'] !== '' });
       const problem = error ?? (things.length === 0 ? 'Write at least one thing.' : closedError(res));
       if (form.action !== 'add' || problem) {

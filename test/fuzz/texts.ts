@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+
+/** What has broken other programs: limits, escapes, names from prototypes. A lone surrogate is sent as three bytes. */
+const TROUBLE = [
+  '',
+  ' ',
+  '\0',
+  'a\0b',
+  '\r\n\r\n',
+  '\u2028',
+  '\ufeff',
+  '\u202e',
+  '\ud800',
+  'e\u0301\u0323'.repeat(50),
+  '👩‍👩‍👧‍👦',
+  'ﷺ',
+  '%00',
+  '%',
+  '%zz',
+  '%c3%28',
+  '%ed%a0%80',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  '[object Object]',
+  'null',
+  'undefined',
+  'NaN',
+  'true',
+  '0',
+  '-0',
+  '-1',
+  '1e309',
+  '1e3',
+  '0x10',
+  '1_000',
+  '2147483647',
+  '2147483648',
+  '-2147483649',
+  '9007199254740993',
+  '9223372036854775807',
+  '9223372036854775808',
+  '99999999999999999999999999',
+  '1.5',
+  '٣',
+  "'",
+  '"',
+  "' or 1=1 --",
+  '\\',
+  '$1',
+  '<%= 7*7 %>',
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  'javascript:alert(1)',
+  '//evil.test',
+  'http://[::1',
+  '../../../../etc/passwd',
+  '..%2f..%2f',
+  'C:\\con',
+  '=HYPERLINK("http://evil.test")',
+  '0001-01-01T00:00',
+  '275760-09-13T00:00:00Z',
+  '2025-02-30',
+  '-271821-04-20T00:00:00Z',
+  '9999-12-31T23:59',
+  'Europe/Nowhere',
+  '00000000-0000-4000-8000-000000000000',
+  'left',
+  'on',
+];
+
+/** Parts of a table in CSV that readers disagree on. */
+const CELLS = [
+  '"',
+  '""',
+  '"a""b"',
+  'a"b',
+  ',',
+  ';',
+  '\t',
+  '\n',
+  '\r',
+  '\r\n',
+  'name',
+  'text',
+  'tags',
+  'picture',
+  ' ',
+  'é',
+  '\0',
+  '\ufeff',
+  'Tea',
+  'http://',
+  '=1+1',
+  '"\n',
+];
+
+const MARKDOWN = [
+  '*',
+  '**',
+  '_',
+  '[',
+  '](',
+  ')',
+  '![',
+  '`',
+  '```\n',
+  '> ',
+  '- ',
+  '1. ',
+  '# ',
+  '<',
+  '>',
+  '&',
+  '\\',
+  '|',
+  '\n',
+  '\n\n',
+  '    ',
+  'a',
+  'http://a.b',
+  '~~',
+  ':-:',
+];
+
+const repeated = fc
+  .tuple(
+    fc.oneof(fc.constantFrom(...TROUBLE, ...CELLS, ...MARKDOWN), fc.string({ unit: 'binary', maxLength: 3 })),
+    fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 2, max: 300 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 300, max: 30_000 }) },
+    ),
+  )
+  .map(([part, times]) => part.repeat(times).slice(0, 40_000));
+
+const assembled = (parts: string[]): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...parts), { maxLength: 60 }).map((chosen) => chosen.join(''));
+
+/** A text that is hard to read. At most 40,000 characters, and mostly few. */
+export const troublingText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...TROUBLE) },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  { weight: 1, arbitrary: repeated },
+  { weight: 1, arbitrary: assembled(CELLS) },
+  { weight: 1, arbitrary: assembled(MARKDOWN) },
+  { weight: 1, arbitrary: fc.double().map(String) },
+  { weight: 1, arbitrary: fc.json() },
+);
+
+/** The content of a file. */
+export const fileContent: fc.Arbitrary<Buffer> = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  troublingText.map((text) => Buffer.from(text)),
+  assembled(CELLS).map((rows) => Buffer.from(`name,text,tags\nTea,${rows}`)),
+  troublingText.map((text) => Buffer.from(`\ufeffname\n${text}`, 'utf16le')),
+  fc
+    .tuple(
+      fc.constantFrom(
+        '\x89PNG\r\n\x1a\n',
+        'RIFF\0\0\0\0WEBPVP8 ',
+        '\xff\xd8\xff\xe1',
+        'GIF89a',
+        '<svg xmlns="http://www.w3.org/2000/svg">',
+      ),
+      fc.uint8Array({ maxLength: 300 }),
+    )
+    .map(([magic, bytes]) => Buffer.concat([Buffer.from(magic, 'latin1'), bytes])),
+);
