@@ -30,6 +30,7 @@ import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
 import { assetFolderUrl, assets, assetUrl, styleFolderUrl } from './http/assets.js';
+import { limitBodyTime } from './http/body-time.js';
 import { refuseCrossSite } from './http/cross-site.js';
 import { answerErrors, answerNotFound } from './http/errors.js';
 import { readFlash } from './http/flash.js';
@@ -131,6 +132,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(currentUser(db, config, services.store));
   app.use(readFlash);
   if (config.rateLimits) app.use(limitRates({ redis, prefix, factor: config.rateLimits, isForRoom }));
+  app.use(limitBodyTime());
   // Organisers write long texts and many things.
   app.use(['/topics/new', '/topics/:slug/manage'], express.urlencoded({ extended: false, limit: '4mb' }));
   app.use(express.urlencoded({ extended: false, limit: '32kb' }));
