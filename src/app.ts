@@ -2,6 +2,8 @@ import compression from 'compression';
 import express, { type Express, type Request } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { RankerWatch } from './admin/health/ranker-watch.js';
+import { readinessChecks } from './admin/health/readiness.js';
 import { adminRoutes } from './admin/routes.js';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
@@ -124,7 +126,8 @@ export function createApp(dependencies: AppDependencies): Express {
   // Only a path with a file extension is looked up on the disk.
   app.get(/\.\w+$/, compression(), assets(services.headers));
   app.use(sendHeaders(services.headers));
-  app.use(healthRoutes(db, redis, stopping));
+  const sources = { config, db, redis, rankerWatch: new RankerWatch() };
+  app.use(healthRoutes(readinessChecks(sources), stopping));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
   app.use(session(config, services.store));

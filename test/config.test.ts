@@ -58,6 +58,8 @@ it.each([
   ['SESSION_EXPIRE_DAYS', '0'],
   ['SESSION_IDLE_MINUTES', '4'],
   ['PASSWORD_MIN_LENGTH', '7'],
+  ['READY_MIN_DISK_MB', '-1'],
+  ['READY_MAX_LAG_SECONDS', '86401'],
   ['SMTP_URL', 'https://mail.example'],
   ['MAIL_FROM', 'nobody'],
   ['DRAIN_SECONDS', '301'],

@@ -18,14 +18,18 @@ export async function checkSettings(config: Config): Promise<Finding> {
 
 const GIGABYTE = 1e9;
 
+/** Returns the folder whose disk counts: the one of the settings, or that of the site before there is one. */
+export const folderOfDisk = ({ dataDir }: Pick<Config, 'dataDir'>): string =>
+  existsSync(dataDir) ? dataDir : root;
+
 /** Tells how much room the disk has on which the site keeps its files. */
-export async function checkDisk({ dataDir, databaseUrl }: Config): Promise<Finding> {
-  const folder = existsSync(dataDir) ? dataDir : root;
+export async function checkDisk(config: Config): Promise<Finding> {
+  const folder = folderOfDisk(config);
   const { bavail, blocks, bsize } = await statfs(folder);
   const [free, total] = [bavail * bsize, blocks * bsize];
   const finding =
     `${(free / GIGABYTE).toFixed(1)} of ${(total / GIGABYTE).toFixed(1)} GB are free at ${folder}.` +
-    (databaseUrl ? ' The disk of Postgres is not seen from here.' : '');
+    (config.databaseUrl ? ' The disk of Postgres is not seen from here.' : '');
   if (free < 0.2 * GIGABYTE)
     return broken(finding, 'Make room at once: votes can’t be written to a full disk.');
   if (free < GIGABYTE || free < 0.05 * total) return look(finding, 'Make room, or move to a larger disk.');
