@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { RankerWatch } from './admin/health/ranker-watch.js';
 import { readinessChecks } from './admin/health/readiness.js';
+import { metricsRoutes } from './admin/metrics/metrics-routes.js';
 import { adminRoutes } from './admin/routes.js';
 import { apiRoutes } from './api/routes.js';
 import { accountRoutes } from './auth/account-routes.js';
@@ -46,6 +47,7 @@ import { warnOfProxy } from './http/proxy-warning.js';
 import { createLimiter, limitSessionGuesses } from './http/rate-limiter.js';
 import { limitRates } from './http/rate-limits.js';
 import { logRequests } from './http/request-log.js';
+import { measureRequests } from './http/request-metrics.js';
 import { createMailer } from './mailer.js';
 import { newTopicRoutes } from './organize/new-topic-routes.js';
 import { organizePictureRoutes } from './organize/picture-routes.js';
@@ -118,6 +120,7 @@ export function createApp(dependencies: AppDependencies): Express {
   });
 
   app.use(logRequests(log));
+  if (config.metricsToken) app.use(measureRequests);
   app.use(warnOfProxy(config, log));
   app.use(services.prerendered.answer);
   app.use(pictureRoutes(services.pictures, services.headers));
@@ -128,6 +131,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(sendHeaders(services.headers));
   const sources = { config, db, redis, rankerWatch: new RankerWatch() };
   app.use(healthRoutes(readinessChecks(sources), stopping));
+  if (config.metricsToken) app.use(metricsRoutes(config.metricsToken, sources));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
   app.use(session(config, services.store));

@@ -39,6 +39,8 @@ export interface Config {
   /** Seconds to go on serving after a stop is asked for, so that a proxy notices in time (0 to 300). */
   drainSeconds: number;
   logLevel: string;
+  /** Opens `/metrics`; without it there is none. */
+  metricsToken: string | undefined;
   /** `/readyz` fails below so many free megabytes on the disk of the site (0 to 1,000,000). */
   readyMinDiskMb: number;
   /** `/readyz` fails when the same vote waits for the ranker for so many seconds; 0 for never (0 to 86,400). */
@@ -109,6 +111,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ranker: settings.RANKER ?? (settings.DATABASE_URL ? 'child' : 'inline'),
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    metricsToken: settings.METRICS_TOKEN,
     readyMinDiskMb: settings.READY_MIN_DISK_MB,
     readyMaxLagSeconds: settings.READY_MAX_LAG_SECONDS,
     contact: settings.CONTACT,
@@ -250,6 +253,7 @@ const environment = z
     RANKER: oneOf('child', 'inline', 'none').optional(),
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
+    METRICS_TOKEN: z.string().min(32, { error: 'is shorter than 32 characters.' }).optional(),
     READY_MIN_DISK_MB: integer(0, 1_000_000).default(200),
     READY_MAX_LAG_SECONDS: integer(0, 86_400).default(300),
     CONTACT: contact.optional(),

@@ -58,6 +58,7 @@ it.each([
   ['SESSION_EXPIRE_DAYS', '0'],
   ['SESSION_IDLE_MINUTES', '4'],
   ['PASSWORD_MIN_LENGTH', '7'],
+  ['METRICS_TOKEN', 'thirty-one characters are too few'.slice(0, 31)],
   ['READY_MIN_DISK_MB', '-1'],
   ['READY_MAX_LAG_SECONDS', '86401'],
   ['SMTP_URL', 'https://mail.example'],
