@@ -40,6 +40,7 @@ import { readFlash } from './http/flash.js';
 import { securityHeaders, sendHeaders } from './http/headers.js';
 import { healthRoutes } from './http/health.js';
 import { findNetwork } from './http/network.js';
+import { shedLoad } from './http/overload.js';
 import { loadTemplates } from './http/page.js';
 import { pictureSources } from './http/picture-sources.js';
 import { PrerenderedPages } from './http/prerendered.js';
@@ -132,6 +133,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const sources = { config, db, redis, rankerWatch: new RankerWatch() };
   app.use(healthRoutes(readinessChecks(sources), stopping));
   if (config.metricsToken) app.use(metricsRoutes(config.metricsToken, sources));
+  app.use(shedLoad(config, services.headers, log));
   app.use(findNetwork(config));
   app.use(refuseCrossSite(config.publicOrigin, services.onRefused));
   app.use(session(config, services.store));

@@ -41,6 +41,10 @@ export interface Config {
   logLevel: string;
   /** Opens `/metrics`; without it there is none. */
   metricsToken: string | undefined;
+  /** How many requests a process works on at once while its event loop is busy (1 to 100,000). */
+  maxOpenRequests: number;
+  /** The share of time from which on the event loop counts as busy (0 to 1). */
+  busyUtilization: number;
   /** `/readyz` fails below so many free megabytes on the disk of the site (0 to 1,000,000). */
   readyMinDiskMb: number;
   /** `/readyz` fails when the same vote waits for the ranker for so many seconds; 0 for never (0 to 86,400). */
@@ -112,6 +116,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     metricsToken: settings.METRICS_TOKEN,
+    maxOpenRequests: settings.MAX_OPEN_REQUESTS,
+    busyUtilization: 0.95,
     readyMinDiskMb: settings.READY_MIN_DISK_MB,
     readyMaxLagSeconds: settings.READY_MAX_LAG_SECONDS,
     contact: settings.CONTACT,
@@ -254,6 +260,7 @@ const environment = z
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
     METRICS_TOKEN: z.string().min(32, { error: 'is shorter than 32 characters.' }).optional(),
+    MAX_OPEN_REQUESTS: integer(1, 100_000).default(64),
     READY_MIN_DISK_MB: integer(0, 1_000_000).default(200),
     READY_MAX_LAG_SECONDS: integer(0, 86_400).default(300),
     CONTACT: contact.optional(),

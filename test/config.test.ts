@@ -59,6 +59,7 @@ it.each([
   ['SESSION_IDLE_MINUTES', '4'],
   ['PASSWORD_MIN_LENGTH', '7'],
   ['METRICS_TOKEN', 'thirty-one characters are too few'.slice(0, 31)],
+  ['MAX_OPEN_REQUESTS', '0'],
   ['READY_MIN_DISK_MB', '-1'],
   ['READY_MAX_LAG_SECONDS', '86401'],
   ['SMTP_URL', 'https://mail.example'],
