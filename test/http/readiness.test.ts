@@ -17,7 +17,7 @@ it('is ready while all parts work, and names them', async () => {
 });
 
 itOnPostgres('is not ready while all connections are in use, and says so', async () => {
-  const events = new EventEmitter();
+  const events = new EventEmitter().setMaxListeners(0);
   const release = once(events, 'release');
   const holders = Array.from({ length: 10 }, (_, holder) =>
     site.db.connection().execute(async () => {

@@ -16,9 +16,10 @@ export class RankerWatch {
   async secondsBehind(db: Database): Promise<number> {
     const [row] = await findFirstWaiting(db);
     const first = row && `${row.xid} ${row.id}`;
-    if (first === undefined || first !== this.#first) this.#seenAt = performance.now();
+    const now = performance.now();
+    if (first === undefined || first !== this.#first) this.#seenAt = now;
     this.#first = first;
-    return (performance.now() - this.#seenAt) / 1_000;
+    return (now - this.#seenAt) / 1_000;
   }
 }
 
