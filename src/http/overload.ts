@@ -9,7 +9,11 @@ import { HTML, renderPage, wantsFragment } from './page.js';
 import { TemporaryProblem } from './problem.js';
 
 const SAMPLE_MS = 250;
+// Many requests that come at once, after a short pause, must not all be taken.
+const STAYS_BUSY_MS = 2_000;
 const WARN_EVERY_MS = 10_000;
+// Programs that send again at once would else take the time of everyone by their refusals alone.
+const REFUSE_AFTER_MS = 250;
 const RETRY_AFTER_S = { least: 2, most: 6 };
 
 /**
@@ -23,13 +27,13 @@ export function shedLoad(
   headers: Headers,
   log: Logger,
 ): RequestHandler {
-  const utilization = sampleUtilization();
+  const isBusy = watchEventLoop(busyUtilization);
   const refuse = refuseQuickly(headers);
   let openRequests = 0;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return (req, res, next) => {
-    const busy = utilization();
-    if (openRequests < maxOpenRequests || busy < busyUtilization) {
+    // Asked first, because it takes a sample each time.
+    if (!isBusy() || openRequests < maxOpenRequests) {
       openRequests++;
       res.once('close', () => openRequests--);
       return next();
@@ -37,26 +41,30 @@ export function shedLoad(
     shedRequests.inc();
     if (performance.now() - warnedAt > WARN_EVERY_MS) {
       warnedAt = performance.now();
-      log.warn({ openRequests, utilization: busy }, 'the process is overloaded and refuses requests');
+      log.warn({ openRequests }, 'the process is overloaded and refuses requests');
     }
-    refuse(req, res);
+    setTimeout(() => refuse(req, res), REFUSE_AFTER_MS);
   };
 }
 
-/** Returns a function that tells how busy the event loop was of late (0 to 1). */
-function sampleUtilization(): () => number {
+/**
+ * Returns a function that tells whether the event loop was busy within the last two seconds. It takes the samples.
+ * @param share of a quarter of a second, from which on the loop counts as busy
+ */
+function watchEventLoop(share: number): () => boolean {
   let before = performance.eventLoopUtilization();
   let sampledAt = performance.now();
-  let utilization = 0;
+  let busyUntil = share > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return () => {
     const now = performance.now();
     if (now - sampledAt >= SAMPLE_MS) {
       const current = performance.eventLoopUtilization();
-      ({ utilization } = performance.eventLoopUtilization(current, before));
+      const { utilization } = performance.eventLoopUtilization(current, before);
+      if (utilization >= share) busyUntil = Math.max(busyUntil, now + STAYS_BUSY_MS);
       before = current;
       sampledAt = now;
     }
-    return utilization;
+    return now < busyUntil;
   };
 }
 
