@@ -39,6 +39,16 @@ export interface Config {
   /** Seconds to go on serving after a stop is asked for, so that a proxy notices in time (0 to 300). */
   drainSeconds: number;
   logLevel: string;
+  /** Opens `/metrics`; without it there is none. */
+  metricsToken: string | undefined;
+  /** How many requests a process works on at once while its event loop is busy (1 to 100,000). */
+  maxOpenRequests: number;
+  /** The share of time from which on the event loop counts as busy (0 to 1). */
+  busyUtilization: number;
+  /** `/readyz` fails below so many free megabytes on the disk of the site (0 to 1,000,000). */
+  readyMinDiskMb: number;
+  /** `/readyz` fails when the same vote waits for the ranker for so many seconds; 0 for never (0 to 86,400). */
+  readyMaxLagSeconds: number;
   /** How to reach the people who run the site: an e-mail address, or the address of a page. */
   contact: string | undefined;
   /** The server that sends mail; without it the site sends none and asks for no address. */
@@ -105,6 +115,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ranker: settings.RANKER ?? (settings.DATABASE_URL ? 'child' : 'inline'),
     drainSeconds: settings.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: settings.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    metricsToken: settings.METRICS_TOKEN,
+    maxOpenRequests: settings.MAX_OPEN_REQUESTS,
+    busyUtilization: 0.95,
+    readyMinDiskMb: settings.READY_MIN_DISK_MB,
+    readyMaxLagSeconds: settings.READY_MAX_LAG_SECONDS,
     contact: settings.CONTACT,
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
@@ -244,6 +259,10 @@ const environment = z
     RANKER: oneOf('child', 'inline', 'none').optional(),
     DRAIN_SECONDS: integer(0, 300).optional(),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').optional(),
+    METRICS_TOKEN: z.string().min(32, { error: 'is shorter than 32 characters.' }).optional(),
+    MAX_OPEN_REQUESTS: integer(1, 100_000).default(64),
+    READY_MIN_DISK_MB: integer(0, 1_000_000).default(200),
+    READY_MAX_LAG_SECONDS: integer(0, 86_400).default(300),
     CONTACT: contact.optional(),
     SMTP_URL: url('smtp:', 'smtps:').optional(),
     MAIL_FROM: z.email({ error: ({ input }) => `is "${input}", not an e-mail address.` }).optional(),

@@ -27,6 +27,7 @@ export function inTransaction<Result>(
 
 /** For migrations, the ranker and commands, which run as long as they need. */
 const UNLIMITED: PoolLimits = {
+  name: 'background',
   connections: 4,
   statementMs: Infinity,
   // Longer than for pages, so that a busy moment does not stop work of minutes.
@@ -35,6 +36,7 @@ const UNLIMITED: PoolLimits = {
 
 /** For pages: nobody waits longer for one. */
 const PAGE_LIMITS: PoolLimits = {
+  name: 'pages',
   connections: 10,
   statementMs: 15_000,
   // Half a second together. With the 0.3 s for Redis, a page that needs neither store is there within a
@@ -79,6 +81,10 @@ const createKysely = (pool: PostgresPool): Database =>
 export function violatesConstraint(error: unknown, constraint: string): boolean {
   return error instanceof Error && 'constraint' in error && error.constraint === constraint;
 }
+
+/** Tells whether an error means that Postgres may be well, but all connections of this process were in use. */
+export const isPoolExhausted = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
 /**
  * Tells whether an error means that the database cannot work now, rather than that a statement was wrong. It

@@ -3,8 +3,10 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { DatabaseUnavailableError, PostgresWatchdog, type WatchdogTimeouts } from './postgres-watchdog.js';
 
-/** The limits of a pool of connections. */
+/** What a pool of connections is for, and its limits. */
 export interface PoolLimits {
+  /** Names it in the metrics. */
+  name: 'pages' | 'background';
   /** The most connections that are open at once. */
   connections: number;
   /** Milliseconds after which Postgres cancels a statement; Infinity for no limit. */
@@ -21,7 +23,10 @@ const MAX_STATEMENT_MS = 2 ** 31 - 1;
  * answer, and then fails at once until the server answers again.
  * @param url of the server and its database
  */
-export function openPostgres(url: string, { connections, statementMs, timeouts }: PoolLimits): PostgresPool {
+export function openPostgres(
+  url: string,
+  { name, connections, statementMs, timeouts }: PoolLimits,
+): PostgresPool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -43,14 +48,35 @@ export function openPostgres(url: string, { connections, statementMs, timeouts }
     new pg.Client({ connectionString: url, connectionTimeoutMillis: 4_000, query_timeout: 2_000 });
   const watchdog = new PostgresWatchdog(createProbe, { ...timeouts, maxWait: statementMs + 1_000 });
   pool.on('connect', (client) => watchdog.add(client));
+  const entry = { name, pool, max: connections };
+  openPools.add(entry);
   return {
     connect: () => connect(pool, watchdog),
     end: () => {
+      openPools.delete(entry);
       watchdog.stop();
       return pool.end();
     },
   };
 }
+
+const openPools = new Set<{ name: PoolLimits['name']; pool: pg.Pool; max: number }>();
+
+/** Tells of each open pool how many of its connections are used and idle, and how many callers wait for one. */
+export const poolUsage = (): {
+  pool: PoolLimits['name'];
+  used: number;
+  idle: number;
+  waiting: number;
+  max: number;
+}[] =>
+  [...openPools].map(({ name, pool, max }) => ({
+    pool: name,
+    used: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+    max,
+  }));
 
 function connect(pool: pg.Pool, watchdog: PostgresWatchdog): Promise<PostgresPoolClient> {
   if (watchdog.isUnavailable) return Promise.reject(new DatabaseUnavailableError());

@@ -18,6 +18,7 @@ import { type Database, openDatabase, openDatabaseForPages } from './database.js
 import { drain, stopSignal } from './drain.js';
 import { createHttpServer } from './http/http-server.js';
 import { createLog } from './log.js';
+import { collectFromWorkers } from './metrics.js';
 import { migrateUp } from './migrate.js';
 import { Boards } from './ranking/boards/board-loader.js';
 import { adoptLedger } from './ranking/ranker/adopt-ledger.js';
@@ -44,6 +45,7 @@ try {
 
 function serveFromWorkers(config: Config): void {
   const log = createLog(config.logLevel);
+  if (config.metricsToken) collectFromWorkers();
   runPrimary(config.workers, (stopping) =>
     config.ranker === 'child' ? startRankerChild(log, stopping) : undefined,
   );

@@ -196,7 +196,10 @@ const suspects = { topicId: 1, title: 'Food', thingId: 1, thing: 'Ramen', deviat
 const listed = { query: 'mi', page: 2, pages: 3, found: 120 };
 
 const pages: { [Name in keyof Pages]: Pages[Name] } = {
-  'errors/problem': { problem: new Problem(404, 'Not found', 'There is no such page.') },
+  'errors/problem': {
+    problem: new Problem(404, 'Not found', 'There is no such page.'),
+    requestId: '0123456789ab',
+  },
   'admin/health': {
     groups: [
       {

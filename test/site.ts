@@ -187,6 +187,8 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
     ...readConfig({ DATA_DIR: dataDir }),
     passwordCost: 4,
     rateLimits: false,
+    // Tests and the site share a process, which is always busy.
+    maxOpenRequests: Infinity,
     ...settings,
   };
   const postgres = inject('postgres');

@@ -5,6 +5,7 @@ import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
 import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
+import { countLogIn } from './count-log-in.js';
 import { finishLogIn } from './finish-log-in.js';
 import { logInWithPasskey } from './log-in-with-passkey.js';
 import { askForPasskey } from './passkeys/check-passkey.js';
@@ -33,7 +34,8 @@ export function passkeyRoutes(services: AuthServices): Router {
       const form = readForm(req, 'passkey', 'username', 'remember', 'next');
       const [remembered, next] = [form.remember !== '', localPath(form.next)];
       const { network } = res.locals;
-      const account = await logInWithPasskey(services, req, { response: form.passkey, remembered, network });
+      const attempt = logInWithPasskey(services, req, { response: form.passkey, remembered, network });
+      const account = await countLogIn('passkey', attempt);
       if (!account) {
         const idleSeconds = 60 * config.sessionIdleMinutes;
         const page = { username: form.username, remembered, next, idleSeconds };

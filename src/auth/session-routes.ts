@@ -8,6 +8,7 @@ import { seeOther, sendPage } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { headOf } from './audit/hash-chain.js';
 import { timelineOf } from './audit/timeline.js';
+import { countLogIn } from './count-log-in.js';
 import { finishLogIn } from './finish-log-in.js';
 import { logIn } from './log-in.js';
 import type { AuthServices } from './services.js';
@@ -42,7 +43,8 @@ export function sessionRoutes(services: AuthServices): Router {
       const { username, password } = form;
       const remembered = form.remember !== '';
       const { network } = res.locals;
-      const account = await logIn(services, req, { username, password, remembered, network });
+      const attempt = logIn(services, req, { username, password, remembered, network });
+      const account = await countLogIn('password', attempt);
       const next = localPath(form.next);
       if (!account || 'barred' in account) {
         return sendPage(res.status(422), 'auth/login', {

@@ -27,16 +27,23 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     // The request log already says that this answer was cut.
     if (isAbortedByVisitor(error, res)) return;
     const problem = asProblem(error);
-    if (problem.status >= 500) logFailure(log, { error, problem, req });
+    const { requestId } = res.locals;
+    if (problem.status >= 500) logFailure(log, { error, problem, req, id: requestId });
     if (res.headersSent) return next(error);
     res.status(problem.status);
     if (problem.retryAfter) res.setHeader('Retry-After', String(problem.retryAfter));
     // The route may have set the ETag of what it could not show.
     res.removeHeader('ETag');
     res.vary('Accept');
-    if (wantsData(req)) return sendProblemDocument(res, problem);
+    // With the id, the people who run the site find what the log has of it.
+    const shownId = problem.status >= 500 ? requestId : undefined;
+    if (wantsData(req)) return sendProblemDocument(res, asProblemDocument(problem, shownId));
     if (wantsFragment(res)) showInNotice(res);
-    sendPageOrFragment(res, { page: 'errors/problem', fragment: 'errors/_problem', data: { problem } });
+    sendPageOrFragment(res, {
+      page: 'errors/problem',
+      fragment: 'errors/_problem',
+      data: { problem, requestId: shownId },
+    });
   };
 }
 
@@ -74,30 +81,40 @@ function httpStatus(error: unknown): number | undefined {
 
 function logFailure(
   log: Logger,
-  { error, problem, req }: { error: unknown; problem: Problem; req: Request },
+  { error, problem, req, id }: { error: unknown; problem: Problem; req: Request; id: string },
 ): void {
   const { method } = req;
   const path = loggedPath(req.path);
   // Overload causes many problems and nobody has to fix them, so each one gets a single line without a stack.
   if (error instanceof Problem)
-    log.warn({ reason: error.reason ?? error.message, method, path }, problem.title);
-  else log.error({ err: error, method, path }, problem.title);
+    log.warn({ id, reason: error.reason ?? error.message, method, path }, problem.title);
+  else log.error({ id, err: error, method, path }, problem.title);
 }
 
-// An address of data always answers with data, even when nothing is there. A client that prefers JSON gets data too.
-function wantsData(req: Request): boolean {
+/**
+ * Tells whether a request is answered with data. An address of data always is, even when nothing is there, and so is a
+ * client that prefers JSON.
+ */
+export function wantsData(req: Request): boolean {
   return /^\/api\/|\.json$/i.test(req.path) || req.accepts(['html', 'json']) === 'json';
 }
 
-// RFC 9457: without a type of its own, the title is that of the status.
-function sendProblemDocument(res: Response, { status, title, message }: Problem): void {
+/**
+ * Makes the document that tells a program of a problem (RFC 9457). Without a type of its own, the title is that of the
+ * status.
+ * @param requestId undefined for a problem that the log says no more about
+ */
+export const asProblemDocument = (
+  { status, title, message }: Problem,
+  requestId: string | undefined,
+): object => ({
+  ...{ type: 'about:blank', title: STATUS_CODES[status], status },
+  ...{ detail: `${title}. ${message}`, requestId },
+});
+
+function sendProblemDocument(res: Response, document: object): void {
   if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
-  res.type('application/problem+json').json({
-    type: 'about:blank',
-    title: STATUS_CODES[status],
-    status,
-    detail: `${title}. ${message}`,
-  });
+  res.type('application/problem+json').json(document);
 }
 
 // The problem goes into the notice, so that the visitor keeps the pair on the page.

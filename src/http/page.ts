@@ -55,7 +55,8 @@ export function loadTemplates(production: boolean): Eta {
  * VotePage } }`.
  */
 export interface Pages {
-  'errors/problem': { problem: Problem };
+  /** The id is there when the log tells more of the problem. */
+  'errors/problem': { problem: Problem; requestId: string | undefined };
 }
 
 /** A page with the function that reads its data. The name of the page decides the type of the data. */

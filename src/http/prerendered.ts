@@ -14,6 +14,15 @@ import {
   wantsFragment,
 } from './page.js';
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Whether a page that was ready has answered the request, before any route. */
+      isPrerendered?: boolean;
+    }
+  }
+}
+
 /**
  * A page that differs only in the name of the user who is logged in. Its fragment is the same for everyone.
  */
@@ -61,6 +70,7 @@ export class PrerenderedPages {
   readonly answer: RequestHandler = (req, res, next) => {
     const cached = this.#publicPages.get(req.url);
     if (!cached || !isPlain(req) || wantsFragment(res) || !cached.isCurrent()) return next();
+    res.locals.isPrerendered = true;
     const encoding = preferredEncoding(req, 'br', 'gzip');
     const bytes = cached.page.in(encoding);
     // Node writes a list of headers as it is, without storing and merging them.

@@ -1,5 +1,6 @@
 import { Batcher } from '../batcher.js';
 import type { Database } from '../database.js';
+import { votes as voteCounter } from '../metrics.js';
 import {
   type OthersCounts,
   othersCountsSql,
@@ -76,7 +77,9 @@ export class BallotBox {
     const result = await this.#tryToCast(vote);
     // An earlier answer can block the insert and be taken back before it is looked for. Then the vote can be
     // cast now.
-    return result.status === 'gone' ? this.#tryToCast(vote) : result;
+    const final = result.status === 'gone' ? await this.#tryToCast(vote) : result;
+    voteCounter.inc({ result: final.status });
+    return final;
   }
 
   async #tryToCast(vote: NewVote): Promise<CastResult> {

@@ -1,3 +1,4 @@
+import { queueRedraws } from '../metrics.js';
 import { findOpen } from './candidates.js';
 import { randomFor } from './draw.js';
 import { currentlyAway, stillAway, type Walk, withAway } from './in-person.js';
@@ -104,6 +105,7 @@ async function drawQueue(
   { pairs: before, away, kept }: Pick<Queue, 'pairs' | 'away'> & Pick<Walk, 'kept'>,
 ): Promise<Queue> {
   const { db, queues, board, voter, secret } = context;
+  queueRedraws.inc();
   const state = await readVoterState(context);
   const random = randomFor(`${voter.id} ${board.topic.id} ${state.latest ?? ''}`, secret);
   const drawn = drawFor(context, { ...state, away, kept }, random);

@@ -18,12 +18,16 @@ export async function checkSettings(config: Config): Promise<Finding> {
 
 const GIGABYTE = 1e9;
 
+/** Returns the folder whose disk counts: the one of the settings, or that of the site before there is one. */
+export const folderOfDisk = ({ dataDir }: Pick<Config, 'dataDir'>): string =>
+  existsSync(dataDir) ? dataDir : root;
+
 /** Tells how much room the disk has on which the site keeps its files. */
-export async function checkDisk({ dataDir, databaseUrl }: Config): Promise<Finding> {
-  const folder = existsSync(dataDir) ? dataDir : root;
+export async function checkDisk(config: Config): Promise<Finding> {
+  const folder = folderOfDisk(config);
   const { bavail, blocks, bsize } = await statfs(folder);
   const found = findingOfDisk({ free: bavail * bsize, total: blocks * bsize });
-  const elsewhere = databaseUrl ? ' The disk of Postgres is not seen from here.' : '';
+  const elsewhere = config.databaseUrl ? ' The disk of Postgres is not seen from here.' : '';
   return { ...found, finding: `${found.finding} at ${folder}.${elsewhere}` };
 }
 

@@ -32,7 +32,11 @@ export async function checkRanking(db: Database, { config }: HealthSources): Pro
   return fine(waiting === 0 ? 'It has read every vote.' : `To read: ${wait}.`);
 }
 
-async function readLag(db: Database): Promise<{ waiting: number; isForeign: boolean; stale: number }> {
+/**
+ * Reads how many votes the ranker has not read (at most 10,000), whether the votes are of another server, and how many
+ * topics have waited for a fit for an hour.
+ */
+export async function readLag(db: Database): Promise<{ waiting: number; isForeign: boolean; stale: number }> {
   const { rows } = await sql<{ waiting: number; isForeign: boolean; stale: number }>`
     select
       (select count(*) from (

@@ -41,8 +41,9 @@ export function findingOfMemory(used: number, most: number): Finding {
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-// Some hosting providers forbid this command.
-async function readInfo(redis: Redis): Promise<(field: string) => string | undefined> {
+/** Reads what Redis tells of itself. @returns a function that finds a field; undefined where it has none */
+export async function readInfo(redis: Redis): Promise<(field: string) => string | undefined> {
+  // Some hosting providers forbid this command.
   const text = await redis.info().catch((error: Error) => {
     if (/NOPERM|unknown command/i.test(error.message)) return '';
     throw error;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
+import { sessionEvents } from '../../metrics.js';
 
 interface AuditEvent {
   kind: string;
@@ -35,4 +36,5 @@ export async function recordEvent(
       returning id)
     insert into session_event_origins (event_id, salt, device, address)
     select id, salt, device, address from event, origin`.execute(db);
+  sessionEvents.inc({ kind });
 }
