@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSubnet } from './addresses.js';
 import { developmentSecrets } from './development-secrets.js';
+import { parseRedisUrl } from './redis-url.js';
 
 /** The folder that holds package.json, views and public. */
 export const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
@@ -147,6 +148,12 @@ const url = (...protocols: string[]) =>
     error: `is not an address that starts with ${protocols.join('// or ')}//`,
   });
 
+const redisUrl = z.string().refine((text) => parseRedisUrl(text) !== undefined, {
+  error:
+    'is not an address: redis://host:port, redis+sentinel://host:port,host:port/NAME or ' +
+    'redis+cluster://host:port,host:port, each also with rediss for TLS',
+});
+
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -230,7 +237,7 @@ const environment = z
     PORT: integer(0, 65_535).default(3000),
     PUBLIC_ORIGIN: origin.optional(),
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
-    REDIS_URL: url('redis:', 'rediss:').optional(),
+    REDIS_URL: redisUrl.optional(),
     DATA_DIR: z.string().default('.data'),
     SESSION_SECRET: list.default([]),
     SESSION_EXPIRE_DAYS: integer(1, 400).default(30),

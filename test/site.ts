@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Express } from 'express';
-import type { Redis } from 'ioredis';
 import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
@@ -25,7 +24,7 @@ import { Boards } from '../src/ranking/boards/board-loader.js';
 import { catchUp } from '../src/ranking/ranker/catch-up.js';
 import { Ranker } from '../src/ranking/ranker/ranker.js';
 import { importVotes } from '../src/ranking/transfer/import-votes.js';
-import { openRedis } from '../src/redis.js';
+import { deleteKeys, openRedis, type Redis } from '../src/redis.js';
 import { SiteSettings } from '../src/site/site-settings.js';
 import { onServer } from './stores.js';
 
@@ -394,9 +393,4 @@ async function countLockWaits(db: Database): Promise<number> {
     select count(*)::int as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
   return rows[0]?.count ?? 0;
-}
-
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*` }))
-    if (keys.length > 0) await redis.del(...keys);
 }

@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
+import type { Redis } from '../redis.js';
 
 /**
  * Serves two checks. `/healthz` answers while the process runs. `/readyz` answers 200 while the stores answer

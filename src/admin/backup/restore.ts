@@ -8,7 +8,7 @@ import { restoreEmbedded } from '../../embedded.js';
 import { createLog } from '../../log.js';
 import { migrateUp } from '../../migrate.js';
 import { renewLedger } from '../../ranking/ranker/adopt-ledger.js';
-import { openRedis } from '../../redis.js';
+import { deleteKeys, openRedis } from '../../redis.js';
 import { findTool, majorVersion, runTool } from './postgres-tools.js';
 
 /**
@@ -21,11 +21,11 @@ import { findTool, majorVersion, runTool } from './postgres-tools.js';
 export async function restore(config: Config, file: string, prefix: string): Promise<number> {
   if (!existsSync(file)) throw new Error(`${file}: there is no such file`);
   await refuseOtherKind(config, file);
-  if (config.redisUrl) await deleteKeys(config.redisUrl, prefix);
+  if (config.redisUrl) await emptyRedis(config.redisUrl, prefix);
   if (!config.databaseUrl) await restoreEmbedded(config.dataDir, new Blob([readFileSync(file)]));
   const db = await openDatabase(config, () => undefined);
   try {
-    if (config.databaseUrl) await restoreServer(db, config.databaseUrl, file);
+    if (config.databaseUrl) await restoreServer(db, config.databaseDirectUrl ?? config.databaseUrl, file);
     await migrateUp(db);
     await db.transaction().execute(renewLedger);
     await skipVoterIds(db);
@@ -73,11 +73,10 @@ async function skipVoterIds(db: Database): Promise<void> {
   );
 }
 
-async function deleteKeys(redisUrl: string, prefix: string): Promise<void> {
+async function emptyRedis(redisUrl: string, prefix: string): Promise<void> {
   const redis = await openRedis(redisUrl, createLog('silent'));
   try {
-    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 }))
-      if (keys.length > 0) await redis.unlink(keys);
+    await deleteKeys(redis, prefix);
   } finally {
     redis.disconnect();
   }
