@@ -17,6 +17,10 @@ export interface Config {
   publicOrigin: string;
   /** Postgres; without it an embedded database lives under `dataDir`. */
   databaseUrl: string | undefined;
+  /** What stands at `databaseUrl`: Postgres itself, or a pooler that gives a connection to a session or transaction. */
+  databasePooler: 'none' | 'session' | 'transaction';
+  /** Postgres without a pooler, for the ranker, migrations and commands; undefined: they use `databaseUrl`. */
+  databaseDirectUrl: string | undefined;
   /** Redis; without it session state lives in the process. */
   redisUrl: string | undefined;
   dataDir: string;
@@ -94,6 +98,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: settings.PORT,
     publicOrigin: settings.PUBLIC_ORIGIN ?? `http://localhost:${settings.PORT}`,
     databaseUrl: settings.DATABASE_URL,
+    databasePooler: settings.DATABASE_POOLER,
+    databaseDirectUrl: settings.DATABASE_DIRECT_URL,
     redisUrl: settings.REDIS_URL,
     dataDir,
     ...secretsOf(settings, dataDir),
@@ -237,6 +243,8 @@ const environment = z
     PORT: integer(0, 65_535).default(3000),
     PUBLIC_ORIGIN: origin.optional(),
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    DATABASE_POOLER: oneOf('none', 'session', 'transaction').default('none'),
+    DATABASE_DIRECT_URL: url('postgres:', 'postgresql:').optional(),
     REDIS_URL: redisUrl.optional(),
     DATA_DIR: z.string().default('.data'),
     SESSION_SECRET: list.default([]),
@@ -275,6 +283,16 @@ const environment = z
         'RANKER',
         `is ${settings.RANKER}, which needs DATABASE_URL: one process opens the embedded database.`,
       );
+    if (
+      settings.DATABASE_POOLER === 'transaction' &&
+      !(settings.DATABASE_URL && settings.DATABASE_DIRECT_URL)
+    )
+      refuse(
+        'DATABASE_POOLER',
+        'is transaction, which needs DATABASE_URL for pages, and DATABASE_DIRECT_URL for the ranker and migrations.',
+      );
+    if (settings.DATABASE_DIRECT_URL && !settings.DATABASE_URL)
+      refuse('DATABASE_DIRECT_URL', 'needs DATABASE_URL, which pages use.');
     if (settings.RETENTION_DELETE_DAYS < settings.RETENTION_SHORTEN_DAYS)
       refuse('RETENTION_DELETE_DAYS', 'is less than RETENTION_SHORTEN_DAYS.');
     if (settings.SMTP_URL && !settings.MAIL_FROM)
