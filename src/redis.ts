@@ -33,7 +33,7 @@ export async function openRedis(url: string, log: Logger): Promise<Redis> {
     await refuseOldVersion(redis);
   } catch (error) {
     redis.disconnect();
-    throw connectError ?? error;
+    throw explained(address, connectError ?? (error as Error));
   }
   redis.on('error', (error: Error) => log.warn({ reason: error.message }, 'Redis is unavailable'));
   redis.off('error', noteError);
@@ -124,6 +124,17 @@ function clusterClient({ hosts }: RedisAddress, login: Login): Redis {
   return redis;
 }
 
+// The library does not say which of several servers it has tried.
+function explained({ kind, hosts, name }: RedisAddress, error: Error): Error {
+  if (kind === 'server' || error instanceof VersionError) return error;
+  const servers = hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+  const failure =
+    kind === 'sentinel' ? `no Sentinel finds the master ${name}` : 'no node of the cluster answers';
+  return new Error(`Redis at ${servers} can't be reached: ${failure} (${error.message})`, { cause: error });
+}
+
+class VersionError extends Error {}
+
 // Valkey also reports the Redis version that it is compatible with, as redis_version.
 async function refuseOldVersion(redis: Redis): Promise<void> {
   // Some hosting providers forbid this command.
@@ -132,5 +143,5 @@ async function refuseOldVersion(redis: Redis): Promise<void> {
   const version = valkey ?? /^redis_version:([\d.]+)/m.exec(info)?.[1];
   if (!version || version.localeCompare(valkey ? '7.2' : '7.0', 'en', { numeric: true }) >= 0) return;
   const name = valkey ? 'Valkey' : 'Redis';
-  throw new Error(`REDIS_URL leads to ${name} ${version}: Redis 7 or Valkey 7.2 is needed, or newer`);
+  throw new VersionError(`REDIS_URL leads to ${name} ${version}: Redis 7 or Valkey 7.2 is needed, or newer`);
 }

@@ -34,6 +34,8 @@ export interface Site {
   server: Server;
   app: Express;
   db: Database;
+  /** The same database for what needs a session of its own: the ranker and imports. */
+  directDb: Database;
   redis: Redis | undefined;
   /** Begins every key of this site in Redis. */
   prefix: string;
@@ -75,6 +77,7 @@ export async function openSite(
     : await openTestDatabase(settings);
   const { config } = stores;
   const db = storesOf ? storesOf.db : openDatabaseForPages(stores.db, config);
+  const directDb = storesOf ? (storesOf.directDb ?? storesOf.db) : stores.db;
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = storesOf?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
@@ -98,20 +101,21 @@ export async function openSite(
   app.enable('view cache');
   const server = createHttpServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const ranker = new Ranker(db);
+  const ranker = new Ranker(directDb);
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
     app,
     db,
+    directDb,
     redis,
     prefix,
     boards,
     settings: settingsOfSite,
     config,
-    fold: () => foldAll(db, ranker),
+    fold: () => foldAll(directDb, ranker),
     async rank() {
-      await foldAll(db, ranker);
+      await foldAll(directDb, ranker);
       await boards.refresh();
     },
     async close() {
@@ -194,8 +198,11 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
   const name = `thinga_test_${randomBytes(6).toString('hex')}`;
   if (postgres) {
     await onServer(postgres.server, `create database ${name} template ${postgres.template}`);
-    const server = settings.databaseUrl ?? postgres.server;
-    config.databaseUrl = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+    const { server, pooler } = postgres;
+    const urlAt = (address: string): string => Object.assign(new URL(address), { pathname: `/${name}` }).href;
+    config.databaseUrl = urlAt(settings.databaseUrl ?? pooler?.url ?? server);
+    if (pooler && !settings.databaseUrl) config.databasePooler = pooler.mode;
+    if (config.databasePooler === 'transaction') config.databaseDirectUrl = urlAt(server);
   }
   const db = await openDatabase(config, () => undefined);
   return {
@@ -208,6 +215,12 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
     },
   };
 }
+
+/** The settings that lead another process to the database of a site. */
+export const databaseEnv = ({ databaseUrl, databasePooler, databaseDirectUrl }: Config) => ({
+  ...(databaseUrl && { DATABASE_URL: databaseUrl, DATABASE_POOLER: databasePooler }),
+  ...(databaseDirectUrl && { DATABASE_DIRECT_URL: databaseDirectUrl }),
+});
 
 /**
  * A test that needs two connections at once. It is skipped on the embedded database, which has one.
@@ -285,7 +298,7 @@ export async function topic(
   site: Site,
   { slug = 'foods', names = ['Ramen', 'Sushi', 'Pizza', 'Salad'] }: { slug?: string; names?: string[] } = {},
 ): Promise<{ slug: string; names: string[] }> {
-  await importThings(site.db, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
+  await importThings(site.directDb, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
   await site.boards.refresh();
   return { slug, names };
 }
@@ -297,7 +310,7 @@ export async function importVotesOf(
   { slug, names: [winner = '', loser = ''] }: { slug: string; names: string[] },
 ): Promise<void> {
   const rows = Array.from({ length: voters }, () => `${winner},${loser},${randomBytes(6).toString('hex')}`);
-  await importVotes(site.db, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
+  await importVotes(site.directDb, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
   await site.rank();
 }
 
