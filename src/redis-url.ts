@@ -31,7 +31,8 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   const kind = kindName as RedisAddress['kind'];
   // A standard URL has only one host, so each gets one.
   const urls = hosts.split(',').map((host) => `redis://${login}${host}${rest}`);
-  if (!scheme || !urls.every((url) => URL.canParse(url))) return undefined;
+  if (!scheme || (kind === 'server' && urls.length > 1) || !urls.every((url) => URL.canParse(url)))
+    return undefined;
   const parsed = urls.map((url) => new URL(url)) as [URL, ...URL[]];
   const { username, password, pathname, searchParams } = parsed[0];
   const path = pathname.split('/').slice(1).map(decodeURIComponent);
