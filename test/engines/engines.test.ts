@@ -9,11 +9,11 @@ import { seed } from '../../src/catalog/seed.js';
 import { readConfig } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { migrateUp } from '../../src/migrate.js';
-import { expectLedger, isRankingBehind } from '../faults/ledger.js';
 import { Voter } from '../faults/voter.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
 import { onServer } from '../stores.js';
+import { expectLedger, isRankingBehind } from './ledger.js';
 import {
   type Engine,
   output,
@@ -85,7 +85,7 @@ for (const [name, start] of Object.entries(ENGINES))
   });
 
 async function onPostgres(folder: string, version?: string): Promise<Engine> {
-  const { url } = await startPostgres(folder, version);
+  const url = await startPostgres(folder, version);
   const { port } = await startRedis(folder);
   const env = { DATABASE_URL: url, REDIS_URL: `redis://127.0.0.1:${port}` };
   return { env, directUrl: url, description: await postgresVersion(url) };
@@ -104,7 +104,7 @@ async function onPgBouncer(folder: string, mode: 'session' | 'transaction'): Pro
 }
 
 async function onRedis(folder: string, url: string, more: Record<string, string> = {}): Promise<Engine> {
-  const { url: directUrl } = await startPostgres(folder);
+  const directUrl = await startPostgres(folder);
   const [, version] = /v=([\d.]+)/.exec(await output('redis-server', '--version')) ?? [];
   const env = { DATABASE_URL: directUrl, REDIS_URL: url, ...more };
   return { env, directUrl, description: `Redis ${version}` };
@@ -157,7 +157,7 @@ async function voteAndLogIn(site: { origin: string }, db: Database, engine: Engi
   const over = new AbortController();
   const errors: unknown[] = [];
   const voting = voters.map((voter) =>
-    voter.vote('/vote', over.signal).catch((error: unknown) => errors.push(error)),
+    voter.vote('/vote', over.signal).catch((error: unknown) => errors.push(String(error).slice(0, 300))),
   );
   await sleep(2_000);
   const startedAt = Date.now();

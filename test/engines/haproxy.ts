@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startUntil } from '../faults/stores.js';
 import { freePort } from '../processes.js';
+import { startServer } from './start-server.js';
 
 /** A running HAProxy. */
 export interface HaProxy {
@@ -47,10 +47,7 @@ ${lines.join('\n')}
       () => true,
       () => false,
     );
-  await startUntil(answers, ['haproxy', '-f', 'haproxy.cfg'], {
-    cwd: path,
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
-  });
+  await startServer(answers, ['haproxy', '-f', 'haproxy.cfg'], { cwd: path });
   return {
     origin,
     async until(index, status) {

@@ -1,14 +1,14 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createPostgres, postgresUser, startUntil, type TestServer } from '../faults/stores.js';
 import { freePort } from '../processes.js';
 import { answersPostgres } from '../stores.js';
+import { ordinaryUser, startServer } from './start-server.js';
 
 const run = promisify(execFile);
 
@@ -24,11 +24,37 @@ export interface Engine {
   failOver?(): Promise<void>;
 }
 
-/** Starts the installed Postgres, or a version from npm. @param version such as `18.4.0-beta.17` */
-export async function startPostgres(folder: string, version?: string): Promise<TestServer> {
-  const server = await createPostgres(join(folder, 'postgres'), ...(version ? [await install(version)] : []));
-  await server.start();
-  return server;
+/**
+ * Starts an empty Postgres: the newest one that Debian has installed, or a version from npm.
+ * @param version such as `18.4.0-beta.17`
+ * @returns its address
+ */
+export async function startPostgres(folder: string, version?: string): Promise<string> {
+  const programs = version ? await install(version) : installedPrograms();
+  const [port, user, path] = [String(await freePort()), ordinaryUser(), join(folder, 'postgres')];
+  mkdirSync(path);
+  if (user) chownSync(path, user.uid, user.gid);
+  const options = { ...user, cwd: path, env: { PATH: `${programs}:${process.env.PATH}` } };
+  const layout = ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale'];
+  await run(join(programs, 'initdb'), layout, options);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const settings = ['listen_addresses=127.0.0.1', 'max_connections=200'];
+  await startServer(
+    () => answersPostgres(url),
+    [
+      ...[join(programs, 'postgres'), '-D', 'data', '-p', port, '-k', path],
+      ...settings.flatMap((setting) => ['-c', setting]),
+    ],
+    options,
+  );
+  return url;
+}
+
+// Debian installs these programs outside the PATH.
+function installedPrograms(): string {
+  const versions = '/usr/lib/postgresql';
+  const newest = existsSync(versions) ? Math.max(...readdirSync(versions).map(Number)) : 0;
+  return newest ? `${versions}/${newest}/bin` : '';
 }
 
 /** Installs the programs of a Postgres from npm, once. @returns their folder */
@@ -48,7 +74,7 @@ export async function startPgBouncer(
   server: string,
   mode: 'session' | 'transaction',
 ): Promise<string> {
-  const [port, user, path] = [await freePort(), postgresUser(), join(folder, 'pgbouncer')];
+  const [port, user, path] = [await freePort(), ordinaryUser(), join(folder, 'pgbouncer')];
   mkdirSync(path);
   if (user) chownSync(path, user.uid, user.gid);
   writeFileSync(join(path, 'users'), '"postgres" ""\n');
@@ -69,10 +95,9 @@ server_idle_timeout = 10
 `,
   );
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await startUntil(() => answersPostgres(url), ['pgbouncer', 'pgbouncer.ini'], {
+  await startServer(() => answersPostgres(url), ['pgbouncer', 'pgbouncer.ini'], {
     ...user,
     cwd: path,
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
   });
   return url;
 }
@@ -91,7 +116,7 @@ export async function startRedis(
   const options = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction'];
   const ask = async (...command: string[]): Promise<string> =>
     (await run('redis-cli', ['-p', String(port), ...cli, ...command])).stdout.trim();
-  const child = await startUntil(
+  const child = await startServer(
     async () => (await ask('ping').catch(() => '')) === 'PONG',
     ['redis-server', ...listen, ...options, ...args],
     { cwd: path },
@@ -157,7 +182,7 @@ sentinel failover-timeout main 5000
   );
   const ask = async (...command: string[]): Promise<string> =>
     (await run('redis-cli', ['-p', String(port), ...command])).stdout.trim();
-  const child = await startUntil(
+  const child = await startServer(
     async () => (await ask('ping').catch(() => '')) === 'PONG',
     ['redis-sentinel', 'sentinel.conf'],
     { cwd: path },

@@ -12,7 +12,6 @@ import { readConfig, root } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
-import { acknowledgedBy, expectLedger, isRankingBehind } from './ledger.js';
 import { childrenOf, createPostgres, createRedis, kill, type TestRedis, type TestServer } from './stores.js';
 import { Voter } from './voter.js';
 
@@ -199,7 +198,7 @@ async function untilAllAreAnswered(): Promise<number> {
  */
 async function expectAllStored(): Promise<number> {
   const startedAt = Date.now();
-  await expectLedger(db, voters);
+  await expectLedger();
   await untilAllAreRanked();
   const rankedMs = Date.now() - startedAt;
   // In one snapshot, because the ranker goes on.
@@ -213,14 +212,49 @@ async function expectAllStored(): Promise<number> {
   return rankedMs;
 }
 
+async function expectLedger(): Promise<void> {
+  const { rows } = await sql<{ vote: string }>`
+    select username || ' ' || ballot_id || ' ' || outcome ||
+      case when withdrawn_at is null then '' else ', undone' end as vote
+    from votes join users on users.id = voter_id`.execute(db);
+  const [expected, stored] = [acknowledged(), rows.map(({ vote }) => vote)];
+  expect({
+    lost: difference(expected, stored),
+    unexpected: difference(stored, expected),
+    count: stored.length,
+  }).toEqual({
+    lost: [],
+    unexpected: [],
+    count: expected.length,
+  });
+  const duplicates = await sql`
+    select voter_id from votes where withdrawn_at is null
+    group by voter_id, least(left_id, right_id), greatest(left_id, right_id) having count(*) > 1`.execute(db);
+  expect(duplicates.rows).toEqual([]);
+}
+
+function difference(all: string[], excluded: string[]): string[] {
+  const set = new Set(excluded);
+  return all.filter((item) => !set.has(item));
+}
+
 /** Waits until the ranking has all votes, and the site shows it. */
 async function untilAllAreRanked(): Promise<void> {
-  while (await isRankingBehind(db)) await sleep(50);
+  while (await isRankingBehind()) await sleep(50);
   const { rows } = await sql<{ slug: string; votes: number }>`
     select slug, count(*)::int as votes from votes join topics on topics.id = topic_id
     where withdrawn_at is null and outcome <> 'skip' group by slug`.execute(db);
   const cast = new Map(rows.map(({ slug, votes }) => [slug, votes]));
   for (const { slug } of topics) while ((await votesShown(slug)) !== cast.get(slug)) await sleep(50);
+}
+
+async function isRankingBehind(): Promise<boolean> {
+  const { rows } = await sql`
+    select from votes, ranker_position as position
+    where (votes.xid, votes.id) > (position.xid, position.id)
+      or (withdrawn_xid, votes.id) > (position.xid, position.id)
+    union all select from boards where stale_since is not null`.execute(db);
+  return rows.length > 0;
 }
 
 async function votesShown(slug: string): Promise<number> {
@@ -297,4 +331,7 @@ async function runCommand(...args: string[]): Promise<void> {
 /** The reasons for all retries since voting began. */
 const retries = (): string[] => voters.flatMap((voter) => voter.retries);
 
-const acknowledged = (): string[] => acknowledgedBy(voters);
+const acknowledged = (): string[] =>
+  voters.flatMap(({ name, acknowledged }) =>
+    [...acknowledged].map(([id, choice]) => `${name} ${id} ${choice}`),
+  );

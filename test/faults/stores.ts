@@ -27,13 +27,12 @@ export interface TestRedis extends TestServer {
 /**
  * Creates an empty Postgres server with the installed programs. It is not started yet.
  * @param folder for its data; it is created
- * @param programs the folder of the programs; by default the newest ones
  */
-export async function createPostgres(folder: string, programs = postgresPrograms()): Promise<TestServer> {
+export async function createPostgres(folder: string): Promise<TestServer> {
   const [port, user] = [String(await freePort()), postgresUser()];
   mkdirSync(folder);
   if (user) chownSync(folder, user.uid, user.gid);
-  const options = { ...user, cwd: folder, env: { PATH: `${programs}:${process.env.PATH}` } };
+  const options = { ...user, cwd: folder, env: { PATH: pathWithPostgres() } };
   execFileSync(
     'initdb',
     ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
@@ -41,7 +40,6 @@ export async function createPostgres(folder: string, programs = postgresPrograms
   );
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const args = ['-D', 'data', '-p', port, '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
-  args.push('-c', 'max_connections=200');
   let postmaster: ChildProcess | undefined;
   return {
     url,
@@ -118,10 +116,9 @@ const MAX_TRIES = 100;
 
 /**
  * Starts a server, and waits until it answers. A server that ends is started again.
- * @param options its folder, where it writes what it says to the file `log`
  * @throws Error with the server's output when it does not start
  */
-export async function startUntil(
+async function startUntil(
   answers: () => Promise<boolean>,
   [program = '', ...args]: string[],
   options: SpawnOptions & { cwd: string },
@@ -142,16 +139,16 @@ export async function startUntil(
   throw new Error(`${program} does not start: ${readFileSync(log, 'utf8')}`);
 }
 
-/** The user for servers that refuse to run as root; undefined when these tests don't run as root. */
-export function postgresUser(): { uid: number; gid: number } | undefined {
+// Postgres refuses to run as root.
+function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = (option: string): number => Number(execFileSync('id', [option, 'postgres']));
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
 // Debian installs these programs outside the PATH.
-function postgresPrograms(): string {
+function pathWithPostgres(): string {
   const versions = '/usr/lib/postgresql';
   const newest = existsSync(versions) ? Math.max(...readdirSync(versions).map(Number)) : 0;
-  return newest ? `${versions}/${newest}/bin` : '';
+  return newest ? `${process.env.PATH}:${versions}/${newest}/bin` : String(process.env.PATH);
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import type { Database } from '../../src/database.js';
-import type { Voter } from './voter.js';
+import type { Voter } from '../faults/voter.js';
 
 /** The votes that the site has acknowledged to some voters: who, which ballot, and what it says now. */
 export const acknowledgedBy = (voters: Voter[]): string[] =>
