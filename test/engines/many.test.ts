@@ -27,8 +27,7 @@ const VOTERS = 8;
 /** Each machine gives a new connection to its next process, so so many connections reach both of them. */
 const CONNECTIONS = 6;
 
-const folder = mkdtempSync(join(tmpdir(), 'thinga-many-'));
-chmodSync(folder, 0o711);
+let folder = '';
 let env: Record<string, string>;
 let db: Database;
 let proxy: HaProxy;
@@ -36,6 +35,9 @@ const machines: SiteProcess[] = [];
 const voters: Voter[] = [];
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'thinga-many-'));
+  // Postgres runs as another user, who needs access to its folder.
+  chmodSync(folder, 0o711);
   const url = await startPostgres(folder);
   const { port } = await startRedis(folder);
   db = await openDatabase(readConfig({ DATABASE_URL: url }), () => undefined);
@@ -44,6 +46,7 @@ beforeAll(async () => {
   env = {
     NODE_ENV: 'production',
     PORT: String(await freePort()),
+    PUBLIC_ORIGIN: 'http://127.0.0.1:3000',
     DATABASE_URL: url,
     REDIS_URL: `redis://127.0.0.1:${port}`,
     SESSION_SECRET: randomBytes(36).toString('base64'),
@@ -53,7 +56,6 @@ beforeAll(async () => {
     DRAIN_SECONDS: '3',
     LOG_LEVEL: 'warn',
   };
-  env.PUBLIC_ORIGIN = 'http://127.0.0.1:3000';
   machines[0] = await startMachine(0);
   // The first ranker then has the lock.
   while ((await lockHolder(db)) === undefined) await sleep(20);
@@ -75,7 +77,7 @@ process.on('exit', end);
 
 function end(): void {
   killProcesses();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 const originOf = (host: string): string => `http://${host}:${env.PORT}`;
