@@ -30,6 +30,8 @@ export async function openRedis(url: string, log: Logger): Promise<Redis> {
   redis.on('error', noteError);
   try {
     await redis.connect();
+    // Otherwise the first command would connect to a node, and those that come meanwhile would fail.
+    if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map((node) => node.ping()));
     await refuseOldVersion(redis);
   } catch (error) {
     redis.disconnect();
@@ -40,12 +42,18 @@ export async function openRedis(url: string, log: Logger): Promise<Redis> {
   return redis;
 }
 
+/** Finds all keys that begin with a prefix, on every server. */
+export async function findKeys(redis: Redis, prefix: string): Promise<string[]> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const found: string[] = [];
+  for (const server of servers)
+    for await (const keys of server.scanStream({ match: `${prefix}*`, count: 500 })) found.push(...keys);
+  return found;
+}
+
 /** Deletes all keys that begin with a prefix, on every server. */
 export async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  for (const server of servers)
-    for await (const keys of server.scanStream({ match: `${prefix}*`, count: 500 }))
-      await Promise.all((keys as string[]).map((key) => redis.unlink(key)));
+  await Promise.all((await findKeys(redis, prefix)).map((key) => redis.unlink(key)));
 }
 
 const OPTIONS = {

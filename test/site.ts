@@ -24,7 +24,7 @@ import { Boards } from '../src/ranking/boards/board-loader.js';
 import { catchUp } from '../src/ranking/ranker/catch-up.js';
 import { Ranker } from '../src/ranking/ranker/ranker.js';
 import { importVotes } from '../src/ranking/transfer/import-votes.js';
-import { deleteKeys, openRedis, type Redis } from '../src/redis.js';
+import { deleteKeys, findKeys, openRedis, type Redis } from '../src/redis.js';
 import { SiteSettings } from '../src/site/site-settings.js';
 import { onServer } from './stores.js';
 
@@ -128,6 +128,16 @@ export async function openSite(
       await stores.close();
     },
   };
+}
+
+/** Finds the keys of a site in Redis. @param start how they begin after the site's prefix */
+export async function keysOf({ redis, prefix }: Site, start = ''): Promise<string[]> {
+  return redis ? findKeys(redis, prefix + start) : [];
+}
+
+/** Deletes keys of a site in Redis, as if Redis had lost them. */
+export async function loseKeys({ redis, prefix }: Site, start = ''): Promise<void> {
+  if (redis) await deleteKeys(redis, prefix + start);
 }
 
 /** Folds with several rankers at once until the ratings have every committed vote. */
