@@ -11,6 +11,7 @@ export default defineConfig({
       'test/bench/**',
       'test/soak/**',
       'test/faults/**',
+      'test/engines/**',
       'node_modules/**',
       'dist/**',
     ],

@@ -1,6 +1,5 @@
 import compression from 'compression';
 import express, { type Express, type Request, type Response } from 'express';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { RankerWatch } from './admin/health/ranker-watch.js';
 import { readinessChecks } from './admin/health/readiness.js';
@@ -65,7 +64,7 @@ import type { Boards } from './ranking/boards/board-loader.js';
 import { embedRoutes } from './ranking/pages/embed-routes.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
 import { thingRoutes } from './ranking/pages/thing-routes.js';
-import { PREFIX } from './redis.js';
+import { PREFIX, type Redis } from './redis.js';
 import { colorRoutes, colorsUrl } from './site/color-routes.js';
 import { manifestRoutes } from './site/manifest-routes.js';
 import type { SiteSettings } from './site/site-settings.js';

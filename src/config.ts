@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSubnet } from './addresses.js';
 import { developmentSecrets } from './development-secrets.js';
+import { parseRedisUrl } from './redis-url.js';
 
 /** The folder that holds package.json, views and public. */
 export const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
@@ -16,6 +17,10 @@ export interface Config {
   publicOrigin: string;
   /** Postgres; without it an embedded database lives under `dataDir`. */
   databaseUrl: string | undefined;
+  /** What stands at `databaseUrl`: Postgres itself, or a pooler that gives a connection to a session or transaction. */
+  databasePooler: 'none' | 'session' | 'transaction';
+  /** Postgres without a pooler, for the ranker, migrations and commands; undefined: they use `databaseUrl`. */
+  databaseDirectUrl: string | undefined;
   /** Redis; without it session state lives in the process. */
   redisUrl: string | undefined;
   dataDir: string;
@@ -103,6 +108,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: settings.PORT,
     publicOrigin: settings.PUBLIC_ORIGIN ?? `http://localhost:${settings.PORT}`,
     databaseUrl: settings.DATABASE_URL,
+    databasePooler: settings.DATABASE_POOLER,
+    databaseDirectUrl: settings.DATABASE_DIRECT_URL,
     redisUrl: settings.REDIS_URL,
     dataDir,
     ...secretsOf(settings, dataDir),
@@ -161,6 +168,12 @@ const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `is not an address that starts with ${protocols.join('// or ')}//`,
   });
+
+const redisUrl = z.string().refine((text) => parseRedisUrl(text) !== undefined, {
+  error:
+    'is not an address: redis://host:port, redis+sentinel://host:port,host:port/NAME or ' +
+    'redis+cluster://host:port,host:port, each also with rediss for TLS',
+});
 
 const list = z.string().transform((text) =>
   text
@@ -245,7 +258,9 @@ const environment = z
     PORT: integer(0, 65_535).default(3000),
     PUBLIC_ORIGIN: origin.optional(),
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
-    REDIS_URL: url('redis:', 'rediss:').optional(),
+    DATABASE_POOLER: oneOf('none', 'session', 'transaction').default('none'),
+    DATABASE_DIRECT_URL: url('postgres:', 'postgresql:').optional(),
+    REDIS_URL: redisUrl.optional(),
     DATA_DIR: z.string().default('.data'),
     SESSION_SECRET: list.default([]),
     SESSION_EXPIRE_DAYS: integer(1, 400).default(30),
@@ -287,6 +302,16 @@ const environment = z
         'RANKER',
         `is ${settings.RANKER}, which needs DATABASE_URL: one process opens the embedded database.`,
       );
+    if (
+      settings.DATABASE_POOLER === 'transaction' &&
+      !(settings.DATABASE_URL && settings.DATABASE_DIRECT_URL)
+    )
+      refuse(
+        'DATABASE_POOLER',
+        'is transaction, which needs DATABASE_URL for pages, and DATABASE_DIRECT_URL for the ranker and migrations.',
+      );
+    if (settings.DATABASE_DIRECT_URL && !settings.DATABASE_URL)
+      refuse('DATABASE_DIRECT_URL', 'needs DATABASE_URL, which pages use.');
     if (settings.RETENTION_DELETE_DAYS < settings.RETENTION_SHORTEN_DAYS)
       refuse('RETENTION_DELETE_DAYS', 'is less than RETENTION_SHORTEN_DAYS.');
     if (settings.SMTP_URL && !settings.MAIL_FROM)

@@ -45,17 +45,18 @@ const PAGE_LIMITS: PoolLimits = {
 };
 
 /**
- * Opens Postgres at DATABASE_URL, or the embedded database under DATA_DIR when there is none. Its statements
- * have no time limit.
+ * Opens Postgres at DATABASE_DIRECT_URL or DATABASE_URL, or the embedded database under DATA_DIR when there is
+ * none. Its statements have no time limit, and each connection is a session of its own.
  * @param print gets a line when opening takes a while
  * @throws Error when the database does not answer, or another process has the embedded one open
  */
 export async function openDatabase(config: Config, print: (line: string) => void): Promise<Database> {
-  const db = createKysely(
-    config.databaseUrl
-      ? openPostgres(config.databaseUrl, UNLIMITED)
-      : await openEmbedded(config.dataDir, print),
-  );
+  const { databaseUrl, databaseDirectUrl, databasePooler, dataDir } = config;
+  let pool: PostgresPool;
+  if (databaseDirectUrl) pool = openPostgres(databaseDirectUrl, UNLIMITED, 'none');
+  else if (databaseUrl) pool = openPostgres(databaseUrl, UNLIMITED, databasePooler);
+  else pool = await openEmbedded(dataDir, print);
+  const db = createKysely(pool);
   try {
     await db.selectNoFrom((no) => no.lit(1).as('alive')).execute();
   } catch (error) {
@@ -66,12 +67,12 @@ export async function openDatabase(config: Config, print: (line: string) => void
 }
 
 /**
- * Opens the same database for pages. Their statements end after fifteen seconds. The embedded database has
- * one connection, so it is returned as it is.
+ * Opens the same database for pages, at DATABASE_URL. Their statements end after fifteen seconds, and nothing
+ * of theirs lives in a session. The embedded database has one connection, so it is returned as it is.
  * @param db from `openDatabase`
  */
-export function openDatabaseForPages(db: Database, { databaseUrl }: Config): Database {
-  return databaseUrl ? createKysely(openPostgres(databaseUrl, PAGE_LIMITS)) : db;
+export function openDatabaseForPages(db: Database, { databaseUrl, databasePooler }: Config): Database {
+  return databaseUrl ? createKysely(openPostgres(databaseUrl, PAGE_LIMITS, databasePooler)) : db;
 }
 
 const createKysely = (pool: PostgresPool): Database =>

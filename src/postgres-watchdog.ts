@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import pg from 'pg';
+import type { Config } from './config.js';
 
 /** Postgres does not answer, so nothing that needs it can work now. */
 export class DatabaseUnavailableError extends Error {
@@ -45,12 +46,18 @@ const CHECK_INTERVAL_MS = 50;
  * the server is unavailable. All connections are dropped, and queries fail at once until the server answers
  * again. When the server does answer, it says which suspects it works for. A connection is dropped alone when
  * the server is idle on it twice.
+ *
+ * A pooler in between also answers when Postgres does not, so there the probe has to get an answer to a
+ * statement. With transaction pooling nobody can tell which connection Postgres works for. None is dropped
+ * alone, until its caller has waited for too long.
  */
 export class PostgresWatchdog {
   readonly #createProbe: () => pg.Client;
   readonly #timeouts: WatchdogTimeouts;
+  readonly #pooler: Config['databasePooler'];
   readonly #waits = new Set<Wait>();
   readonly #clients = new Set<pg.Client>();
+  readonly #processIds = new WeakMap<pg.Client, number>();
   readonly #timer: NodeJS.Timeout;
   #isProbing = false;
   #isUnavailable = false;
@@ -60,8 +67,9 @@ export class PostgresWatchdog {
   /**
    * @param createProbe creates a client that is not connected yet, and that gives up after a few seconds
    */
-  constructor(createProbe: () => pg.Client, timeouts: WatchdogTimeouts) {
+  constructor(createProbe: () => pg.Client, timeouts: WatchdogTimeouts, pooler: Config['databasePooler']) {
     this.#createProbe = createProbe;
+    this.#pooler = pooler;
     this.#timeouts = timeouts;
     this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS).unref();
   }
@@ -75,6 +83,11 @@ export class PostgresWatchdog {
   add(client: pg.Client): void {
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
+  }
+
+  /** Tells which process of Postgres serves a connection. Without a pooler the connection knows it itself. */
+  setProcessId(client: pg.Client, processId: number): void {
+    this.#processIds.set(client, processId);
   }
 
   /** Records that a caller starts to wait. @param giveUp is called when the server is unavailable */
@@ -119,16 +132,14 @@ export class PostgresWatchdog {
     const startedAt = performance.now();
     const probe = this.#createProbe();
     probe.on('error', () => undefined);
-    const connected = probe.connect().then(
-      () => true,
-      (error: unknown) => error instanceof pg.DatabaseError,
-    );
+    const connected = this.#connect(probe);
     try {
-      const hasAnswered = await answersWithin(this.#timeouts.answerWithin, probe, connected);
+      const hasAnswered = await Promise.race([connected, this.#hasReceived(probe)]);
       // An answer to another caller counts too. While the server is unavailable there are no other callers.
       this.#isUnavailable = !hasAnswered && (this.#isUnavailable || this.#answeredAt < startedAt);
       if (this.#isUnavailable) this.#dropAll();
-      else if (hasAnswered && suspects.length > 0 && (await connected)) await this.#dropDead(probe, suspects);
+      else if (hasAnswered && suspects.length > 0 && this.#pooler !== 'transaction' && (await connected))
+        await this.#dropDead(probe, suspects);
     } catch {
       // The server went away during the probe. The next check finds out.
     } finally {
@@ -136,6 +147,30 @@ export class PostgresWatchdog {
     }
     // A slow query is probed less and less often.
     for (const wait of suspects) wait.suspectAfter *= 2;
+  }
+
+  /** @returns whether the server has answered, even if only with an error */
+  #connect(probe: pg.Client): Promise<boolean> {
+    if (this.#pooler === 'none')
+      return probe.connect().then(
+        () => true,
+        (error: unknown) => error instanceof pg.DatabaseError,
+      );
+    // An error may be the pooler's own, because it can't reach Postgres.
+    return probe
+      .connect()
+      .then(() => probe.query('select 1'))
+      .then(
+        () => true,
+        () => false,
+      );
+  }
+
+  // The first byte counts as an answer: with a distant server a connection takes several round trips.
+  async #hasReceived(probe: pg.Client): Promise<boolean> {
+    await sleep(this.#timeouts.answerWithin);
+    await yieldToEventLoop();
+    return this.#pooler === 'none' && bytesReceivedBy(probe) > 0;
   }
 
   #dropAll(): void {
@@ -157,15 +192,20 @@ export class PostgresWatchdog {
     const connectedWaits = waits.filter(({ client }) => client !== undefined);
     const { rows } = await probe.query<{ pid: number }>(
       "select pid from pg_stat_activity where pid = any($1) and state = 'active'",
-      [connectedWaits.map(({ client }) => processIdOf(client))],
+      [connectedWaits.map(({ client }) => this.#processIdOf(client))],
     );
     const activeProcesses = new Set(rows.map(({ pid }) => pid));
     // Lets an answer that has arrived be read first.
     await yieldToEventLoop();
     return connectedWaits.filter((wait) => {
       const hasReceived = !this.#waits.has(wait) || bytesReceivedBy(wait.client) > wait.bytesReceived;
-      return !hasReceived && !activeProcesses.has(processIdOf(wait.client));
+      return !hasReceived && !activeProcesses.has(this.#processIdOf(wait.client));
     });
+  }
+
+  #processIdOf(client: pg.Client | undefined): number {
+    const known = client && this.#processIds.get(client);
+    return known ?? (client as { processID?: number } | undefined)?.processID ?? 0;
   }
 }
 
@@ -175,22 +215,9 @@ function isSuspect(wait: Wait, now: number): boolean {
   return now - wait.receivedAt > wait.suspectAfter;
 }
 
-// The first byte counts as an answer: with a distant server a connection takes several round trips.
-async function answersWithin(ms: number, probe: pg.Client, connected: Promise<boolean>): Promise<boolean> {
-  const hasReceived = async (): Promise<boolean> => {
-    await sleep(ms);
-    await yieldToEventLoop();
-    return bytesReceivedBy(probe) > 0;
-  };
-  return Promise.race([connected, hasReceived()]);
-}
-
 function drop(client: pg.Client | undefined): void {
   client?.connection.stream.destroy();
 }
 
 const bytesReceivedBy = (client: pg.Client | undefined): number =>
   (client?.connection.stream as Socket | undefined)?.bytesRead ?? 0;
-
-const processIdOf = (client: pg.Client | undefined): number =>
-  (client as { processID?: number } | undefined)?.processID ?? 0;

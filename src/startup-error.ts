@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
+import { parseRedisUrl } from './redis-url.js';
 
-type StoreUrls = Pick<Config, 'databaseUrl' | 'redisUrl'>;
+type StoreUrls = Pick<Config, 'databaseUrl' | 'databaseDirectUrl' | 'redisUrl'>;
 
 /** The properties that Node, pg and ioredis add to an error. */
 interface Details {
@@ -39,7 +40,7 @@ function explainUnreachable(error: Error & Details, config: StoreUrls | undefine
     /timeout exceeded when trying to connect|connection terminated/i.test(error.message) &&
     config?.databaseUrl
   )
-    return `Postgres at ${hostAndPort(config.databaseUrl)} can't be reached: ${error.message}`;
+    return `Postgres at ${postgresHost(config)} can't be reached: ${error.message}`;
   if (code === 'ENOENT' && path) return `${path}: there is no such file`;
   if (code === 'EACCES' && path) return `${path}: not allowed to read it`;
   return undefined;
@@ -48,35 +49,35 @@ function explainUnreachable(error: Error & Details, config: StoreUrls | undefine
 // Postgres or Redis answered and refused the log-in.
 function explainRefusal(error: Error & Details, config: StoreUrls | undefined): string | undefined {
   if (/^(28...|3D000|53300)$/.test(error.code ?? '') && config?.databaseUrl)
-    return `Postgres at ${hostAndPort(config.databaseUrl)} refuses the connection: ${error.message}`;
+    return `Postgres at ${postgresHost(config)} refuses the connection: ${error.message}`;
   if (/^(NOAUTH|WRONGPASS|NOPERM)\b/.test(error.message) && config?.redisUrl)
-    return `Redis at ${hostAndPort(config.redisUrl)} refuses the connection: ${error.message}`;
+    return `Redis at ${redisHosts(config.redisUrl)} refuses the connection: ${error.message}`;
   return undefined;
 }
 
 function findStore({ port, hostname }: Details, config: StoreUrls | undefined): string | undefined {
+  const urls = [config?.databaseDirectUrl, config?.databaseUrl].filter((url) => url !== undefined);
   const stores = [
-    { name: 'Postgres', url: config?.databaseUrl },
-    { name: 'Redis', url: config?.redisUrl },
+    ...urls.map((url) => ({ name: 'Postgres', ...parseUrl(url) })),
+    ...(parseRedisUrl(config?.redisUrl ?? '')?.hosts ?? []).map((server) => ({ name: 'Redis', ...server })),
   ];
-  for (const { name, url } of stores) {
-    if (!url) continue;
-    const store = parseUrl(url);
-    const isSameHost = hostname === undefined || hostname === store.hostname;
-    if (port === undefined ? isSameHost : port === Number(store.port))
-      return `${name} at ${hostAndPort(url)}`;
-  }
-  return undefined;
+  const store = stores.find((candidate) => {
+    const isSameHost = hostname === undefined || hostname === candidate.host;
+    return port === undefined ? isSameHost : port === candidate.port;
+  });
+  return store && `${store.name} at ${hostAndPort(store)}`;
 }
 
-function hostAndPort(url: string): string {
-  const { hostname, port } = parseUrl(url);
-  return `${hostname || 'localhost'}:${port}`;
-}
+const postgresHost = ({ databaseUrl, databaseDirectUrl }: StoreUrls): string =>
+  hostAndPort(parseUrl(databaseDirectUrl ?? databaseUrl ?? ''));
 
-function parseUrl(url: string): { hostname: string; port: string } {
-  const { protocol, hostname, port } = new URL(url);
-  return { hostname, port: port || (protocol.startsWith('redis') ? '6379' : '5432') };
+const redisHosts = (url: string): string => parseRedisUrl(url)?.hosts.map(hostAndPort).join(', ') ?? '';
+
+const hostAndPort = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
+
+function parseUrl(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname || 'localhost', port: Number(port || 5432) };
 }
 
 // Up to the last @ of a word, because a password can contain one.

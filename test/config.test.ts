@@ -53,6 +53,13 @@ it.each([
   ['DATABASE_URL', 'mysql://db'],
   ['REDIS_URL', undefined],
   ['REDIS_URL', 'http://cache'],
+  ['REDIS_URL', 'redis://one,two'],
+  ['REDIS_URL', 'redis+sentinel://one,two'],
+  ['REDIS_URL', 'redis+cluster://one,two/1'],
+  ['REDIS_URL', 'redis+ring://one'],
+  ['DATABASE_POOLER', 'transaction'],
+  ['DATABASE_POOLER', 'statement'],
+  ['DATABASE_DIRECT_URL', 'mysql://db'],
   ['PORT', '80a'],
   ['PORT', '70000'],
   ['SESSION_EXPIRE_DAYS', '0'],
@@ -152,6 +159,14 @@ it('drains for some seconds in production, and not at all elsewhere', () => {
   expect(readConfig(production).drainSeconds).toBe(5);
   expect(readConfig({ DATA_DIR: folder() }).drainSeconds).toBe(0);
   expect(readConfig({ ...production, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0);
+});
+
+it('finds the ranker and migrations a database without a transaction pooler', () => {
+  const direct = 'postgres://thinga@db:5432/thinga';
+  const pooled = { ...production, DATABASE_POOLER: 'transaction', DATABASE_DIRECT_URL: direct };
+  expect(readConfig(pooled)).toMatchObject({ databasePooler: 'transaction', databaseDirectUrl: direct });
+  expect(readConfig({ ...production, DATABASE_POOLER: 'session' }).databaseDirectUrl).toBeUndefined();
+  expect(() => readConfig({ DATA_DIR: folder(), DATABASE_DIRECT_URL: direct })).toThrow('needs DATABASE_URL');
 });
 
 it('allows several processes only with shared stores', () => {

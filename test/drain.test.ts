@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
 import { seed } from '../src/catalog/seed.js';
 import { freePort, killProcesses, startProcess } from './processes.js';
 import { startReverseProxy } from './reverse-proxy.js';
-import { FIREFOX, itOnPostgres, openTestDatabase, vote } from './site.js';
+import { databaseEnv, FIREFOX, itOnPostgres, openTestDatabase, vote } from './site.js';
 
 // These tests start many processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
@@ -30,8 +30,7 @@ afterAll(async () => {
 /** Starts the site on a free port. All processes of this file share their data. */
 async function start(env: Record<string, string>) {
   const port = env.PORT ?? String(await freePort());
-  const { databaseUrl } = testDb?.config ?? {};
-  const stores = { DATA_DIR: dataDir, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+  const stores = { DATA_DIR: dataDir, ...(testDb && databaseEnv(testDb.config)) };
   const site = startProcess({ ...stores, PORT: port, ...env });
   await site.until('Thinga is at');
   return { ...site, origin: `http://127.0.0.1:${port}` };

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CheerioAPI, load } from 'cheerio';
 import type { Express } from 'express';
-import type { Redis } from 'ioredis';
 import { type RawBuilder, sql } from 'kysely';
 import type { Logger } from 'pino';
 import supertest from 'supertest';
@@ -25,7 +24,7 @@ import { Boards } from '../src/ranking/boards/board-loader.js';
 import { catchUp } from '../src/ranking/ranker/catch-up.js';
 import { Ranker } from '../src/ranking/ranker/ranker.js';
 import { importVotes } from '../src/ranking/transfer/import-votes.js';
-import { openRedis } from '../src/redis.js';
+import { deleteKeys, findKeys, openRedis, type Redis } from '../src/redis.js';
 import { SiteSettings } from '../src/site/site-settings.js';
 import { onServer } from './stores.js';
 
@@ -35,6 +34,8 @@ export interface Site {
   server: Server;
   app: Express;
   db: Database;
+  /** The same database for what needs a session of its own: the ranker and imports. */
+  directDb: Database;
   redis: Redis | undefined;
   /** Begins every key of this site in Redis. */
   prefix: string;
@@ -76,6 +77,7 @@ export async function openSite(
     : await openTestDatabase(settings);
   const { config } = stores;
   const db = storesOf ? storesOf.db : openDatabaseForPages(stores.db, config);
+  const directDb = storesOf ? (storesOf.directDb ?? storesOf.db) : stores.db;
   const redis = redisUrl ? await openRedis(redisUrl, log) : undefined;
   const prefix = storesOf?.prefix ?? `thinga-test-${randomBytes(6).toString('hex')}:`;
   const passwords = new Passwords(config.passwordCost, config.passwordMinLength);
@@ -99,20 +101,21 @@ export async function openSite(
   app.enable('view cache');
   const server = createHttpServer(app);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const ranker = new Ranker(db);
+  const ranker = new Ranker(directDb);
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
     app,
     db,
+    directDb,
     redis,
     prefix,
     boards,
     settings: settingsOfSite,
     config,
-    fold: () => foldAll(db, ranker),
+    fold: () => foldAll(directDb, ranker),
     async rank() {
-      await foldAll(db, ranker);
+      await foldAll(directDb, ranker);
       await boards.refresh();
     },
     async close() {
@@ -125,6 +128,16 @@ export async function openSite(
       await stores.close();
     },
   };
+}
+
+/** Finds the keys of a site in Redis. @param start how they begin after the site's prefix */
+export async function keysOf({ redis, prefix }: Site, start = ''): Promise<string[]> {
+  return redis ? findKeys(redis, prefix + start) : [];
+}
+
+/** Deletes keys of a site in Redis, as if Redis had lost them. */
+export async function loseKeys({ redis, prefix }: Site, start = ''): Promise<void> {
+  if (redis) await deleteKeys(redis, prefix + start);
 }
 
 /** Folds with several rankers at once until the ratings have every committed vote. */
@@ -197,8 +210,11 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
   const name = `thinga_test_${randomBytes(6).toString('hex')}`;
   if (postgres) {
     await onServer(postgres.server, `create database ${name} template ${postgres.template}`);
-    const server = settings.databaseUrl ?? postgres.server;
-    config.databaseUrl = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+    const { server, pooler } = postgres;
+    const urlAt = (address: string): string => Object.assign(new URL(address), { pathname: `/${name}` }).href;
+    config.databaseUrl = urlAt(settings.databaseUrl ?? pooler?.url ?? server);
+    if (pooler && !settings.databaseUrl) config.databasePooler = pooler.mode;
+    if (config.databasePooler === 'transaction') config.databaseDirectUrl = urlAt(server);
   }
   const db = await openDatabase(config, () => undefined);
   return {
@@ -211,6 +227,12 @@ export async function openTestDatabase(settings: Partial<Config> = {}): Promise<
     },
   };
 }
+
+/** The settings that lead another process to the database of a site. */
+export const databaseEnv = ({ databaseUrl, databasePooler, databaseDirectUrl }: Config) => ({
+  ...(databaseUrl && { DATABASE_URL: databaseUrl, DATABASE_POOLER: databasePooler }),
+  ...(databaseDirectUrl && { DATABASE_DIRECT_URL: databaseDirectUrl }),
+});
 
 /**
  * A test that needs two connections at once. It is skipped on the embedded database, which has one.
@@ -288,7 +310,7 @@ export async function topic(
   site: Site,
   { slug = 'foods', names = ['Ramen', 'Sushi', 'Pizza', 'Salad'] }: { slug?: string; names?: string[] } = {},
 ): Promise<{ slug: string; names: string[] }> {
-  await importThings(site.db, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
+  await importThings(site.directDb, Readable.from([`name\n${names.join('\n')}\n`]), { slug });
   await site.boards.refresh();
   return { slug, names };
 }
@@ -300,7 +322,7 @@ export async function importVotesOf(
   { slug, names: [winner = '', loser = ''] }: { slug: string; names: string[] },
 ): Promise<void> {
   const rows = Array.from({ length: voters }, () => `${winner},${loser},${randomBytes(6).toString('hex')}`);
-  await importVotes(site.db, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
+  await importVotes(site.directDb, Readable.from([`winner,loser,voter\n${rows.join('\n')}\n`]), { slug });
   await site.rank();
 }
 
@@ -396,9 +418,4 @@ async function countLockWaits(db: Database): Promise<number> {
     select count(*)::int as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
   return rows[0]?.count ?? 0;
-}
-
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*` }))
-    if (keys.length > 0) await redis.del(...keys);
 }

@@ -1,20 +1,23 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { readConfig, root } from '../src/config.js';
+import { type Config, readConfig, root } from '../src/config.js';
 import { openDatabase } from '../src/database.js';
+import { createLog } from '../src/log.js';
 import { migrateUp } from '../src/migrate.js';
+import { openRedis } from '../src/redis.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /**
      * A Postgres server, and a migrated database on it that each test file copies; undefined without a
-     * server.
+     * server. With a pooler, sites connect through it, and the tests make their databases without it.
      */
-    postgres: { server: string; template: string } | undefined;
+    postgres:
+      | { server: string; template: string; pooler?: { url: string; mode: Config['databasePooler'] } }
+      | undefined;
     /** A folder with a migrated embedded database that each test file copies; undefined with a server. */
     embedded: string | undefined;
     redis: string | undefined;
@@ -23,13 +26,17 @@ declare module 'vitest' {
 
 /**
  * Chooses the stores for the tests: the Postgres and Redis in DATABASE_URL and REDIS_URL, else those on this
- * machine, else the embedded database. The tests create databases of their own and drop them again.
+ * machine, else the embedded database. The tests create databases of their own and drop them again. When
+ * DATABASE_POOLER says that DATABASE_URL is a pooler, they do so at DATABASE_DIRECT_URL.
  * `TEST_STORES=embedded` does not use the servers.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   refuseStaleMigrations();
   const embedded = process.env.TEST_STORES === 'embedded';
-  const server = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
+  const { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER } = process.env;
+  const server = DATABASE_DIRECT_URL || DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
+  const pooler = DATABASE_URL &&
+    DATABASE_POOLER && { url: DATABASE_URL, mode: DATABASE_POOLER as Config['databasePooler'] };
   const redis = process.env.REDIS_URL || 'redis://127.0.0.1:6379';
   const postgresAnswers = !embedded && (await answersPostgres(server));
   const redisAnswers = !embedded && (await answersRedis(redis));
@@ -45,7 +52,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   );
   const template = `thinga_test_${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), 'thinga-test-template-'));
-  project.provide('postgres', postgresAnswers ? { server, template } : undefined);
+  project.provide('postgres', postgresAnswers ? { server, template, ...(pooler && { pooler }) } : undefined);
   project.provide('embedded', postgresAnswers ? undefined : folder);
   project.provide('redis', redisAnswers ? redis : undefined);
 
@@ -89,16 +96,13 @@ export async function answersPostgres(server: string): Promise<boolean> {
   );
 }
 
-/** Tells whether a Redis server answers. */
+/** Tells whether Redis answers, at any address that the site takes. */
 export async function answersRedis(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
-  redis.on('error', () => undefined);
   try {
-    await redis.connect();
-    return (await redis.ping()) === 'PONG';
+    const redis = await openRedis(url, createLog('silent'));
+    const answer = await redis.ping().finally(() => redis.disconnect());
+    return answer === 'PONG';
   } catch {
     return false;
-  } finally {
-    redis.disconnect();
   }
 }

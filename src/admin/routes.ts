@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import type { Redis } from 'ioredis';
 import type { AuthServices } from '../auth/services.js';
 import type { Pictures } from '../catalog/pictures/pictures.js';
 import type { Boards } from '../ranking/boards/board-loader.js';
+import type { Redis } from '../redis.js';
 import { activityRoutes } from './activity/activity-routes.js';
 import { adminHealthRoutes } from './health/health-routes.js';
 import { overviewRoutes } from './overview-routes.js';

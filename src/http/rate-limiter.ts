@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
-import type { Redis } from 'ioredis';
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
   RateLimiterRedis,
   type RateLimiterRes,
 } from 'rate-limiter-flexible';
+import type { Redis } from '../redis.js';
 import { clearCookie, readCookie } from './cookies.js';
 import { type Problem, TemporaryProblem } from './problem.js';
 

@@ -1,5 +1,5 @@
 import { type RequestHandler, Router } from 'express';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../redis.js';
 import { CROWD_FACTOR } from './network.js';
 import { consume, createLimiter, type RateLimit } from './rate-limiter.js';
 

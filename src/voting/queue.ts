@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import type { Redis } from '../redis.js';
 import type { RecentPair } from '../schema.js';
 import type { Pair } from './pairs.js';
 import type { AnsweredPair } from './words.js';

@@ -142,7 +142,7 @@ export class Voter {
   }
 
   #isLoggedInOn(page: string): boolean {
-    return page.includes(`>${this.name}</a>`);
+    return page.includes(`<bdi class="who">${this.name}</bdi>`);
   }
 }
 

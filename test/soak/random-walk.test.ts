@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -7,7 +6,7 @@ import { expireSessions } from '../../src/auth/sessions/end-sessions.js';
 import { hashSessionId } from '../../src/auth/sessions/sessions.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { seededRandom } from '../../src/ranking/math/random.js';
-import { openRedis } from '../../src/redis.js';
+import { openRedis, type Redis } from '../../src/redis.js';
 import { CHROME, FIREFOX, openSite, type Site } from '../site.js';
 import { type StoreProxy, startStoreProxy } from '../store-proxy.js';
 

@@ -4,6 +4,8 @@ import { invited, makeTopic, setThings } from '../organize/topics.js';
 import {
   type Browser,
   itOnRedis,
+  keysOf,
+  loseKeys,
   member,
   openSite,
   pairOn,
@@ -195,8 +197,7 @@ class Walk {
       case 'ask':
         return this.#ask(browser, this.#names[step.thing % this.#names.length] ?? '');
       case 'lose the queue':
-        for (const key of (await site.redis?.keys(`${site.prefix}queue:${this.#voterId}:*`)) ?? [])
-          await site.redis?.del(key);
+        await loseKeys(site, `queue:${this.#voterId}:`);
         if (site.redis) this.#forget();
         if (site.redis) this.#away = [];
         return;
@@ -347,6 +348,6 @@ itOnRedis('reads the ledger again after another process marked the queue as stal
   const [unknown] = await votesOf(site, id);
   await other.post(`/profile/votes/${unknown?.ballotId}/withdraw`).expect(303);
   await browser.post(path).type('form').send({ ballot: next.ballot, choice: 'left' }).expect(303);
-  const [key = ''] = (await site.redis?.keys(`${site.prefix}queue:${id}:*`)) ?? [];
+  const [key = ''] = await keysOf(site, `queue:${id}:`);
   expect(JSON.parse((await site.redis?.get(key)) ?? '{}')).toMatchObject({ unknown: [] });
 });

@@ -7,6 +7,7 @@ import {
   type Browser,
   HTMX,
   ledgerOf,
+  loseKeys,
   member,
   pairOn,
   read,
@@ -206,7 +207,7 @@ it.each(['member', 'guest'])(
     expect((await slot()).find('#undo')).toHaveLength(0);
     // A queue that was lost is read from the ledger.
     await vote(browser, 'tie');
-    for (const key of (await site.redis?.keys(`${site.prefix}queue:*`)) ?? []) await site.redis?.del(key);
+    await loseKeys(site, 'queue:');
     expect((await slot()).find('.line').text()).toContain('are about the same to you');
   },
 );

@@ -29,7 +29,8 @@ export async function backUp(config: Config, file: string): Promise<number> {
   closeSync(openSync(unfinished, 'w', 0o600));
   chmodSync(unfinished, 0o600);
   try {
-    if (config.databaseUrl) await dumpServer(config, config.databaseUrl, unfinished);
+    if (config.databaseUrl)
+      await dumpServer(config, config.databaseDirectUrl ?? config.databaseUrl, unfinished);
     else writeFileSync(unfinished, await dumpEmbedded(config.dataDir));
     renameSync(unfinished, file);
   } finally {

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { forgetUnconfirmed } from '../../auth/email/addresses.js';
 import { endAllSessions } from '../../auth/sessions/end-sessions.js';
@@ -10,7 +9,7 @@ import { restoreEmbedded } from '../../embedded.js';
 import { createLog } from '../../log.js';
 import { migrateUp } from '../../migrate.js';
 import { renewLedger } from '../../ranking/ranker/adopt-ledger.js';
-import { openRedis } from '../../redis.js';
+import { deleteKeys, openRedis } from '../../redis.js';
 import { findTool, majorVersion, runTool } from './postgres-tools.js';
 
 /**
@@ -41,7 +40,7 @@ async function restoreDatabase(
   if (!config.databaseUrl) await restoreEmbedded(config.dataDir, new Blob([readFileSync(file)]));
   const db = await openDatabase(config, () => undefined);
   try {
-    if (config.databaseUrl) await restoreServer(db, config.databaseUrl, file);
+    if (config.databaseUrl) await restoreServer(db, config.databaseDirectUrl ?? config.databaseUrl, file);
     await deleteOldState();
     await migrateUp(db);
     await db.transaction().execute(renewLedger);
@@ -97,9 +96,4 @@ async function endLinks(trx: Transaction): Promise<void> {
   await trx.deleteFrom('passkeyChallenges').execute();
   await forgetUnconfirmed(trx, 'all');
   await trx.updateTable('siteSettings').set({ claimHash: null, claimExpiresAt: null }).execute();
-}
-
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 }))
-    if (keys.length > 0) await redis.unlink(keys);
 }

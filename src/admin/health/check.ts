@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
+import type { Redis } from '../../redis.js';
 
 /** How something is: fine, worth a look, or broken. */
 export type State = 'fine' | 'look' | 'broken';

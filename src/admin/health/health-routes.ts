@@ -1,10 +1,10 @@
 import { Router } from 'express';
-import type { Redis } from 'ioredis';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import { clientAddress } from '../../http/client-address.js';
 import { methodNotAllowed } from '../../http/errors.js';
 import { sendPage } from '../../http/page.js';
+import type { Redis } from '../../redis.js';
 import { requireAdmin } from '../require-admin.js';
 import { checkHealth } from './health.js';
 

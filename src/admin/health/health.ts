@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
+import type { Redis } from '../../redis.js';
 import { explain } from '../../startup-error.js';
 import { broken, type Check, type Finding, type HealthSources, look } from './check.js';
 import { checkBackup, checkClock, checkPostgres, checkTables } from './database-checks.js';

@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import type { Config } from '../../config.js';
 import { type Database, isPoolExhausted } from '../../database.js';
 import type { ReadinessCheck } from '../../http/health.js';
+import type { Redis } from '../../redis.js';
 import { folderOfDisk } from './machine-checks.js';
 import type { RankerWatch } from './ranker-watch.js';
 

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Redis } from '../../redis.js';
 import { broken, type Finding, fine, look } from './check.js';
 
 const WITHOUT_REDIS = 'There is none. Sessions are in the process of the site, and Postgres has the record.';

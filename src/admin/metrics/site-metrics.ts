@@ -1,10 +1,10 @@
 import { statfs } from 'node:fs/promises';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { Gauge, Registry } from 'prom-client';
 import { latestCheck } from '../../auth/audit/check-record.js';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
+import type { Redis } from '../../redis.js';
 import { folderOfDisk } from '../health/machine-checks.js';
 import type { RankerWatch } from '../health/ranker-watch.js';
 import { readLag } from '../health/ranking-check.js';

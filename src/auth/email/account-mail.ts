@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Config } from '../../config.js';
@@ -6,6 +5,7 @@ import type { Database } from '../../database.js';
 import type { Network } from '../../http/network.js';
 import { consume, countAttempt, createLimiter } from '../../http/rate-limiter.js';
 import type { SendMail } from '../../mailer.js';
+import type { Redis } from '../../redis.js';
 import type { SiteSettings } from '../../site/site-settings.js';
 import { newSeed } from '../../tokens.js';
 import { recordResetLink, resetUrlOf } from '../recovery/reset-link.js';

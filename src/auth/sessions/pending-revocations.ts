@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Database } from '../../database.js';
+import type { Redis } from '../../redis.js';
 import { endSession } from './end-sessions.js';
 
 /**

@@ -1,9 +1,9 @@
 import { RedisStore } from 'connect-redis';
 import { Cookie, MemoryStore, type SessionData, Store } from 'express-session';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Database } from '../../database.js';
 import { StoreUnavailableProblem } from '../../http/problem.js';
+import type { Redis } from '../../redis.js';
 import { recordEvent } from '../audit/record-event.js';
 import { createEncryptedSerializer, DecryptionError } from './encryption.js';
 import type { PendingRevocations } from './pending-revocations.js';

@@ -1,11 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Config } from '../../config.js';
 import type { Database } from '../../database.js';
 import type { Network } from '../../http/network.js';
 import { seeOther, sendPage } from '../../http/page.js';
 import { countAttempt, createLimiter, MAX_DURATION_S } from '../../http/rate-limiter.js';
+import type { Redis } from '../../redis.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { Scope } from '../passkeys/challenges.js';
 import { checkPasskey } from '../passkeys/check-passkey.js';

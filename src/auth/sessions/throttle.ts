@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Network } from '../../http/network.js';
 import { Problem } from '../../http/problem.js';
 import { countAttempt, createLimiter, MAX_DURATION_S, refuseExhausted } from '../../http/rate-limiter.js';
 import { normalForm } from '../../normal-form.js';
+import type { Redis } from '../../redis.js';
 import { LogInUnavailableError } from './session-store.js';
 
 /** One attempt to log in, or to get back in by the recovery code. */

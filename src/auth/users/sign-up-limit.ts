@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Network } from '../../http/network.js';
 import { consume, createLimiter } from '../../http/rate-limiter.js';
+import type { Redis } from '../../redis.js';
 
 /**
  * Limits how many accounts one network makes. It counts by network, because each registration logs the browser in as

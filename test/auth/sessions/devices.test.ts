@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { CHROME, itOnPostgres, itOnRedis, member, read, useSite, visit } from '../../site.js';
+import { CHROME, itOnPostgres, itOnRedis, loseKeys, member, read, useSite, visit } from '../../site.js';
 
 const site = useSite({ trustProxy: 1 });
 
@@ -147,8 +147,7 @@ it('asks for the password again after ten minutes, and not before', async () => 
 itOnRedis('does not ask for the password again when Redis loses everything', async () => {
   const user = await member(site);
   const other = await logInAgain(user);
-  const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
-  await site.redis?.del(...keys);
+  await loseKeys(site);
   await user.browser.post('/profile/sessions/end-others').expect(303);
   await other.get('/profile').expect(303);
   await user.browser.get('/profile').expect(200);

@@ -1,7 +1,18 @@
 import { expect, it } from 'vitest';
 import { describeDevice, fingerprint } from '../../../src/auth/sessions/fingerprint.js';
 import { hashSessionId } from '../../../src/auth/sessions/sessions.js';
-import { CHROME, FIREFOX, HTMX, itOnRedis, member, read, useSite, visit } from '../../site.js';
+import {
+  CHROME,
+  FIREFOX,
+  HTMX,
+  itOnRedis,
+  keysOf,
+  loseKeys,
+  member,
+  read,
+  useSite,
+  visit,
+} from '../../site.js';
 
 const site = useSite();
 
@@ -89,7 +100,7 @@ it('stores the session id only as a hash', async () => {
 itOnRedis('stores the session in Redis under a hash, until its next deadline', async () => {
   const { username, password } = await member(site);
   const id = idIn(cookieOf(await logIn(visit(site), { username, password })));
-  const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
+  const keys = await keysOf(site);
   expect(keys.join()).not.toContain(id);
   const key = `${site.prefix}session:${hashSessionId(id)}`;
   expect(await site.redis?.get(key)).not.toContain(id);
@@ -192,8 +203,7 @@ it('ends a session when another browser uses it, but not after a browser update'
 
 itOnRedis('logs nobody out when Redis loses everything', async () => {
   const { browser, id } = await member(site);
-  const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
-  await site.redis?.del(...keys);
+  await loseKeys(site);
   await browser.get('/profile').expect(200);
   await browser.get('/profile').expect(200);
   const events = await site.db.selectFrom('sessionEvents').where('userId', '=', id).select('kind').execute();
@@ -226,7 +236,7 @@ it('treats session ids that were never issued as logged out, and throttles visit
 });
 
 it('sets no cookie and stores nothing for visitors', async () => {
-  const count = async () => (await site.redis?.keys(`${site.prefix}session:*`))?.length;
+  const count = async () => (await keysOf(site, 'session:')).length;
   const before = await count();
   for (const path of ['/', '/login', '/register', '/top', '/topics', '/nowhere', '/vote', '/healthz']) {
     const answer = await visit(site).get(path);

@@ -4,6 +4,7 @@ import {
   type Browser,
   HTMX,
   itOnBothStores,
+  loseKeys,
   member,
   openSite,
   pairOn,
@@ -120,8 +121,7 @@ itOnBothStores(
     expect(fragment.headers['hx-retarget']).toBe('#notice');
 
     // Public pages stay open to the holder of a cookie even when the session's state is gone too.
-    const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
-    await site.redis?.del(...keys);
+    await loseKeys(site, 'session:');
     await browser.get('/top').expect(200);
     await browser.get('/profile').expect(503);
 
@@ -137,8 +137,7 @@ itOnBothStores('keeps a log-out made while Postgres is unavailable', async () =>
   const cookies = [await cookieOf(one.browser), await cookieOf(other.browser)];
   postgres.cut();
   await one.browser.post('/logout').expect(303);
-  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
-  await site.redis?.del(...keys);
+  await loseKeys(site, 'session:');
   await other.browser.post('/logout').expect(303);
   await postgres.mend();
   await eventually(async () => (await visit(site).get('/readyz')).status === 200);
@@ -156,8 +155,7 @@ itOnBothStores(
     try {
       postgres.cut();
       await browser.post('/logout').expect(303);
-      const keys = (await site.redis?.keys(`${site.prefix}*`)) ?? [];
-      await site.redis?.del(...keys);
+      await loseKeys(site);
       await postgres.mend();
       await eventually(async () => (await visit(site).get('/readyz')).status === 200);
       // The other process still takes the session for live, and writes its state to Redis.

@@ -6,6 +6,7 @@ import {
   FIREFOX,
   itOnPostgres,
   itOnRedis,
+  loseKeys,
   member,
   openSite,
   type Site,
@@ -90,8 +91,7 @@ async function expireConfirmation({ id }: User): Promise<void> {
   await sql`update sessions set confirmed_at = now() - interval '11 minutes' where user_id = ${id}`.execute(
     site.db,
   );
-  const keys = (await site.redis?.keys(`${site.prefix}session:*`)) ?? [];
-  if (keys.length > 0) await site.redis?.del(...keys);
+  await loseKeys(site, 'session:');
 }
 
 const liveRows = (userId: number) =>

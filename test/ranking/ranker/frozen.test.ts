@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { killProcesses, startProcess } from '../../processes.js';
-import { itOnPostgres, lockHolder, topic, useSite } from '../../site.js';
+import { databaseEnv, itOnPostgres, lockHolder, topic, useSite } from '../../site.js';
 import { expectCorrectRatings } from './expected-ratings.js';
 
 const site = useSite();
@@ -51,7 +51,7 @@ itOnPostgres('takes over from a frozen ranker within three seconds, and counts n
 });
 
 async function start() {
-  const env = { DATA_DIR: dataDir, DATABASE_URL: site.config.databaseUrl ?? '', LOG_LEVEL: 'info' };
+  const env = { DATA_DIR: dataDir, ...databaseEnv(site.config), LOG_LEVEL: 'info' };
   const ranker = startProcess(env, { program: 'ranker' });
   await ranker.until('the ranker has started');
   return ranker;
