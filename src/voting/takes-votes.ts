@@ -1,6 +1,5 @@
 import type { Database } from '../database.js';
 import { statement } from '../statement.js';
-import type { Pair } from './pairs.js';
 
 /**
  * SQL for whether a topic takes a voter's votes now. The lock makes the one who closes the topic wait for votes under
@@ -42,7 +41,7 @@ export async function whyRefused(
     voterId,
     leftId,
     rightId,
-  }: { topicId: number; voterId: number } & Pick<Pair, 'leftId' | 'rightId'>,
+  }: { topicId: number; voterId: number; leftId: number; rightId: number },
 ): Promise<'notOpen' | 'paused' | 'closed' | 'uninvited' | 'ownWork' | undefined> {
   const [topic] = await selectGate(db, topicId, voterId, leftId, rightId);
   if (!topic || topic.phase === 'closed') return 'closed';
