@@ -56,7 +56,7 @@ export class ProgressTracker {
     const key = `${voterId} ${board.topic.id}`;
     const known = this.#cache.get(key) ?? { size: 0, expectedRight: 0, atAnswers: -ANSWERS_BETWEEN };
     const isDue = Math.abs(answers - known.atAnswers) >= ANSWERS_BETWEEN;
-    const isFree = !this.#isComputing && !this.#rankings.isBusy && Date.now() >= this.#pausedUntil;
+    const isFree = !this.#isComputing && !this.#rankings.isBusy && performance.now() >= this.#pausedUntil;
     if (toGo === 0 && isDue && isFree) {
       this.#cache.set(key, { ...known, atAnswers: answers });
       // The progress is not essential. After a failure the old value stays until five answers later.
@@ -68,7 +68,7 @@ export class ProgressTracker {
   }
 
   async #update(key: string, voterId: number, board: Board): Promise<void> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     this.#isComputing = true;
     try {
       const topics = await ownTopics(this.#db, this.#boards, voterId);
@@ -83,7 +83,7 @@ export class ProgressTracker {
         });
     } finally {
       this.#isComputing = false;
-      this.#pausedUntil = Date.now() + 4 * (Date.now() - startedAt);
+      this.#pausedUntil = performance.now() + 4 * (performance.now() - startedAt);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ReplyError } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Redis } from '../redis.js';
 import type { RecentPair } from '../schema.js';
@@ -59,7 +60,7 @@ export const newVersion = (): string => randomBytes(9).toString('base64url');
 
 /**
  * The queues of all voters. Redis keeps each for a day. Without Redis, or while it is unavailable, this
- * process keeps them. A lost queue is drawn again; nothing else is lost.
+ * process keeps them. A queue that is lost, or that a full Redis refuses, is drawn again; nothing else is lost.
  */
 export class Queues {
   readonly #redis: Redis | undefined;
@@ -118,7 +119,9 @@ export class Queues {
       if (text === null || isText(text, before)) return undefined;
       const replaced = JSON.parse(text) as StoredQueue;
       return this.#mayBeOld(replaced) ? undefined : replaced;
-    } catch {
+    } catch (error) {
+      // A Redis that is full still answers with the queue from before. It can delete it.
+      if (error instanceof ReplyError) await this.#redis.del(key).catch(() => undefined);
       return changedHere;
     }
   }

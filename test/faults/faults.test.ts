@@ -1,337 +1,142 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { readConfig, root } from '../../src/config.js';
-import { type Database, openDatabase } from '../../src/database.js';
-import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
-import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
-import { childrenOf, createPostgres, createRedis, kill, type TestRedis, type TestServer } from './stores.js';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { expectRanked, ledgerDifferences, sessionDifferences } from './checks.js';
+import { type Fault, faults } from './faults.js';
+import { p99, secondsUntilBack, WINDOW_MS } from './recovery.js';
+import { printReport, type Row } from './report.js';
+import { type System, startSystem } from './system.js';
 import { Voter } from './voter.js';
 
 const VOTERS = 64;
-/** How often each test kills. */
-const ROUNDS = 3;
-const DOWNTIME_MS = 1_000;
-const MAX_RECOVERY_MS = 5_000;
+const MAX_SECONDS_UNTIL_BACK = 5;
+/** The p99 is back when it is at most twice what it was, or at most this. */
+const FAST_MS = 250;
 
-let postgres: TestServer;
-let redis: TestRedis;
-let db: Database;
-let env: Record<string, string>;
-let app: SiteProcess;
+let system: System;
 let topics: { id: number; slug: string }[];
 let voters: Voter[];
-let isOver = false;
-
-const folder = mkdtempSync(join(tmpdir(), 'thinga-faults-'));
-// Postgres runs as another user, who needs access to its folder.
-chmodSync(folder, 0o711);
+/** Two people who log out: one before each fault, and one during it. */
+let early: Voter;
+let late: Voter;
+/** Whoever has copied the cookies of sessions that have ended. */
+const intruders: Voter[] = [];
+const rows: Row[] = [];
 
 beforeAll(async () => {
-  postgres = await createPostgres(join(folder, 'postgres'));
-  redis = await createRedis(join(folder, 'redis'));
-  await Promise.all([postgres.start(), redis.start()]);
-  const origin = `http://127.0.0.1:${await freePort()}`;
-  env = {
-    NODE_ENV: 'production',
-    PORT: new URL(origin).port,
-    PUBLIC_ORIGIN: origin,
-    DATABASE_URL: postgres.url,
-    REDIS_URL: redis.url,
-    SESSION_SECRET: randomBytes(36).toString('base64'),
-    RANKER: 'child',
-    RATE_LIMITS: 'off',
-    TRUST_PROXY: '1',
-    LOG_LEVEL: 'warn',
-  };
-  await runCommand('seed');
-  db = await openDatabase(readConfig(env), () => undefined);
-  topics = await db.selectFrom('topics').select(['id', 'slug']).execute();
-  supervise();
-  await untilAppIsUp();
-  voters = Array.from({ length: VOTERS }, (_, number) => new Voter(origin, `voter${number + 1}`));
+  system = await startSystem();
+  topics = await system.db.selectFrom('topics').select(['id', 'slug']).orderBy('id').execute();
+  const create = (name: string): Voter => new Voter(system.origin, name);
+  voters = Array.from({ length: VOTERS }, (_, number) => create(`voter${number + 1}`));
+  [early, late] = [create('early'), create('late')];
   // Four at a time: hashing a password takes long, and with all at once the last one would wait too long.
-  const unregistered = [...voters];
+  const unregistered = [early, late, ...voters];
   const registerAll = async (): Promise<void> => {
     for (let voter = unregistered.pop(); voter; voter = unregistered.pop()) await voter.register();
   };
   await Promise.all([registerAll(), registerAll(), registerAll(), registerAll()]);
 });
 afterAll(async () => {
-  await db?.destroy();
-  endAll();
+  printReport(rows);
+  await system?.db.destroy();
+  system?.end();
 });
-// When the run is interrupted, afterAll does not run.
-process.on('exit', endAll);
 
-it('loses nothing when the app is killed', async () => {
-  await expectNothingLost(async () => {
-    const ranker = await rankerOf(app);
-    await killApp();
-    await untilAppIsUp();
-    while (isAlive(ranker)) await sleep(20);
+describe.each(faults.map((fault, number) => ({ ...fault, number })))('$name', (fault) => {
+  it('loses nothing, lets nobody in or out, and is over soon', async ({ skip }) => {
+    const lacking = fault.lacks?.(system);
+    if (lacking) skip(`needs ${lacking}`);
+    onTestFailed(() => console.error(system.app.errors().slice(-10), retries().slice(-10)));
+    const row = await voteThrough(fault, fault.number);
+    rows.push(row);
+    const { acknowledged, unknown } = answersOf(voters);
+    const ledger = await ledgerDifferences(system.db, acknowledged, unknown);
+    const sessions = await sessionDifferences(system.db, { voters, intruders });
+    Object.assign(row, {
+      lost: ledger.lost.length,
+      doubled: ledger.unexpected.length + ledger.doubled.length,
+      loggedOut: sessions.loggedOut.length,
+      letIn: row.letIn + sessions.letIn.length,
+    });
+    expect({ ...ledger, ...sessions }).toEqual({
+      ...{ lost: [], unexpected: [], doubled: [] },
+      ...{ loggedOut: [], letIn: [], events: [] },
+    });
+    row.rankedAfter = await expectRanked(system, topics);
+    // Both fail when something is broken.
+    await Promise.all([system.run('admin', 'audit', 'verify'), system.run('doctor')]);
+    expect(row.letIn).toBe(0);
+    expect(row.backAfter).toBeLessThanOrEqual(MAX_SECONDS_UNTIL_BACK);
+    if (fault.costs === 'nothing') expect(retries()).toEqual([]);
+    expect(row.starts > 0).toBe(fault.costs === 'process');
   });
 });
 
-it('loses nothing when the ranker is killed, and voters do not notice', async () => {
-  await expectAppSurvives(async () => {
-    const ranker = await rankerOf(app);
-    kill(ranker);
-    while ((await rankerOf(app)) === ranker) await sleep(20);
-  });
-  expect(retries()).toEqual([]);
-});
-
-it('loses nothing when Redis is killed and comes back empty, and voters do not notice', async () => {
-  await expectAppSurvives(async () => {
-    await redis.kill();
-    await sleep(DOWNTIME_MS);
-    redis.empty();
-    await redis.start();
-  });
-  expect(retries()).toEqual([]);
-});
-
-it('loses nothing when Redis is killed and comes back with an older state, and voters do not notice', async () => {
-  const [leaver, comer] = ['leaver', 'comer'].map((name) => new Voter(env.PUBLIC_ORIGIN ?? '', name));
-  await leaver?.register();
-  await comer?.register();
-  await expectAppSurvives(async () => {
-    await leaver?.logIn();
-    await redis.save();
-    await leaver?.logOut();
-    await comer?.logIn();
-    await redis.kill();
-    await sleep(DOWNTIME_MS);
-    await redis.start();
-    expect([await leaver?.isKnown(), await comer?.isKnown()]).toEqual([false, true]);
-  });
-  expect(retries()).toEqual([]);
-});
-
-it('loses nothing when Postgres is killed', async () => {
-  await expectAppSurvives(async () => {
-    await postgres.kill();
-    await sleep(DOWNTIME_MS);
-    await postgres.start();
-  });
-});
-
-it('loses nothing when all of them are killed within a second', async () => {
-  await expectNothingLost(async () => {
-    const ranker = await rankerOf(app);
-    const kills = [killApp, async () => kill(ranker), () => redis.kill(), () => postgres.kill()];
-    await Promise.all(
-      kills.map(async (kill) => {
-        await sleep(DOWNTIME_MS * Math.random());
-        await kill();
-      }),
-    );
-    await Promise.all([postgres.start(), redis.start()]);
-    await untilAppIsUp();
-  });
-});
-
-/**
- * Has all voters vote while processes are killed a few times, and compares the stored votes with the
- * acknowledged ones.
- * @param killAndRestart kills processes, and starts them again
- */
-async function expectNothingLost(killAndRestart: () => Promise<void>): Promise<void> {
-  onTestFailed(() => console.error(app.said().split('\n').filter(isError).slice(-10)));
-  const votesBefore = acknowledged().length;
-  for (const voter of voters) voter.retries.length = 0;
+/** Has all voters vote before, while and after something is broken. */
+async function voteThrough(fault: Fault, number: number): Promise<Row> {
+  await early.logIn();
+  await late.logIn();
+  intruders.push(early.copy());
+  expect([await early.isKnown(), await late.isKnown()]).toEqual([true, true]);
+  // A Redis that comes back with an older state still knows the session.
+  await system.redis.save();
+  await early.logOut();
+  for (const voter of voters) voter.retries.length = voter.attempts.length = 0;
+  const [startsBefore, votesBefore] = [system.app.starts(), answersOf(voters).acknowledged.length];
   const over = new AbortController();
   const errors: unknown[] = [];
   const voting = voters.map((voter, index) =>
     voter
-      .vote(`/topics/${topics[index % topics.length]?.slug}/vote`, over.signal)
+      // Another topic each time, so that nobody runs out of pairs.
+      .vote(`/topics/${topics[(index + number) % topics.length]?.slug}/vote`, over.signal)
       .catch((error) => errors.push(error)),
   );
-  let slowestMs = 0;
+  const intruding = tryToGetIn([...intruders], over.signal);
+  let backAfter = Number.POSITIVE_INFINITY;
+  let p99Before = Number.POSITIVE_INFINITY;
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      await sleep(1_000 + 1_000 * Math.random());
-      await killAndRestart();
-      const recoveryMs = await untilAllAreAnswered();
-      expect(errors).toEqual([]);
-      expect(recoveryMs).toBeLessThan(MAX_RECOVERY_MS);
-      slowestMs = Math.max(slowestMs, recoveryMs);
-    }
+    await sleep(1_000 + WINDOW_MS);
+    p99Before = p99(voters, performance.now() - WINDOW_MS);
+    expect({ errors: errors.map(String), retries: retries() }).toEqual({ errors: [], retries: [] });
+    const copy = late.copy();
+    await fault.begin(system);
+    const loggingOut = late.logOut().then(() => intruders.push(copy));
+    await sleep(fault.seconds * 1_000);
+    await fault.end(system);
+    backAfter = await secondsUntilBack(voters, performance.now(), Math.max(2 * p99Before, FAST_MS));
+    await loggingOut;
   } finally {
     over.abort();
     await Promise.all(voting);
   }
-  expect(errors).toEqual([]);
-  const rankedMs = await expectAllStored();
-  console.info(
-    `${acknowledged().length - votesBefore} votes, ${retries().length} retries, ` +
-      `all answered ${slowestMs} ms after the restart, ranked ${rankedMs} ms after the last vote`,
-  );
+  expect(errors.map(String)).toEqual([]);
+  return {
+    fault: fault.name,
+    votes: answersOf(voters).acknowledged.length - votesBefore,
+    triedAgain: retries().length,
+    starts: system.app.starts() - startsBefore,
+    letIn: await intruding,
+    ...{ lost: Number.NaN, doubled: Number.NaN, loggedOut: Number.NaN, rankedAfter: Number.NaN },
+    ...{ p99Before, backAfter },
+  };
 }
 
-/** Also expects that the app survives without a restart. */
-async function expectAppSurvives(killAndRestart: () => Promise<void>): Promise<void> {
-  const { pid } = app.child;
-  await expectNothingLost(killAndRestart);
-  expect(app.child.pid).toBe(pid);
-}
-
-/** Waits until each voter gets an answer. @returns the wait in milliseconds */
-async function untilAllAreAnswered(): Promise<number> {
-  const startedAt = Date.now();
-  const waiting = () => voters.filter(({ answeredAt }) => answeredAt <= startedAt).length;
-  while (waiting() > 0 && Date.now() - startedAt < MAX_RECOVERY_MS) await sleep(20);
-  return Date.now() - startedAt;
-}
-
-/**
- * Compares ledger, ratings, sessions and log of events.
- * @returns milliseconds until the ranking had all votes
- */
-async function expectAllStored(): Promise<number> {
-  const startedAt = Date.now();
-  await expectLedger();
-  await untilAllAreRanked();
-  const rankedMs = Date.now() - startedAt;
-  // In one snapshot, because the ranker goes on.
-  for (const { id } of topics)
-    await db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .execute((trx) => expectCorrectRatings(trx, id));
-  await expectSessions();
-  await runCommand('admin', 'audit', 'verify');
-  return rankedMs;
-}
-
-async function expectLedger(): Promise<void> {
-  const { rows } = await sql<{ vote: string }>`
-    select username || ' ' || ballot_id || ' ' || outcome ||
-      case when withdrawn_at is null then '' else ', undone' end as vote
-    from votes join users on users.id = voter_id`.execute(db);
-  const [expected, stored] = [acknowledged(), rows.map(({ vote }) => vote)];
-  expect({
-    lost: difference(expected, stored),
-    unexpected: difference(stored, expected),
-    count: stored.length,
-  }).toEqual({
-    lost: [],
-    unexpected: [],
-    count: expected.length,
-  });
-  const duplicates = await sql`
-    select voter_id from votes where withdrawn_at is null
-    group by voter_id, least(left_id, right_id), greatest(left_id, right_id) having count(*) > 1`.execute(db);
-  expect(duplicates.rows).toEqual([]);
-}
-
-function difference(all: string[], excluded: string[]): string[] {
-  const set = new Set(excluded);
-  return all.filter((item) => !set.has(item));
-}
-
-/** Waits until the ranking has all votes, and the site shows it. */
-async function untilAllAreRanked(): Promise<void> {
-  while (await isRankingBehind()) await sleep(50);
-  const { rows } = await sql<{ slug: string; votes: number }>`
-    select slug, count(*)::int as votes from votes join topics on topics.id = topic_id
-    where withdrawn_at is null and outcome <> 'skip' group by slug`.execute(db);
-  const cast = new Map(rows.map(({ slug, votes }) => [slug, votes]));
-  for (const { slug } of topics) while ((await votesShown(slug)) !== cast.get(slug)) await sleep(50);
-}
-
-async function isRankingBehind(): Promise<boolean> {
-  const { rows } = await sql`
-    select from votes, ranker_position as position
-    where (votes.xid, votes.id) > (position.xid, position.id)
-      or (withdrawn_xid, votes.id) > (position.xid, position.id)
-    union all select from boards where stale_since is not null`.execute(db);
-  return rows.length > 0;
-}
-
-async function votesShown(slug: string): Promise<number> {
-  const answer = await fetch(`${env.PUBLIC_ORIGIN}/api/topics/${slug}/top`);
-  return ((await answer.json()) as { votes: number }).votes;
-}
-
-async function expectSessions(): Promise<void> {
-  const known = await Promise.all(voters.map(async (voter) => [voter.name, await voter.isKnown()]));
-  expect(known).toEqual(voters.map(({ name }) => [name, true]));
-  const events = await db
-    .selectFrom('sessionEvents')
-    .innerJoin('users', 'users.id', 'userId')
-    .where('username', 'like', 'voter%')
-    .where('kind', 'not in', ['login', 'rebuilt'])
-    .select(['username', 'kind'])
-    .execute();
-  expect(events).toEqual([]);
-}
-
-/** Restarts the app whenever it ends, as a process supervisor does. */
-async function supervise(): Promise<void> {
-  while (!isOver) {
-    app = startProcess(env);
-    await once(app.child, 'exit');
-    await sleep(200);
+/** Has people with cookies of ended sessions open a page again and again. @returns how often one got in */
+async function tryToGetIn(people: Voter[], over: AbortSignal): Promise<number> {
+  let times = 0;
+  while (!over.aborted) {
+    for (const person of people.slice(-4)) if (await person.isKnown()) times++;
+    await sleep(300);
   }
-}
-
-/** Kills all processes, and removes their data. */
-function endAll(): void {
-  isOver = true;
-  killProcesses();
-  // The other Postgres processes end a moment after the postmaster, so their files may need a second try.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-}
-
-const isError = (line: string): boolean => line.includes('"level":50');
-
-async function untilAppIsUp(): Promise<void> {
-  while (app.child.signalCode || !app.said().includes('Thinga is at')) await sleep(20);
-}
-
-async function killApp(): Promise<void> {
-  const { child } = app;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function rankerOf({ child }: SiteProcess): Promise<number> {
-  for (;;) {
-    const [ranker] = childrenOf(child);
-    if (ranker) return ranker;
-    await sleep(20);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function runCommand(...args: string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, ['dist/src/cli.js', ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH, ...env },
-  });
+  return times;
 }
 
 /** The reasons for all retries since voting began. */
 const retries = (): string[] => voters.flatMap((voter) => voter.retries);
 
-const acknowledged = (): string[] =>
-  voters.flatMap(({ name, acknowledged }) =>
-    [...acknowledged].map(([id, choice]) => `${name} ${id} ${choice}`),
-  );
+function answersOf(people: Voter[]): { acknowledged: string[]; unknown: string[] } {
+  const list = (answersOfOne: (voter: Voter) => Map<string, string>): string[] =>
+    people.flatMap((voter) =>
+      [...answersOfOne(voter)].map(([id, choice]) => `${voter.name} ${id} ${choice}`),
+    );
+  return { acknowledged: list((voter) => voter.acknowledged), unknown: list((voter) => voter.unknown) };
+}

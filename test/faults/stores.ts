@@ -5,15 +5,27 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort, track } from '../processes.js';
-import { answersPostgres, answersRedis } from '../stores.js';
+import { answersPostgres, answersRedis, onServer } from '../stores.js';
 
 /** A server for these tests, on a free port and with data of its own. It can be killed and started again. */
 export interface TestServer {
   url: string;
-  /** Starts it, and waits until it answers. */
+  /** Starts it if it does not run, and waits until it answers. */
   start(): Promise<void>;
   /** Kills all of its processes, as `kill -9` does. */
   kill(): Promise<void>;
+  /** Returns the ids of all of its processes. */
+  processes(): number[];
+}
+
+/** A Postgres server for these tests. */
+export interface TestPostgres extends TestServer {
+  /** Fills its disk, and keeps it full. It only works on a disk that is its own. */
+  fillDisk(): void;
+  /** Makes room on its disk again. */
+  clearDisk(): Promise<void>;
+  /** Runs one statement. */
+  run(statement: string): Promise<void>;
 }
 
 /** A Redis server for these tests. */
@@ -22,15 +34,19 @@ export interface TestRedis extends TestServer {
   save(): Promise<void>;
   /** Removes its data from disk. */
   empty(): void;
+  /** Sets how much memory it may use, such as `1mb`; `0` is no limit. */
+  limitMemory(size: string): Promise<void>;
 }
+
+/** The most connections that Postgres takes. */
+export const MAX_CONNECTIONS = 60;
 
 /**
  * Creates an empty Postgres server with the installed programs. It is not started yet.
- * @param folder for its data; it is created
+ * @param folder an empty one for its data
  */
-export async function createPostgres(folder: string): Promise<TestServer> {
+export async function createPostgres(folder: string): Promise<TestPostgres> {
   const [port, user] = [String(await freePort()), postgresUser()];
-  mkdirSync(folder);
   if (user) chownSync(folder, user.uid, user.gid);
   const options = { ...user, cwd: folder, env: { PATH: pathWithPostgres() } };
   execFileSync(
@@ -39,20 +55,33 @@ export async function createPostgres(folder: string): Promise<TestServer> {
     options,
   );
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const args = ['-D', 'data', '-p', port, '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
-  let postmaster: ChildProcess | undefined;
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `max_connections=${MAX_CONNECTIONS}`,
+    // Little enough for the small disk that a test fills.
+    'max_wal_size=128MB',
+  ];
+  const args = ['-D', 'data', '-p', port, '-k', folder, ...settings.flatMap((setting) => ['-c', setting])];
+  const server = new Server(['postgres', ...args], () => answersPostgres(url), options);
+  let filler: ChildProcess | undefined;
   return {
     url,
-    async start() {
-      postmaster = await startUntil(() => answersPostgres(url), ['postgres', ...args], options);
+    start: () => server.start(),
+    kill: () => server.kill(),
+    processes: () => server.processes(),
+    run: (statement) => onServer(url, statement),
+    fillDisk() {
+      // Postgres frees space now and then, so this goes on.
+      const command = 'while true; do cat /dev/zero >> filler; sleep 0.05; done';
+      filler = spawn('sh', ['-c', command], { cwd: folder, stdio: 'ignore', detached: true });
     },
-    async kill() {
-      if (!postmaster) return;
-      const backends = childrenOf(postmaster);
-      const ended = once(postmaster, 'exit');
-      postmaster.kill('SIGKILL');
-      backends.forEach(kill);
+    async clearDisk() {
+      if (!filler?.pid) return;
+      const ended = once(filler, 'exit');
+      // The whole group, so that nothing is written any more.
+      send('SIGKILL', [-filler.pid]);
       await ended;
+      rmSync(join(folder, 'filler'), { force: true });
     },
   };
 }
@@ -65,36 +94,79 @@ export async function createRedis(folder: string): Promise<TestRedis> {
   const port = String(await freePort());
   mkdirSync(folder);
   const url = `redis://127.0.0.1:${port}`;
-  const args = [
-    '--port',
-    port,
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '60',
-    '1',
-    '--maxmemory-policy',
-    'noeviction',
-  ];
-  let server: ChildProcess | undefined;
+  const settings = ['--save', '60', '1', '--maxmemory-policy', 'noeviction'];
+  const program = ['redis-server', '--port', port, '--bind', '127.0.0.1', ...settings];
+  const server = new Server(program, () => answersRedis(url), { cwd: folder });
+  const run = async (work: (client: Redis) => Promise<unknown>): Promise<void> => {
+    const client = new Redis(url);
+    await work(client);
+    client.disconnect();
+  };
   return {
     url,
-    async start() {
-      server = await startUntil(() => answersRedis(url), ['redis-server', ...args], { cwd: folder });
-    },
-    async kill() {
-      if (!server) return;
-      const ended = once(server, 'exit');
-      server.kill('SIGKILL');
-      await ended;
-    },
-    async save() {
-      const client = new Redis(url);
-      await client.save();
-      client.disconnect();
-    },
+    start: () => server.start(),
+    kill: () => server.kill(),
+    processes: () => server.processes(),
+    save: () =>
+      run(async (client) => {
+        // It refuses while it saves by itself.
+        while (
+          !(await client.save().then(
+            () => true,
+            () => false,
+          ))
+        )
+          await sleep(50);
+      }),
     empty: () => rmSync(join(folder, 'dump.rdb'), { force: true }),
+    limitMemory: (size) => run((client) => client.config('SET', 'maxmemory', size)),
   };
+}
+
+type Options = SpawnOptions & { cwd: string };
+
+const MAX_TRIES = 100;
+
+class Server {
+  readonly #program: string[];
+  readonly #answers: () => Promise<boolean>;
+  readonly #options: Options;
+  #process: ChildProcess | undefined;
+
+  constructor(program: string[], answers: () => Promise<boolean>, options: Options) {
+    this.#program = program;
+    this.#answers = answers;
+    this.#options = options;
+  }
+
+  /** Starts it, and waits until it answers. @throws Error with its output when it does not start */
+  async start(): Promise<void> {
+    const log = join(this.#options.cwd, 'log');
+    const [program = '', ...args] = this.#program;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      if (!this.#process || hasEnded(this.#process)) {
+        const file = openSync(log, 'a');
+        this.#process = spawn(program, args, { ...this.#options, stdio: ['ignore', file, file] });
+        track(this.#process);
+        await once(this.#process, 'spawn');
+      }
+      while (!hasEnded(this.#process)) {
+        if (await this.#answers()) return;
+        await sleep(20);
+      }
+      // Processes of the killed server may still be ending.
+      await sleep(50);
+    }
+    throw new Error(`${program} does not start: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#process) await killAll(this.#process);
+  }
+
+  processes(): number[] {
+    return this.#process?.pid ? [this.#process.pid, ...childrenOf(this.#process)] : [];
+  }
 }
 
 /** Returns the running child processes of a process. */
@@ -103,40 +175,26 @@ export function childrenOf({ pid }: ChildProcess): number[] {
   return stdout.split('\n').filter(Boolean).map(Number);
 }
 
-/** Kills a process if it still runs. */
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+/** Sends a signal to processes, as far as they still run. */
+export function send(signal: NodeJS.Signals, pids: number[]): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
 }
 
-const MAX_TRIES = 100;
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
 
-/**
- * Starts a server, and waits until it answers. A server that ends is started again.
- * @throws Error with the server's output when it does not start
- */
-async function startUntil(
-  answers: () => Promise<boolean>,
-  [program = '', ...args]: string[],
-  options: SpawnOptions & { cwd: string },
-): Promise<ChildProcess> {
-  const log = join(options.cwd, 'log');
-  const file = openSync(log, 'a');
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const child = spawn(program, args, { ...options, stdio: ['ignore', file, file] });
-    track(child);
-    await once(child, 'spawn');
-    while (child.exitCode === null) {
-      if (await answers()) return child;
-      await sleep(20);
-    }
-    // Processes of the killed server may still be ending.
-    await sleep(50);
-  }
-  throw new Error(`${program} does not start: ${readFileSync(log, 'utf8')}`);
+async function killAll(parent: ChildProcess): Promise<void> {
+  if (hasEnded(parent)) return;
+  const children = childrenOf(parent);
+  const ended = once(parent, 'exit');
+  parent.kill('SIGKILL');
+  send('SIGKILL', children);
+  await ended;
 }
 
 // Postgres refuses to run as root.

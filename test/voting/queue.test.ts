@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { invited, makeTopic, setThings } from '../organize/topics.js';
 import {
   type Browser,
@@ -350,4 +350,24 @@ itOnRedis('reads the ledger again after another process marked the queue as stal
   await browser.post(path).type('form').send({ ballot: next.ballot, choice: 'left' }).expect(303);
   const [key = ''] = await keysOf(site, `queue:${id}:`);
   expect(JSON.parse((await site.redis?.get(key)) ?? '{}')).toMatchObject({ unknown: [] });
+});
+
+itOnRedis('goes on to the next pair while Redis is full', async () => {
+  const { slug } = await topic(site, { slug: 'full', names: thingNames(12) });
+  const path = `/topics/${slug}/vote`;
+  // A user of Redis who may not write any more gets the same answers as all users of a full one.
+  const user = `thinga-test-${process.pid}`;
+  const setUser = (...rules: string[]) => site.redis?.call('ACL', 'SETUSER', user, ...rules);
+  await setUser('on', 'nopass', '~*', '&*', '+@all');
+  const redisUrl = Object.assign(new URL(String(inject('redis'))), { username: user, password: 'any' }).href;
+  const full = await openSite({}, { redisUrl, storesOf: site });
+  onTestFinished(async () => {
+    await full.close();
+    await site.redis?.call('ACL', 'DELUSER', user);
+  });
+  const { browser, id } = await member(full);
+  await vote(browser, 'left', path);
+  await setUser('-set');
+  for (let votes = 0; votes < 3; votes++) await vote(browser, 'left', path);
+  expect(await votesOf(site, id)).toHaveLength(4);
 });

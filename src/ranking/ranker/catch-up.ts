@@ -10,11 +10,11 @@ import type { Ranker } from './ranker.js';
  * @returns whether the ranking has every entry; if not, the ranker of the running site will fold the rest
  */
 export async function catchUp(db: Database, ranker: Ranker, timeoutMs = 30_000): Promise<boolean> {
-  let deadline = Date.now() + timeoutMs;
+  let deadline = performance.now() + timeoutMs;
   for (;;) {
-    if ((await ranker.fold()) > 0) deadline = Date.now() + timeoutMs;
+    if ((await ranker.fold()) > 0) deadline = performance.now() + timeoutMs;
     if (!(await isBehind(db))) return true;
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(50);
   }
 }

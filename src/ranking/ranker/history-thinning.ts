@@ -22,10 +22,10 @@ export async function thinHistory(
   db: Database,
   { batchSize = 400, timeLimitMs = 2_000 } = {},
 ): Promise<boolean> {
-  const deadline = Date.now() + timeLimitMs;
+  const deadline = performance.now() + timeLimitMs;
   for (const step of STEPS)
     while (await db.transaction().execute((trx) => thinBatch(trx, step, batchSize)))
-      if (Date.now() >= deadline) return false;
+      if (performance.now() >= deadline) return false;
   return true;
 }
 

@@ -13,16 +13,16 @@ export class Pace {
   /** Whether the pause after a topic's last work has ended. */
   isDue(topicId: number): boolean {
     const last = this.#last.get(topicId);
-    return !last || Date.now() - last.endedAt >= this.#pauseFactor * last.tookMs;
+    return !last || performance.now() - last.endedAt >= this.#pauseFactor * last.tookMs;
   }
 
   /** Does work on a topic and measures its time. */
   async time(topicId: number, work: () => Promise<void>): Promise<void> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     try {
       await work();
     } finally {
-      this.#last.set(topicId, { endedAt: Date.now(), tookMs: Date.now() - startedAt });
+      this.#last.set(topicId, { endedAt: performance.now(), tookMs: performance.now() - startedAt });
     }
   }
 }

@@ -25,7 +25,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
   async function keepRunning(): Promise<void> {
     let pauseMs = SHORTEST_PAUSE_MS;
     while (!stopping.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       child = fork(new URL('../../ranker.js', import.meta.url), {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
@@ -33,7 +33,7 @@ export function startRankerChild(log: Logger, stopping: AbortSignal): RankerProc
       killWhenFrozen(child);
       const end = await waitForEnd(child);
       if (stopping.aborted) return;
-      if (Date.now() - startedAt >= STABLE_AFTER_MS) pauseMs = SHORTEST_PAUSE_MS;
+      if (performance.now() - startedAt >= STABLE_AFTER_MS) pauseMs = SHORTEST_PAUSE_MS;
       log.warn({ ...end, pauseMs }, 'the ranker ended and is started again after a pause');
       await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);

@@ -96,12 +96,12 @@ async function foldUntilStopped(db: Database, writer: Database, { log, stop }: R
   };
   const ranker = new Ranker(db, { writer, onFailure });
   let hourlyWork: Promise<void> = Promise.resolve();
-  let startedAt = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
   try {
     while (!stop.aborted) {
       await ranker.fold({ inBackground: true });
-      if (Date.now() - startedAt >= HOUR_MS) {
-        startedAt = Date.now();
+      if (performance.now() - startedAt >= HOUR_MS) {
+        startedAt = performance.now();
         hourlyWork = doHourlyWork(db, ranker, { log, onFailure });
       }
       await pause(PAUSE_MS, stop);

@@ -27,7 +27,7 @@ export class Retries {
     this.#onFailure(topicId, error);
     const before = this.#failed.get(topicId);
     const pauseMs = before ? Math.min(2 * before.pauseMs, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS;
-    this.#failed.set(topicId, { pauseMs, until: Date.now() + pauseMs });
+    this.#failed.set(topicId, { pauseMs, until: performance.now() + pauseMs });
   }
 
   /** Ends the retries of a topic. */
@@ -42,6 +42,6 @@ export class Retries {
 
   /** Whether a topic has to wait before its next attempt. */
   isPaused(topicId: number): boolean {
-    return Date.now() < (this.#failed.get(topicId)?.until ?? 0);
+    return performance.now() < (this.#failed.get(topicId)?.until ?? 0);
   }
 }
