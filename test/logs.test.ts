@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeClaim } from '../src/admin/settings/claim.js';
 import { makeResetLink } from '../src/auth/recovery/reset-link.js';
 import type { Database } from '../src/database.js';
 import { createLog } from '../src/log.js';
+import type { Redis } from '../src/redis.js';
 import { Authenticator } from './auth/passkeys/authenticator.js';
 import { type MailServer, openMailServer } from './mail-server.js';
 import { itOnRedis, member, openSite, read, type Site, topic, visit, vote } from './site.js';
