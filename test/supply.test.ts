@@ -22,13 +22,9 @@ it('names one version of each package, the one in the lock file', () => {
   }
 });
 
-it('takes each package from the registry of npm, with its hash', () => {
+it('takes each package by its hash, from whatever registry', () => {
   for (const [path, { resolved, integrity }] of Object.entries(lock.packages).filter(([path]) => path !== ''))
-    expect([path, resolved, integrity]).toEqual([
-      path,
-      expect.stringMatching(/^https:\/\/registry\.npmjs\.org\//),
-      expect.stringMatching(/^sha512-/),
-    ]);
+    expect([path, resolved, integrity]).toEqual([path, undefined, expect.stringMatching(/^sha512-/)]);
 });
 
 it('lists the licence of each package of an installed site', async () => {
@@ -49,7 +45,7 @@ it('writes a list of its components in CycloneDX', async () => {
 
 it('runs the image read-only, as a user who may nothing else', () => {
   expect(read('Dockerfile')).toMatch(/^USER node$/m);
-  const [, app = ''] = /^ {2}app:\n(.*?)\n\n/ms.exec(read('docker-compose.yml')) ?? [];
+  const [, app = ''] = /^ {2}app: &app\n(.*?)\n\n/ms.exec(read('docker-compose.yml')) ?? [];
   for (const setting of ['read_only: true', 'user: node', 'no-new-privileges:true', 'cap_drop:', '- ALL'])
     expect(app).toContain(setting);
   expect(app).not.toContain('volumes:');

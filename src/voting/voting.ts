@@ -171,13 +171,11 @@ async function findLatest(db: Database, voterId: number): Promise<Vote | undefin
   return rows[0];
 }
 
-/** Withdraws all votes of a voter. @returns how many stood */
-export async function withdrawVotes(db: Database, voterId: number): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    update votes set withdrawn_at = now() where voter_id = ${voterId} and withdrawn_at is null returning id`.execute(
-    db,
-  );
-  return rows.length;
+/** Withdraws all votes of a voter, but those by an invitation that has ended: these are those of its place. */
+export async function withdrawVotes(db: Database, voterId: number): Promise<void> {
+  await sql`
+    update votes set withdrawn_at = now() where voter_id = ${voterId} and withdrawn_at is null
+      and exists (select from topics where topics.id = topic_id and ${isAdmitted})`.execute(db);
 }
 
 const columns = sql.raw(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { HTMX, member, openSite, pairOn, read, topic, useSite, visit } from '../site.js';
+import { HTMX, member, openSite, pairOn, rateInOrder, read, topic, useSite, visit } from '../site.js';
 
 const OPEN_REQUESTS = 2;
 // With the second value, the event loop counts as busy all the time.
@@ -55,6 +55,7 @@ it('refuses a vote under overload, says that it does not count, and takes it aft
 });
 
 it('goes on with health checks, files and ready pages under overload', async () => {
+  await rateInOrder(site);
   const page = read((await visit(site).get('/top').expect(200)).text);
   const sheet = page('link[rel=stylesheet]').attr('href') ?? '';
   await overload();

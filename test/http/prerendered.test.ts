@@ -3,7 +3,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { PrerenderedPages } from '../../src/http/prerendered.js';
 import { createLog } from '../../src/log.js';
-import { member, openSite, read, topic, useSite, vote } from '../site.js';
+import { member, openSite, rateInOrder, read, topic, useSite, vote } from '../site.js';
 
 // Pages are prerendered only in production, where templates are cached.
 const site = useSite({ production: true });
@@ -11,6 +11,7 @@ let thing: string;
 
 beforeAll(async () => {
   await topic(site);
+  await rateInOrder(site);
   thing = `/things/${site.boards.default().standings[0]?.id}`;
 });
 

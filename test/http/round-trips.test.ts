@@ -7,6 +7,7 @@ import {
   member,
   openSite,
   pairOn,
+  rateInOrder,
   type Site,
   thingNames,
   topic,
@@ -30,6 +31,7 @@ beforeAll(async () => {
   stores = await openSite({ production: true, rateLimits: 1, trustProxy: 1 });
   site = await openSite({}, { storesOf: { ...stores, db: stores.db.withPlugin(statementCounter) } });
   await topic(site, { names: thingNames(60) });
+  await rateInOrder(site);
 });
 afterAll(async () => {
   await site.close();

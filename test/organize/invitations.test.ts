@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { type Browser, member, openSite, pairOn, read, useSite, visit, vote, votesOf } from '../site.js';
@@ -232,6 +233,15 @@ it('takes no vote back for a member whose invitation was revoked', async () => {
   await browser.post(`/profile/votes/${own?.ballotId}/withdraw`).expect(303);
   expect((await browser.get('/profile')).text).toContain('Your vote stays as it is');
   expect(await votesOf(site, id)).toMatchObject([{ withdrawnAt: null }]);
+  // Nor does closing the account.
+  const person = read((await browser.get('/profile/close')).text)('[name=person]').val();
+  await browser.post('/profile/close').type('form').send({ votes: 'withdraw', person }).expect(303);
+  await browser.get('/profile').expect(303);
+  const { rows } = await sql<{ standing: number }>`
+    select count(*)::int as standing from votes where topic_id = ${topic.id} and withdrawn_at is null`.execute(
+    site.db,
+  );
+  expect(rows).toEqual([{ standing: 1 }]);
 });
 
 it('checks the invitation when a vote is written', async () => {

@@ -35,7 +35,7 @@ it('keeps the old name for a year, also from names that look like it, and lets i
     expect(read((await rename(other, name).expect(422)).text)('#new-name-error').text()).toMatch(/lately/);
   }
   const page = read((await user.browser.get('/profile/name').expect(200)).text);
-  expect(page('.entries bdi').text()).toBe('Sally');
+  expect(page('.entries p bdi').text()).toBe('Sally');
   await rename(user, String(page('.entries [name=new-name]').val())).expect(303);
   expect(read((await user.browser.get('/profile')).text)('h1').text()).toBe('Sally');
   await register('Sandra').expect(422);
