@@ -70,6 +70,8 @@ export class Queues {
    */
   readonly #local = new LRUCache<string, Queue>({ max: MAX_LOCAL });
   #connectedAt = Date.now();
+  /** The keys of queues that Redis did not take while it was unavailable. */
+  readonly #unsaved = new Set<string>();
 
   /** @param prefix the start of every key */
   constructor(redis: Redis | undefined, prefix: string) {
@@ -78,6 +80,8 @@ export class Queues {
     redis?.on('ready', () => {
       this.#connectedAt = Date.now();
       this.#local.clear();
+      // Other processes must not find the queues from before.
+      for (const key of this.#unsaved) redis.del(key).then(() => this.#unsaved.delete(key), ignore);
     });
   }
 
@@ -121,7 +125,8 @@ export class Queues {
       return this.#mayBeOld(replaced) ? undefined : replaced;
     } catch (error) {
       // A Redis that is full still answers with the queue from before. It can delete it.
-      if (error instanceof ReplyError) await this.#redis.del(key).catch(() => undefined);
+      if (error instanceof ReplyError) await this.#redis.del(key).catch(ignore);
+      else this.#unsaved.add(key);
       return changedHere;
     }
   }
@@ -144,6 +149,8 @@ export class Queues {
     return `${this.#prefix}queue:${voterId}:${topicId}`;
   }
 }
+
+const ignore = (): undefined => undefined;
 
 /**
  * Whether Redis has this queue. The version comes first in the text, so a queue that this process knows need not be

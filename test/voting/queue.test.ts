@@ -18,6 +18,7 @@ import {
   vote,
   votesOf,
 } from '../site.js';
+import { startStoreProxy } from '../store-proxy.js';
 
 const site = useSite();
 /** Another process of the same site. */
@@ -370,4 +371,33 @@ itOnRedis('goes on to the next pair while Redis is full', async () => {
   await setUser('-set');
   for (let votes = 0; votes < 3; votes++) await vote(browser, 'left', path);
   expect(await votesOf(site, id)).toHaveLength(4);
+});
+
+itOnRedis('shows no pair again in another process that was voted on while one had lost Redis', async () => {
+  const { slug } = await topic(site, { slug: 'lost', names: thingNames(12) });
+  const path = `/topics/${slug}/vote`;
+  const proxy = await startStoreProxy(String(inject('redis')));
+  const near = await openSite({}, { redisUrl: proxy.url, storesOf: site });
+  onTestFinished(async () => {
+    await near.close();
+    await proxy.close();
+  });
+  await secondProcess.boards.refresh();
+  const { browser, username, password } = await member(near);
+  const other = visit(secondProcess);
+  await other.post('/login').type('form').send({ username, password }).expect(303);
+  await vote(browser, 'left', path);
+  proxy.cut();
+  await vote(browser, 'left', path);
+  const { ballot } = pairOn((await browser.get(path)).text);
+  await browser.post(path).type('form').send({ ballot, choice: 'left' }).expect(303);
+  await proxy.mend();
+  while ((await visit(near).get('/readyz')).status !== 200) await new Promise((done) => setTimeout(done, 50));
+  const next = pairOn((await other.get(path)).text);
+  const answer = await other
+    .post(path)
+    .type('form')
+    .send({ ballot: next.ballot, choice: 'left' })
+    .expect(303);
+  expect(answer.headers.location).toContain('?voted=');
 });
