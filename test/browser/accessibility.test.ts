@@ -57,6 +57,7 @@ it.each(allVisits)('passes axe: $role, $name', async ({ role, visit }) => {
     await applyLook(page, look);
     // Larger text has the same colours.
     if (!('zoom' in look)) await expectNoViolations(page, look.name, index === 0 ? undefined : RULES_OF_LOOK);
+    if (index === 0) expect(await smallTargetsOn(page)).toEqual([]);
     await expectNoSidewaysScroll(page);
   }
 });
@@ -208,7 +209,7 @@ async function smallTargetsOn(page: Page): Promise<string[]> {
       const isInText = target.matches('p a, li a') && getComputedStyle(target).display === 'inline';
       // Some links cover the whole row or tile in which they stand.
       const coversBox = getComputedStyle(target, '::after').position === 'absolute';
-      const box = coversBox ? (target as HTMLElement).offsetParent : target.closest('label.check');
+      const box = coversBox ? (target as HTMLElement).offsetParent : target.closest('label');
       const area = box ?? target;
       const { width, height } = area.getBoundingClientRect();
       const isLarge = width >= 44 && height >= 44;
