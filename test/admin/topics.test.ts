@@ -13,7 +13,7 @@ it('finds topics by a part of their title, whatever their access', async () => {
     ['Bats', 'public'],
   ] as const)
     await makeTopic(site, { title, access });
-  expect(textsOf(await open(boss, '/topics?q=OWLS'), '.entries .name')).toEqual([
+  expect(textsOf(await open(boss, '/topics?q=OWLS'), '.entries .name bdi')).toEqual([
     'Night owls',
     'Owls of the world',
   ]);
@@ -52,7 +52,7 @@ it('hides a topic from all but its organisers and admins, and shows it again', a
   await stranger.browser.post(`${made.path}/vote`).type('form').send(form).expect(404);
   expect((await guest.get('/topics')).text).not.toContain('Hidden things');
   await organiser.browser.get(`${made.path}/manage`).expect(200);
-  expect(textsOf(await open(boss, '/topics?show=hidden'), '.entries .name')).toEqual(['Hidden things']);
+  expect(textsOf(await open(boss, '/topics?show=hidden'), '.entries .name bdi')).toEqual(['Hidden things']);
   await send(boss, `/topics/${made.id}/show`).expect(303);
   for (const path of paths) await guest.get(path).expect(200);
   expect((await actsOf(site, boss)).map(({ kind, reason }) => [kind, reason])).toEqual([
