@@ -1,5 +1,5 @@
 import compression from 'compression';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request } from 'express';
 import type { Logger } from 'pino';
 import { RankerWatch } from './admin/health/ranker-watch.js';
 import { readinessChecks } from './admin/health/readiness.js';
@@ -28,7 +28,7 @@ import { SignUpLimit } from './auth/users/sign-up-limit.js';
 import { pictureRoutes } from './catalog/pictures/picture-routes.js';
 import { Pictures } from './catalog/pictures/pictures.js';
 import type { Config } from './config.js';
-import { type Database, unlessUnavailable } from './database.js';
+import type { Database } from './database.js';
 import { componentRoutes } from './home/component-routes.js';
 import { homeRoutes } from './home/routes.js';
 import { assetFolderUrl, assets, assetUrl, styleFolderUrl } from './http/assets.js';
@@ -59,7 +59,6 @@ import { OwnRankings } from './profile/own-rankings.js';
 import { ProgressTracker } from './profile/progress.js';
 import { profileRoutes } from './profile/routes.js';
 import { sharingRoutes } from './profile/sharing/routes.js';
-import type { Board } from './ranking/boards/board.js';
 import type { Boards } from './ranking/boards/board-loader.js';
 import { embedRoutes } from './ranking/pages/embed-routes.js';
 import { rankingRoutes } from './ranking/pages/ranking-routes.js';
@@ -72,7 +71,6 @@ import { BallotBox } from './voting/ballot-box.js';
 import { guestRoutes } from './voting/guest-routes.js';
 import { Hall } from './voting/hall.js';
 import { notesRoutes } from './voting/notes-routes.js';
-import { offerPair, voterOn } from './voting/offer-pair.js';
 import { Queues } from './voting/queue.js';
 import { votingRoutes } from './voting/routes.js';
 import { suggestRoutes } from './voting/suggest-routes.js';
@@ -229,11 +227,6 @@ function createServices({
     ...auth,
     ...{ boards, queues, rankings, headers },
     hall,
-    offerPair: (board: Board, req: Request, res: Response) =>
-      unlessUnavailable(undefined, async () => {
-        const offer = { db, queues, hall, config };
-        return board.topic.inPerson ? undefined : offerPair(offer, board, await voterOn(offer, req, res));
-      }),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),

@@ -378,7 +378,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
   'ranking/top': {
     ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
-    ...{ course, pair: offered },
+    course,
     isClosed: true,
     tag: '"1"',
   },

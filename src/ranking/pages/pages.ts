@@ -1,9 +1,8 @@
-import type { Request, Response } from 'express';
 import type { SanitizedHtml } from '../../catalog/markdown.js';
 import type { Thing } from '../../catalog/things.js';
 import type { PrerenderedPages } from '../../http/prerendered.js';
 import type { Words } from '../../http/words.js';
-import type { Board, FitSummary, Standing, TopicSummary } from '../boards/board.js';
+import type { FitSummary, Standing, TopicSummary } from '../boards/board.js';
 import type { StandingDescription } from '../boards/describe-standing.js';
 import type { TopicVisit, VisitServices } from '../boards/visit-topic.js';
 import type { Chart } from './chart.js';
@@ -27,15 +26,6 @@ declare module '../../http/page.js' {
 /** The services that the handlers of these pages use. */
 export interface RankingServices extends VisitServices {
   prerendered: PrerenderedPages;
-  /** Offers the visitor a pair of a topic, to vote on right there; undefined when there is none for them. */
-  offerPair(board: Board, req: Request, res: Response): Promise<Pair | undefined>;
-}
-
-/** A pair to vote on, with its signed ballot. */
-interface Pair {
-  left: Standing;
-  right: Standing;
-  ballot: string;
 }
 
 /** A row of a leaderboard. */
@@ -82,8 +72,6 @@ interface TopPage extends TopicPage, RankTable {
   settled: Words;
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
-  /** The first pair of the visitor, while nobody has voted. */
-  pair: Pair | undefined;
   /** Whether these are the final results. */
   isClosed: boolean;
   /** The ETag of the table. */

@@ -73,18 +73,16 @@ export function rankingRoutes(services: RankingServices): Router {
   return router;
 }
 
-async function sendTop(
-  { boards, prerendered, offerPair }: RankingServices,
+function sendTop(
+  { boards, prerendered }: RankingServices,
   { board: whole, phase, isForEveryone }: TopicVisit,
   { track: board, res }: { track: Board; res: Response },
-): Promise<void> {
+): void {
   const { topic, version, loadedAt } = board;
   // The table is the same for everyone, so the topic and the version of its board identify it.
   const state = `${topic.id}-${version}${board.track === undefined ? '' : `-${encodeURIComponent(board.track)}`}`;
   if (wantsFragment(res) && sendNotModified(res, state)) return;
   const { slug } = res.req.params;
-  const isFirst = board.votes === 0 && board === whole;
-  const pair = isFirst ? await offerPair(board, res.req, res) : undefined;
   prerendered.send(res, board, {
     path: `${topicPath(topic)}/top`,
     page: 'ranking/top',
@@ -92,14 +90,13 @@ async function sendTop(
     read: () => ({
       ...topicPage(whole, board),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
-      pair,
       isClosed: phase === 'closed',
       settled: phase === 'closed' && !isSettled(board) ? NOT_SETTLED : describeSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
     }),
-    // Only the page of the whole topic is kept for all, and none with a pair for one visitor.
-    isForEveryone: isForEveryone && board === whole && !pair,
+    // Only the page of the whole topic is kept for all.
+    isForEveryone: isForEveryone && board === whole,
     isCurrent: () => boards.find(slug as string | undefined)?.loadedAt === loadedAt,
   });
 }

@@ -19,11 +19,7 @@ const names = async (path = '/top') =>
 it('invites to the first vote, and shows the things without ranks', async () => {
   const $ = read((await visit(site).get('/top').expect(200)).text);
   expect($('.first-vote').text()).toContain('Nobody has voted here yet');
-  const [left, right] = $('.first-vote .choice .name').toArray();
-  const form = { ballot: $('.first-vote [name=ballot]').attr('value'), choice: 'left' };
-  const voted = await visit(site).post('/vote').type('form').send(form).expect(303);
-  expect(voted.headers.location).toMatch(/^\/vote\?voted=/);
-  expect($(left as never).text()).not.toBe($(right as never).text());
+  expect($('.first-vote a').attr('href')).toBe('/vote');
   expect($('.gallery .name')).toHaveLength(4);
   expect($('.board')).toHaveLength(0);
   const full = read((await visit(site).get('/ranking').expect(200)).text);
