@@ -66,7 +66,7 @@ const rows = board.standings.map((standing) => ({
 }));
 const scale = makeScale(1, 3, 1);
 const table = { rows, scale, hasTrends: true, hasTies: true, hasMoves: true };
-const offered = { left: first, right: second, ballot: 'b', answers: 2 };
+const offered = { left: first, right: second, ballot: 'b' };
 const thing = {
   ...{ id: 1, topicId: 1, name: 'Ramen', slug: 'ramen', picture: null, description: 'Good', link: null },
   ...{ text: null, tags: [], location: null, team: null, mergedInto: null, pictureHash: null },

@@ -47,13 +47,13 @@ export function homeRoutes(services: HomeServices): Router {
       }
       const voter = await unlessUnavailable(undefined, () => voterOn(services, req, res));
       const others = boards.listed().filter((other) => other !== board && other.size > 0);
-      const pair = voter && (await unlessUnavailable(undefined, () => offerPair(services, board, voter)));
+      const offer = voter && (await unlessUnavailable(undefined, () => offerPair(services, board, voter)));
       sendPage(res, 'home/index', {
         ...{ topic, ...podium, top: Math.min(LEADERS, board.size) },
         mayCreate: mayCreateTopics(settings.current, res.locals.user),
         topics: topicCards(others, await figuresFor(voter)),
-        pair,
-        guestVotes: voter?.isGuest ? (pair?.answers ?? 0) : 0,
+        pair: offer?.pair,
+        guestVotes: voter?.isGuest ? (offer?.answers ?? 0) : 0,
       });
     })
     .all(methodNotAllowed);

@@ -25,7 +25,13 @@ export interface OfferedPair {
   right: Standing;
   /** Signed for the visitor. */
   ballot: string;
-  /** How many answers of the visitor stand in the topic. */
+}
+
+/** What a page offers to a voter. */
+export interface Offer {
+  /** The next pair; undefined when there is none, and while the topic takes no votes. */
+  pair: OfferedPair | undefined;
+  /** How many answers of the voter stand in the topic; 0 while it takes no votes. */
   answers: number;
 }
 
@@ -42,13 +48,13 @@ export async function voterOn(
   return exists ? { id: guestId, isGuest: true } : newGuest(req, res);
 }
 
-/** The next pair of a voter; undefined when there is none, and while the topic takes no votes. */
+/** Finds the next pair of a voter in a topic. */
 export async function offerPair(
   { db, queues, hall, config }: OfferServices,
   board: Board,
   voter: Voter,
-): Promise<OfferedPair | undefined> {
-  if (phaseAt(board.topic) !== 'open') return undefined;
+): Promise<Offer> {
+  if (phaseAt(board.topic) !== 'open') return { pair: undefined, answers: 0 };
   const [secret] = config.secrets;
   const { pairs, answers } = await queueOf({
     ...{ db, queues, hall, voter, secret, showsResults: true },
@@ -56,7 +62,7 @@ export async function offerPair(
   });
   const [pair] = pairs;
   const [left, right] = [pair && board.find(pair.leftId), pair && board.find(pair.rightId)];
-  if (!pair || !left || !right) return undefined;
-  const offer = { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
-  return { left, right, ballot: signBallot(offer, secret), answers };
+  if (!pair || !left || !right) return { pair: undefined, answers };
+  const ballot = { topicId: board.topic.id, voterId: voter.id, isGuest: voter.isGuest, ...pair };
+  return { pair: { left, right, ballot: signBallot(ballot, secret) }, answers };
 }

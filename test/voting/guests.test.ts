@@ -12,6 +12,7 @@ import {
   topic,
   useSite,
   visit,
+  vote,
   votesOf,
 } from '../site.js';
 
@@ -363,6 +364,25 @@ it('says which answer counts when the pair was answered or withdrawn in another 
     const { text } = await guest.get(answer.headers.location ?? '').expect(200);
     expect(read(text)('.receipt p').text()).toContain('Taken back');
   }
+});
+
+it('asks a guest who has voted on all of the day’s pairs to sign up, also on the front page', async () => {
+  const { slug } = await topic(site, { slug: 'two', names: ['Tea', 'Coffee'] });
+  const before = site.boards.default().topic.id;
+  const asDefault = (id: number) =>
+    site.db.transaction().execute(async (trx) => {
+      await trx.updateTable('topics').set({ isDefault: false }).execute();
+      await trx.updateTable('topics').set({ isDefault: true }).where('id', '=', id).execute();
+    });
+  await asDefault(site.boards.get(slug)?.topic.id ?? 0);
+  await site.boards.refresh();
+  const guest = visit(site);
+  await vote(guest);
+  const front = read((await guest.get('/').expect(200)).text);
+  expect(front('.choice')).toHaveLength(0);
+  expect(front('main').text()).toContain('Sign up to count your 1 vote');
+  await asDefault(before);
+  await site.boards.refresh();
 });
 
 it('shows a guest no thing that they do not know', async () => {
