@@ -204,7 +204,6 @@ function createServices({
   const statePrefix = `${prefix}session:`;
   const store = new SessionStore({ db, redis, prefix: statePrefix, secrets, pendingRevocations, log });
   const queues = new Queues(redis, prefix);
-  const hall = new Hall();
   const rankings = new OwnRankings(db);
   const progress = new ProgressTracker({ db, boards, rankings, log });
   const headers = securityHeaders(config);
@@ -226,7 +225,7 @@ function createServices({
   return {
     ...auth,
     ...{ boards, queues, rankings, headers },
-    hall,
+    hall: new Hall(),
     pictures: new Pictures({ db, config, log }),
     sessionGuesses: createLimiter(redis, prefix, { name: 'session-guess', points: 100, duration: 600 }),
     codeGuesses: createLimiter(redis, prefix, { name: 'code-guess', points: 30, duration: 600 }),

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
+import { type Database, unlessUnavailable } from '../database.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
@@ -12,7 +12,7 @@ import { TemporaryProblem } from '../http/problem.js';
 import { contactOf } from '../site/contact.js';
 import { admissionOf } from './admission.js';
 import type { PasswordLength } from './passwords/passwords.js';
-import { makeRecoveryCode, unlessUnavailable } from './recovery/recovery-code.js';
+import { makeRecoveryCode } from './recovery/recovery-code.js';
 import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
@@ -85,7 +85,7 @@ export function accountRoutes({
       rememberDevice(res, account, config);
       const message = await onSignIn(req, res, { userId: account.userId, isNew: true });
       flash(res, message ?? 'welcome');
-      const code = await unlessUnavailable(makeRecoveryCode(db, account.userId));
+      const code = await unlessUnavailable(undefined, () => makeRecoveryCode(db, account.userId));
       await showRecoveryCode(res, code, next ? localPath(next) : '/vote');
     })
     .all(methodNotAllowed);

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
+import { unlessUnavailable } from '../database.js';
 import { flash } from '../http/flash.js';
 import { noteDevice } from './note-device.js';
-import { makeMissingRecoveryCode, unlessUnavailable } from './recovery/recovery-code.js';
+import { makeMissingRecoveryCode } from './recovery/recovery-code.js';
 import { showRecoveryCode } from './recovery-routes.js';
 import type { AuthServices } from './services.js';
 import { readClient } from './sessions/client.js';
@@ -22,5 +23,7 @@ export async function finishLogIn(
   flash(res, message ?? 'logged-in');
   const path = next === '/' ? '/vote' : next;
   const owner = { userId: account.userId, client: readClient(req) };
-  await showRecoveryCode(res, await unlessUnavailable(makeMissingRecoveryCode(services.db, owner)), path);
+  // The log-in stands while Postgres is unavailable. Then the next one makes the code.
+  const code = await unlessUnavailable(undefined, () => makeMissingRecoveryCode(services.db, owner));
+  await showRecoveryCode(res, code, path);
 }

@@ -62,8 +62,10 @@ interface OwnTopPage {
   /** Whether some or all of the things are new for everyone. */
   hasNew: boolean;
   isAllNew: boolean;
-  /** The labels of the scale on which the lines draw both ranks. */
-  /** Undefined while the user does not see everyone's ranking. */
+  /**
+   * The labels of the scale on which the lines draw both ranks. Undefined while the user does not see everyone's
+   * ranking.
+   */
   scale: RankScale | undefined;
   /** What the list still needs: for itself, for a longer Top, and until its differences are shown. */
   missing: Missing;

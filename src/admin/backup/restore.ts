@@ -14,8 +14,8 @@ import { findTool, majorVersion, runTool } from './postgres-tools.js';
 
 /**
  * Restores a backup into an empty database, and makes it ready for a site: the tables are brought up to date, the order
- * of the ledger is renewed, all sessions and all links into accounts end, and what Redis holds of the site is deleted. A restore that is refused
- * changes neither store.
+ * of the ledger is renewed, all sessions and all links into accounts end, and what Redis holds of the site is deleted.
+ * A restore that is refused changes neither store.
  * @param prefix begins the keys of the site in Redis
  * @returns how many sessions were ended
  * @throws Error when the database is not empty, when the file is of another kind of database, or pg_restore fails

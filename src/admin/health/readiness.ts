@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Config } from '../../config.js';
-import { type Database, isPoolExhausted } from '../../database.js';
+import { type Database, isDatabaseUnavailable, isPoolExhausted } from '../../database.js';
 import type { ReadinessCheck } from '../../http/health.js';
 import type { Redis } from '../../redis.js';
 import { folderOfDisk } from './machine-checks.js';
@@ -57,7 +57,8 @@ async function checkRanker(
     const seconds = await watch.secondsBehind(db);
     if (seconds < readyMaxLagSeconds) return 'ok';
     return `stuck: a vote has waited for ${Math.floor(seconds)} seconds`;
-  } catch {
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
     // Only the database can tell, and its own line says that it can't.
     return 'ok';
   }

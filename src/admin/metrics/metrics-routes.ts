@@ -4,7 +4,7 @@ import { METRICS_TYPE, processMetrics, startMetrics } from '../../metrics.js';
 import { type MetricSources, siteMetrics } from './site-metrics.js';
 
 /**
- * Serves what the site measures of itself, to whoever has the token. No label holds anything of a person.
+ * Serves what the site measures of itself, to those who have the token. No label holds anything of a person.
  * @param token goes into the header as `Authorization: Bearer TOKEN`
  */
 export function metricsRoutes(token: string, sources: MetricSources): Router {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Gauge, Registry } from 'prom-client';
 import { latestCheck } from '../../auth/audit/check-record.js';
 import type { Config } from '../../config.js';
-import type { Database } from '../../database.js';
+import { type Database, isDatabaseUnavailable } from '../../database.js';
 import type { Redis } from '../../redis.js';
 import { folderOfDisk } from '../health/machine-checks.js';
 import type { RankerWatch } from '../health/ranker-watch.js';
@@ -74,7 +74,9 @@ async function readDatabase(registry: Registry, { db, rankerWatch }: MetricSourc
     add(registry, broken, check.finding === null ? 0 : 1);
     const checkedAt = { name: 'audit_checked_timestamp_seconds', help: 'When the record was last checked.' };
     add(registry, checkedAt, check.at.getTime() / 1_000);
-  } catch {
+  } catch (error) {
+    // Any other error is a fault of the site, and the scrape has to fail.
+    if (!isDatabaseUnavailable(error)) throw error;
     add(registry, up, 0);
   }
 }

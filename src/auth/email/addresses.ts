@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../../database.js';
+import { hashToken, newSeed } from '../../tokens.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { Client } from '../sessions/client.js';
 
@@ -39,7 +39,7 @@ export async function setAddress(
   db: Database,
   { address, ...owner }: Owner & { address: string },
 ): Promise<string> {
-  const token = randomBytes(24).toString('base64url');
+  const token = newSeed();
   const link = {
     tokenHash: hashToken(token),
     tokenExpiresAt: sql<Date>`now() + make_interval(hours => ${CONFIRM_HOURS})`,
@@ -112,5 +112,3 @@ export async function forgetUnconfirmed(db: Database, which: 'all' | 'too old'):
 
 const NEWEST = sql<string>`coalesce(new_address, address)`;
 const NO_LINK = { tokenHash: null, tokenExpiresAt: null };
-
-const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

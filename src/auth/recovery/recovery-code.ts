@@ -1,6 +1,6 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import { type Database, isDatabaseUnavailable } from '../../database.js';
+import type { Database } from '../../database.js';
 import { recordEvent } from '../audit/record-event.js';
 import type { Client } from '../sessions/client.js';
 
@@ -42,19 +42,6 @@ export async function makeMissingRecoveryCode(
     await recordEvent(trx, { kind: 'recovery-code', userId, sessionId: null, client });
     return code;
   });
-}
-
-/**
- * Waits for a code that is made after a log-in. That log-in stands while Postgres is unavailable: then there is no code,
- * and the next log-in makes one.
- */
-export async function unlessUnavailable(code: Promise<string | undefined>): Promise<string | undefined> {
-  try {
-    return await code;
-  } catch (error) {
-    if (!isDatabaseUnavailable(error)) throw error;
-    return undefined;
-  }
 }
 
 /** Makes a new recovery code for a user who asked for it, and records that. @returns the code */

@@ -13,8 +13,8 @@ import { type ResetAccount, resetPassword } from './reset-password.js';
 export const RESET_LINK_HOURS = 24;
 
 /**
- * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link that an operator made before. The operator
- * sees only the link, never a password. The user sees in their activity that the link was made.
+ * Makes a link with which a user sets a new password, once, within 24 hours. It ends the link that an operator made
+ * before. The operator sees only the link, never a password. The user sees in their activity that the link was made.
  * @returns the address to give to the user
  */
 export async function makeResetLink(

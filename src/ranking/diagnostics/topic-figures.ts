@@ -95,7 +95,8 @@ const HABITS = sql`count(*)::int as votes,
   percentile_cont(0.5) within group (order by extract(epoch from created_at - shown_at)::float8) as median_seconds`;
 
 const upToSql = (topicId: number, upTo: Position) => sql`topic_id = ${topicId} and not provisional
-  and withdrawn_at is null and (votes.xid, votes.id) <= ${positionSql(upTo)} and outcome <> 'skip' and strategy <> 'import' and not ${isExcluded('votes')}`;
+  and withdrawn_at is null and (votes.xid, votes.id) <= ${positionSql(upTo)} and outcome <> 'skip'
+  and strategy <> 'import' and not ${isExcluded('votes')}`;
 
 async function readHabits(db: Database, topicId: number, upTo: Position): Promise<VotingHabits | undefined> {
   const { rows } = await sql<VotingHabits>`
