@@ -9,7 +9,7 @@ const KEEP_ALIVE_MS = 75_000;
 // Node's own five minutes are too short for forty photographs over a slow line.
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 
-// A browser sends its headers at once. Whoever sends them byte by byte wants to keep connections busy (slowloris).
+// A browser sends its headers at once. Sent byte by byte, they are meant to keep connections busy (slowloris).
 const HEADERS_TIMEOUT_MS = 10_000;
 const CHECK_CONNECTIONS_MS = 2_000;
 const MAX_HEADER_BYTES = 16_384;

@@ -9,11 +9,12 @@ import { seed } from '../../src/catalog/seed.js';
 import { readConfig } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { migrateUp } from '../../src/migrate.js';
+import { isRankingBehind } from '../faults/checks.js';
 import { Voter } from '../faults/voter.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
 import { onServer } from '../stores.js';
-import { expectLedger, isRankingBehind } from './ledger.js';
+import { expectLedger } from './ledger.js';
 import {
   type Engine,
   output,

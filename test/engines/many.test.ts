@@ -12,12 +12,13 @@ import { seed } from '../../src/catalog/seed.js';
 import { readConfig } from '../../src/config.js';
 import { type Database, openDatabase } from '../../src/database.js';
 import { migrateUp } from '../../src/migrate.js';
+import { isRankingBehind } from '../faults/checks.js';
 import { Voter } from '../faults/voter.js';
 import { freePort, killProcesses, type SiteProcess, startProcess } from '../processes.js';
 import { expectCorrectRatings } from '../ranking/ranker/expected-ratings.js';
 import { FIREFOX, lockHolder } from '../site.js';
 import { type HaProxy, startHaProxy } from './haproxy.js';
-import { acknowledgedBy, expectLedger, isRankingBehind } from './ledger.js';
+import { acknowledgedBy, expectLedger } from './ledger.js';
 import { startPostgres, startRedis } from './servers.js';
 
 // Two machines with two web processes and a ranker each, behind a proxy that sends each request to the next

@@ -8,7 +8,7 @@ import type { Voter } from './voter.js';
 const MAX_RANKING_MS = 60_000;
 
 /**
- * Compares the ledger with what voters were told.
+ * Compares the ledger with the votes that were acknowledged.
  * @param acknowledged all acknowledged answers, as voter, ballot and choice
  * @param unknown answers that may or may not count
  * @returns acknowledged answers that are not stored, stored ones that nobody gave, and what is stored twice
@@ -92,15 +92,6 @@ export async function expectRanked(
   return seconds;
 }
 
-async function isRankingBehind(db: Database): Promise<boolean> {
-  const { rows } = await sql`
-    select from votes, ranker_position as position
-    where (votes.xid, votes.id) > (position.xid, position.id)
-      or (withdrawn_xid, votes.id) > (position.xid, position.id)
-    union all select from boards where stale_since is not null`.execute(db);
-  return rows.length > 0;
-}
-
 async function votesOn(db: Database, topicId: number): Promise<number> {
   const { count } = await db
     .selectFrom('votes')
@@ -115,4 +106,14 @@ async function votesOn(db: Database, topicId: number): Promise<number> {
 async function votesShown(origin: string, slug: string): Promise<number> {
   const answer = await fetch(`${origin}/api/topics/${slug}/top`);
   return ((await answer.json()) as { votes: number }).votes;
+}
+
+/** Tells whether the ranker still has votes to read, or a topic to fit. */
+export async function isRankingBehind(db: Database): Promise<boolean> {
+  const { rows } = await sql`
+    select from votes, ranker_position as position
+    where (votes.xid, votes.id) > (position.xid, position.id)
+      or (withdrawn_xid, votes.id) > (position.xid, position.id)
+    union all select from boards where stale_since is not null`.execute(db);
+  return rows.length > 0;
 }

@@ -18,7 +18,7 @@ let voters: Voter[];
 /** Two people who log out: one before each fault, and one during it. */
 let early: Voter;
 let late: Voter;
-/** Whoever has copied the cookies of sessions that have ended. */
+/** Somebody who has copied the cookies of sessions that have ended. */
 const intruders: Voter[] = [];
 const rows: Row[] = [];
 

@@ -81,7 +81,7 @@ async function readAll(access: TopicAccess, minas: 1 | 2): Promise<string[]> {
 }
 
 it.each(['link', 'invited'] as TopicAccess[])(
-  'shows the same, whoever of two voters chose which thing (%s)',
+  'shows the same when two voters swap what they chose (%s)',
   async (access) => {
     const [one, other] = [await readAll(access, 1), await readAll(access, 2)];
     // The pages are there, and the notes among them.

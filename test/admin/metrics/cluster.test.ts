@@ -44,7 +44,7 @@ itOnBothStores('tells what all web processes have counted, whichever is asked', 
       ['2', 5],
     ]);
   }
-  // What the processes share is told once.
+  // What the processes share is there once.
   expect((await scrape()).match(/^thinga_database_up /gm)).toHaveLength(1);
   site.child.kill('SIGKILL');
   await close();
