@@ -1,5 +1,3 @@
-export { pictureSources } from './picture-sources.js';
-
 // Created once: creating a formatter costs more than rendering the rest of a page.
 const numbers = new Intl.NumberFormat('en-GB');
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -61,29 +59,6 @@ export const clock = (date: Date): string => `${times.format(date)} UTC`;
 
 /** Formats a date and time in UTC: 21 November 2026, 14:05 UTC. */
 export const moment = (date: Date): string => `${day(date)}, ${clock(date)}`;
-
-const SECTIONS = {
-  vote: /\/vote$/,
-  ranking: /\/ranking$|^\/things\//,
-  topics: /^\/topics\/(new$|[^/]+\/manage)/,
-  you: /^\/(profile|guest)/,
-};
-
-/** Whether a tab leads to the page that is shown, or to the section in which it is: the value of `aria-current`. */
-export function current(
-  here: string,
-  section: keyof typeof SECTIONS,
-  path: string,
-): 'page' | 'true' | 'false' {
-  if (here === path) return 'page';
-  return SECTIONS[section].test(here) ? 'true' : 'false';
-}
-
-/** The `aria-current` of a link to a page, or to a page above it; undefined elsewhere. The start of a section is not above. */
-export function placeOf(here: string, path: string): 'page' | 'true' | undefined {
-  if (here === path) return 'page';
-  return path.lastIndexOf('/') > 0 && here.startsWith(`${path}/`) ? 'true' : undefined;
-}
 
 /** Whether a part of a page shows times, which a script puts into the reader's own zone. */
 export const hasTimes = (html: string): boolean => html.includes('<time ');

@@ -5,21 +5,23 @@ import type { Response } from 'express';
 import { root } from '../config.js';
 import { compressFast, preferredEncoding } from './encodings.js';
 import * as format from './format.js';
+import * as navigation from './navigation.js';
+import { pictureSources } from './picture-sources.js';
 import type { Problem } from './problem.js';
 
 const views = join(root, 'views');
 
 /**
  * Eta with two names that every template can use. `partial(name, data)` renders another template with only
- * that data. `w` holds the functions of format.ts. Eta's own `include` also merges in all data of the caller,
- * which takes longer than rendering.
+ * that data. `w` holds the functions of format.ts and navigation.ts, and `pictureSources`. Eta's own `include` also
+ * merges in all data of the caller, which takes longer than rendering.
  */
 class Templates extends Eta {
-  readonly format = format;
+  readonly helpers = { ...format, ...navigation, pictureSources };
 
   constructor() {
     const functionHeader =
-      'const w = this.format; const partial = (name, data) => this.render(name, data, options);';
+      'const w = this.helpers; const partial = (name, data) => this.render(name, data, options);';
     super({ views, cache: true, functionHeader });
     // Pages name their partials from the top of the folder, so each name has one path. Eta would take longer to work
     // it out anew than to render the partial.
