@@ -1,4 +1,4 @@
-import { isContact } from '../config.js';
+import { isContact } from '../setting-values.js';
 import type { SiteValues } from './site-settings.js';
 
 /** How to reach the people who run the site, as a link. */
