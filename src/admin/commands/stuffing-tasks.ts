@@ -2,14 +2,7 @@ import { type Command, UsageError } from '../../command-line.js';
 import type { Database } from '../../database.js';
 import { count, moment } from '../../http/format.js';
 import { decideOnSuspects } from '../stuffing/decide.js';
-import {
-  findAlarm,
-  findGroup,
-  listAlarms,
-  listGroups,
-  readAlarmVoters,
-  readGroupVoters,
-} from '../stuffing/suspects.js';
+import { findAlarm, findGroup, listAlarms, listGroups } from '../stuffing/suspects.js';
 import { type AdminTask, readId } from './admin-task.js';
 
 type Task = ReturnType<Command>;
@@ -43,7 +36,7 @@ const leanOf = (thing: string, deviation: number): string =>
 function decide([kind, ...words]: string[], decision: Decision): Task {
   if (kind === 'alarm' && words.length === 1) {
     const id = readId(words[0]);
-    return ({ db }) => apply(db, decision, findOfAlarm(db, id));
+    return ({ db }) => apply(db, decision, findAlarm(db, id));
   }
   const [topic, group = '', ...more] = words;
   if (kind !== 'group' || more.length > 0 || !/^[0-9a-f]{64}$/.test(group))
@@ -51,23 +44,13 @@ function decide([kind, ...words]: string[], decision: Decision): Task {
       'stuffing set-apart and restore take what the list names: alarm ID, or group TOPIC CODE',
     );
   const named = { topicId: readId(topic), group };
-  return ({ db }) => apply(db, decision, findOfGroup(db, named));
-}
-
-async function findOfAlarm(db: Database, id: number) {
-  const suspects = await findAlarm(db, id);
-  return suspects && { suspects, voters: await readAlarmVoters(db, suspects) };
-}
-
-async function findOfGroup(db: Database, named: { topicId: number; group: string }) {
-  const suspects = await findGroup(db, named);
-  return suspects && { suspects, voters: await readGroupVoters(db, suspects) };
+  return ({ db }) => apply(db, decision, findGroup(db, named));
 }
 
 async function apply(
   db: Database,
   decision: Decision,
-  finding: ReturnType<typeof findOfAlarm | typeof findOfGroup>,
+  finding: ReturnType<typeof findAlarm | typeof findGroup>,
 ): Promise<void> {
   const found = await finding;
   if (!found) throw new Error('the list has none of this name');

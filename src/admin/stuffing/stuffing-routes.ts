@@ -11,20 +11,16 @@ import { compareSuspects } from './comparison.js';
 import { decideOnSuspects } from './decide.js';
 import {
   type Alarm,
+  type Found,
   findAlarm,
   findGroup,
   listAlarms,
   listGroups,
-  readAlarmVoters,
-  readGroupVoters,
-  type Suspect,
   type SuspectGroup,
 } from './suspects.js';
 
 /** Voters whom an address names, and what they push. */
-interface Found {
-  suspects: Alarm | SuspectGroup;
-  voters: Suspect[];
+interface Named extends Found<Alarm | SuspectGroup> {
   /** The address without `/admin`. */
   path: string;
   /** Why they are together. */
@@ -71,26 +67,25 @@ export function stuffingRoutes({ db }: { db: Database }): Router {
         .all(methodNotAllowed);
   }
 
-  async function showSuspects(res: Response, found: Found): Promise<void> {
+  async function showSuspects(res: Response, found: Named): Promise<void> {
     const comparison = await compareSuspects(db, workers, found);
     const out = found.voters.filter(({ isOut }) => isOut).length;
     sendPage(res, 'admin/suspects', { ...found, out, comparison });
   }
 
-  async function findOfAlarm(req: Request): Promise<Found> {
-    const suspects = await findAlarm(db, idOf(req));
-    if (!suspects) throw notFound();
-    const voters = await readAlarmVoters(db, suspects);
-    return { suspects, voters, path: `/stuffing/alarms/${suspects.id}`, kind: 'alarm' };
+  async function findOfAlarm(req: Request): Promise<Named> {
+    const found = await findAlarm(db, idOf(req));
+    if (!found) throw notFound();
+    return { ...found, path: `/stuffing/alarms/${found.suspects.id}`, kind: 'alarm' };
   }
 
-  async function findOfGroup(req: Request): Promise<Found> {
+  async function findOfGroup(req: Request): Promise<Named> {
     const group = String(req.params.group);
-    const suspects = await findGroup(db, { topicId: idOf(req), group });
-    if (!suspects) throw notFound();
-    const voters = await readGroupVoters(db, suspects);
-    const path = `/stuffing/topics/${suspects.topicId}/groups/${group}`;
-    return { suspects, voters, path, kind: suspects.isWide ? 'wide network' : 'network' };
+    const found = await findGroup(db, { topicId: idOf(req), group });
+    if (!found) throw notFound();
+    const { topicId, isWide } = found.suspects;
+    const path = `/stuffing/topics/${topicId}/groups/${group}`;
+    return { ...found, path, kind: isWide ? 'wide network' : 'network' };
   }
 
   return router;

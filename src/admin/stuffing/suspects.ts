@@ -61,9 +61,20 @@ export async function listAlarms(db: Database): Promise<Alarm[]> {
   return (await readAlarms(db, sql`true`)).slice(0, MAX_LISTED);
 }
 
-/** Finds an alarm; undefined when there is none. */
-export async function findAlarm(db: Database, id: number): Promise<Alarm | undefined> {
-  return (await readAlarms(db, sql`site_events.id = ${id}`))[0];
+/** An alarm or a group, and its voters. */
+export interface Found<Kind extends Suspects> {
+  suspects: Kind;
+  voters: Suspect[];
+}
+
+/**
+ * Finds an alarm, and the voters behind it who came in the 24 hours before it and chose the thing. People who came
+ * earlier are left out: most of those who like a thing are honest.
+ * @returns undefined when there is no such alarm
+ */
+export async function findAlarm(db: Database, id: number): Promise<Found<Alarm> | undefined> {
+  const [suspects] = await readAlarms(db, sql`site_events.id = ${id}`);
+  return suspects && { suspects, voters: await readAlarmVoters(db, suspects) };
 }
 
 async function readAlarms(db: Database, condition: RawBuilder<unknown>): Promise<Alarm[]> {
@@ -75,11 +86,7 @@ async function readAlarms(db: Database, condition: RawBuilder<unknown>): Promise
   return rows;
 }
 
-/**
- * The voters behind an alarm who came in the 24 hours before it and chose the thing. People who came earlier are left
- * out: most of those who like a thing are honest.
- */
-export function readAlarmVoters(db: Database, { at, topicId, thingId }: Alarm): Promise<Suspect[]> {
+function readAlarmVoters(db: Database, { at, topicId, thingId }: Alarm): Promise<Suspect[]> {
   return readVoters(
     db,
     topicId,
@@ -116,13 +123,13 @@ export async function rememberSetApart(
       .execute();
 }
 
-/** Finds a group in a topic; undefined when it leans towards nothing. */
+/** Finds a group in a topic, and its voters; undefined when it leans towards nothing. */
 export async function findGroup(
   db: Database,
   { topicId, group }: { topicId: number; group: string },
-): Promise<SuspectGroup | undefined> {
-  const groups = await readGroups(db, sql`topic_id = ${topicId} and network_group = ${group}`);
-  return groups[0];
+): Promise<Found<SuspectGroup> | undefined> {
+  const [suspects] = await readGroups(db, sql`topic_id = ${topicId} and network_group = ${group}`);
+  return suspects && { suspects, voters: await readGroupVoters(db, suspects) };
 }
 
 async function readGroups(db: Database, condition: RawBuilder<unknown>): Promise<SuspectGroup[]> {
@@ -146,8 +153,7 @@ async function readGroups(db: Database, condition: RawBuilder<unknown>): Promise
   return rows;
 }
 
-/** The voters of a group in a topic. */
-export function readGroupVoters(
+function readGroupVoters(
   db: Database,
   { topicId, group }: Pick<SuspectGroup, 'topicId' | 'group'>,
 ): Promise<Suspect[]> {
