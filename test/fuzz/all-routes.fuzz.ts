@@ -24,6 +24,7 @@ it(`answers ${requests} requests that nobody should send`, async () => {
   let unconfirmed = 0;
   for (let wave = 0; !isOver(); ) {
     const site = await openFuzzedSite({ inProcess: false, stallMs });
+    await checkProbe(site);
     let corpora: Corpus[] = [];
     for (let waves = 0; waves < WAVES_PER_SITE && !isOver(); waves++) {
       try {
@@ -33,7 +34,7 @@ it(`answers ${requests} requests that nobody should send`, async () => {
         // Somebody's password was changed, or an admin has disabled them.
         break;
       }
-      site.takeStalls();
+      await site.takeStalls();
       const count = Math.min(WAVE, requests - tally.sent);
       const sent = await sendAll(tally, { ...site, corpora, seed: seed + wave++, count });
       unconfirmed += await confirmStalls(tally, site, sent);
@@ -47,6 +48,24 @@ it(`answers ${requests} requests that nobody should send`, async () => {
 });
 
 /**
+ * Sends a request that keeps the event loop busy on purpose, among others that don't.
+ * @throws Error unless the fuzzer finds it
+ */
+async function checkProbe(site: FuzzedSite): Promise<void> {
+  const tally = newTally();
+  const ask = (number: number, ...more: [string, string][]): WireRequest => ({
+    ...{ method: 'GET', path: '/healthz', body: undefined },
+    headers: [['Host', 'localhost'], ['X-Fuzz', String(number)], ...more],
+  });
+  const slow = ask(0, ['X-Fuzz-Stall', 'yes']);
+  const sent = new Map([slow, ask(1), ask(2), ask(3)].entries());
+  await site.takeStalls();
+  await Promise.all([...sent.values()].map((wire) => site.exchange.send(wire)));
+  await confirmStalls(tally, site, sent);
+  expect(tally.findings.map(({ request }) => request)).toContain(describe(slow));
+}
+
+/**
  * Sends each request that was being answered while the event loop stood still once more, alone. Several are answered at
  * a time, and the garbage of all is collected in some of them.
  * @returns how many stalls no request shows again
@@ -56,7 +75,7 @@ async function confirmStalls(
   site: FuzzedSite,
   sent: Map<number, WireRequest>,
 ): Promise<number> {
-  const stalls = site.takeStalls().filter(({ cpuMs }) => cpuMs > stallMs);
+  const stalls = (await site.takeStalls()).filter(({ cpuMs }) => cpuMs > stallMs);
   let unconfirmed = 0;
   for (const { cpuMs, requests: numbers } of stalls) {
     const before = tally.findings.length;
@@ -84,10 +103,9 @@ async function confirmStalls(
 }
 
 async function stallOf({ exchange, takeStalls }: FuzzedSite, wire: WireRequest): Promise<number> {
-  takeStalls();
+  await takeStalls();
   await exchange.send(wire).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return Math.max(0, ...takeStalls().map(({ cpuMs }) => cpuMs));
+  return Math.max(0, ...(await takeStalls()).map(({ cpuMs }) => cpuMs));
 }
 
 function report(

@@ -29,7 +29,7 @@ export interface FuzzedSite {
   /** Logs all actors in again: some requests log out. @throws Error when one of them can't log in any more */
   logInAgain(corpora: Corpus[]): Promise<void>;
   /** What the event loop did since the last call; always empty without a process of its own. */
-  takeStalls(): Stall[];
+  takeStalls(): Promise<Stall[]>;
   /** Faults in the site's log since the last call. */
   takeFaults(): string[];
   close(): Promise<void>;
@@ -80,7 +80,7 @@ export async function openFuzzedSite({
       for (const { actor } of corpora)
         actor.cookie = actors.find(({ name }) => name === actor.name)?.cookie ?? '';
     },
-    takeStalls: () => answering?.stalls.splice(0) ?? [],
+    takeStalls: async () => (await answering?.takeStalls()) ?? [],
     takeFaults: () => answering?.faults.splice(0) ?? [],
     async close() {
       exchange.close();
@@ -95,24 +95,30 @@ export async function openFuzzedSite({
 }
 
 async function startChild(site: Site, stallMs: number) {
-  const stalls: Stall[] = [];
+  const ended = new AbortController();
   const faults: string[] = [];
   const child: ChildProcess = fork(join(import.meta.dirname, 'site-process.mjs'), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // JSON would turn the limit of open requests, infinity, into null. A busy site would then refuse everything.
+    serialization: 'advanced',
   });
   track(child);
   child.stdout?.on('data', (chunk) => faults.push(...faultsIn(String(chunk))));
   child.stderr?.on('data', (chunk) => faults.push(String(chunk)));
   child.on('exit', (code) => {
     if (code) faults.push(`the site ended with the code ${code}`);
-  });
-  child.on('message', (message: { stall?: Stall }) => {
-    if (message.stall) stalls.push(message.stall);
+    ended.abort();
   });
   const ready = once(child, 'message');
   child.send({ config: site.config, prefix: site.prefix, redisUrl: inject('redis'), stallMs });
   const [{ port }] = await ready;
-  return { child, port: Number(port), stalls, faults };
+  const takeStalls = async (): Promise<Stall[]> => {
+    if (!child.connected) return [];
+    child.send('stalls');
+    const [message] = await once(child, 'message', { signal: ended.signal }).catch(() => []);
+    return message?.stalls ?? [];
+  };
+  return { child, port: Number(port), takeStalls, faults };
 }
 
 // The log has a line of JSON for each event. Warnings tell of visitors' mistakes.

@@ -1,5 +1,6 @@
-// The built site in a process of its own, on the stores of a running test site. It tells its parent of each time that
-// its event loop stood still, and of what was being answered then. Plain JavaScript, because Node 20 runs no TypeScript.
+// The built site in a process of its own, on the stores of a running test site. It notes each time that its event loop
+// stood still, and what was being answered then, and tells its parent when it asks. Plain JavaScript, because Node 20
+// runs no TypeScript.
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -38,19 +39,34 @@ channel('http.server.request.start').subscribe(({ request, response }) => {
   const number = Number(request.headers['x-fuzz']);
   open.add(number);
   response.once('close', () => closed.add(number));
+  // A fuzzer that reports nothing must show that it would report something.
+  if (request.headers['x-fuzz-stall']) stall();
 });
 
+function stall() {
+  const start = cpuMs();
+  while (cpuMs() - start < 2 * stallMs);
+}
+
 // Time on the processor, not on the clock: on a busy machine, this process also waits for others.
-const cpuMs = () => {
+function cpuMs() {
   const [nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
   return Number(nanoseconds) / 1e6;
-};
+}
 
+const stalls = [];
+let isAsked = false;
+process.on('message', () => {
+  isAsked = true;
+});
 let [lastTick, lastCpu] = [performance.now(), cpuMs()];
 setInterval(() => {
   const [now, cpu] = [performance.now(), cpuMs()];
   if (now - lastTick - TICK_MS > stallMs)
-    process.send({ stall: { ms: now - lastTick - TICK_MS, cpuMs: cpu - lastCpu, requests: [...open] } });
+    stalls.push({ ms: now - lastTick - TICK_MS, cpuMs: cpu - lastCpu, requests: [...open] });
+  // What was answered before the question has been noted only now.
+  if (isAsked) process.send({ stalls: stalls.splice(0) });
+  isAsked = false;
   open = new Set([...open].filter((number) => !closed.has(number)));
   closed.clear();
   [lastTick, lastCpu] = [now, cpu];
