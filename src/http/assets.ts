@@ -43,6 +43,7 @@ export function assets(pageHeaders: Headers): RequestHandler {
     setHeaders(res, path) {
       const isPicture = path.startsWith(join(folder, 'pictures'));
       setHeaders(res, isPicture ? PICTURE_HEADERS : pageHeaders);
+      if (path.endsWith('.svg')) res.setHeader('Content-Type', SVG);
       res.setHeader('Cache-Control', isPicture ? 'public, max-age=86400' : ASK_AGAIN);
     },
   });
@@ -61,6 +62,9 @@ export function assets(pageHeaders: Headers): RequestHandler {
   };
 }
 
+// The library names the encoding of other texts, but not of drawings.
+const SVG = 'image/svg+xml; charset=utf-8';
+
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASK_AGAIN = 'public, no-cache';
 
@@ -68,7 +72,7 @@ async function sendLoaded(req: Request, res: Response, file: LoadedFile): Promis
   const { type, cacheControl } = file;
   let { bytes } = file;
   setHeaders(res, type === '.svg' ? PICTURE_HEADERS : FILE_HEADERS);
-  res.type(type).setHeader('Cache-Control', cacheControl);
+  res.type(type === '.svg' ? SVG : type).setHeader('Cache-Control', cacheControl);
   if (TEXT.includes(type) && preferredEncoding(req, 'br', 'gzip') === 'br') {
     // Compressed once, so it can be done as well as possible. That takes too long for each answer.
     file.compressed ??= compress(bytes);

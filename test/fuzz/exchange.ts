@@ -16,6 +16,8 @@ export interface WireRequest {
 /** What came back. The status is 0 where the connection was closed without an answer. */
 export interface Answer {
   status: number;
+  /** The header `Content-Type`; empty without it. */
+  type: string;
   text: string;
 }
 
@@ -60,7 +62,9 @@ export class Exchange {
         const chunks: Buffer[] = [];
         const finish = (): void => {
           clearTimeout(timer);
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('latin1') });
+          const { statusCode: status = 0, headers } = answer;
+          const text = Buffer.concat(chunks).toString('latin1');
+          resolve({ status, type: headers['content-type'] ?? '', text });
         };
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', finish).on('error', finish);
@@ -71,7 +75,7 @@ export class Exchange {
       }, PATIENCE_MS);
       sent.on('error', () => {
         clearTimeout(timer);
-        resolve({ status: 0, text: '' });
+        resolve({ status: 0, type: '', text: '' });
       });
       sent.end(body);
     });
@@ -84,8 +88,12 @@ export class Exchange {
       const finish = (): void => {
         clearTimeout(timer);
         socket.destroy();
-        const text = Buffer.concat(chunks).toString('latin1');
-        resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text });
+        const [head = '', ...parts] = Buffer.concat(chunks).toString('latin1').split('\r\n\r\n');
+        const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0);
+        const type = /^content-type: (.*)$/im.exec(head)?.[1]?.trim() ?? '';
+        // An empty body that is sent in chunks has only the last one.
+        const text = parts.join('\r\n\r\n').replace(/^0\r\n\r\n$/, '');
+        resolve({ status, type, text });
       };
       const timer = setTimeout(finish, RAW_PATIENCE_MS);
       socket.on('data', (chunk: Buffer) => {

@@ -23,11 +23,15 @@ export const newTally = (): Tally => ({ sent: 0, statuses: new Map(), findings: 
 // As Node writes a stack, in text, HTML or JSON, and the folders of the code.
 const STACK = /\n\s+at .+:\d+:\d+|\bat .{1,200}\.js:\d+:\d+|dist\/src\/|node_modules\/|file:\/\/\//;
 
+// A text without its encoding can be read as another text (OWASP ASVS 5.0, 4.1.1).
+const TYPE =
+  /^((text\/[\w-]+|image\/svg\+xml); charset=utf-8|application\/\S+(; charset=utf-8)?|(image|font)\/[\w-]+)$/i;
+
 const PARALLEL = 8;
 
 /**
  * Sends a number of requests, which the seed alone decides for the same corpora, and notes each answer that nobody may
- * get: a 5xx, a stack, or none.
+ * get: a 5xx, a stack, a body without a type, or none.
  * @returns the requests by the numbers that they were sent with, in the header `X-Fuzz`
  */
 export async function sendAll(
@@ -86,6 +90,7 @@ function note(
   };
   // 501 is Node's own answer to a method or an encoding that HTTP does not know.
   if (answer.status >= 500) found(`status ${answer.status}`);
+  if (answer.text !== '' && !TYPE.test(answer.type)) found(`the type "${answer.type}"`);
   const stack = STACK.exec(answer.text);
   // What was sent may come back, for example in a field that was wrong.
   if (stack && !bytesOf(wire).includes(stack[0])) found(`a stack (${stack[0].trim().slice(0, 80)})`);

@@ -67,6 +67,7 @@ it('sends the security headers on pages and errors', async () => {
       expect(policy).toContain(rule);
     expect(policy).not.toMatch(/unsafe|data:|\*/);
     expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['referrer-policy']).toBe('same-origin');
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
     expect(headers['cross-origin-resource-policy']).toBe('same-origin');
     expect(headers['permissions-policy']).toContain('camera=()');
@@ -85,6 +86,7 @@ it('sends with styles, scripts, fonts and pictures only the headers that matter 
   ];
   for (const path of files) {
     const { headers } = await visit(site).get(path).expect(200);
+    if (path.includes('.svg')) expect(headers['content-type']).toBe('image/svg+xml; charset=utf-8');
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
@@ -102,6 +104,21 @@ it('sends with styles, scripts, fonts and pictures only the headers that matter 
   }
   const broken = await visit(site).get(picture).set('Range', 'bytes=99999999-').expect(416);
   expect(broken.headers['content-security-policy']).toContain("script-src 'self'");
+});
+
+it.each([
+  ['/', 'text/html'],
+  ['/nowhere', 'text/html'],
+  ['/healthz', 'text/plain'],
+  ['/styles/base.css', 'text/css'],
+  ['/app/say.js', 'text/javascript'],
+  ['/pictures/pizza.svg', 'image/svg+xml'],
+  ['/favicon.svg', 'image/svg+xml'],
+  ['/manifest.webmanifest', 'application/manifest+json'],
+  ['/api/topics', 'application/json'],
+])('names the type and the encoding of %s', async (path, type) => {
+  const { headers } = await visit(site).get(path);
+  expect(headers['content-type']).toBe(`${type}; charset=utf-8`);
 });
 
 it('makes one style sheet of the files that every page needs', async () => {
@@ -226,7 +243,11 @@ it('says which methods a path allows', async () => {
 
 it('has a page for paths that do not exist', async () => {
   const browser = visit(site);
-  for (const path of ['/nowhere', '/topics/none/top', '/things/999999', '/things/abc', '/%E0%A4%A'])
+  for (const path of [
+    ...['/nowhere', '/topics/none/top', '/things/999999', '/things/abc', '/%E0%A4%A'],
+    // Folders of files are not listed.
+    ...['/pictures/', '/styles/', '/app'],
+  ])
     expect([400, 404]).toContain((await browser.get(path)).status);
   const { text } = await browser.get('/nowhere').expect(404);
   expect(read(text)('h1').text()).toBe('Page not found');
