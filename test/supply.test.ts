@@ -51,6 +51,18 @@ it('runs the image read-only, as a user who may nothing else', () => {
   expect(app).not.toContain('volumes:');
 });
 
+it('puts into the image only what an installed site needs: no tests, no history, no tools', () => {
+  const [, build = '', image = ''] = read('Dockerfile').split(/^FROM /m);
+  expect([...image.matchAll(/^COPY (?:--from=build )?(\S+)/gm)].map(([, path]) => path)).toEqual([
+    ...['package.json', '/app/node_modules', '/app/dist'],
+    ...['src/catalog/seed', 'views', 'public'],
+  ]);
+  expect(build).toContain('npm prune --omit=dev');
+  expect([...build.matchAll(/^COPY (.+)$/gm)].map(([, paths]) => paths)).toEqual([
+    ...['package.json package-lock.json ./', 'tsconfig.json ./', 'src ./src', 'migrations ./migrations'],
+  ]);
+});
+
 it.each(['docs/security.md', 'docs/asvs.md'])('names only tests that exist in %s', (file) => {
   const named = [...read(file).matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, path = '']) => path);
   expect(named.length).toBeGreaterThan(0);

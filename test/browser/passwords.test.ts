@@ -28,3 +28,23 @@ it('explains in words how good a new password is, while it is typed', async () =
   expect(await hint.textContent()).toBe(advice);
   expect(complaints).toEqual([]);
 });
+
+it.each(['/login', '/register'])(
+  'hides the password at %s until it is to be seen, and takes a pasted one',
+  async (path) => {
+    const { page } = await chromium.open(site);
+    await page.goto(path);
+    await page.getByLabel('Name').fill('copied words');
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.press('ControlOrMeta+C');
+    const password = page.getByLabel('Password', { exact: true });
+    expect(await password.getAttribute('type')).toBe('password');
+    await password.focus();
+    await page.keyboard.press('ControlOrMeta+V');
+    expect(await password.inputValue()).toBe('copied words');
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('text');
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('password');
+  },
+);

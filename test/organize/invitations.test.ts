@@ -61,6 +61,13 @@ it('gives each name a link, once, as a list and as CSV', async () => {
   expect(JSON.stringify(rows)).not.toContain(token);
 });
 
+it('writes no name of a voter as a formula that a spreadsheet would run', async () => {
+  const topic = await makeTopic(site, { access: 'invited' });
+  await inviteTo(topic, '=1+1, @Blue');
+  const { text } = await topic.owner.browser.get(`${topic.path}/manage/voters/links.csv`).expect(200);
+  expect(text).toContain("\n'=1+1,'@Blue,http");
+});
+
 it('keeps the names and says what is wrong with a line', async () => {
   const topic = await makeTopic(site, { access: 'invited' });
   for (const [names, error] of [

@@ -95,6 +95,17 @@ it('keeps a note with its vote, says so, and shows it to the organisers by thing
   ]);
 });
 
+it('writes no note as a formula that a spreadsheet would run, for its organisers and its writer', async () => {
+  const topic = await makeNotedTopic();
+  const { browser } = await member(site);
+  await noteOn(browser, topic, { note: '=1+1' });
+  for (const [reader, path] of [
+    [topic.owner.browser, `${topic.path}/manage/notes.csv`],
+    [browser, '/profile/export?format=csv'],
+  ] as const)
+    expect((await reader.get(path).expect(200)).text).toMatch(/,'=1\+1[,\n]/);
+});
+
 it('says so without a script as well, also for a skip', async () => {
   const topic = await makeNotedTopic();
   const guest = visit(site);
