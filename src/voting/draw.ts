@@ -7,7 +7,8 @@ import type { Pair } from './pairs.js';
 /** A new pair shares no thing with this many of the voter's latest pairs. */
 export const RECENT = 5;
 
-const [CLEAR_DRAWS, OTHER_DRAWS] = [8, 4];
+/** The statement that writes a vote looks up each drawn pair. When all are answered, the queue still has a pair. */
+const DRAWS = 4;
 /** Among so few, pairs without the things of the last five pairs may all be answered. */
 const FEW_THINGS = 40;
 
@@ -35,18 +36,20 @@ export function drawPairs(
         shuffleSides({ leftId: idAt(one), rightId: idAt(other), strategy }, random),
       );
   };
-  const clear = draw(CLEAR_DRAWS, [...thingsOf(recent.slice(-RECENT)), ...unknown]);
-  if (board.size > FEW_THINGS) return clear;
+  const notRecent = [...thingsOf(recent.slice(-RECENT)), ...unknown];
+  if (board.size > FEW_THINGS) return draw(DRAWS, notRecent);
   return [
-    ...clear,
-    ...draw(OTHER_DRAWS, [...thingsOf(recent.slice(-1)), ...unknown]),
-    ...draw(OTHER_DRAWS, unknown),
+    ...draw(2 * DRAWS, notRecent),
+    ...draw(DRAWS, [...thingsOf(recent.slice(-1)), ...unknown]),
+    ...draw(DRAWS, unknown),
   ];
 }
 
 /** The ids of the things in some pairs. */
-export const thingsOf = (pairs: Pick<RecentPair, 'low' | 'high'>[]): number[] =>
-  pairs.flatMap(({ low, high }) => [low, high]);
+export const thingsOf = (pairs: Pick<RecentPair, 'low' | 'high'>[]): number[] => [
+  ...pairs.map(({ low }) => low),
+  ...pairs.map(({ high }) => high),
+];
 
 /** Swaps the two things of a pair when a fair coin says so. */
 export function shuffleSides(pair: Pair, random: Random): Pair {

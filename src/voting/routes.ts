@@ -39,11 +39,11 @@ export function votingRoutes(
   const [secret] = config.secrets;
   const asVoter = findVoter(db, config);
   const showPair = pairPage({ db, hall, secret, progressOf });
-  const contextOf = (res: Response, { board, hidden }: TopicVisit): VoterContext => ({
-    ...{ db, queues, hall, secret, voter: voterOf(res) },
-    ...sightOf(board, voterOf(res)),
-    showsResults: !hidden,
-  });
+  const contextOf = (res: Response, visit: TopicVisit): VoterContext => {
+    const voter = voterOf(res);
+    const { board, own } = sightOf(visit.board, voter);
+    return { db, queues, hall, secret, voter, board, own, showsResults: !visit.hidden };
+  };
 
   router
     .route(['/vote', '/topics/:slug/vote'])
