@@ -15,7 +15,7 @@ it('prints only other templates and sanitized Markdown without escaping', () => 
     for (const [raw] of read(file).matchAll(/<%[-_]?\s*~.*?%>/gs))
       expect([file, raw]).toEqual([
         file,
-        expect.stringMatching(/^<%~ (partial\('\/[\w/-]+', .+\)|it\.body|it\.sanitized) %>$/),
+        expect.stringMatching(/^<%~ ((?:partial|cached)\('\/[\w/-]+', .+\)|it\.body|it\.sanitized) %>$/),
       ]);
 });
 
@@ -95,7 +95,7 @@ it('gives the browser’s own bars the colour of the page', () => {
   const paper = read('public/styles/tokens.css')
     .match(/--paper: light-dark\((#\w+), (#\w+)\)/)
     ?.slice(1);
-  const themes = [...read('views/layouts/page.eta').matchAll(/name="theme-color" content="(#\w+)"/g)];
+  const themes = [...read('views/layouts/_head.eta').matchAll(/name="theme-color" content="(#\w+)"/g)];
   expect(themes.map(([, colour]) => colour)).toEqual(paper);
   const manifest = JSON.parse(read('public/manifest.webmanifest'));
   expect([manifest.theme_color, manifest.background_color]).toEqual([paper?.[0], paper?.[0]]);

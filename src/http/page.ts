@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import { root } from '../config.js';
 import { compressFast, preferredEncoding } from './encodings.js';
 import * as format from './format.js';
@@ -10,18 +11,21 @@ import { pictureSources } from './picture-sources.js';
 import type { Problem } from './problem.js';
 
 const views = join(root, 'views');
+const MAX_CACHED = 1_000;
 
 /**
- * Eta with two names that every template can use. `partial(name, data)` renders another template with only
- * that data. `w` holds the functions of format.ts and navigation.ts, and `pictureSources`. Eta's own `include` also
+ * Eta with three names that every template can use. `partial(name, data)` renders another template with only
+ * that data. `cached(name, data)` does the same for a part that few different values decide, and keeps its text. `w` holds the functions of format.ts and navigation.ts, and `pictureSources`. Eta's own `include` also
  * merges in all data of the caller, which takes longer than rendering.
  */
 class Templates extends Eta {
+  readonly #texts = new LRUCache<string, string>({ max: MAX_CACHED });
   readonly helpers = { ...format, ...navigation, pictureSources };
 
   constructor() {
     const functionHeader =
-      'const w = this.helpers; const partial = (name, data) => this.render(name, data, options);';
+      'const w = this.helpers; const partial = (name, data) => this.render(name, data, options);' +
+      'const cached = (name, data) => this.cached(name, data);';
     super({ views, cache: true, functionHeader });
     // Pages name their partials from the top of the folder, so each name has one path. Eta would take longer to work
     // it out anew than to render the partial.
@@ -33,6 +37,20 @@ class Templates extends Eta {
       return path;
     };
   }
+
+  /** Renders a template, or returns its text from before. @param data everything that decides the text */
+  cached(name: string, data: object): string {
+    const key = `${name} ${JSON.stringify(data)}`;
+    const text = this.#texts.get(key) ?? this.render(name, data);
+    this.#texts.set(key, text);
+    return text;
+  }
+
+  /** Forgets all templates, so that changes to them show. */
+  reset(): void {
+    this.templatesSync.reset();
+    this.#texts.clear();
+  }
 }
 
 /**
@@ -40,7 +58,7 @@ class Templates extends Eta {
  * while an upgrade replaces the files under the running site. Otherwise a change to a template shows at once.
  * @throws Error for a template that can't be read or compiled, in production
  */
-export function loadTemplates(production: boolean): Eta {
+export function loadTemplates(production: boolean): Templates {
   const eta = new Templates();
   if (production)
     for (const file of readdirSync(views, { recursive: true, encoding: 'utf8' })) {
@@ -87,7 +105,7 @@ export function sendPageOrFragment<Name extends keyof Pages>(
 /** Renders a page or a fragment for the visitor of this request. @param template a template under views */
 export function renderPage(res: Response, template: string, data: object): string {
   const { assets, templates, site } = res.app.locals;
-  if (!res.app.enabled('view cache')) templates.templatesSync.reset();
+  if (!res.app.enabled('view cache')) templates.reset();
   const { user, flash, sessionSeconds, isSecret } = res.locals;
   // The form comes back with what is wrong.
   const isRefused = template !== 'errors/problem' && (res.statusCode === 422 || res.statusCode === 429);
@@ -119,7 +137,7 @@ export function sendHtml(res: Response, html: string | Buffer): void {
   if (encoding !== 'identity') res.setHeader('Content-Encoding', encoding);
   // Browsers store no such page and never send its ETag back, so no hash is computed.
   if (res.getHeader('Cache-Control') === 'no-store')
-    res.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
+    res.setHeader('Content-Length', body === html ? size : body.length).end(body);
   else {
     if (!res.getHeader('Cache-Control')) res.setHeader('Cache-Control', 'private, no-cache');
     res.send(body);

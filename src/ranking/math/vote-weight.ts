@@ -113,9 +113,14 @@ const MAX_ASKED = 0.25;
 const MAX_RECENT = SKIP_WINDOW + 1;
 
 function skipsBefore(answer: Answer, recent: RecentPair[]): number {
-  const { low, high } = pairOf(answer);
-  const others = recent.filter((pair) => pair.low !== low || pair.high !== high).slice(-SKIP_WINDOW);
-  return others.filter(({ skipped }) => skipped).length;
+  let [others, skips] = [0, 0];
+  for (let index = recent.length - 1; index >= 0 && others < SKIP_WINDOW; index--) {
+    const pair = recent[index] as RecentPair;
+    if (isSame(pair, answer)) continue;
+    others++;
+    if (pair.skipped) skips++;
+  }
+  return skips;
 }
 
 function withSkipped(recent: RecentPair[], answer: Answer, skipped: boolean): RecentPair[] {
@@ -128,6 +133,6 @@ const pairOf = ({ leftId, rightId }: Answer): { low: number; high: number } => (
 });
 
 function isSame(pair: RecentPair, answer: Answer): boolean {
-  const { low, high } = pairOf(answer);
-  return pair.low === low && pair.high === high;
+  const { leftId, rightId } = answer;
+  return pair.low === Math.min(leftId, rightId) && pair.high === Math.max(leftId, rightId);
 }
