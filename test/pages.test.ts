@@ -90,6 +90,7 @@ const ofTopic = {
   size: 3,
   votes: 40,
   title: 'Winner',
+  isClosed: true,
   tracks: ['AI'],
   track: 'AI',
 };
@@ -379,7 +380,6 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
-    isClosed: true,
     tag: '"1"',
   },
   'ranking/ranking': {
@@ -704,6 +704,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ topic, path: '/topics/food', isOver: true },
     things: [{ name: 'Ramen', notes: [{ note: 'Crisp', other: 'Yak' }] }],
   },
+  'voting/_offer': { ...offered, action: '/vote' },
   'voting/guest': { votes: [namedVote], counting: 'some', days: 30, isChangeable: () => true },
 };
 
