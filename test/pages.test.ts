@@ -375,7 +375,15 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ allowedOrigins: ['https://a.example'], sendsMail: true },
   },
   'home/offline': {},
-  'home/components': { board, table, unusual: board.standings, agreement: [], progress: [] },
+  'home/components': {
+    ...{ board, table, unusual: board.standings, agreement: [], progress: [] },
+    ...{ stop: ['Go to ', { name: 'Ramen' }], noted: topic, leaders: rows, recoveryCode: ['7K3M'] },
+    card: topicCards([board], { own: [], voters: new Map() })[0],
+    own: { rows: [], scale },
+    join: { qr, code: 'BCDF-2345', joinUrl: 'thinga.example/join', mayRun: true, manage: '/' },
+    invitation: { name: 'Mina', team: 'Blue', address: 'thinga.example', qr, title: 'Food' },
+    judges: [],
+  },
   'ranking/top': {
     ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
