@@ -224,6 +224,8 @@ it.each([
     // Nobody pressed anything yet, so the focus stays where it was.
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('BODY');
     const chosen = await page.locator('.first-vote .choice .name').first().textContent();
+    // The page ignores clicks right after a new pair appears.
+    await page.waitForTimeout(400);
     await page.locator('.first-vote .choice').first().click();
     await page.waitForURL(`**/topics/${slug}/vote?voted=*`);
     expect(await page.locator('.receipt').textContent()).toContain(`you chose ${chosen}`);
@@ -234,15 +236,22 @@ it.each([
 it('counts no press on a first pair that appears under the finger', async () => {
   await topic(site, { slug: 'fresh-quick', names: ['Tea', 'Coffee'] });
   const { page } = await chromium.open(site);
+  // The pair comes after the page is here.
+  let send = (): void => undefined;
+  const isAsked = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  await page.route('**/offer', async (route) => {
+    await isAsked;
+    await route.continue();
+  });
   await page.goto('/topics/fresh-quick/top');
-  await page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        const press = () => document.querySelector<HTMLElement>('.first-vote .choice')?.click();
-        if (document.querySelector('.first-vote .choice')) return resolve();
-        document.addEventListener('htmx:after:swap', () => resolve(press()));
-      }),
+  await page.evaluate(() =>
+    document.addEventListener('htmx:after:swap', () =>
+      document.querySelector<HTMLElement>('.first-vote .choice')?.click(),
+    ),
   );
+  send();
   await page.locator('.first-vote .missed').getByText('Too quick').waitFor();
 });
 
