@@ -90,6 +90,7 @@ const ofTopic = {
   size: 3,
   votes: 40,
   title: 'Winner',
+  isClosed: true,
   tracks: ['AI'],
   track: 'AI',
 };
@@ -374,12 +375,19 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ allowedOrigins: ['https://a.example'], sendsMail: true },
   },
   'home/offline': {},
-  'home/components': { board, table, unusual: board.standings, agreement: [], progress: [] },
+  'home/components': {
+    ...{ board, table, unusual: board.standings, agreement: [], progress: [] },
+    ...{ stop: ['Go to ', { name: 'Ramen' }], noted: topic, leaders: rows, recoveryCode: ['7K3M'] },
+    card: topicCards([board], { own: [], voters: new Map() })[0],
+    own: { rows: [], scale },
+    join: { qr, code: 'BCDF-2345', joinUrl: 'thinga.example/join', mayRun: true, manage: '/' },
+    invitation: { name: 'Mina', team: 'Blue', address: 'thinga.example', qr, title: 'Food' },
+    judges: [],
+  },
   'ranking/top': {
     ...{ ...ofTopic, ...table },
     settled: ['Still open: we are 60 % sure that ', { name: 'Ramen' }, ' is the best.'],
     course,
-    isClosed: true,
     tag: '"1"',
   },
   'ranking/ranking': {
@@ -704,6 +712,7 @@ const pages: { [Name in keyof Pages]: Pages[Name] } = {
     ...{ topic, path: '/topics/food', isOver: true },
     things: [{ name: 'Ramen', notes: [{ note: 'Crisp', other: 'Yak' }] }],
   },
+  'voting/_offer': { ...offered, action: '/vote' },
   'voting/guest': { votes: [namedVote], counting: 'some', days: 30, isChangeable: () => true },
 };
 

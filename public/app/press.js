@@ -110,9 +110,12 @@ function pairIsNew() {
 
 let pair = document.getElementById('pair');
 document.addEventListener('htmx:after:swap', () => {
-  if (document.getElementById('pair') === pair) return;
+  const before = pair;
   pair = document.getElementById('pair');
+  if (pair === before) return;
   pairIsNew();
+  // A pair that came without a press interrupts nobody.
+  if (!before) return;
   showMessage();
   speak();
   keepFocus();

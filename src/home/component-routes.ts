@@ -1,9 +1,14 @@
 import { Router } from 'express';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendPage } from '../http/page.js';
-import { Board, type StoredThing } from '../ranking/boards/board.js';
+import { qrCodeOf } from '../organize/qr-code.js';
+import { compareRows, scaleOf } from '../profile/lists.js';
+import { Board, type Standing, type StoredThing } from '../ranking/boards/board.js';
+import { describeStanding } from '../ranking/boards/describe-standing.js';
 import { makeRankTable } from '../ranking/pages/rank-table.js';
+import { describeStop } from '../voting/in-person.js';
 import type { BarPart } from '../voting/pages.js';
+import { topicCards } from './topics.js';
 
 /** A page for developers with each part of the pages, in both colour schemes. The app has it in development only. */
 export function componentRoutes(): Router {
@@ -15,6 +20,7 @@ export function componentRoutes(): Router {
         ...{ board, table: makeRankTable(board, board.standings), unusual: board.standings.slice(2, 4) },
         agreement: bar(['you', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'no']),
         progress: bar(['on', 'on', 'on', 'on', 'off', 'off', 'off', 'off', 'off', 'off']),
+        ...{ ...ofVoters, ...ofOrganisers },
       }),
     )
     .all(methodNotAllowed);
@@ -84,3 +90,40 @@ const board = new Board(
     ...{ previousRank: [2, 1, 3, 4, null][index] ?? null, isLevelWithNext: index === 1 },
   })),
 );
+
+const [first, second, third] = board.standings as [Standing, Standing, Standing];
+
+const ofVoters = {
+  stop: describeStop({ ...first, location: '12' }),
+  noted: { ...board.topic, notes: 'organisers' as const },
+  leaders: board.standings
+    .slice(0, 3)
+    .map((standing) => ({ ...standing, ...describeStanding(standing, board) })),
+  card: topicCards([board], { own: [], voters: new Map([[board.topic.id, 7]]) })[0],
+  own: {
+    rows: compareRows([
+      { ...second, rank: 1, theirs: 2, range: '1st–2nd', isLevelWithNext: true },
+      { ...first, rank: 2, theirs: 1, range: '1st–3rd', isLevelWithNext: false },
+      { ...third, rank: 3, theirs: 3, range: '2nd–3rd', isLevelWithNext: false },
+    ]),
+    scale: scaleOf(3),
+  },
+  recoveryCode: ['7K3M-', 'Q9TX-', 'B2HC-', 'W6PD-', '4RNJ'],
+};
+
+const address = 'thinga.example/join/a-sample';
+const qr = qrCodeOf(`https://${address}`);
+const judge = {
+  ...{ voterId: 1, key: 'a', name: 'Mina', team: 'Blue', votes: 42, latest: new Date('2026-11-30T12:00Z') },
+  ...{ state: 'counted' as const, seconds: 4.2, leftShare: 0.48, infit: 1.1, differs: false },
+};
+
+const ofOrganisers = {
+  join: { qr, code: 'BCDF-2345', joinUrl: 'thinga.example/join', mayRun: true, manage: '/dev/components' },
+  invitation: { ...judge, address, qr, title: board.topic.title },
+  judges: [
+    judge,
+    { ...judge, key: 'b', name: 'Guest 3', team: null, infit: 1.9, differs: true },
+    { ...judge, key: 'c', name: 'Leo', state: 'set apart' as const },
+  ],
+};

@@ -1,7 +1,13 @@
 import type { OwnedTopic } from '../catalog/organized-topic.js';
+import type { Words } from '../http/words.js';
+import type { PanelJudge } from '../organize/judging/panel.js';
+import type { QrCode } from '../organize/qr-code.js';
+import type { SheetCard } from '../organize/voters/pages.js';
+import type { ComparedRow } from '../profile/lists.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { StandingDescription } from '../ranking/boards/describe-standing.js';
 import type { RankTable } from '../ranking/pages/pages.js';
+import type { RankScale } from '../ranking/pages/rank-scale.js';
 import type { Contact } from '../site/contact.js';
 import type { OfferedPair } from '../voting/offer-pair.js';
 import type { BarPart } from '../voting/pages.js';
@@ -97,4 +103,15 @@ interface ComponentsPage {
   /** The parts of two bars. */
   agreement: BarPart[];
   progress: BarPart[];
+  /** Where a voter goes who walks from thing to thing. */
+  stop: Words;
+  /** A topic whose voters leave notes. */
+  noted: TopicSummary;
+  leaders: Podium['leaders'];
+  card: TopicCard | undefined;
+  own: { rows: ComparedRow[]; scale: RankScale };
+  recoveryCode: string[];
+  join: { qr: QrCode; code: string; joinUrl: string; mayRun: boolean; manage: string };
+  invitation: SheetCard & { title: string };
+  judges: PanelJudge[];
 }

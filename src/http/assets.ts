@@ -105,7 +105,10 @@ export function assetFolderUrl(name: string): string {
   const names = readdirSync(join(folder, name)).sort();
   const contents = names.map((file) => readFileSync(join(folder, name, file)));
   const url = `/${name}/${hashOf(contents)}`;
-  for (const [index, bytes] of contents.entries()) load(`${url}/${names[index]}`, bytes);
+  for (const [index, bytes] of contents.entries()) {
+    const file = `${url}/${names[index]}`;
+    load(file, file.endsWith('.js') ? withoutCommentLines(bytes) : bytes);
+  }
   return url;
 }
 
@@ -120,6 +123,10 @@ export function styleFolderUrl(): string {
   }
   return url;
 }
+
+/** Leaves out the lines of a script that are comments, a fifth of what is sent. No text in it may look like one. */
+const withoutCommentLines = (script: Buffer): Buffer =>
+  Buffer.from(script.toString().replace(/^ *\/\/.*\n/gm, ''));
 
 /** Leaves out what browsers skip: a fifth of the compressed sheet. */
 const withoutComments = (css: string): string => css.replace(/\/\*.*?\*\//gs, '').replace(/\n\s+/g, '\n');

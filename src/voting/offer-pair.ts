@@ -48,13 +48,13 @@ export async function voterOn(
   return exists ? { id: guestId, isGuest: true } : newGuest(req, res);
 }
 
-/** Finds the next pair of a voter in a topic. */
+/** Finds the next pair of a voter in a topic. Voters who walk from thing to thing get theirs on the pair page alone. */
 export async function offerPair(
   { db, queues, hall, config }: OfferServices,
   board: Board,
   voter: Voter,
 ): Promise<Offer> {
-  if (phaseAt(board.topic) !== 'open') return { pair: undefined, answers: 0 };
+  if (phaseAt(board.topic) !== 'open' || board.topic.inPerson) return { pair: undefined, answers: 0 };
   const [secret] = config.secrets;
   const { pairs, answers } = await queueOf({
     ...{ db, queues, hall, voter, secret, showsResults: true },

@@ -5,10 +5,12 @@ import type { Words } from '../http/words.js';
 import type { Board, Standing, TopicSummary } from '../ranking/boards/board.js';
 import type { TopicVisit } from '../ranking/boards/visit-topic.js';
 import type { NamedVote } from './history.js';
+import type { OfferedPair } from './offer-pair.js';
 
 declare module '../http/page.js' {
   interface Pages {
     'voting/vote': VotePage;
+    'voting/_offer': OfferedPair & { /** Where a press goes. */ action: string };
     'voting/guest': GuestPage;
     'voting/suggest': SuggestPage;
     'voting/flag': FlagPage;

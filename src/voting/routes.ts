@@ -8,7 +8,7 @@ import { flash } from '../http/flash.js';
 import { readForm } from '../http/form.js';
 import { localPath } from '../http/local-path.js';
 import { networkGroups } from '../http/network.js';
-import { seeOther, wantsFragment } from '../http/page.js';
+import { seeOther, sendPage, wantsFragment } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import {
   type TopicVisit,
@@ -22,6 +22,7 @@ import type { Ballot } from './ballot.js';
 import type { BallotBox } from './ballot-box.js';
 import { createGuest } from './guests.js';
 import type { Hall } from './hall.js';
+import { offerPair, voterOn } from './offer-pair.js';
 import { isReading, type ProgressOf, pairPage } from './pair-page.js';
 import type { Queues } from './queue.js';
 import { undoneReceipt } from './receipt.js';
@@ -69,6 +70,19 @@ export function votingRoutes(
       if (result.refusal) return refuseVote(res, visit, result);
       const path = `${topicPath(board.topic)}/vote?${result.query}${isReading(req) ? '&read' : ''}`;
       await seeOther(res, path, async () => showPair(res, visit, result));
+    })
+    .all(methodNotAllowed);
+
+  // The page of a ranking without votes is the same for everyone, so the pair of each visitor comes after it.
+  router
+    .route(['/offer', '/topics/:slug/offer'])
+    .get(async (req, res) => {
+      const { board } = await visitTopic(services, req, res);
+      const action = `${topicPath(board.topic)}/vote`;
+      if (!wantsFragment(res)) return res.redirect(303, action);
+      const { pair } = await offerPair(services, board, await voterOn(services, req, res));
+      if (!pair) return void res.status(204).end();
+      sendPage(res, 'voting/_offer', { ...pair, action });
     })
     .all(methodNotAllowed);
 

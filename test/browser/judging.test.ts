@@ -61,7 +61,7 @@ it.each(modes)('leaves a note with a vote on a phone: $name', async ({ script })
   await expectGood(page, script);
   for (const answer of answers) await expectInReach(answer);
   // Neither Enter nor a shortcut key votes while somebody types.
-  const field = page.getByLabel('For the two teams and the organisers');
+  const field = page.getByLabel('Note for the two teams and the organisers');
   await field.fill('The wheel');
   await field.press('Enter');
   await field.press('ArrowLeft');

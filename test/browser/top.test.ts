@@ -192,13 +192,81 @@ it('moves rows without animation under prefers-reduced-motion', async () => {
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
 });
 
-it('opens the vote page from any place of the invitation to the first vote', async () => {
-  await topic(site, { slug: 'fresh', names: ['Tea', 'Coffee'] });
-  const { page } = await chromium.open(site, { viewport: { width: 375, height: 553 } });
-  await page.goto('/topics/fresh/top');
+/** The sum of the layout shifts of a page without presses, so far. */
+const shiftsOf = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) sum += (entry as PerformanceEntry & { value: number }).value;
+        }).observe({ type: 'layout-shift', buffered: true });
+        setTimeout(() => resolve(sum), 300);
+      }),
+  );
+
+const LONG_NAME = 'Donaudampfschifffahrtsgesellschaftskapitän with a hat and an umbrella for rainy days';
+
+it.each([
+  { slug: 'fresh', page: 'top', names: ['Tea', 'Coffee', 'Milk'], width: 375 },
+  { slug: 'fresh-all', page: 'ranking', names: ['Tea', 'Coffee', 'Milk'], width: 1280 },
+  { slug: 'fresh-long', page: 'top', names: [LONG_NAME.slice(0, 80), 'Tea'], width: 320 },
+])(
+  'takes the first vote on the page of a ranking without any, and moves nothing: $slug',
+  async ({ slug, page: path, names, width }) => {
+    await topic(site, { slug, names });
+    const { page, complaints } = await chromium.open(site, { viewport: { width, height: 700 } });
+    await page.goto(`/topics/${slug}/${path}`);
+    await page.locator('.first-vote .choice').first().waitFor();
+    expect(await shiftsOf(page)).toBe(0);
+    await expectNoSidewaysScroll(page);
+    expect(await page.locator('.first-vote a').count()).toBe(0);
+    // Nobody pressed anything yet, so the focus stays where it was.
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('BODY');
+    const chosen = await page.locator('.first-vote .choice .name').first().textContent();
+    // The page ignores clicks right after a new pair appears.
+    await page.waitForTimeout(400);
+    await page.locator('.first-vote .choice').first().click();
+    await page.waitForURL(`**/topics/${slug}/vote?voted=*`);
+    expect(await page.locator('.receipt').textContent()).toContain(`you chose ${chosen}`);
+    expect(complaints).toEqual([]);
+  },
+);
+
+it('counts no press on a first pair that appears under the finger', async () => {
+  await topic(site, { slug: 'fresh-quick', names: ['Tea', 'Coffee'] });
+  const { page } = await chromium.open(site);
+  // The pair comes after the page is here.
+  let send = (): void => undefined;
+  const isAsked = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  await page.route('**/offer', async (route) => {
+    await isAsked;
+    await route.continue();
+  });
+  await page.goto('/topics/fresh-quick/top');
+  await page.evaluate(() =>
+    document.addEventListener('htmx:after:swap', () =>
+      document.querySelector<HTMLElement>('.first-vote .choice')?.click(),
+    ),
+  );
+  send();
+  await page.locator('.first-vote .missed').getByText('Too quick').waitFor();
+});
+
+it.each([
+  { why: 'without a script', options: { javaScriptEnabled: false }, isAway: false },
+  { why: 'while no pair comes', options: {}, isAway: true },
+])('opens the vote page from any place of the invitation to the first vote, $why', async (look) => {
+  const slug = look.isAway ? 'away' : 'plain';
+  await topic(site, { slug, names: ['Tea', 'Coffee'] });
+  const { page } = await chromium.open(site, { viewport: { width: 375, height: 553 }, ...look.options });
+  if (look.isAway) await page.route('**/offer', (route) => route.fulfill({ status: 503, body: 'away' }));
+  await page.goto(`/topics/${slug}/top`, { waitUntil: 'networkidle' });
   const { x = 0, y = 0 } = (await page.locator('.contestant').last().boundingBox()) ?? {};
   await page.mouse.click(x + 20, y + 20);
-  await page.waitForURL('**/topics/fresh/vote');
+  await page.waitForURL(`**/topics/${slug}/vote`);
 });
 
 it('has no dead button without JavaScript', async () => {

@@ -69,6 +69,7 @@ export const ROUTES_WITHOUT_PAGE: Record<string, string> = {
   '/healthz': 'text',
   '/readyz': 'text',
   '/topics/:slug': 'redirects to the Top 20',
+  '/offer,/topics/:slug/offer': 'a pair for a ranking without votes',
   '/topics/:slug/data.json': 'a file to download',
   '/topics/:slug/manage/voters/links.csv': 'a file to download',
   '/topics/:slug/manage/notes.csv': 'a file to download',

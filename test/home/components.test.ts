@@ -15,6 +15,17 @@ it('shows each component in both colour schemes in development', async () => {
       '.votes-bar',
       '.flash',
       'dialog',
+      '.stop',
+      '.note-field',
+      '.podium .tile',
+      '.topic .leaders',
+      '.ranks .distance',
+      '.recovery .code',
+      'details .qr',
+      '.sheet li .qr',
+      '.steps [aria-current]',
+      '.judges li',
+      '.screen .standings tr',
     ])
       expect($(`${scheme} ${component}`).length, `${scheme} ${component}`).toBeGreaterThan(0);
 });

@@ -137,6 +137,17 @@ it('makes one style sheet of the files that every page needs', async () => {
   expect([old.text, old.headers['cache-control']]).toEqual([css, 'public, no-cache']);
 });
 
+it('sends scripts without their comments', async () => {
+  const $ = read((await visit(site).get('/vote')).text);
+  const scripts = $('script[type=module]').map((_index, script) => $(script).attr('src'));
+  expect(scripts.length).toBeGreaterThan(5);
+  for (const address of scripts.get()) {
+    const { text } = await visit(site).get(address).expect(200);
+    expect(text).not.toMatch(/^ *\/\//m);
+    expect(text.trim()).not.toBe('');
+  }
+});
+
 it('has no inline script or style', async () => {
   const { browser } = await member(site);
   for (const path of ['/', '/vote', '/top', '/topics', '/profile']) {

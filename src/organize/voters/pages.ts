@@ -13,10 +13,18 @@ declare module '../../http/page.js' {
   }
 }
 
+/** A personal link on paper. */
+export interface SheetCard {
+  name: string;
+  team: string | null;
+  address: string;
+  qr: QrCode;
+}
+
 /** Personal links to print and to cut out. */
 interface SheetPage extends ManagePage {
   /** With the address as people read it, without its scheme. */
-  cards: { name: string; team: string | null; address: string; qr: QrCode }[];
+  cards: SheetCard[];
   /** The number of the next sheet; undefined on the last one. */
   next: number | undefined;
 }

@@ -65,6 +65,8 @@ export interface TopicPage {
   tracks: string[];
   /** The tag of these things; undefined for all things. */
   track: string | undefined;
+  /** Whether these are the final results. */
+  isClosed: boolean;
 }
 
 interface TopPage extends TopicPage, RankTable {
@@ -72,8 +74,6 @@ interface TopPage extends TopicPage, RankTable {
   settled: Words;
   /** How that has changed with the votes; undefined while there are too few points. */
   course: GoalCourse | undefined;
-  /** Whether these are the final results. */
-  isClosed: boolean;
   /** The ETag of the table. */
   tag: string;
 }

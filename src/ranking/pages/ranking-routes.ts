@@ -45,13 +45,19 @@ export function rankingRoutes(services: RankingServices): Router {
     .get(async (req, res) => {
       const visit = await visitTopic(services, req, res);
       if (visit.hidden) return sendHidden(res, visit);
-      const { board: whole } = visit;
+      const { board: whole, phase } = visit;
       const board = askedTrack(whole, req.query.tag);
       const query = parseSearchQuery(req.query.q);
       const listing = listStandings(board, query, req.query.page);
       const table = makeRankTable(board, listing.standings);
       const links = linkPages(board, query, listing);
-      sendPage(res, 'ranking/ranking', { ...topicPage(whole, board), ...listing, ...table, query, links });
+      sendPage(res, 'ranking/ranking', {
+        ...topicPage(whole, board, phase),
+        ...listing,
+        ...table,
+        query,
+        links,
+      });
     })
     .all(methodNotAllowed);
 
@@ -88,9 +94,8 @@ function sendTop(
     page: 'ranking/top',
     fragment: 'ranking/_table',
     read: () => ({
-      ...topicPage(whole, board),
+      ...topicPage(whole, board, phase),
       ...makeRankTable(board, board.standings.slice(0, shownRanks(board.goal))),
-      isClosed: phase === 'closed',
       settled: phase === 'closed' && !isSettled(board) ? NOT_SETTLED : describeSettled(board),
       course: makeGoalCourse(board),
       tag: entityTag(state),
@@ -105,7 +110,11 @@ function sendTop(
 const NOT_SETTLED = ['There were too few votes to be sure of these ranks.'];
 
 /** @param board the whole board, or that of a track of it */
-const topicPage = (whole: Board, { topic, size, votes, goal, track }: Board): TopicPage => ({
+const topicPage = (
+  whole: Board,
+  { topic, size, votes, goal, track }: Board,
+  phase: TopicVisit['phase'],
+): TopicPage => ({
   topic,
   path: topicPath(topic),
   size,
@@ -113,6 +122,7 @@ const topicPage = (whole: Board, { topic, size, votes, goal, track }: Board): To
   title: titleOf(goal),
   tracks: tracksOf(whole),
   track,
+  isClosed: phase === 'closed',
 });
 
 function linkPages({ topic, track }: Board, query: string, listing: Listing): PageLinks {

@@ -109,6 +109,26 @@ it('accepts no passkey of somebody else, and no answer to another question, as a
   await confirm(user.authenticator.get(await optionsOf(user.browser, path))).expect(303);
 });
 
+it('tells two passkeys of one name apart, for people who only hear their buttons', async () => {
+  const { browser, id } = await member(site);
+  const passkey = { userId: id, publicKey: Buffer.alloc(80), counter: 0, name: 'Chrome on Linux' };
+  await site.db
+    .insertInto('passkeys')
+    .values(
+      ['first', 'second'].map((credentialId, index) => ({
+        ...{ ...passkey, credentialId: `${credentialId}-of-${id}`, lastUsedAt: null },
+        createdAt: new Date(Date.UTC(2026, 10, 1 + index)),
+      })),
+    )
+    .execute();
+  const $ = read((await browser.get('/profile/passkeys').expect(200)).text);
+  for (const control of ['.passkeys button.quiet', '.passkeys summary']) {
+    const names = $(control).map((_index, element) => $(element).text().replace(/\s+/g, ' ').trim());
+    expect(new Set(names.get()).size, control).toBe(2);
+    expect(names.get()[0]).toContain('Chrome on Linux, added ');
+  }
+});
+
 it('asks for the password before a passkey is added or removed', async () => {
   const { browser, id, password } = await memberWithPasskey();
   const path =

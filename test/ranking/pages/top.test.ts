@@ -153,3 +153,30 @@ it('lists the public topics only', async () => {
   ).toEqual(['Foods', 'Many']);
   await visit(site).get('/topics/secret/top').expect(200);
 });
+
+it('offers each visitor a pair for the page of a ranking without votes', async () => {
+  await topic(site, { slug: 'new', names: ['Tea', 'Coffee', 'Milk'] });
+  const visitor = visit(site);
+  const page = read((await visitor.get('/topics/new/top').expect(200)).text);
+  const address = String(page('.first-pair').attr('hx-get'));
+  await visitor.get(address).expect(303).expect('Location', '/topics/new/vote');
+  const $ = read((await visitor.get(address).set('HX-Request-Type', 'partial').expect(200)).text);
+  const form = { ballot: $('[name=ballot]').attr('value'), choice: 'left' };
+  const voted = await visitor
+    .post(String($('form').attr('action')))
+    .type('form')
+    .send(form)
+    .expect(303);
+  expect(voted.headers.location).toMatch(/^\/topics\/new\/vote\?voted=/);
+});
+
+it('offers no pair where nobody can vote, and says so', async () => {
+  await topic(site, { slug: 'over', names: ['Tea', 'Coffee'] });
+  await site.db.updateTable('topics').where('slug', '=', 'over').set({ phase: 'closed' }).execute();
+  await site.boards.refresh();
+  const visitor = visit(site);
+  const $ = read((await visitor.get('/topics/over/top').expect(200)).text);
+  expect($('main').text()).toContain('Voting has closed. Nobody voted here.');
+  expect($('main').text()).not.toContain('Cast the first vote');
+  await visitor.get('/topics/over/offer').set('HX-Request-Type', 'partial').expect(204);
+});
