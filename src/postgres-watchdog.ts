@@ -10,7 +10,7 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
-/** A caller that waits for an answer of the server, or for a connection to it. Times are milliseconds. */
+/** A caller that waits for an answer of the server, or for a connection to it. Times are those of the watchdog's clock. */
 interface Wait {
   /** The connection in use; undefined until there is one. */
   client: pg.Client | undefined;
@@ -36,6 +36,8 @@ export interface WatchdogTimeouts {
 }
 
 const CHECK_INTERVAL_MS = 50;
+// A timer that fires later than this tells that the process itself had no time.
+const LONGEST_TICK_MS = 2 * CHECK_INTERVAL_MS;
 
 /**
  * Tells a slow Postgres server from one that is gone. Packets can be lost without an error: a firewall
@@ -46,6 +48,9 @@ const CHECK_INTERVAL_MS = 50;
  * the server is unavailable. All connections are dropped, and queries fail at once until the server answers
  * again. When the server does answer, it says which suspects it works for. A connection is dropped alone when
  * the server is idle on it twice.
+ *
+ * While this process is too busy to read answers, the server is not silent. So the watchdog's clock, in milliseconds,
+ * stands still meanwhile.
  *
  * A pooler in between also answers when Postgres does not, so there the probe has to get an answer to a
  * statement. With transaction pooling nobody can tell which connection Postgres works for. None is dropped
@@ -61,7 +66,9 @@ export class PostgresWatchdog {
   readonly #timer: NodeJS.Timeout;
   #isProbing = false;
   #isUnavailable = false;
-  /** When any caller last got an answer. */
+  #clock = 0;
+  #tickedAt = performance.now();
+  /** When any caller last got an answer, by the clock of the process. */
   #answeredAt = 0;
 
   /**
@@ -71,7 +78,10 @@ export class PostgresWatchdog {
     this.#createProbe = createProbe;
     this.#pooler = pooler;
     this.#timeouts = timeouts;
-    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#tick();
+      this.#check();
+    }, CHECK_INTERVAL_MS).unref();
   }
 
   /** Whether the server did not answer, and has not answered since. */
@@ -92,7 +102,7 @@ export class PostgresWatchdog {
 
   /** Records that a caller starts to wait. @param giveUp is called when the server is unavailable */
   begin(client: pg.Client | undefined, giveUp: (error: Error) => void = () => undefined): Wait {
-    const startedAt = performance.now();
+    const startedAt = this.#clock;
     const wait: Wait = {
       client,
       startedAt,
@@ -116,9 +126,15 @@ export class PostgresWatchdog {
     clearInterval(this.#timer);
   }
 
+  #tick(): void {
+    const now = performance.now();
+    this.#clock += Math.min(now - this.#tickedAt, LONGEST_TICK_MS);
+    this.#tickedAt = now;
+  }
+
   #check(): void {
     if (this.#isProbing) return;
-    const now = performance.now();
+    const now = this.#clock;
     for (const wait of this.#waits) if (now - wait.startedAt > this.#timeouts.maxWait) drop(wait.client);
     const suspects = [...this.#waits].filter((wait) => isSuspect(wait, now));
     if (suspects.length === 0 && !this.#isUnavailable) return;
@@ -168,7 +184,8 @@ export class PostgresWatchdog {
 
   // The first byte counts as an answer: with a distant server a connection takes several round trips.
   async #hasReceived(probe: pg.Client): Promise<boolean> {
-    await sleep(this.#timeouts.answerWithin);
+    const until = this.#clock + this.#timeouts.answerWithin;
+    while (this.#clock < until) await sleep(CHECK_INTERVAL_MS);
     await yieldToEventLoop();
     return this.#pooler === 'none' && bytesReceivedBy(probe) > 0;
   }
