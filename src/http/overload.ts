@@ -29,19 +29,22 @@ export function shedLoad(
 ): RequestHandler {
   const isBusy = watchEventLoop(busyUtilization);
   const refuse = refuseQuickly(headers);
-  let openRequests = 0;
+  const open = new Set<Request>();
+  // Nothing is done for a form that has not arrived as a whole, and slow senders must not take the place of others.
+  const hasRoom = (): boolean =>
+    open.size < maxOpenRequests || [...open].filter((req) => req.complete).length < maxOpenRequests;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return (req, res, next) => {
     // Asked first, because it takes a sample each time.
-    if (!isBusy() || openRequests < maxOpenRequests) {
-      openRequests++;
-      res.once('close', () => openRequests--);
+    if (!isBusy() || hasRoom()) {
+      open.add(req);
+      res.once('close', () => open.delete(req));
       return next();
     }
     shedRequests.inc();
     if (performance.now() - warnedAt > WARN_EVERY_MS) {
       warnedAt = performance.now();
-      log.warn({ openRequests }, 'the process is overloaded and refuses requests');
+      log.warn({ openRequests: open.size }, 'the process is overloaded and refuses requests');
     }
     setTimeout(() => refuse(req, res), REFUSE_AFTER_MS);
   };
