@@ -756,7 +756,9 @@ function refuseUnknownFields<Data extends object>(data: Data, path: string): Dat
   return new Proxy(data, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      if (typeof name === 'string' && !(name in target)) throw new Error(`no page has ${path}.${name}`);
+      // JSON.stringify looks for a method in any object.
+      if (typeof name === 'string' && name !== 'toJSON' && !(name in target))
+        throw new Error(`no page has ${path}.${name}`);
       return isPlain(value) ? refuseUnknownFields(value, `${path}.${String(name)}`) : value;
     },
   });

@@ -150,9 +150,12 @@ describe('pictures of organisers', () => {
       ['two.png', await picture('png', { seed: 9 })],
     ]);
     await site.boards.refresh();
-    for (const path of ['vote', 'ranking']) {
+    for (const [path, part] of [
+      ['vote', '.duel'],
+      ['ranking', '.gallery'],
+    ]) {
       const { text } = await owner.browser.get(`/topics/${owner.slug}/${path}`).expect(200);
-      const images = read(text)('main img.photo');
+      const images = read(text)(`${part} img.photo`);
       expect(images.length).toBe(2);
       expect(images.attr('srcset')).toMatch(/^\/pictures\/[0-9a-f]{64}-320\.webp 320w, .* 640w, .* 800w$/);
       expect(images.attr('sizes')).toMatch(/^\d+px$/);
