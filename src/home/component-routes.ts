@@ -20,7 +20,8 @@ export function componentRoutes(): Router {
         ...{ board, table: makeRankTable(board, board.standings), unusual: board.standings.slice(2, 4) },
         agreement: bar(['you', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'no']),
         progress: bar(['on', 'on', 'on', 'on', 'off', 'off', 'off', 'off', 'off', 'off']),
-        ...{ ...ofVoters, ...ofOrganisers },
+        ...ofVoters,
+        ...ofOrganisers,
       }),
     )
     .all(methodNotAllowed);

@@ -15,8 +15,9 @@ const MAX_CACHED = 1_000;
 
 /**
  * Eta with three names that every template can use. `partial(name, data)` renders another template with only
- * that data. `cached(name, data)` does the same for a part that few different values decide, and keeps its text. `w` holds the functions of format.ts and navigation.ts, and `pictureSources`. Eta's own `include` also
- * merges in all data of the caller, which takes longer than rendering.
+ * that data. `cached(name, data)` does the same for a part that few values decide, and keeps its text. `w` holds
+ * the functions of format.ts and navigation.ts, and `pictureSources`. Eta's own `include` also merges in all data of the
+ * caller, which takes longer than rendering.
  */
 class Templates extends Eta {
   readonly #texts = new LRUCache<string, string>({ max: MAX_CACHED });
